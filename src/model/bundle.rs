@@ -1,0 +1,164 @@
+//! All evidence of one run: the only input of everything downstream.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::reading::{Gap, Reason};
+use super::source::Source;
+use super::target::Target;
+use super::untrusted::Untrusted;
+
+/// What a source answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The text of a file or the target of a link.
+    Text(Untrusted),
+    /// A document of the engine, as the engine sent it.
+    Json(Value),
+    /// The processes of a container.
+    Processes(Processes),
+    /// The source was asked and says that there is nothing. This is knowledge,
+    /// not a gap: for instance a kernel without a labelling security module.
+    Nothing,
+}
+
+/// The proved processes of one container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Processes {
+    /// The first process: the container's PID 1, in the auditor's numbering.
+    pub init: u32,
+    /// Every process in the container's cgroup, in ascending order.
+    pub members: Vec<u32>,
+    /// Processes outside the cgroup that share its private PID namespace.
+    pub strays: Vec<u32>,
+    /// The container's cgroup path in each hierarchy: controllers and path, as
+    /// `/proc/<pid>/cgroup` tells them.
+    pub cgroups: Vec<(String, String)>,
+    /// The limit files of these cgroups and of those above them, by absolute
+    /// path, the nearest cgroup of each hierarchy first.
+    pub limit_files: Vec<String>,
+}
+
+impl Processes {
+    /// Every process that counts as the container's, in ascending order.
+    pub fn all(&self) -> Vec<u32> {
+        let mut all: Vec<u32> = self.members.iter().chain(&self.strays).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// What came of one question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observation {
+    /// It was answered.
+    Answer(Answer),
+    /// It was not, and why.
+    Gap(Gap),
+}
+
+/// Which of the two ways the targets of a bundle were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// An engine listed them.
+    Engine,
+    /// They were seen in `/proc`, without an engine.
+    Kernel,
+}
+
+/// All observations of one run.
+///
+/// The order in which they were recorded leaves no trace: sources and targets
+/// are kept sorted, so the same evidence is the same bundle, byte for byte.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// How the targets were found.
+    pub origin: Origin,
+    /// What is to be judged, sorted by name and id.
+    pub targets: Vec<Target>,
+    /// The answers and gaps.
+    pub observations: BTreeMap<Source, Observation>,
+}
+
+impl Bundle {
+    /// A bundle that knows nothing yet.
+    pub const fn new(origin: Origin) -> Self {
+        Self { origin, targets: Vec::new(), observations: BTreeMap::new() }
+    }
+
+    /// Adds a target, keeping their order independent of when each was added.
+    pub fn add_target(&mut self, target: Target) {
+        let place = self
+            .targets
+            .partition_point(|known| (&known.name, &known.id) < (&target.name, &target.id));
+        self.targets.insert(place, target);
+    }
+
+    /// Records what came of a question.
+    pub fn record(&mut self, source: Source, answer: Result<Answer, Gap>) {
+        let observation = match answer {
+            Ok(answer) => Observation::Answer(answer),
+            Err(gap) => Observation::Gap(gap),
+        };
+        self.observations.insert(source, observation);
+    }
+
+    /// The answer to a question, or why there is none.
+    ///
+    /// # Errors
+    /// The recorded gap, or [`Reason::NotCollected`] where nobody asked.
+    pub fn ask(&self, source: &Source) -> Result<&Answer, Gap> {
+        match self.observations.get(source) {
+            Some(Observation::Answer(answer)) => Ok(answer),
+            Some(Observation::Gap(gap)) => Err(gap.clone()),
+            None => Err(Gap::not_collected(source.clone())),
+        }
+    }
+
+    /// The text of a source.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no text.
+    pub fn text(&self, source: &Source) -> Result<&Untrusted, Gap> {
+        match self.ask(source)? {
+            Answer::Text(text) => Ok(text),
+            Answer::Json(_) | Answer::Processes(_) | Answer::Nothing => Err(not(source, "text")),
+        }
+    }
+
+    /// The document of a source.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no document.
+    pub fn json(&self, source: &Source) -> Result<&Value, Gap> {
+        match self.ask(source)? {
+            Answer::Json(value) => Ok(value),
+            Answer::Text(_) | Answer::Processes(_) | Answer::Nothing => {
+                Err(not(source, "a JSON document"))
+            }
+        }
+    }
+
+    /// The processes of a container.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no such list.
+    pub fn processes(&self, source: &Source) -> Result<&Processes, Gap> {
+        match self.ask(source)? {
+            Answer::Processes(processes) => Ok(processes),
+            Answer::Text(_) | Answer::Json(_) | Answer::Nothing => {
+                Err(not(source, "a list of processes"))
+            }
+        }
+    }
+}
+
+fn not(source: &Source, what: &str) -> Gap {
+    Gap::new(Reason::Malformed, source.clone(), format!("the answer is not {what}"))
+}

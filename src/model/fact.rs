@@ -1,0 +1,242 @@
+//! One question about a target, with the two readings that answer it.
+//!
+//! This is the only place that knows three-valued logic. A rule says what it
+//! thinks of one known value ([`Check`]); the fact decides what that means when
+//! there are many values, when some are missing, and when the declaration and
+//! the kernel disagree.
+
+use super::reading::{Evidence, Gap, Reading, Reason};
+use super::source::Source;
+use super::verdict::{Check, Proof, Verdict};
+
+/// One question, two readings.
+#[derive(Clone, Debug)]
+pub struct Fact<T> {
+    declared: Reading<T>,
+    /// The kernel's readings, one for each process or a single one for the
+    /// container. `None`: the kernel has nothing to say on this question.
+    effective: Option<Vec<Reading<T>>>,
+}
+
+impl<T> Fact<T> {
+    /// A question that the kernel answers once for the whole target.
+    pub fn new(declared: Reading<T>, effective: Reading<T>) -> Self {
+        Self { declared, effective: Some(vec![effective]) }
+    }
+
+    /// A question that the kernel answers for every process.
+    ///
+    /// `whose` names the list; a list that is missing or empty is a gap,
+    /// since "all of nothing" must not pass.
+    pub fn of_each(
+        declared: Reading<T>,
+        whose: &Source,
+        each: Result<Vec<Reading<T>>, Gap>,
+    ) -> Self {
+        let effective = match each {
+            Err(gap) => vec![Reading::Missing(gap)],
+            Ok(readings) if readings.is_empty() => vec![Reading::Missing(
+                Gap::new(Reason::Gone, whose.clone(), "no process of the container is left")
+                    .mend("run the audit again while the container runs"),
+            )],
+            Ok(readings) => readings,
+        };
+        Self { declared, effective: Some(effective) }
+    }
+
+    /// A question on which only the declaration can speak.
+    pub const fn declared_only(declared: Reading<T>) -> Self {
+        Self { declared, effective: None }
+    }
+
+    /// The declaration's reading.
+    pub const fn declared(&self) -> &Reading<T> {
+        &self.declared
+    }
+
+    /// The kernel's readings; empty where it has nothing to say.
+    pub fn effective(&self) -> &[Reading<T>] {
+        self.effective.as_deref().unwrap_or_default()
+    }
+
+    /// Judges the fact by one rule's opinion of a known value.
+    ///
+    /// The kernel's word is final, and it must be good for every process. Where
+    /// it is missing, a bad declaration convicts and a good one acquits nobody.
+    /// Where the kernel has no word by nature, the declaration decides.
+    pub fn judge(&self, check: impl Fn(&T) -> Check) -> Verdict {
+        let declared = self.rule_on_declaration(&check);
+        let Some(effective) = &self.effective else { return declared };
+        let verdict = effective
+            .iter()
+            .map(|reading| match reading {
+                Reading::Known(value, evidence) => {
+                    ruling(check(value), evidence, self.declared_evidence())
+                }
+                Reading::Missing(gap) => missing(gap, &declared),
+                Reading::Inapplicable => declared.clone(),
+            })
+            .reduce(Verdict::and);
+        verdict.unwrap_or(declared)
+    }
+
+    fn rule_on_declaration(&self, check: &impl Fn(&T) -> Check) -> Verdict {
+        match &self.declared {
+            Reading::Known(value, evidence) => ruling(check(value), evidence, &[]),
+            Reading::Missing(gap) => Verdict::Unknown { gap: gap.clone(), stated: None },
+            Reading::Inapplicable => {
+                Verdict::NotApplicable(proof("this target declares nothing of the kind", &[], &[]))
+            }
+        }
+    }
+
+    fn declared_evidence(&self) -> &[Evidence] {
+        match &self.declared {
+            Reading::Known(_, evidence) => evidence,
+            Reading::Missing(_) | Reading::Inapplicable => &[],
+        }
+    }
+}
+
+/// The kernel is silent: the declaration may convict, and never acquit.
+fn missing(gap: &Gap, declared: &Verdict) -> Verdict {
+    match declared {
+        Verdict::Fail(proof) => Verdict::Fail(proof.clone()),
+        Verdict::Pass(proof) => {
+            let stated = Proof { stated: true, ..proof.clone() };
+            Verdict::Unknown { gap: gap.clone(), stated: Some(stated) }
+        }
+        Verdict::Unknown { .. } | Verdict::NotApplicable(_) => {
+            Verdict::Unknown { gap: gap.clone(), stated: None }
+        }
+    }
+}
+
+fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
+    match check {
+        Check::Holds(what) => Verdict::Pass(proof(&what, evidence, beside)),
+        Check::Moot(why) => Verdict::NotApplicable(proof(&why, evidence, beside)),
+        Check::Broken { what, severity, shown } => {
+            let mut proof = Proof { severity, ..proof(&what, evidence, beside) };
+            if let (false, Some(whole)) = (shown.is_empty(), evidence.first()) {
+                let source = &whole.source;
+                proof.evidence = shown
+                    .into_iter()
+                    .map(|(place, value)| Evidence::new(source.clone(), place, value))
+                    .collect();
+            }
+            Verdict::Fail(proof)
+        }
+    }
+}
+
+fn proof(what: &str, evidence: &[Evidence], beside: &[Evidence]) -> Proof {
+    Proof {
+        statements: vec![what.to_owned()],
+        evidence: evidence.to_vec(),
+        beside: beside.to_vec(),
+        severity: None,
+        stated: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(value: bool) -> Reading<bool> {
+        Reading::Known(value, vec![])
+    }
+
+    fn gap() -> Gap {
+        Gap::new(Reason::Denied, Source::Clock, "refused")
+    }
+
+    fn missing() -> Reading<bool> {
+        Reading::Missing(gap())
+    }
+
+    fn check(good: &bool) -> Check {
+        if *good { Check::holds("good") } else { Check::broken("bad") }
+    }
+
+    fn outcome(verdict: &Verdict) -> &'static str {
+        match verdict {
+            Verdict::Pass(_) => "pass",
+            Verdict::Fail(_) => "fail",
+            Verdict::Unknown { stated: Some(_), .. } => "unknown, stated",
+            Verdict::Unknown { stated: None, .. } => "unknown",
+            Verdict::NotApplicable(_) => "n/a",
+        }
+    }
+
+    #[test]
+    fn the_whole_truth_table_of_two_readings() {
+        let table = [
+            (known(true), known(true), "pass"),
+            (known(false), known(true), "pass"),
+            (known(true), known(false), "fail"),
+            (known(false), known(false), "fail"),
+            (missing(), known(true), "pass"),
+            (missing(), known(false), "fail"),
+            (known(true), missing(), "unknown, stated"),
+            (known(false), missing(), "fail"),
+            (missing(), missing(), "unknown"),
+            (Reading::Inapplicable, known(true), "pass"),
+            (Reading::Inapplicable, missing(), "unknown"),
+            (known(true), Reading::Inapplicable, "pass"),
+            (known(false), Reading::Inapplicable, "fail"),
+            (missing(), Reading::Inapplicable, "unknown"),
+            (Reading::Inapplicable, Reading::Inapplicable, "n/a"),
+        ];
+        for (declared, effective, expected) in table {
+            let row = format!("declared {declared:?}, effective {effective:?}");
+            let verdict = Fact::new(declared, effective).judge(check);
+            assert_eq!(outcome(&verdict), expected, "{row}");
+        }
+    }
+
+    #[test]
+    fn one_bad_process_convicts_and_one_unread_process_keeps_the_rest_from_acquitting() {
+        let judge = |each: Vec<Reading<bool>>| {
+            let fact = Fact::of_each(known(true), &Source::Clock, Ok(each));
+            outcome(&fact.judge(check)).to_owned()
+        };
+        assert_eq!(judge(vec![known(true), known(true)]), "pass");
+        assert_eq!(judge(vec![known(true), known(false), missing()]), "fail");
+        assert_eq!(judge(vec![known(true), missing()]), "unknown, stated");
+    }
+
+    #[test]
+    fn an_empty_list_of_processes_is_a_gap() {
+        let fact = Fact::of_each(known(true), &Source::Clock, Ok(vec![]));
+        assert_eq!(outcome(&fact.judge(check)), "unknown, stated");
+    }
+
+    #[test]
+    fn the_gravest_of_several_failures_sets_the_severity() {
+        use crate::model::severity::Severity;
+        let check = |good: &bool| {
+            if *good { Check::broken("mild").only(Severity::Low) } else { Check::broken("grave") }
+        };
+        let fact = Fact::of_each(
+            Reading::Inapplicable,
+            &Source::Clock,
+            Ok(vec![known(true), known(false)]),
+        );
+        let Verdict::Fail(proof) = fact.judge(check) else { panic!("both are broken") };
+        assert_eq!(proof.severity(), None, "the rule's own severity");
+        assert_eq!(proof.statements(), ["mild", "grave"]);
+    }
+
+    #[test]
+    fn a_condition_that_is_unknown_leaves_the_rule_unknown() {
+        let rule = Fact::declared_only(known(true)).judge(check);
+        let holds = Fact::declared_only(known(true)).judge(check);
+        let broken = Fact::declared_only(known(false)).judge(check);
+        let unread = Fact::declared_only(missing()).judge(check);
+        assert_eq!(outcome(&rule.clone().where_holds(holds)), "pass");
+        assert_eq!(outcome(&rule.clone().where_holds(broken)), "n/a");
+        assert_eq!(outcome(&rule.where_holds(unread)), "unknown");
+    }
+}

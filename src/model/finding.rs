@@ -1,0 +1,57 @@
+//! Rule × target × verdict, and the ledger of them all.
+
+use sha2::{Digest, Sha256};
+
+use super::severity::Severity;
+use super::target::Target;
+use super::verdict::Verdict;
+
+/// The verdict of one rule on one target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// The rule's severity under the policy, or the milder one of this failure.
+    pub severity: Severity,
+    /// The answer.
+    pub verdict: Verdict,
+}
+
+impl Finding {
+    /// What names this finding across runs: it survives a new container id.
+    ///
+    /// The first 16 hexadecimal digits of SHA-256 over rule, kind and name.
+    pub fn fingerprint(&self, target: &Target) -> String {
+        let mut hash = Sha256::new();
+        for part in [self.rule, target.kind.name(), target.name.raw()] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// One target's findings, one for each rule, in the order of the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// What was judged.
+    pub target: Target,
+    /// One finding for each rule that the policy selects.
+    pub findings: Vec<Finding>,
+}
+
+/// All findings of a run: always selected rules × targets of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// One sheet for each target, in the order of the bundle's subjects.
+    pub sheets: Vec<Sheet>,
+}
+
+impl Ledger {
+    /// Every finding with its target.
+    pub fn findings(&self) -> impl Iterator<Item = (&Target, &Finding)> {
+        self.sheets
+            .iter()
+            .flat_map(|sheet| sheet.findings.iter().map(move |finding| (&sheet.target, finding)))
+    }
+}

@@ -1,0 +1,16 @@
+//! The vocabulary that everything else speaks.
+//!
+//! This module imports no sibling. It holds no I/O, no parsing and no opinion
+//! about what is secure; it says what a reading, a fact, a verdict and a
+//! finding *are*. Three-valued logic lives here, in [`fact`], and nowhere else.
+
+pub mod bundle;
+pub mod capability;
+pub mod fact;
+pub mod finding;
+pub mod reading;
+pub mod severity;
+pub mod source;
+pub mod target;
+pub mod untrusted;
+pub mod verdict;

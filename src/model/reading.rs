@@ -1,0 +1,184 @@
+//! One question and what came back: a value with its evidence, or a gap.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::source::Source;
+use super::untrusted::Untrusted;
+
+/// What was seen, and where: enough for a reader to look again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Where it was read.
+    pub source: Source,
+    /// The place inside the source: a field's name or a JSON pointer; may be empty.
+    pub place: String,
+    /// The value as the source gave it.
+    pub value: Untrusted,
+}
+
+impl Evidence {
+    /// A datum as `source` gave it.
+    pub fn new(source: Source, place: impl Into<String>, value: impl Into<Untrusted>) -> Self {
+        Self { source, place: place.into(), value: value.into() }
+    }
+}
+
+/// The kind of reason why a question has no answer.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The kernel or the engine refused.
+    Denied,
+    /// It was there and went away during the audit.
+    Gone,
+    /// This kernel or engine does not know the question.
+    Unsupported,
+    /// An answer came and could not be understood.
+    Malformed,
+    /// No answer came in time.
+    TimedOut,
+    /// The answer was larger than the auditor accepts.
+    TooLarge,
+    /// It could not be proved that the answer speaks of this container.
+    Unproved,
+    /// The container runs under another kernel than this one.
+    OtherKernel,
+    /// Nobody asked.
+    NotCollected,
+}
+
+impl Reason {
+    /// The word used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Gone => "gone",
+            Self::Unsupported => "unsupported",
+            Self::Malformed => "malformed",
+            Self::TimedOut => "timed out",
+            Self::TooLarge => "too large",
+            Self::Unproved => "unproved",
+            Self::OtherKernel => "other kernel",
+            Self::NotCollected => "not collected",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Why there is no answer, and the one thing that would close the gap.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Gap {
+    /// The kind of reason.
+    pub reason: Reason,
+    /// What was asked.
+    pub source: Source,
+    /// What happened, as a fragment without a full stop.
+    pub detail: String,
+    /// What a person can do about it; may be empty where nothing can be done.
+    #[serde(default)]
+    pub remedy: String,
+}
+
+impl Gap {
+    /// A gap without a remedy; add one with [`Gap::mend`].
+    pub fn new(reason: Reason, source: Source, detail: impl Into<String>) -> Self {
+        Self { reason, source, detail: detail.into(), remedy: String::new() }
+    }
+
+    /// Says what would close the gap.
+    #[must_use]
+    pub fn mend(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    /// The gap of a question that nobody asked.
+    pub fn not_collected(source: Source) -> Self {
+        Self::new(Reason::NotCollected, source, "the evidence does not hold this reading")
+            .mend("collect the evidence again with this version of secaudit")
+    }
+}
+
+/// A value with its evidence, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading<T> {
+    /// Read, and where.
+    Known(T, Vec<Evidence>),
+    /// Asked, and no answer.
+    Missing(Gap),
+    /// This target has no such reading by its nature.
+    Inapplicable,
+}
+
+impl<T> Reading<T> {
+    /// Turns the value into another, keeping the evidence.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Self::Known(value, evidence) => Reading::Known(change(value), evidence),
+            Self::Missing(gap) => Reading::Missing(gap),
+            Self::Inapplicable => Reading::Inapplicable,
+        }
+    }
+
+    /// Turns the value into another reading; the evidence of both is kept.
+    pub fn and_then<U>(self, change: impl FnOnce(T) -> Reading<U>) -> Reading<U> {
+        match self {
+            Self::Known(value, mut evidence) => match change(value) {
+                Reading::Known(value, more) => {
+                    evidence.extend(more);
+                    Reading::Known(value, evidence)
+                }
+                other => other,
+            },
+            Self::Missing(gap) => Reading::Missing(gap),
+            Self::Inapplicable => Reading::Inapplicable,
+        }
+    }
+
+    /// Two readings as one: known only if both are.
+    pub fn zip<U>(self, other: Reading<U>) -> Reading<(T, U)> {
+        self.and_then(|left| other.map(|right| (left, right)))
+    }
+
+    /// Asks elsewhere where there is no answer. What was known stays.
+    #[must_use]
+    pub fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Missing(gap) => match other() {
+                Self::Missing(_) => Self::Missing(gap),
+                answer => answer,
+            },
+            answer => answer,
+        }
+    }
+
+    /// The value, where it is known.
+    pub const fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value, _) => Some(value),
+            Self::Missing(_) | Self::Inapplicable => None,
+        }
+    }
+
+    /// Replaces the evidence, for readings whose whole source would be noise.
+    #[must_use]
+    pub fn shown_as(self, evidence: impl FnOnce(&T) -> Vec<Evidence>) -> Self {
+        match self {
+            Self::Known(value, _) => {
+                let evidence = evidence(&value);
+                Self::Known(value, evidence)
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Exactly where a datum was read.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whether a datum is what somebody asked for, or what the kernel enforces.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// Asked for: the engine's record, an image's configuration, a default.
+    Declared,
+    /// In force: the kernel's own word about a process.
+    Effective,
+}
+
+/// One place that can be asked one question.
+///
+/// A source is also the key of an observation in a bundle, so two sources are
+/// equal exactly when they name the same question. It is written as
+/// `kind:place`, for instance `kernel:/proc/812/status`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Source {
+    /// The time at which the audit ran, in UTC.
+    Clock,
+    /// A `GET` of the engine's API: the path without the version prefix.
+    Engine(String),
+    /// A file or link that the kernel serves: an absolute path.
+    Kernel(String),
+    /// The proved list of a container's processes: the container's id.
+    Processes(String),
+    /// A default that the engine's documentation states.
+    Default(String),
+}
+
+impl Source {
+    /// What kind of truth this source speaks. Total: every source has one.
+    pub const fn basis(&self) -> Basis {
+        match self {
+            Self::Engine(_) | Self::Default(_) => Basis::Declared,
+            Self::Clock | Self::Kernel(_) | Self::Processes(_) => Basis::Effective,
+        }
+    }
+
+    /// The file `name` of process `pid`.
+    pub fn proc(pid: u32, name: &str) -> Self {
+        Self::Kernel(format!("/proc/{pid}/{name}"))
+    }
+
+    /// What the engine says of one container; `id` is the full id.
+    pub fn container(id: &str) -> Self {
+        Self::Engine(format!("/containers/{id}/json"))
+    }
+
+    /// What the engine says of one image; `id` as the container names it.
+    pub fn image(id: &str) -> Self {
+        Self::Engine(format!("/images/{id}/json"))
+    }
+
+    /// The engine's facts about itself and its host.
+    pub fn engine_info() -> Self {
+        Self::Engine("/info".to_owned())
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clock => f.write_str("clock:utc"),
+            Self::Engine(path) => write!(f, "engine:{path}"),
+            Self::Kernel(path) => write!(f, "kernel:{path}"),
+            Self::Processes(id) => write!(f, "processes:{id}"),
+            Self::Default(what) => write!(f, "default:{what}"),
+        }
+    }
+}
+
+impl From<Source> for String {
+    fn from(source: Source) -> Self {
+        source.to_string()
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let (kind, place) = text.split_once(':').ok_or_else(|| {
+            format!("source {text:?} has no kind; expected for instance kernel:/proc/1/status")
+        })?;
+        let place = place.to_owned();
+        match kind {
+            "clock" => Ok(Self::Clock),
+            "engine" => Ok(Self::Engine(place)),
+            "kernel" => Ok(Self::Kernel(place)),
+            "processes" => Ok(Self::Processes(place)),
+            "default" => Ok(Self::Default(place)),
+            other => Err(format!("unknown kind of source {other:?}")),
+        }
+    }
+}
+
+impl JsonSchema for Source {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Source".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "Exactly where a datum was read, as kind:place.",
+            "pattern": "^(clock|engine|kernel|processes|default):"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Source;
+
+    #[test]
+    fn a_source_reads_back_from_what_it_prints() {
+        for source in [
+            Source::Clock,
+            Source::engine_info(),
+            Source::proc(7, "attr/current"),
+            Source::Processes("ab".into()),
+            Source::Default("docker: seccomp".into()),
+        ] {
+            assert_eq!(Source::try_from(source.to_string()), Ok(source));
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_is_refused() {
+        assert!(Source::try_from("rumour:somebody".to_owned()).is_err());
+    }
+}

@@ -1,0 +1,38 @@
+//! What has a posture.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::untrusted::Untrusted;
+
+/// The kinds of thing that can be audited.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A running container.
+    Container,
+}
+
+impl Kind {
+    /// The word used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+        }
+    }
+}
+
+/// One thing that has a posture.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Target {
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// What tells it from every other thing of this run: a container's full id.
+    pub id: String,
+    /// What people call it.
+    pub name: Untrusted,
+    /// The image that it was made from, as it was asked for, where that is known.
+    pub image: Option<Untrusted>,
+}

@@ -1,0 +1,208 @@
+//! The answer of a rule, and the proof that goes with it.
+
+use super::reading::{Evidence, Gap};
+use super::severity::Severity;
+use super::untrusted::Untrusted;
+
+/// What a rule says of one known value. The only thing a rule decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// The rule holds; the text says what was seen.
+    Holds(String),
+    /// The rule is broken; the text says how.
+    Broken {
+        /// What is wrong, as a sentence without its full stop.
+        what: String,
+        /// A milder severity than the rule's own, where the value warrants it.
+        severity: Option<Severity>,
+        /// The parts of the value that broke the rule, as (place, value); empty
+        /// means that the reading's whole evidence shows it.
+        shown: Vec<(String, Untrusted)>,
+    },
+    /// The question does not arise for this value; the text says why.
+    Moot(String),
+}
+
+impl Check {
+    /// The rule holds.
+    pub fn holds(what: impl Into<String>) -> Self {
+        Self::Holds(what.into())
+    }
+
+    /// The rule is broken.
+    pub fn broken(what: impl Into<String>) -> Self {
+        Self::Broken { what: what.into(), severity: None, shown: Vec::new() }
+    }
+
+    /// The question does not arise.
+    pub fn moot(why: impl Into<String>) -> Self {
+        Self::Moot(why.into())
+    }
+
+    /// Broken, but milder than the rule's own severity. No effect otherwise.
+    #[must_use]
+    pub fn only(self, milder: Severity) -> Self {
+        match self {
+            Self::Broken { what, shown, .. } => {
+                Self::Broken { what, severity: Some(milder), shown }
+            }
+            other => other,
+        }
+    }
+
+    /// Narrows the evidence to one part of a long value. No effect unless broken.
+    #[must_use]
+    pub fn showing(mut self, place: impl Into<String>, value: impl Into<Untrusted>) -> Self {
+        if let Self::Broken { shown, .. } = &mut self {
+            shown.push((place.into(), value.into()));
+        }
+        self
+    }
+}
+
+/// Why a verdict is what it is. Only a [`Fact`](super::fact::Fact) can mint one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    pub(super) statements: Vec<String>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) beside: Vec<Evidence>,
+    pub(super) severity: Option<Severity>,
+    pub(super) stated: bool,
+}
+
+impl Proof {
+    /// What was found, the decisive statement first; never empty.
+    pub fn statements(&self) -> &[String] {
+        &self.statements
+    }
+
+    /// The evidence that decided.
+    pub fn evidence(&self) -> &[Evidence] {
+        &self.evidence
+    }
+
+    /// What the other reading says: the declaration beside the kernel's word.
+    pub fn beside(&self) -> &[Evidence] {
+        &self.beside
+    }
+
+    /// The severity of a failure, where it is milder than the rule's own.
+    pub const fn severity(&self) -> Option<Severity> {
+        self.severity
+    }
+
+    /// Whether a pass rests on a declaration alone, by `--accept declared`.
+    pub const fn is_stated(&self) -> bool {
+        self.stated
+    }
+
+    /// Takes the statements and evidence of `other` in addition.
+    fn merge(mut self, other: Self) -> Self {
+        for statement in other.statements {
+            if !self.statements.contains(&statement) {
+                self.statements.push(statement);
+            }
+        }
+        for (mine, theirs) in
+            [(&mut self.evidence, other.evidence), (&mut self.beside, other.beside)]
+        {
+            for datum in theirs {
+                if !mine.contains(&datum) {
+                    mine.push(datum);
+                }
+            }
+        }
+        // The gravest of several failures decides; `None` is the rule's own severity.
+        self.severity = match (self.severity, other.severity) {
+            (Some(mine), Some(theirs)) => Some(mine.max(theirs)),
+            (None, _) | (_, None) => None,
+        };
+        self.stated |= other.stated;
+        self
+    }
+}
+
+/// The answer of one rule for one target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The rule holds, and this proves it.
+    Pass(Proof),
+    /// The rule is broken, and this proves it.
+    Fail(Proof),
+    /// It could not be found out.
+    Unknown {
+        /// What is missing.
+        gap: Gap,
+        /// What the declaration would prove, if it were accepted.
+        stated: Option<Proof>,
+    },
+    /// The rule does not apply here, and this proves it.
+    NotApplicable(Proof),
+}
+
+impl Verdict {
+    /// Both must hold: a failure decides, then an unknown, then a pass.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Fail(mine), Self::Fail(theirs)) => Self::Fail(mine.merge(theirs)),
+            (Self::Fail(proof), _) | (_, Self::Fail(proof)) => Self::Fail(proof),
+            (Self::Unknown { gap, stated }, other) => {
+                Self::Unknown { gap, stated: join_stated(stated, other) }
+            }
+            (other, Self::Unknown { gap, stated }) => {
+                Self::Unknown { gap, stated: join_stated(stated, other) }
+            }
+            (Self::Pass(mine), Self::Pass(theirs)) => Self::Pass(mine.merge(theirs)),
+            (Self::Pass(proof), Self::NotApplicable(_))
+            | (Self::NotApplicable(_), Self::Pass(proof)) => Self::Pass(proof),
+            (Self::NotApplicable(mine), Self::NotApplicable(theirs)) => {
+                Self::NotApplicable(mine.merge(theirs))
+            }
+        }
+    }
+
+    /// Either is enough: a pass decides, then an unknown, then a failure.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Pass(mine), Self::Pass(theirs)) => Self::Pass(mine.merge(theirs)),
+            (Self::Pass(proof), _) | (_, Self::Pass(proof)) => Self::Pass(proof),
+            (Self::Unknown { gap, stated }, Self::Unknown { stated: other, .. }) => {
+                Self::Unknown { gap, stated: stated.or(other) }
+            }
+            (unknown @ Self::Unknown { .. }, _) | (_, unknown @ Self::Unknown { .. }) => unknown,
+            (Self::Fail(mine), Self::Fail(theirs)) => Self::Fail(mine.merge(theirs)),
+            (Self::Fail(proof), Self::NotApplicable(_))
+            | (Self::NotApplicable(_), Self::Fail(proof)) => Self::Fail(proof),
+            (Self::NotApplicable(mine), Self::NotApplicable(theirs)) => {
+                Self::NotApplicable(mine.merge(theirs))
+            }
+        }
+    }
+
+    /// This verdict where `condition` passes; elsewhere the rule does not apply.
+    ///
+    /// An unknown condition stays unknown: whether a rule applies is a
+    /// question like any other, and not knowing it acquits nobody.
+    #[must_use]
+    pub fn where_holds(self, condition: Self) -> Self {
+        match condition {
+            Self::Pass(_) => self,
+            Self::Fail(proof) | Self::NotApplicable(proof) => Self::NotApplicable(proof),
+            Self::Unknown { gap, .. } => Self::Unknown { gap, stated: None },
+        }
+    }
+}
+
+/// What two verdicts would state together, if the declarations were accepted:
+/// nothing, unless each is a pass, proved or stated.
+fn join_stated(stated: Option<Proof>, other: Verdict) -> Option<Proof> {
+    let stated = stated?;
+    match other {
+        Verdict::Pass(proof) => Some(stated.merge(proof)),
+        Verdict::Unknown { stated: Some(proof), .. } => Some(stated.merge(proof)),
+        Verdict::NotApplicable(_) => Some(stated),
+        Verdict::Unknown { stated: None, .. } | Verdict::Fail(_) => None,
+    }
+}
