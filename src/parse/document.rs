@@ -1,0 +1,124 @@
+//! An engine's JSON document, read one field at a time.
+//!
+//! A field that is absent or null is a known nothing: engines leave out what
+//! was not asked for, and an imported image has nulls everywhere. A field of
+//! the wrong type is a gap of that field alone, so one surprising value costs
+//! one reading and not the whole document.
+
+use serde_json::Value;
+
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::source::Source;
+
+/// A document with its source, so that every field read carries its evidence.
+#[derive(Clone, Debug)]
+pub struct Document<'a> {
+    source: Source,
+    root: Result<&'a Value, Gap>,
+}
+
+impl<'a> Document<'a> {
+    /// A document as `source` gave it, or the gap instead of it.
+    pub const fn new(source: Source, root: Result<&'a Value, Gap>) -> Self {
+        Self { source, root }
+    }
+
+    /// The source that the document came from.
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// A text at a JSON pointer (RFC 6901).
+    pub fn text(&self, pointer: &str) -> Reading<Option<&'a str>> {
+        self.field(pointer, "a text", Value::as_str)
+    }
+
+    /// A truth value at a JSON pointer.
+    pub fn flag(&self, pointer: &str) -> Reading<Option<bool>> {
+        self.field(pointer, "true or false", Value::as_bool)
+    }
+
+    /// An integer at a JSON pointer.
+    pub fn integer(&self, pointer: &str) -> Reading<Option<i64>> {
+        self.field(pointer, "an integer", Value::as_i64)
+    }
+
+    /// A list of texts at a JSON pointer; absent and null are the empty list.
+    pub fn texts(&self, pointer: &str) -> Reading<Vec<&'a str>> {
+        self.field(pointer, "a list of texts", |value| {
+            value.as_array()?.iter().map(Value::as_str).collect::<Option<Vec<_>>>()
+        })
+        .map(Option::unwrap_or_default)
+    }
+
+    /// A list of objects at a JSON pointer; absent and null are the empty list.
+    pub fn objects(&self, pointer: &str) -> Reading<Vec<&'a Value>> {
+        self.field(pointer, "a list of objects", |value| {
+            let items: Vec<_> = value.as_array()?.iter().collect();
+            items.iter().all(|item| item.is_object()).then_some(items)
+        })
+        .map(Option::unwrap_or_default)
+    }
+
+    /// The names and texts of an object; absent and null are the empty list.
+    pub fn pairs(&self, pointer: &str) -> Reading<Vec<(&'a str, &'a str)>> {
+        self.field(pointer, "an object of texts", |value| {
+            value
+                .as_object()?
+                .iter()
+                .map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+                .collect::<Option<Vec<_>>>()
+        })
+        .map(Option::unwrap_or_default)
+    }
+
+    fn field<T>(
+        &self,
+        pointer: &str,
+        expected: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Reading<Option<T>> {
+        let root = match &self.root {
+            Ok(root) => *root,
+            Err(gap) => return Reading::Missing(gap.clone()),
+        };
+        let found = root.pointer(pointer).filter(|value| !value.is_null());
+        let shown = found.map_or_else(|| "not set".to_owned(), Value::to_string);
+        let evidence = vec![Evidence::new(self.source.clone(), pointer, shown)];
+        match found {
+            None => Reading::Known(None, evidence),
+            Some(value) => match read(value) {
+                Some(value) => Reading::Known(Some(value), evidence),
+                None => Reading::Missing(Gap::new(
+                    Reason::Malformed,
+                    self.source.clone(),
+                    format!("{pointer} is not {expected}"),
+                )),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn absent_and_null_are_known_nothings() {
+        let value = json!({"HostConfig": {"CapAdd": null}});
+        let document = Document::new(Source::engine_info(), Ok(&value));
+        assert_eq!(document.texts("/HostConfig/CapAdd").known(), Some(&vec![]));
+        assert_eq!(document.flag("/HostConfig/Privileged").known(), Some(&None));
+        assert_eq!(document.text("/Config/User").known(), Some(&None));
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_costs_that_field_alone() {
+        let value = json!({"Privileged": "yes", "CapAdd": ["ALL"]});
+        let document = Document::new(Source::engine_info(), Ok(&value));
+        assert!(matches!(document.flag("/Privileged"), Reading::Missing(_)));
+        assert_eq!(document.texts("/CapAdd").known(), Some(&vec!["ALL"]));
+    }
+}

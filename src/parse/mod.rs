@@ -1,0 +1,9 @@
+//! What the bytes say. Pure: text in, structure out, no opinion, no I/O.
+//!
+//! A parser never panics and never guesses: what it cannot read is an error
+//! that names the place, and the caller turns it into a gap.
+
+pub mod document;
+pub mod passwd;
+pub mod path;
+pub mod proc;
