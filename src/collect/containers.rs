@@ -1,0 +1,299 @@
+//! Collects the evidence about running containers into one bundle.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, stream};
+use serde_json::Value;
+
+use super::engine::address::{Address, Choice};
+use super::engine::{ContainerId, Engine, EngineError, ImageId, Limits};
+use super::kernel::{Claim, Kernel, Proof};
+use crate::model::bundle::{Answer, Bundle, Origin};
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::model::target::{Kind, Target};
+use crate::model::untrusted::Untrusted;
+
+/// How many inspects are under way at once. An engine serves them from memory;
+/// more than this only queue inside it.
+const SIDE_BY_SIDE: usize = 16;
+
+/// What is to be collected.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The engine to ask; `None` audits from the kernel alone.
+    pub engine: Option<Choice>,
+    /// Names or id prefixes to audit; empty means all.
+    pub names: Vec<String>,
+    /// What one question to the engine may cost.
+    pub limits: Limits,
+}
+
+/// What was collected, and what could not be found.
+#[derive(Debug)]
+pub struct Collected {
+    /// The evidence.
+    pub bundle: Bundle,
+    /// The names of the plan that no container has.
+    pub unknown_names: Vec<String>,
+    /// The names of all containers that there are, for a helpful message.
+    pub known_names: Vec<Untrusted>,
+}
+
+/// Tells how far the collection is: what is being read, how many of how many.
+pub type Progress<'a> = &'a dyn Fn(&str, usize, usize);
+
+/// Collects the evidence of a plan.
+///
+/// # Errors
+/// The engine that the plan names cannot be asked. Where the plan names none
+/// and none is there, the kernel alone is asked instead.
+pub async fn collect(
+    plan: &Plan,
+    kernel: &Kernel,
+    progress: Progress<'_>,
+) -> Result<Collected, EngineError> {
+    match connect(plan).await {
+        Ok(engine) => from_engine(&engine, plan, kernel, progress).await,
+        Err(Unasked::Named(error)) => Err(error),
+        Err(Unasked::Absent(gap)) => Ok(from_kernel(plan, kernel, gap, progress)),
+    }
+}
+
+/// Why no engine is asked.
+enum Unasked {
+    /// Somebody named one, and it cannot be used.
+    Named(EngineError),
+    /// Nobody named one, and none is there or wanted.
+    Absent(Gap),
+}
+
+async fn connect(plan: &Plan) -> Result<Engine, Unasked> {
+    let list = Source::Engine("/containers/json".to_owned());
+    let Some(choice) = &plan.engine else {
+        let gap = Gap::new(Reason::NotCollected, list, "no engine was to be asked")
+            .mend("leave out --engine none");
+        return Err(Unasked::Absent(gap));
+    };
+    let mut refusal: Option<EngineError> = None;
+    for address in &choice.candidates {
+        match Engine::connect(address.clone(), plan.limits).await {
+            Ok(engine) => return Ok(engine),
+            // A socket that is there and refuses says more than one that is not there.
+            Err(error) => {
+                let is_absent =
+                    |error: &EngineError| matches!(error, EngineError::Unreachable { .. });
+                if refusal.as_ref().is_none_or(|known| is_absent(known) && !is_absent(&error)) {
+                    refusal = Some(error);
+                }
+            }
+        }
+    }
+    Err(match refusal {
+        Some(error) if choice.named_by.is_some() => Unasked::Named(error),
+        None | Some(EngineError::Unreachable { .. }) => Unasked::Absent(
+            Gap::new(Reason::NotCollected, list, "no engine listens on a well-known socket").mend(
+                "start Docker or Podman's service, or name an engine with --host or --context",
+            ),
+        ),
+        Some(error) => Unasked::Absent(error.gap(list)),
+    })
+}
+
+async fn from_engine(
+    engine: &Engine,
+    plan: &Plan,
+    kernel: &Kernel,
+    progress: Progress<'_>,
+) -> Result<Collected, EngineError> {
+    let mut bundle = Bundle::new(Origin::Engine);
+    let info = engine.info().await;
+    let listed = listed(&engine.list().await?)?;
+    bundle.record(
+        Source::Engine("/containers/json".to_owned()),
+        Ok(Answer::Json(listed.iter().map(|each| each.id.as_str()).collect())),
+    );
+
+    let known_names: Vec<_> = listed.iter().map(|each| each.name.clone()).collect();
+    let (chosen, unknown_names) =
+        choose(listed, &plan.names, |each| (each.id.as_str(), &each.name));
+
+    let total = chosen.len();
+    let mut inspects = stream::iter(&chosen)
+        .map(|each| async move { (each, engine.inspect(&each.id).await) })
+        .buffer_unordered(SIDE_BY_SIDE);
+    let mut images = BTreeSet::new();
+    let mut claims = Vec::with_capacity(total);
+    while let Some((each, answer)) = inspects.next().await {
+        let source = Source::container(each.id.as_str());
+        let answer = answer.map_err(|error| error.gap(source.clone()));
+        let image = answer.as_ref().ok().and_then(|it| it.get("Image")).and_then(Value::as_str);
+        images.extend(image.and_then(|id| ImageId::new(id).ok()));
+        claims.push(Claim {
+            id: each.id.as_str().to_owned(),
+            init: answer.as_ref().map_err(Clone::clone).and_then(|it| first_process(it, &source)),
+            by: Proof::Id,
+        });
+        bundle.record(source, answer.map(Answer::Json));
+        bundle.add_target(Target {
+            kind: Kind::Container,
+            id: each.id.as_str().to_owned(),
+            name: each.name.clone(),
+            image: each.image.clone(),
+        });
+        progress("asking the engine", claims.len(), total);
+    }
+    drop(inspects);
+    let mut answers = stream::iter(&images)
+        .map(|id| async move { (id, engine.image(id).await) })
+        .buffer_unordered(SIDE_BY_SIDE);
+    while let Some((id, answer)) = answers.next().await {
+        let source = Source::from(id);
+        let answer = answer.map_err(|error| error.gap(source.clone()));
+        bundle.record(source, answer.map(Answer::Json));
+    }
+
+    progress("reading the kernel", 0, total);
+    kernel.observe_host(&mut bundle);
+    if let Some(gap) = other_kernel(engine, info.as_ref().ok(), &bundle) {
+        for claim in &mut claims {
+            claim.init = Err(Gap { source: Source::Processes(claim.id.clone()), ..gap.clone() });
+        }
+    }
+    let source = Source::engine_info();
+    bundle.record(source.clone(), info.map(Answer::Json).map_err(|error| error.gap(source)));
+    kernel.observe(&claims, &mut bundle);
+    progress("reading the kernel", total, total);
+    Ok(Collected { bundle, unknown_names, known_names })
+}
+
+fn from_kernel(plan: &Plan, kernel: &Kernel, engine: Gap, progress: Progress<'_>) -> Collected {
+    let mut bundle = Bundle::new(Origin::Kernel);
+    progress("reading the kernel", 0, 1);
+    let (found, hidden) = kernel.discover();
+    bundle.record(engine.source.clone(), Err(engine));
+    if let Some(gap) = hidden {
+        bundle.record(gap.source.clone(), Err(gap));
+    }
+    let named: Vec<_> =
+        found.into_iter().map(|each| (Untrusted::from(each.name.clone()), each)).collect();
+    let known_names = named.iter().map(|(name, _)| name.clone()).collect();
+    let (chosen, unknown_names) =
+        choose(named, &plan.names, |(name, each)| (each.claim.id.as_str(), name));
+    let mut claims = Vec::with_capacity(chosen.len());
+    for (name, each) in chosen {
+        bundle.add_target(Target {
+            kind: Kind::Container,
+            id: each.claim.id.clone(),
+            name,
+            image: None,
+        });
+        claims.push(each.claim);
+    }
+    kernel.observe_host(&mut bundle);
+    kernel.observe(&claims, &mut bundle);
+    progress("reading the kernel", 1, 1);
+    Collected { bundle, unknown_names, known_names }
+}
+
+/// One row of the engine's list, as far as it is needed.
+struct Listed {
+    id: ContainerId,
+    name: Untrusted,
+    image: Option<Untrusted>,
+}
+
+fn listed(list: &Value) -> Result<Vec<Listed>, EngineError> {
+    let rows = list
+        .as_array()
+        .ok_or_else(|| EngineError::Malformed("the list of containers is no list".to_owned()))?;
+    rows.iter()
+        .map(|row| {
+            let id = row.get("Id").and_then(Value::as_str).unwrap_or_default();
+            let id = ContainerId::new(id)?;
+            // A link makes further names such as /other/alias; the container's own has one slash.
+            let own = row.get("Names").and_then(Value::as_array).into_iter().flatten();
+            let name = own
+                .filter_map(|name| name.as_str()?.strip_prefix('/').or(name.as_str()))
+                .find(|name| !name.contains('/'))
+                .map_or_else(|| id.as_str().chars().take(12).collect(), str::to_owned);
+            let image = row.get("Image").and_then(Value::as_str).map(Untrusted::from);
+            Ok(Listed { id, name: name.into(), image })
+        })
+        .collect()
+}
+
+/// Picks by name or by the beginning of an id, as `docker` does; also returns
+/// the names that match nothing.
+fn choose<T>(
+    all: Vec<T>,
+    names: &[String],
+    of: impl Fn(&T) -> (&str, &Untrusted),
+) -> (Vec<T>, Vec<String>) {
+    if names.is_empty() {
+        return (all, Vec::new());
+    }
+    let fits = |each: &T, wanted: &str| {
+        let (id, name) = of(each);
+        let wanted_name = wanted.strip_prefix('/').unwrap_or(wanted);
+        name.raw() == wanted_name || (wanted.len() >= 4 && id.starts_with(wanted))
+    };
+    let unknown =
+        names.iter().filter(|wanted| !all.iter().any(|each| fits(each, wanted))).cloned().collect();
+    let chosen =
+        all.into_iter().filter(|each| names.iter().any(|wanted| fits(each, wanted))).collect();
+    (chosen, unknown)
+}
+
+/// The pid of the container's first process in the engine's PID namespace.
+fn first_process(inspect: &Value, source: &Source) -> Result<u32, Gap> {
+    let pid = inspect.pointer("/State/Pid").and_then(Value::as_u64);
+    match pid.map(u32::try_from) {
+        Some(Ok(pid)) if pid > 0 => Ok(pid),
+        _ => Err(Gap::new(Reason::Gone, source.clone(), "the container stopped during the audit")
+            .mend("run the audit again while the container runs")),
+    }
+}
+
+/// Whether the engine's containers run under another kernel than this one: on
+/// another host, or in the virtual machine of Docker Desktop.
+fn other_kernel(engine: &Engine, info: Option<&Value>, bundle: &Bundle) -> Option<Gap> {
+    let theirs = info?.get("KernelVersion")?.as_str()?;
+    let source = Source::Kernel("/proc/sys/kernel/osrelease".to_owned());
+    let ours = bundle.text(&source).ok()?.raw().trim().to_owned();
+    (theirs != ours).then(|| {
+        let theirs = Untrusted::from(theirs);
+        let detail = match engine.address() {
+            Address::Unix(_) => format!("the engine's containers run under kernel {theirs}, not under this one"),
+            Address::Tcp(host) => format!("the engine at {host} runs on another host, under kernel {theirs}"),
+        };
+        Gap::new(Reason::OtherKernel, source, detail)
+            .mend("run secaudit on the engine's own host, or accept what is declared with --accept declared")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_container_is_called_by_its_own_name_and_not_by_a_link() {
+        let id = "a".repeat(64);
+        let list = json!([{"Id": id, "Names": ["/other/alias", "/web"], "Image": "nginx"},
+                          {"Id": id, "Names": null, "Image": null}]);
+        let rows = listed(&list).unwrap();
+        assert_eq!(rows[0].name.raw(), "web");
+        assert_eq!(rows[1].name.raw(), "aaaaaaaaaaaa");
+    }
+
+    #[test]
+    fn names_and_id_prefixes_choose_and_the_rest_is_unknown() {
+        let all = vec![("abcdef", Untrusted::from("web")), ("123456", Untrusted::from("db"))];
+        let names = ["web", "1234", "cache", "12"].map(str::to_owned);
+        let (chosen, unknown) = choose(all, &names, |(id, name)| (id, name));
+        assert_eq!(chosen.len(), 2);
+        assert_eq!(unknown, ["cache", "12"]);
+    }
+}

@@ -1,0 +1,87 @@
+//! Keeps values that may be secret out of the evidence, at the door.
+//!
+//! A bundle is meant to be handed on. So what people put passwords into
+//! (environment values, command lines, health checks, log driver options)
+//! never enters one; only what a rule needs of it does.
+
+use serde_json::{Value, json};
+
+/// What stands in the place of a value that is not recorded.
+const WITHHELD: &str = "(not recorded)";
+
+/// Fields whose content may hold a secret and that no rule reads.
+const WITHHOLD: [&str; 8] = [
+    "/Args",
+    "/Config/Cmd",
+    "/Config/Entrypoint",
+    "/ContainerConfig/Cmd",
+    "/ContainerConfig/Env",
+    "/State/Health/Log",
+    "/HostConfig/LogConfig/Config",
+    "/Command",
+];
+
+/// Variables that name an engine, of which the scheme is kept: a rule asks
+/// whether a container is handed an engine over TCP.
+const ENGINE_VARIABLES: [&str; 2] = ["DOCKER_HOST", "CONTAINER_HOST"];
+
+/// The document without what may be secret.
+pub(super) fn redact(mut document: Value) -> Value {
+    for pointer in WITHHOLD {
+        if let Some(value) = document.pointer_mut(pointer).filter(|value| !value.is_null()) {
+            *value = json!(WITHHELD);
+        }
+    }
+    if let Some(Value::Array(variables)) = document.pointer_mut("/Config/Env") {
+        variables.iter_mut().for_each(|variable| *variable = withhold_value(variable));
+    }
+    if let Some(Value::Array(test)) = document.pointer_mut("/Config/Healthcheck/Test") {
+        test.iter_mut().skip(1).for_each(|word| *word = json!(WITHHELD));
+    }
+    document
+}
+
+fn withhold_value(variable: &Value) -> Value {
+    let Some((name, value)) = variable.as_str().and_then(|text| text.split_once('=')) else {
+        return json!(WITHHELD);
+    };
+    let kept = match value.split_once("://") {
+        Some((scheme, _)) if ENGINE_VARIABLES.contains(&name) => format!("{scheme}://{WITHHELD}"),
+        _ => WITHHELD.to_owned(),
+    };
+    json!(format!("{name}={kept}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_that_may_be_a_secret_is_recorded() {
+        let canary = "hunter2-canary";
+        let document = redact(json!({
+            "Id": "ab", "Args": ["--password", canary], "Command": format!("x {canary}"),
+            "Config": {
+                "Env": [format!("PASSWORD={canary}"), canary, "PATH=/bin",
+                        format!("DOCKER_HOST=tcp://me:{canary}@host:2375")],
+                "Cmd": [canary], "Entrypoint": [canary],
+                "Healthcheck": {"Test": ["CMD-SHELL", format!("redis-cli -a {canary} ping")]},
+            },
+            "ContainerConfig": {"Env": [canary], "Cmd": [canary]},
+            "State": {"Health": {"Status": "healthy", "Log": [{"Output": canary}]}},
+            "HostConfig": {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": canary}}},
+        }));
+        let text = document.to_string();
+        assert!(!text.contains(canary), "{text}");
+        assert!(text.contains("DOCKER_HOST=tcp://") && text.contains("PASSWORD="));
+        assert_eq!(document.pointer("/Config/Healthcheck/Test/0"), Some(&json!("CMD-SHELL")));
+        assert_eq!(document.pointer("/State/Health/Status"), Some(&json!("healthy")));
+    }
+
+    #[test]
+    fn nulls_stay_nulls() {
+        let document = redact(json!({"Args": null, "Config": {"Env": null, "Cmd": null}}));
+        assert_eq!(document.pointer("/Config/Env"), Some(&Value::Null));
+        assert_eq!(document.pointer("/Config/Cmd"), Some(&Value::Null));
+    }
+}

@@ -1,0 +1,219 @@
+//! What the kernel enforces, read from `/proc` and the cgroup file systems.
+
+mod discover;
+mod limits;
+mod process;
+mod prove;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::model::bundle::{Answer, Bundle, Processes};
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::parse::passwd;
+
+pub use discover::Discovered;
+pub use prove::{Claim, Proof};
+
+use limits::CgroupMounts;
+use process::Process;
+use table::Table;
+
+/// Where the kernel's files are; elsewhere only in tests.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    proc: PathBuf,
+    root: PathBuf,
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self::below("/")
+    }
+}
+
+/// The namespaces whose identity is recorded (`namespaces(7)`).
+const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
+
+/// The files that are read of every process.
+const OF_EVERY_PROCESS: [&str; 4] = ["status", "uid_map", "gid_map", "attr/current"];
+
+/// The container's own accounts, seen through its first process.
+const PASSWD: &str = "root/etc/passwd";
+
+/// The identity of a process's network namespace, as the inode of a file that
+/// the kernel makes once for each: unlike `ns/net`, everybody may look at it.
+const NETWORK_INODE: &str = "net/dev (inode)";
+
+/// How often the process list is read again before it counts as restless.
+const ROUNDS: usize = 4;
+
+impl Kernel {
+    /// The kernel's files below another root, as a test lays them out.
+    pub fn below(root: impl Into<PathBuf>) -> Self {
+        let root = root.into();
+        Self { proc: root.join("proc"), root }
+    }
+
+    /// Records what holds for the whole host.
+    pub fn observe_host(&self, bundle: &mut Bundle) {
+        for path in
+            ["/proc/sys/kernel/osrelease", "/sys/kernel/security/lsm", "/sys/fs/selinux/enforce"]
+        {
+            let source = Source::Kernel(path.to_owned());
+            bundle.record(source.clone(), process::read_file(&self.at(path), source));
+        }
+        if let Ok(own) = Process::open(&self.proc, std::process::id()) {
+            let source = Source::Kernel("/proc/self/ns/ipc".to_owned());
+            bundle.record(source.clone(), own.link("ns/ipc").map_err(|gap| Gap { source, ..gap }));
+        }
+        match Process::open(&self.proc, 1) {
+            Ok(first) => {
+                for file in ["status", "mountinfo"] {
+                    bundle.record(Source::proc(1, file), first.read(file));
+                }
+                observe_namespaces(&first, 1, bundle);
+            }
+            Err(gap) => bundle.record(Source::proc(1, "status"), Err(gap)),
+        }
+    }
+
+    /// Reads every process of every container, and each container's mounts,
+    /// namespaces and limits.
+    ///
+    /// The process list is read again until nothing new appears, so a process
+    /// that starts while others are read is not missed, and one that ends
+    /// meanwhile is no gap: it is not the container's any more.
+    pub fn observe(&self, claims: &[Claim], bundle: &mut Bundle) {
+        let mut read: BTreeMap<(u32, u64), Vec<(Source, Result<Answer, Gap>)>> = BTreeMap::new();
+        let mut proved = Vec::new();
+        let mut starts: BTreeMap<u32, u64> = BTreeMap::new();
+        for round in 0..=ROUNDS {
+            let table = Table::scan(&self.proc);
+            proved = self.prove_all(claims, &table);
+            starts = table.starts();
+            let alive: BTreeSet<(u32, u64)> = proved
+                .iter()
+                .filter_map(|(_, processes)| processes.as_ref().ok())
+                .flat_map(Processes::all)
+                .filter_map(|pid| Some((pid, *starts.get(&pid)?)))
+                .collect();
+            let fresh: Vec<_> =
+                alive.iter().filter(|key| !read.contains_key(key)).copied().collect();
+            read.retain(|key, _| alive.contains(key));
+            if fresh.is_empty() {
+                break;
+            }
+            for key @ (pid, _) in fresh {
+                let answers = if round == ROUNDS { restless(pid) } else { self.read_process(pid) };
+                read.insert(key, answers);
+            }
+        }
+        for (source, answer) in read.into_values().flatten() {
+            bundle.record(source, answer);
+        }
+        let mounts = CgroupMounts::read(&self.proc);
+        for (claim, mut processes) in proved {
+            if let Ok(processes) = &mut processes {
+                processes.limit_files = mounts.limit_files(processes);
+                self.observe_container(processes, &starts, bundle);
+            }
+            bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));
+        }
+    }
+
+    fn prove_all<'a>(
+        &self,
+        claims: &'a [Claim],
+        table: &Table,
+    ) -> Vec<(&'a Claim, Result<Processes, Gap>)> {
+        claims.iter().map(|claim| (claim, prove::prove(claim, claims, table, &self.proc))).collect()
+    }
+
+    fn read_process(&self, pid: u32) -> Vec<(Source, Result<Answer, Gap>)> {
+        let opened = Process::open(&self.proc, pid);
+        OF_EVERY_PROCESS
+            .into_iter()
+            .map(|file| {
+                let answer = match &opened {
+                    Ok(process) => process.read(file),
+                    Err(gap) => Err(Gap { source: Source::proc(pid, file), ..gap.clone() }),
+                };
+                (Source::proc(pid, file), answer)
+            })
+            .collect()
+    }
+
+    /// Once a container, through its first process: mounts, namespaces, limits.
+    fn observe_container(
+        &self,
+        processes: &Processes,
+        starts: &BTreeMap<u32, u64>,
+        bundle: &mut Bundle,
+    ) {
+        let pid = processes.init;
+        let opened = Process::open(&self.proc, pid).and_then(|process| {
+            // The same number may be another process by now.
+            if process.start() == starts.get(&pid).copied() {
+                Ok(process)
+            } else {
+                Err(Gap::new(Reason::Gone, Source::proc(pid, ""), "the first process has ended")
+                    .mend("run the audit again while the container runs"))
+            }
+        });
+        match &opened {
+            Ok(process) => {
+                bundle.record(Source::proc(pid, "mountinfo"), process.read("mountinfo"));
+                bundle.record(
+                    Source::proc(pid, PASSWD),
+                    process.read_in_root("etc/passwd", passwd::without_secrets),
+                );
+                observe_namespaces(process, pid, bundle);
+            }
+            Err(gap) => {
+                let links = NAMESPACES.map(|name| format!("ns/{name}"));
+                let names = links.iter().map(String::as_str);
+                for name in names.chain(["mountinfo", PASSWD, NETWORK_INODE]) {
+                    let source = Source::proc(pid, name);
+                    bundle.record(source.clone(), Err(Gap { source, ..gap.clone() }));
+                }
+            }
+        }
+        for path in &processes.limit_files {
+            let source = Source::Kernel(path.clone());
+            bundle.record(source.clone(), process::read_optional(&self.at(path), source));
+        }
+    }
+
+    /// An absolute path of the host, below this kernel's root.
+    fn at(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+}
+
+fn observe_namespaces(process: &Process, pid: u32, bundle: &mut Bundle) {
+    for name in NAMESPACES {
+        let link = format!("ns/{name}");
+        bundle.record(Source::proc(pid, &link), process.link(&link));
+    }
+    let source = Source::proc(pid, NETWORK_INODE);
+    bundle.record(source.clone(), process.inode("net/dev", source));
+}
+
+fn restless(pid: u32) -> Vec<(Source, Result<Answer, Gap>)> {
+    OF_EVERY_PROCESS
+        .into_iter()
+        .map(|file| {
+            let source = Source::proc(pid, file);
+            let gap = Gap::new(
+                Reason::Gone,
+                source.clone(),
+                "the container starts processes faster than they can be read",
+            )
+            .mend("run the audit again when the container is quieter");
+            (source, Err(gap))
+        })
+        .collect()
+}

@@ -1,0 +1,203 @@
+//! One process's files, through a handle that a reused pid cannot fool.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat, openat2, readlinkat};
+use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
+
+use crate::model::bundle::Answer;
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
+
+/// The most bytes that are accepted of one kernel file. A container with ten
+/// thousand mounts has a `mountinfo` of about 2 MiB.
+const CAP: usize = 8 << 20;
+
+/// A process's folder in `/proc`, held open: once the process has ended, every
+/// read through it fails, even if its number was given to another.
+pub(super) struct Process {
+    pid: u32,
+    folder: OwnedFd,
+}
+
+impl Process {
+    /// Opens the process's folder.
+    pub(super) fn open(proc: &Path, pid: u32) -> Result<Self, Gap> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        open(&proc.join(pid.to_string()), flags, Mode::empty())
+            .map(|folder| Self { pid, folder })
+            .map_err(|errno| gap(Source::proc(pid, ""), errno))
+    }
+
+    /// The text of one file.
+    pub(super) fn read(&self, file: &str) -> Result<Answer, Gap> {
+        let source = Source::proc(self.pid, file);
+        match self.bytes(file) {
+            Ok(bytes) => text(bytes, source),
+            // Without a security module that labels processes, the kernel has
+            // no attribute to give: `security_getprocattr` answers EINVAL.
+            Err(Errno::EINVAL) if file == "attr/current" => Ok(Answer::Nothing),
+            Err(errno) => Err(gap(source, errno)),
+        }
+    }
+
+    /// A regular file of the container, named below the process's root.
+    ///
+    /// The path is resolved inside that root (`openat2(2)`, `RESOLVE_IN_ROOT`):
+    /// a symlink that the container placed cannot lead to a file of the host,
+    /// and a FIFO or device is never read.
+    pub(super) fn read_in_root(
+        &self,
+        path: &str,
+        keep: impl FnOnce(&str) -> String,
+    ) -> Result<Answer, Gap> {
+        let source = Source::proc(self.pid, &format!("root/{path}"));
+        let read = || {
+            let folder = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+            let root = openat(self.folder.as_fd(), "root", folder, Mode::empty())?;
+            let how = OpenHow::new()
+                .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+                .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+            let file = openat2(root.as_fd(), path, how)?;
+            // Looked at before it is opened: opening a device may already do something.
+            let kind = SFlag::from_bits_truncate(fstat(&file)?.st_mode & SFlag::S_IFMT.bits());
+            if kind != SFlag::S_IFREG {
+                return Err(Errno::EINVAL);
+            }
+            let again = format!("/proc/self/fd/{}", file.as_raw_fd());
+            bounded(open(again.as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?.into())
+        };
+        match read() {
+            Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).into_bytes(), source),
+            Err(Errno::ENOENT) => {
+                Err(Gap::new(Reason::Unsupported, source, "the container has no such file"))
+            }
+            Err(errno) => Err(gap(source, errno)),
+        }
+    }
+
+    /// What a link points to, such as `net:[4026531840]`.
+    pub(super) fn link(&self, name: &str) -> Result<Answer, Gap> {
+        readlinkat(self.folder.as_fd(), name)
+            .map(|target| Answer::Text(target.to_string_lossy().into_owned().into()))
+            .map_err(|errno| gap(Source::proc(self.pid, name), errno))
+    }
+
+    /// The number of a file's inode, recorded as `source`.
+    pub(super) fn inode(&self, file: &str, source: Source) -> Result<Answer, Gap> {
+        fstatat(self.folder.as_fd(), file, AtFlags::empty())
+            .map(|stat| Answer::Text(stat.st_ino.to_string().into()))
+            .map_err(|errno| gap(source, errno))
+    }
+
+    /// When the process started, in clock ticks since boot: field 22 of
+    /// `proc_pid_stat(5)`. With the pid it names a process for good.
+    pub(super) fn start(&self) -> Option<u64> {
+        let stat = String::from_utf8_lossy(&self.bytes("stat").ok()?).into_owned();
+        // The name is in parentheses and may hold anything, also parentheses.
+        let (_, after_name) = stat.rsplit_once(')')?;
+        after_name.split_whitespace().nth(19)?.parse().ok()
+    }
+
+    /// A file's text, where it can be read; for the collector's own use.
+    pub(super) fn peek(&self, file: &str) -> Option<String> {
+        self.bytes(file).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// A link's target, where it can be read; for the collector's own use.
+    pub(super) fn peek_link(&self, name: &str) -> Option<String> {
+        let target = readlinkat(self.folder.as_fd(), name).ok()?;
+        Some(target.to_string_lossy().into_owned())
+    }
+
+    fn bytes(&self, file: &str) -> Result<Vec<u8>, Errno> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        bounded(openat(self.folder.as_fd(), file, flags, Mode::empty())?.into())
+    }
+}
+
+/// The text of a host file that the kernel serves.
+pub(super) fn read_file(path: &Path, source: Source) -> Result<Answer, Gap> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    match open(path, flags, Mode::empty()).and_then(|fd| bounded(fd.into())) {
+        Ok(bytes) => text(bytes, source),
+        Err(Errno::ENOENT) => {
+            Err(Gap::new(Reason::Unsupported, source, "this host does not serve the file"))
+        }
+        Err(errno) => Err(gap(source, errno)),
+    }
+}
+
+/// The text of a file that need not be there: a cgroup has no limit file where
+/// its controller is not enabled. The folder must be there to say so.
+pub(super) fn read_optional(path: &Path, source: Source) -> Result<Answer, Gap> {
+    let folder_is_there = path.parent().is_some_and(Path::is_dir);
+    match read_file(path, source) {
+        Err(gap) if gap.reason == Reason::Unsupported && folder_is_there && !path.exists() => {
+            Ok(Answer::Nothing)
+        }
+        other => other,
+    }
+}
+
+/// Reads to the end, one byte further than is accepted.
+fn bounded(file: File) -> Result<Vec<u8>, Errno> {
+    let mut bytes = Vec::new();
+    file.take(CAP as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))?;
+    Ok(bytes)
+}
+
+fn text(bytes: Vec<u8>, source: Source) -> Result<Answer, Gap> {
+    if bytes.len() > CAP {
+        return Err(Gap::new(
+            Reason::TooLarge,
+            source,
+            format!("the file is larger than {CAP} bytes"),
+        ));
+    }
+    Ok(Answer::Text(Untrusted::from_bytes(&bytes)))
+}
+
+fn gap(source: Source, errno: Errno) -> Gap {
+    match errno {
+        Errno::ENOENT | Errno::ESRCH => {
+            Gap::new(Reason::Gone, source, "the process is not there any more")
+                .mend("run the audit again while the container runs")
+        }
+        Errno::EACCES | Errno::EPERM => Gap::new(Reason::Denied, source, "the kernel refused it")
+            .mend("run as root, or with CAP_SYS_PTRACE in the host's user namespace"),
+        other => Gap::new(Reason::Unsupported, source, format!("the kernel answered {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_very_process_can_be_read() {
+        let pid = std::process::id();
+        let me = Process::open(Path::new("/proc"), pid).unwrap();
+        assert!(me.start().is_some());
+        let Ok(Answer::Text(status)) = me.read("status") else { panic!("status is readable") };
+        assert!(status.raw().contains("CapBnd:"));
+    }
+
+    #[test]
+    fn a_process_that_has_ended_is_gone_even_through_an_open_handle() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let held = Process::open(Path::new("/proc"), child.id()).unwrap();
+        assert!(held.read("status").is_ok());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(held.read("status").unwrap_err().reason, Reason::Gone);
+        assert_eq!(held.start(), None);
+    }
+}

@@ -1,0 +1,151 @@
+//! Which processes are really a container's.
+//!
+//! An engine's `State.Pid` belongs to the engine's PID namespace. Read on
+//! another host, in another namespace or a moment too late, the same number is
+//! a stranger. So the process must itself carry the container's id.
+
+use std::path::Path;
+
+use super::process::Process;
+use super::table::{Row, Table};
+use crate::model::bundle::Processes;
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::parse::path::is_within;
+use crate::parse::proc::cgroup;
+
+/// A container and the process that is said to be its first.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The target's id.
+    pub id: String,
+    /// The first process, or why it is not known.
+    pub init: Result<u32, Gap>,
+    /// How the claim is to be proved.
+    pub by: Proof,
+}
+
+/// How a claim is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The container's id must stand in the process's cgroup or mounts.
+    Id,
+    /// The process itself was found first; whatever shares its cgroup or its
+    /// PID namespace belongs to it.
+    Seen,
+}
+
+pub(super) fn prove(
+    claim: &Claim,
+    claims: &[Claim],
+    table: &Table,
+    proc: &Path,
+) -> Result<Processes, Gap> {
+    let init = claim.init.clone()?;
+    if let Some(gap) = &table.hidden {
+        return Err(gap.clone());
+    }
+    let row = table.rows.get(&init).ok_or_else(|| gone(init, claim))?;
+    let own: Vec<(String, String)> = match claim.by {
+        Proof::Id => carrying(row, &claim.id),
+        Proof::Seen => seen(row),
+    };
+    if own.is_empty() && claim.by == Proof::Id && !mounts_name(init, &claim.id, proc) {
+        return Err(unproved(init, &claim.id));
+    }
+    let in_cgroup = |row: &Row| {
+        row.cgroups.iter().any(|(controllers, path)| {
+            own.iter().any(|(known, prefix)| known == controllers && is_within(path, prefix))
+        })
+    };
+    let is_boxed = |pid: u32, row: &Row| own.is_empty() && boxed_with(init, pid, row, table);
+    let members: Vec<u32> = table
+        .rows
+        .iter()
+        .filter(|(pid, row)| **pid == init || in_cgroup(row) || is_boxed(**pid, row))
+        .map(|(pid, _)| *pid)
+        .collect();
+    let strays = strays(row, claims, &members, table);
+    Ok(Processes { init, members, strays, cgroups: own, limit_files: Vec::new() })
+}
+
+/// The hierarchies in which the process stands in a cgroup named after `id`.
+fn carrying(row: &Row, id: &str) -> Vec<(String, String)> {
+    row.cgroups
+        .iter()
+        .filter_map(|(controllers, path)| {
+            Some((controllers.clone(), cgroup::prefix_with(path, id)?.to_owned()))
+        })
+        .collect()
+}
+
+/// The container's cgroups by what their paths tell; none where the process
+/// shares its cgroup with the rest of the host.
+fn seen(row: &Row) -> Vec<(String, String)> {
+    row.cgroups
+        .iter()
+        .filter_map(|(controllers, path)| {
+            Some((controllers.clone(), cgroup::container(path)?.path.to_owned()))
+        })
+        .collect()
+}
+
+/// Engines bind `/etc/hostname` and its like from a folder named after the
+/// container: a second proof, for engines that make no cgroup.
+fn mounts_name(pid: u32, id: &str, proc: &Path) -> bool {
+    Process::open(proc, pid)
+        .ok()
+        .and_then(|process| process.peek("mountinfo"))
+        .is_some_and(|mounts| mounts.contains(id))
+}
+
+/// Whether a process shares the box of a container that has no cgroup of its
+/// own: the mount namespace, or descent inside the nested PID namespace.
+fn boxed_with(init: u32, pid: u32, row: &Row, table: &Table) -> bool {
+    let Some(first) = table.rows.get(&init) else { return false };
+    if first.ns_pids.len() > 1 {
+        row.ns_pids.len() >= first.ns_pids.len()
+            && table.lineage(pid).any(|(ancestor, _)| ancestor == init)
+    } else {
+        row.mount_namespace.is_some() && row.mount_namespace == first.mount_namespace
+    }
+}
+
+/// Processes in the container's PID namespace and in no container's cgroup:
+/// somebody entered it from outside.
+fn strays(init: &Row, claims: &[Claim], members: &[u32], table: &Table) -> Vec<u32> {
+    let shared = |row: &Row| match (&init.pid_namespace, &row.pid_namespace) {
+        (Some(ours), Some(theirs)) => ours == theirs,
+        _ => false,
+    };
+    let is_private = init.ns_pids.len() > 1;
+    let elsewhere = |row: &Row| {
+        claims.iter().any(|claim| {
+            row.cgroups.iter().any(|(_, path)| cgroup::prefix_with(path, &claim.id).is_some())
+        })
+    };
+    table
+        .rows
+        .iter()
+        .filter(|(pid, row)| is_private && shared(row) && !members.contains(pid) && !elsewhere(row))
+        .map(|(pid, _)| *pid)
+        .collect()
+}
+
+fn gone(pid: u32, claim: &Claim) -> Gap {
+    Gap::new(
+        Reason::Gone,
+        Source::Processes(claim.id.clone()),
+        format!("there is no process {pid}: the container has stopped, or runs where this auditor cannot see it"),
+    )
+    .mend("run again; in a container of its own, secaudit needs the host's PID namespace (--pid host)")
+}
+
+fn unproved(pid: u32, id: &str) -> Gap {
+    Gap::new(
+        Reason::Unproved,
+        Source::Processes(id.to_owned()),
+        format!("process {pid} carries no sign of this container, so it may be a stranger"),
+    )
+    .mend("run secaudit on the engine's own host; in a container, with --pid host and --cgroupns host")
+}

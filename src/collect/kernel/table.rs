@@ -1,0 +1,148 @@
+//! One pass over `/proc`: which processes there are and where they stand.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use caps::Capability;
+
+use super::process::Process;
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::parse::proc::mountinfo;
+use crate::parse::proc::status::Status;
+
+/// What the pass learns of one process.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Row {
+    /// When it started; with the pid it names the process for good.
+    pub(super) start: u64,
+    /// Controllers and path in each hierarchy.
+    pub(super) cgroups: Vec<(String, String)>,
+    /// Its PID namespace, where that can be read.
+    pub(super) pid_namespace: Option<String>,
+    /// Its mount namespace, where that can be read.
+    pub(super) mount_namespace: Option<String>,
+    /// Its parent.
+    pub(super) parent: u32,
+    /// Its pid in each nested PID namespace, the auditor's own first.
+    pub(super) ns_pids: Vec<u32>,
+    /// The command's name.
+    pub(super) name: String,
+}
+
+impl Row {
+    /// Whether this is the first process of a nested PID namespace.
+    pub(super) fn is_namespace_init(&self) -> bool {
+        matches!(self.ns_pids.as_slice(), [_, .., 1])
+    }
+}
+
+/// All processes that `/proc` shows, and whether it shows them all.
+pub(super) struct Table {
+    pub(super) rows: BTreeMap<u32, Row>,
+    /// Why processes may be missing from the rows.
+    pub(super) hidden: Option<Gap>,
+}
+
+impl Table {
+    pub(super) fn scan(proc: &Path) -> Self {
+        let rows = std::fs::read_dir(proc)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter_map(|pid: u32| Some((pid, row(&Process::open(proc, pid).ok()?)?)))
+            .collect();
+        Self { rows, hidden: hidden(proc) }
+    }
+
+    pub(super) fn starts(&self) -> BTreeMap<u32, u64> {
+        self.rows.iter().map(|(pid, row)| (*pid, row.start)).collect()
+    }
+
+    /// The process itself and its ancestors, the nearest first.
+    pub(super) fn lineage(&self, pid: u32) -> impl Iterator<Item = (u32, &Row)> {
+        let here = |pid: u32| self.rows.get(&pid).map(|row| (pid, row));
+        // A parent is never the child of its own child, but the rows were read
+        // one after another: the bound holds whatever they claim.
+        std::iter::successors(here(pid), move |(_, row)| here(row.parent)).take(self.rows.len())
+    }
+
+    /// The first process of the PID namespace that `pid` lives in, found by
+    /// its ancestors alone: that needs no privilege.
+    pub(super) fn namespace_init(&self, pid: u32) -> Option<u32> {
+        self.lineage(pid).find(|(_, row)| row.is_namespace_init()).map(|(pid, _)| pid)
+    }
+}
+
+fn row(process: &Process) -> Option<Row> {
+    let start = process.start()?;
+    let cgroups = process.peek("cgroup").unwrap_or_default();
+    let status = process.peek("status").unwrap_or_default();
+    let status = Status::parse(&status);
+    Some(Row {
+        start,
+        cgroups: crate::parse::proc::cgroup::parse(&cgroups)
+            .into_iter()
+            .map(|at| (at.controllers.to_owned(), at.path.to_owned()))
+            .collect(),
+        pid_namespace: process.peek_link("ns/pid"),
+        mount_namespace: process.peek_link("ns/mnt"),
+        parent: status.number("PPid").unwrap_or_default(),
+        ns_pids: status.numbers("NSpid").unwrap_or_default(),
+        name: status.name().raw().to_owned(),
+    })
+}
+
+/// Whether `/proc` is mounted with `hidepid` (`proc(5)`) and hides processes
+/// from this one. Who may trace every process sees every process.
+fn hidden(proc: &Path) -> Option<Gap> {
+    let own = std::fs::read_to_string(proc.join("self/mountinfo")).ok()?;
+    let mounts = mountinfo::parse(&own).ok()?;
+    let setting = mountinfo::at(&mounts, "/proc")?.super_option("hidepid")?;
+    if matches!(setting, "0" | "off") {
+        return None;
+    }
+    let status = std::fs::read_to_string(proc.join("self/status")).unwrap_or_default();
+    let sees_all = Status::parse(&status)
+        .capabilities("CapEff")
+        .is_ok_and(|held| held.has(Capability::CAP_SYS_PTRACE));
+    (!sees_all).then(|| {
+        Gap::new(
+            Reason::Denied,
+            Source::Kernel("/proc".to_owned()),
+            format!("/proc is mounted with hidepid={setting} and hides other users' processes"),
+        )
+        .mend("run as root, or as a member of the group that the mount's gid= names")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proc_that_hides_processes_is_noticed_unless_the_reader_may_trace_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let own = dir.path().join("self");
+        std::fs::create_dir_all(&own).unwrap();
+        let write = |options: &str, effective: &str| {
+            let mounts = format!("22 1 0:21 / /proc rw - proc proc rw,{options}\n");
+            std::fs::write(own.join("mountinfo"), mounts).unwrap();
+            std::fs::write(own.join("status"), format!("CapEff:\t{effective}\n")).unwrap();
+            Table::scan(dir.path()).hidden.map(|gap| gap.reason)
+        };
+        assert_eq!(write("hidepid=invisible", "0000000000000000"), Some(Reason::Denied));
+        assert_eq!(write("hidepid=2", "0000000000000000"), Some(Reason::Denied));
+        assert_eq!(write("hidepid=2", "0000000000080000"), None);
+        assert_eq!(write("hidepid=off", "0000000000000000"), None);
+        assert_eq!(write("relatime", "0000000000000000"), None);
+    }
+
+    #[test]
+    fn the_scan_finds_this_process() {
+        let table = Table::scan(Path::new("/proc"));
+        let row = table.rows.get(&std::process::id()).unwrap();
+        assert!(!row.cgroups.is_empty() && row.start > 0);
+    }
+}

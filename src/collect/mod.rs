@@ -1,0 +1,9 @@
+//! The only I/O of an audit. Collectors ask and record; they decide nothing.
+//!
+//! Everything here reads. The engine client can send nothing but `GET`, and no
+//! file is opened for writing. What a source refuses, hides or mangles becomes
+//! a [`Gap`](crate::model::reading::Gap) in the bundle, with what would close it.
+
+pub mod containers;
+pub mod engine;
+pub mod kernel;
