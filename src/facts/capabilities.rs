@@ -1,0 +1,163 @@
+//! Which capabilities a process holds, and which it could gain.
+
+use crate::model::capability::CapabilitySet;
+use crate::model::fact::Fact;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::parse::document::Document;
+
+use super::Held;
+use super::identity::namespaced_by_engine;
+use super::view::{Process, View};
+
+/// A process's capabilities (`capabilities(7)`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// In force now.
+    pub effective: CapabilitySet,
+    /// Everything that the process holds or can gain by executing a file: the
+    /// union of its bounding, permitted, inheritable and ambient sets.
+    pub attainable: CapabilitySet,
+    /// Whether they count only inside a user namespace, and not on the host.
+    pub namespaced: bool,
+}
+
+pub(super) fn fact(view: &View<'_>) -> Fact<Held<Capabilities>> {
+    Fact::of_each(declared(view), &view.processes_source(), view.of_each(effective))
+}
+
+/// The sets of one process, with `CapBnd` first in the evidence: it bounds
+/// what the process can ever gain.
+pub(super) fn effective(process: &Process<'_>) -> Reading<Capabilities> {
+    let set = |name: &'static str| process.status(name, move |status| status.capabilities(name));
+    set("CapBnd")
+        .zip(set("CapEff"))
+        .zip(set("CapPrm").zip(set("CapInh")))
+        // `CapAmb` came with Linux 4.3; before it there were no ambient capabilities.
+        .and_then(|sets| {
+            let ambient = process.status("CapAmb", |status| {
+                Ok(status.capabilities("CapAmb").unwrap_or(CapabilitySet::EMPTY))
+            });
+            ambient.map(|ambient| (sets, ambient))
+        })
+        .shown_as(|_| {
+            ["CapBnd", "CapEff"]
+                .into_iter()
+                .filter_map(|name| match set(name) {
+                    Reading::Known(_, evidence) => evidence.into_iter().next(),
+                    Reading::Missing(_) | Reading::Inapplicable => None,
+                })
+                .collect()
+        })
+        .zip(process.uid_map().shown_as(|_| vec![]))
+        .map(|((((bounding, effective), (permitted, inheritable)), ambient), map)| Capabilities {
+            effective,
+            attainable: bounding
+                .union(permitted)
+                .union(inheritable)
+                .union(ambient)
+                .union(effective),
+            namespaced: !map.is_identity(),
+        })
+}
+
+/// The set that results from what was asked for.
+fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
+    let inspect = view.inspect();
+    let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
+    inspect
+        .flag("/HostConfig/Privileged")
+        .shown_as(|_| vec![])
+        .zip(list(&inspect, "/HostConfig/CapAdd").zip(list(&inspect, "/HostConfig/CapDrop")))
+        .zip(is_podman.shown_as(|_| vec![]))
+        .zip(namespaced_by_engine(view, &inspect).shown_as(|_| vec![]))
+        .map(|(((privileged, (add, drop)), podman), namespaced)| {
+            let defaults = if podman {
+                CapabilitySet::podman_default()
+            } else {
+                CapabilitySet::docker_default()
+            };
+            let set = resulting(privileged == Some(true), defaults, &add, &drop);
+            Held::declared(Capabilities { effective: set, attainable: set, namespaced })
+        })
+}
+
+/// A list of capabilities as it was written, `ALL` kept apart.
+struct Asked {
+    all: bool,
+    set: CapabilitySet,
+}
+
+fn list(inspect: &Document<'_>, pointer: &str) -> Reading<Asked> {
+    inspect.texts(pointer).and_then(|names| {
+        let mut asked = Asked { all: false, set: CapabilitySet::EMPTY };
+        for name in names {
+            match name.parse::<CapabilitySet>() {
+                Ok(set) if set == CapabilitySet::all() => asked.all = true,
+                Ok(set) => asked.set = asked.set.union(set),
+                Err(detail) => {
+                    let source = inspect.source().clone();
+                    return Reading::Missing(Gap::new(Reason::Malformed, source, detail));
+                }
+            }
+        }
+        Reading::Known(asked, vec![])
+    })
+}
+
+/// As `TweakCapabilities` in moby's `oci/caps/utils.go`: privileged means all;
+/// adding `ALL` goes before dropping `ALL`; what is added wins over what is dropped.
+fn resulting(
+    privileged: bool,
+    defaults: CapabilitySet,
+    add: &Asked,
+    drop: &Asked,
+) -> CapabilitySet {
+    if privileged {
+        CapabilitySet::all()
+    } else if add.all {
+        CapabilitySet::all().without(drop.set)
+    } else if drop.all {
+        add.set
+    } else {
+        defaults.without(drop.set).union(add.set)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(names: &[&str]) -> Asked {
+        let mut asked = Asked { all: false, set: CapabilitySet::EMPTY };
+        for name in names {
+            match name.parse::<CapabilitySet>().unwrap() {
+                set if set == CapabilitySet::all() => asked.all = true,
+                set => asked.set = asked.set.union(set),
+            }
+        }
+        asked
+    }
+
+    #[test]
+    fn the_resulting_set_is_the_engines() {
+        let default = CapabilitySet::docker_default();
+        let result =
+            |add: &[&str], drop: &[&str]| resulting(false, default, &asked(add), &asked(drop));
+        assert_eq!(result(&[], &[]), default);
+        assert_eq!(result(&[], &["ALL"]), CapabilitySet::EMPTY);
+        assert_eq!(result(&["net_bind_service"], &["all"]), "NET_BIND_SERVICE".parse().unwrap());
+        assert_eq!(result(&["ALL"], &["ALL"]), CapabilitySet::all());
+        assert_eq!(result(&["CAP_CHOWN"], &["CHOWN"]), default);
+        assert_eq!(result(&["SYS_ADMIN"], &[]).names().len(), 15);
+        assert_eq!(resulting(true, default, &asked(&[]), &asked(&["ALL"])), CapabilitySet::all());
+    }
+
+    #[test]
+    fn podmans_expanded_list_means_the_same_as_all() {
+        let default = CapabilitySet::podman_default();
+        let names = default.names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let set = resulting(false, default, &asked(&[]), &asked(&names));
+        assert_eq!(set, CapabilitySet::EMPTY);
+    }
+}

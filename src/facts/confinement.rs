@@ -1,0 +1,116 @@
+//! How a labelling security module (AppArmor, SELinux) confines a process.
+
+use crate::model::fact::Fact;
+use crate::model::reading::Reading;
+
+use super::Held;
+use super::identity::names;
+use super::view::{Process, View};
+
+/// A process's confinement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confinement {
+    /// This host has no module that labels processes.
+    NoModule,
+    /// Under a profile or type that is enforced; the label.
+    Enforced(String),
+    /// Labelled, but nothing is enforced; the label.
+    Unenforced(String),
+}
+
+pub(super) fn fact(view: &View<'_>) -> Fact<Held<Confinement>> {
+    let each = view.of_each(|process| effective(view, process));
+    Fact::of_each(declared(view), &view.processes_source(), each)
+}
+
+fn effective(view: &View<'_>, process: &Process<'_>) -> Reading<Confinement> {
+    process.attribute("attr/current").and_then(|label| match label {
+        None => Reading::Known(Confinement::NoModule, vec![]),
+        Some(label) if is_selinux(label) => view
+            .host_file("/sys/fs/selinux/enforce")
+            .map(|enforce| of_selinux(label, enforce.trim() == "1")),
+        Some(label) => Reading::Known(of_apparmor(label), vec![]),
+    })
+}
+
+/// SELinux prints `user:role:type:level`; AppArmor's labels have no colons.
+fn is_selinux(label: &str) -> bool {
+    label.split(':').count() >= 3
+}
+
+/// The types `unconfined_t` and Docker's `spc_t` are not restricted, and a
+/// permissive host restricts nobody.
+fn of_selinux(label: &str, enforcing: bool) -> Confinement {
+    let label = trimmed(label);
+    let free = label
+        .split(':')
+        .nth(2)
+        .is_some_and(|kind| matches!(kind, "unconfined_t" | "spc_t" | "unconfined_service_t"));
+    if enforcing && !free { Confinement::Enforced(label) } else { Confinement::Unenforced(label) }
+}
+
+/// AppArmor prints `docker-default (enforce)`, or `unconfined`.
+fn of_apparmor(label: &str) -> Confinement {
+    let label = trimmed(label);
+    let enforced = label.ends_with("(enforce)") || label.ends_with("(kill)");
+    if enforced { Confinement::Enforced(label) } else { Confinement::Unenforced(label) }
+}
+
+fn trimmed(label: &str) -> String {
+    label.trim_end_matches(['\0', '\n']).to_owned()
+}
+
+/// The engine's word: the modules that it uses, and the container's options.
+fn declared(view: &View<'_>) -> Reading<Held<Confinement>> {
+    let inspect = view.inspect();
+    view.info()
+        .texts("/SecurityOptions")
+        .zip(inspect.texts("/HostConfig/SecurityOpt").zip(inspect.flag("/HostConfig/Privileged")))
+        .zip(inspect.text("/AppArmorProfile"))
+        .map(|((modules, (options, privileged)), profile)| {
+            let has = |name: &str| modules.iter().any(|module| names(module, name));
+            let asks = |wanted: &[&str]| options.iter().any(|option| wanted.contains(option));
+            let privileged = privileged == Some(true);
+            if has("apparmor") {
+                let off = asks(&["apparmor=unconfined", "apparmor:unconfined"])
+                    || profile == Some("unconfined")
+                    || (privileged && profile.unwrap_or_default().is_empty());
+                let profile = profile.filter(|it| !it.is_empty()).unwrap_or("docker-default");
+                if off {
+                    Confinement::Unenforced("unconfined".to_owned())
+                } else {
+                    Confinement::Enforced(profile.to_owned())
+                }
+            } else if has("selinux") {
+                if privileged || asks(&["label=disable", "label:disable"]) {
+                    Confinement::Unenforced("spc_t".to_owned())
+                } else {
+                    Confinement::Enforced("container_t".to_owned())
+                }
+            } else {
+                Confinement::NoModule
+            }
+        })
+        .map(Held::declared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn apparmor_labels_are_read_with_their_mode() {
+        assert!(matches!(of_apparmor("docker-default (enforce)\n"), Confinement::Enforced(_)));
+        assert!(matches!(of_apparmor("docker-default (complain)"), Confinement::Unenforced(_)));
+        assert!(matches!(of_apparmor("unconfined"), Confinement::Unenforced(_)));
+    }
+
+    #[test]
+    fn selinux_labels_count_only_where_the_host_enforces() {
+        let container = "system_u:system_r:container_t:s0:c1,c2\0";
+        assert!(is_selinux(container) && !is_selinux("docker-default (enforce)"));
+        assert!(matches!(of_selinux(container, true), Confinement::Enforced(_)));
+        assert!(matches!(of_selinux(container, false), Confinement::Unenforced(_)));
+        assert!(matches!(of_selinux("u:r:spc_t:s0", true), Confinement::Unenforced(_)));
+    }
+}

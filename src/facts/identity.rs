@@ -1,0 +1,129 @@
+//! Which user a process is, inside the container and outside.
+
+use crate::model::fact::Fact;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::parse::document::Document;
+use crate::parse::passwd;
+
+use super::Held;
+use super::view::{Process, View};
+
+/// A process's user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The real, effective, saved and file-system uid inside the container's
+    /// user namespace; `None` where it maps to no user there. A declaration
+    /// knows one uid and repeats it.
+    pub uids: [Option<u32>; 4],
+    /// Whether a user namespace stands between these ids and the host's, so
+    /// that uid 0 is not the host's root.
+    pub namespaced: bool,
+    /// The effective uid as the host knows it, where that is known.
+    pub on_host: Option<u32>,
+}
+
+impl User {
+    /// Whether the process is root in the container, or can become it again:
+    /// a real or saved uid 0 can be made the effective one (`setresuid(2)`).
+    pub fn is_root(&self) -> bool {
+        self.uids.contains(&Some(0))
+    }
+
+    /// The effective uid in the container.
+    pub const fn effective(&self) -> Option<u32> {
+        let [_, effective, _, _] = self.uids;
+        effective
+    }
+}
+
+pub(super) fn user(view: &View<'_>) -> Fact<Held<User>> {
+    Fact::of_each(declared(view), &view.processes_source(), view.of_each(effective))
+}
+
+/// `status` tells ids in the auditor's numbering; `uid_map` tells what they
+/// are inside.
+pub(super) fn effective(process: &Process<'_>) -> Reading<User> {
+    process.status("Uid", |status| status.ids("Uid")).zip(process.uid_map()).map(|(ids, map)| {
+        let [_, effective, _, _] = ids;
+        User {
+            uids: ids.map(|id| map.inside(id)),
+            namespaced: !map.is_identity(),
+            on_host: Some(effective),
+        }
+    })
+}
+
+fn declared(view: &View<'_>) -> Reading<Held<User>> {
+    let inspect = view.inspect();
+    inspect
+        .text("/Config/User")
+        .and_then(|user| declared_uid(user.unwrap_or_default(), view))
+        .zip(namespaced_by_engine(view, &inspect))
+        .map(|(uid, namespaced)| {
+            Held::declared(User { uids: [Some(uid); 4], namespaced, on_host: None })
+        })
+}
+
+/// The uid that `user[:group]` names. Without any, the engine uses 0
+/// (`docker run --user`, Dockerfile reference of `USER`).
+fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
+    let name = user.split(':').next().unwrap_or_default();
+    if name.is_empty() {
+        return Reading::Known(0, vec![]);
+    }
+    // The engine reads numbers as Go's strconv.Atoi does: `00` and `+0` are 0.
+    if let Ok(uid) = name.parse::<i64>() {
+        return match u32::try_from(uid) {
+            Ok(uid) => Reading::Known(uid, vec![]),
+            Err(_) => Reading::Missing(Gap::new(
+                Reason::Malformed,
+                view.inspect().source().clone(),
+                "/Config/User is no uid",
+            )),
+        };
+    }
+    let accounts = match view.init() {
+        Ok(process) => process.root_file("etc/passwd"),
+        Err(gap) => Reading::Missing(gap),
+    };
+    match accounts {
+        Reading::Known(text, evidence) => {
+            let account = passwd::parse(text).into_iter().find(|account| account.name == name);
+            match (account, evidence.into_iter().next()) {
+                (Some(account), Some(mut whole)) => {
+                    whole.place = name.to_owned();
+                    whole.value =
+                        format!("{}:x:{}:{}", account.name, account.uid, account.gid).into();
+                    Reading::Known(account.uid, vec![whole])
+                }
+                (_, whole) => Reading::Missing(Gap::new(
+                    Reason::Malformed,
+                    whole.map_or_else(|| view.processes_source(), |it| it.source),
+                    "the container's passwd file does not know the declared user",
+                )),
+            }
+        }
+        // Every passwd file in use gives this name uid 0; only another name needs the file.
+        Reading::Missing(_) if name == "root" => Reading::Known(0, vec![]),
+        Reading::Missing(gap) => Reading::Missing(gap),
+        Reading::Inapplicable => Reading::Inapplicable,
+    }
+}
+
+/// Whether the engine puts this container into a user namespace: the daemon's
+/// `userns-remap` unless the container opts out, or a rootless engine.
+pub(super) fn namespaced_by_engine(view: &View<'_>, inspect: &Document<'_>) -> Reading<bool> {
+    inspect.text("/HostConfig/UsernsMode").zip(view.info().texts("/SecurityOptions")).map(
+        |(mode, options)| {
+            let has = |name: &str| options.iter().any(|option| names(option, name));
+            has("rootless") || (has("userns") && mode != Some("host"))
+        },
+    )
+}
+
+/// Whether one of the engine's `SecurityOptions` is about `name`; it reads
+/// `name=seccomp,profile=default` in newer engines and `seccomp` in old ones.
+pub(super) fn names(option: &str, name: &str) -> bool {
+    let first = option.split(',').next().unwrap_or_default();
+    first.strip_prefix("name=").unwrap_or(first) == name
+}

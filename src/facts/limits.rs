@@ -1,0 +1,123 @@
+//! The bounds on what a container can use.
+
+use crate::model::fact::Fact;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::source::Source;
+
+use super::view::View;
+
+/// A bound, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// The tightest bound that holds, in bytes or in processes and threads.
+    Of(u64),
+    /// Nothing bounds it below what the host has.
+    None,
+}
+
+/// From here on a version 1 memory limit means "no limit": the kernel prints
+/// its largest page count in bytes, just under 2^63.
+const UNLIMITED: u64 = 1 << 62;
+
+pub(super) fn memory(view: &View<'_>) -> Fact<Limit> {
+    let declared = view.inspect().integer("/HostConfig/Memory").map(positive);
+    Fact::new(declared, effective(view, &["memory.max", "memory.limit_in_bytes"]))
+}
+
+pub(super) fn pids(view: &View<'_>) -> Fact<Limit> {
+    let declared = view.inspect().integer("/HostConfig/PidsLimit").map(positive);
+    Fact::new(declared, effective(view, &["pids.max"]))
+}
+
+/// The engine writes "no limit" as 0, as a negative number or not at all.
+fn positive(limit: Option<i64>) -> Limit {
+    match limit.map(u64::try_from) {
+        Some(Ok(limit)) if limit > 0 => Limit::Of(limit),
+        _ => Limit::None,
+    }
+}
+
+/// The tightest of the limits of the container's cgroup and of those above it.
+fn effective(view: &View<'_>, names: &[&str]) -> Reading<Limit> {
+    if let Err(gap) = view.processes() {
+        return Reading::Missing(gap);
+    }
+    let limits = view.limit_files(names).into_iter().map(|(path, content)| {
+        content.and_then(|text| match text.map_or(Some(Limit::None), |text| parse(text.trim())) {
+            Some(limit) => Reading::Known(limit, vec![]),
+            None => Reading::Missing(Gap::new(
+                Reason::Malformed,
+                Source::Kernel(path),
+                "the file holds neither a number nor max",
+            )),
+        })
+    });
+    limits.reduce(tighter).unwrap_or_else(|| {
+        Reading::Missing(
+            Gap::new(
+                Reason::Unsupported,
+                view.processes_source(),
+                "the container has no cgroup of its own that this host has mounted",
+            )
+            .mend("mount the cgroup file system where secaudit runs"),
+        )
+    })
+}
+
+/// Both limits bind, so the tighter one holds; its evidence alone is kept.
+/// Where one cannot be read, the other may still be a bound.
+fn tighter(left: Reading<Limit>, right: Reading<Limit>) -> Reading<Limit> {
+    match (&left, &right) {
+        (Reading::Known(Limit::Of(near), _), Reading::Known(Limit::Of(far), _)) => {
+            if far < near {
+                right
+            } else {
+                left
+            }
+        }
+        (Reading::Known(Limit::Of(_), _), _) => left,
+        (_, Reading::Known(Limit::Of(_), _)) => right,
+        (Reading::Missing(_), _) => left,
+        (_, Reading::Missing(_)) => right,
+        _ => left,
+    }
+}
+
+fn parse(text: &str) -> Option<Limit> {
+    if text == "max" {
+        return Some(Limit::None);
+    }
+    let limit: u64 = text.parse().ok()?;
+    Some(if limit < UNLIMITED { Limit::Of(limit) } else { Limit::None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_cgroup_versions_write_no_limit_in_their_own_way() {
+        assert_eq!(parse("max"), Some(Limit::None));
+        assert_eq!(parse("9223372036854771712"), Some(Limit::None));
+        assert_eq!(parse("67108864"), Some(Limit::Of(67_108_864)));
+        assert_eq!(parse("lots"), None);
+    }
+
+    #[test]
+    fn zero_and_minus_one_are_no_limit_to_the_engine() {
+        for none in [None, Some(0), Some(-1)] {
+            assert_eq!(positive(none), Limit::None);
+        }
+        assert_eq!(positive(Some(100)), Limit::Of(100));
+    }
+
+    #[test]
+    fn a_limit_above_binds_and_an_unread_one_does_not_hide_a_known_one() {
+        let known = |limit| Reading::Known(limit, vec![]);
+        let unread = || Reading::Missing(Gap::not_collected(Source::Clock));
+        assert_eq!(tighter(known(Limit::None), known(Limit::Of(5))), known(Limit::Of(5)));
+        assert_eq!(tighter(known(Limit::Of(3)), known(Limit::Of(5))), known(Limit::Of(3)));
+        assert_eq!(tighter(unread(), known(Limit::Of(5))), known(Limit::Of(5)));
+        assert_eq!(tighter(known(Limit::None), unread()), unread());
+    }
+}

@@ -1,0 +1,226 @@
+//! What is mounted in a container, and which part of the host it is.
+
+use crate::model::fact::Fact;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::parse::path::beneath;
+use crate::parse::proc::mountinfo;
+
+use super::view::View;
+
+/// One mount of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Where it is mounted in the container.
+    pub point: String,
+    /// The same file or folder on the host, where the host can see it.
+    pub on_host: Option<String>,
+    /// The type of the file system; `bind` or `volume` in a declaration.
+    pub kind: String,
+    /// Whether nothing can be written through it.
+    pub read_only: bool,
+    /// The options of the mount, such as `nosuid`.
+    pub options: Vec<String>,
+    /// The size limit of a tmpfs, as the kernel writes it.
+    pub size: Option<String>,
+    /// What shows it: the kernel's line or the engine's entry.
+    pub shown: String,
+}
+
+/// Whether the root file system is read-only.
+pub(super) fn root_read_only(view: &View<'_>) -> Fact<bool> {
+    let declared = view.inspect().flag("/HostConfig/ReadonlyRootfs").map(|on| on == Some(true));
+    let source = view.processes_source();
+    let effective = view.mounts().and_then(|mounts| match mountinfo::at(&mounts, "/") {
+        Some(root) => Reading::Known(root.is_read_only(), vec![]),
+        None => Reading::Missing(Gap::new(Reason::Malformed, source, "the mounts name no root")),
+    });
+    let effective = match view.mounts().known().and_then(|mounts| mountinfo::at(mounts, "/")) {
+        Some(root) => narrowed(effective, &root.line),
+        None => effective,
+    };
+    Fact::new(declared, effective)
+}
+
+/// The same reading, its evidence the one line that decides it.
+fn narrowed<T>(reading: Reading<T>, line: &str) -> Reading<T> {
+    match reading {
+        Reading::Known(value, mut evidence) => {
+            for datum in &mut evidence {
+                datum.place = "/".to_owned();
+                datum.value = line.into();
+            }
+            Reading::Known(value, evidence)
+        }
+        other => other,
+    }
+}
+
+/// The container's mounts below its root, without what they are on the host.
+pub(super) fn writable_places(view: &View<'_>) -> Fact<Vec<Mount>> {
+    Fact::new(declared(view), view.mounts().map(|own| below_root(&own, &[])))
+}
+
+/// The container's mounts below its root, each with what it is on the host.
+pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
+    let effective =
+        view.mounts().zip(view.host_mounts()).map(|(own, host)| below_root(&own, &host));
+    Fact::new(declared(view), effective)
+}
+
+/// Everything that can be seen: no mount that a later one on the same point covers.
+fn below_root(own: &[mountinfo::Mount], host: &[mountinfo::Mount]) -> Vec<Mount> {
+    own.iter()
+        .enumerate()
+        .filter(|(index, mount)| {
+            let covered = own.iter().skip(index + 1).any(|later| later.point == mount.point);
+            mount.point != "/" && !covered
+        })
+        .map(|(_, mount)| described(mount, host))
+        .collect()
+}
+
+fn described(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Mount {
+    Mount {
+        point: mount.point.clone(),
+        on_host: host_path(mount, host),
+        kind: mount.kind.clone(),
+        read_only: mount.is_read_only(),
+        options: mount.options.clone(),
+        size: mount.super_option("size").map(str::to_owned),
+        shown: mount.line.clone(),
+    }
+}
+
+/// Where the host sees what is mounted: a mount of the same file system whose
+/// own root lies at or above this one's. Of several the shortest path, so that
+/// `/run/docker.sock` is not found under an engine's own folders.
+fn host_path(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Option<String> {
+    host.iter()
+        .filter(|candidate| candidate.device == mount.device)
+        .filter_map(|candidate| {
+            let rest = beneath(&mount.root, &candidate.root)?;
+            Some(join(&candidate.point, rest))
+        })
+        .min_by_key(|path| (path.matches('/').count(), path.len()))
+}
+
+fn join(point: &str, rest: &str) -> String {
+    let point = point.trim_end_matches('/');
+    match (point.is_empty(), rest.is_empty()) {
+        (true, true) => "/".to_owned(),
+        (_, true) => point.to_owned(),
+        _ => format!("{point}/{rest}"),
+    }
+}
+
+fn declared(view: &View<'_>) -> Reading<Vec<Mount>> {
+    let inspect = view.inspect();
+    inspect
+        .objects("/Mounts")
+        .zip(inspect.objects("/HostConfig/Mounts"))
+        .zip(inspect.pairs("/HostConfig/Tmpfs"))
+        .map(|((mounts, asked), tmpfs)| {
+            let listed = mounts.into_iter().map(listed).filter(|mount| mount.kind != "tmpfs");
+            let short = tmpfs.into_iter().map(|(point, options)| asked_tmpfs(point, options));
+            listed.chain(asked.into_iter().filter_map(long_tmpfs)).chain(short).collect()
+        })
+}
+
+/// One `--mount type=tmpfs`, which the engine lists with its size.
+fn long_tmpfs(entry: &serde_json::Value) -> Option<Mount> {
+    let point = entry.get("Target")?.as_str()?;
+    let size = entry.pointer("/TmpfsOptions/SizeBytes").and_then(serde_json::Value::as_u64);
+    let options = size.map(|bytes| format!("size={bytes}")).unwrap_or_default();
+    (entry.get("Type")?.as_str()? == "tmpfs").then(|| asked_tmpfs(point, &options))
+}
+
+/// One entry of the engine's `Mounts`.
+fn listed(entry: &serde_json::Value) -> Mount {
+    let text = |key: &str| {
+        entry.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    };
+    let kind = text("Type");
+    let source = text("Source");
+    Mount {
+        point: text("Destination"),
+        on_host: (kind == "bind" && !source.is_empty()).then_some(source),
+        read_only: entry.get("RW").and_then(serde_json::Value::as_bool) == Some(false),
+        options: Vec::new(),
+        size: None,
+        shown: entry.to_string(),
+        kind,
+    }
+}
+
+/// One entry of `--tmpfs`. Docker adds `noexec,nosuid,nodev` unless the
+/// options say otherwise (`docker run --tmpfs`).
+fn asked_tmpfs(point: &str, options: &str) -> Mount {
+    let asked: Vec<&str> = options.split(',').filter(|option| !option.is_empty()).collect();
+    let mut in_force: Vec<String> = [("noexec", "exec"), ("nosuid", "suid"), ("nodev", "dev")]
+        .into_iter()
+        .filter(|(_, lifted)| !asked.contains(lifted))
+        .map(|(kept, _)| kept.to_owned())
+        .collect();
+    in_force.extend(asked.iter().map(|option| (*option).to_owned()));
+    Mount {
+        point: point.to_owned(),
+        on_host: None,
+        kind: "tmpfs".to_owned(),
+        read_only: asked.contains(&"ro"),
+        size: asked.iter().find_map(|option| option.strip_prefix("size=")).map(str::to_owned),
+        options: in_force,
+        shown: format!("{point}: {options}"),
+    }
+}
+
+/// Variables that point a client to an engine over the network, as `NAME=scheme://…`.
+pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<String>> {
+    let variables = view.inspect().texts("/Config/Env").map(|variables| {
+        variables
+            .into_iter()
+            .filter(|variable| {
+                let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
+                matches!(name, "DOCKER_HOST" | "CONTAINER_HOST") && !value.is_empty()
+            })
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    });
+    Fact::declared_only(variables.shown_as(|_| vec![]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: &str = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
+        21 20 0:20 / /run rw - tmpfs tmpfs rw\n\
+        22 20 0:30 / /var/lib/docker/overlay2/ab/merged rw - overlay overlay rw\n";
+
+    fn on_host(line: &str) -> Option<String> {
+        let mount = mountinfo::parse(line).unwrap().remove(0);
+        host_path(&mount, &mountinfo::parse(HOST).unwrap())
+    }
+
+    #[test]
+    fn a_bound_file_is_found_again_on_the_host() {
+        assert_eq!(
+            on_host("9 8 0:20 /docker.sock /var/run/x.sock rw - tmpfs tmpfs rw").as_deref(),
+            Some("/run/docker.sock")
+        );
+        assert_eq!(on_host("9 8 8:1 /etc /mnt rw - ext4 /dev/sda1 rw").as_deref(), Some("/etc"));
+        assert_eq!(on_host("9 8 8:1 / /host rw - ext4 /dev/sda1 rw").as_deref(), Some("/"));
+    }
+
+    #[test]
+    fn a_file_system_that_the_host_does_not_see_has_no_host_path() {
+        assert_eq!(on_host("9 8 0:77 / /tmp rw - tmpfs tmpfs rw"), None);
+    }
+
+    #[test]
+    fn a_tmpfs_gets_the_engines_options_unless_they_are_lifted() {
+        assert_eq!(asked_tmpfs("/tmp", "").options, ["noexec", "nosuid", "nodev"]);
+        let lifted = asked_tmpfs("/tmp", "exec,size=64m");
+        assert_eq!(lifted.options, ["nosuid", "nodev", "exec", "size=64m"]);
+        assert_eq!(lifted.size.as_deref(), Some("64m"));
+    }
+}

@@ -1,0 +1,75 @@
+//! Whether executing a file can raise a process's privileges.
+//!
+//! The kernel's flag is `no_new_privs` (`prctl(2)`, `PR_SET_NO_NEW_PRIVS`): it
+//! is inherited and can never be taken back.
+
+use crate::model::fact::Fact;
+use crate::model::reading::{Gap, Reading, Reason};
+
+use super::Held;
+use super::identity::names;
+use super::view::{Process, View};
+
+pub(super) fn fact(view: &View<'_>) -> Fact<Held<bool>> {
+    Fact::of_each(declared(view), &view.processes_source(), view.of_each(effective))
+}
+
+pub(super) fn effective(process: &Process<'_>) -> Reading<bool> {
+    process.status("NoNewPrivs", |status| status.number("NoNewPrivs")).map(|flag| flag == 1)
+}
+
+fn declared(view: &View<'_>) -> Reading<Held<bool>> {
+    let inspect = view.inspect();
+    inspect
+        .texts("/HostConfig/SecurityOpt")
+        .and_then(|options| match options.iter().filter_map(|option| setting(option)).next_back() {
+            Some(Ok(on)) => Reading::Known(on, vec![]),
+            Some(Err(detail)) => {
+                Reading::Missing(Gap::new(Reason::Malformed, inspect.source().clone(), detail))
+            }
+            // The container says nothing: the daemon's own setting holds.
+            None => view
+                .info()
+                .texts("/SecurityOptions")
+                .map(|options| options.iter().any(|option| names(option, "no-new-privileges"))),
+        })
+        .map(Held::declared)
+}
+
+/// What one security option says on the question, if it does. The engine
+/// splits at `=` or else at `:` and reads the value as Go's
+/// `strconv.ParseBool`; the last option wins.
+fn setting(option: &str) -> Option<Result<bool, String>> {
+    let (name, value) =
+        option.split_once('=').or_else(|| option.split_once(':')).unwrap_or((option, "true"));
+    if name != "no-new-privileges" {
+        return None;
+    }
+    Some(match value {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("/HostConfig/SecurityOpt sets no-new-privileges to neither true nor false".into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::setting;
+
+    #[test]
+    fn every_spelling_is_read_as_the_engine_reads_it() {
+        for on in [
+            "no-new-privileges",
+            "no-new-privileges:true",
+            "no-new-privileges=true",
+            "no-new-privileges=1",
+        ] {
+            assert_eq!(setting(on), Some(Ok(true)), "{on}");
+        }
+        for off in ["no-new-privileges:false", "no-new-privileges=false", "no-new-privileges=0"] {
+            assert_eq!(setting(off), Some(Ok(false)), "{off}");
+        }
+        assert!(matches!(setting("no-new-privileges=maybe"), Some(Err(_))));
+        assert_eq!(setting("seccomp=unconfined"), None);
+    }
+}

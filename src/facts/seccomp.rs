@@ -1,0 +1,63 @@
+//! Whether a seccomp filter stands between a process and the kernel.
+
+use crate::model::fact::Fact;
+use crate::model::reading::Reading;
+
+use super::Held;
+use super::identity::names;
+use super::view::{Process, View};
+
+/// The seccomp mode of a process (`seccomp(2)`, field `Seccomp` of `status`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// No filter.
+    Disabled,
+    /// Only `read`, `write`, `exit` and `sigreturn`.
+    Strict,
+    /// One or more filters.
+    Filter,
+}
+
+pub(super) fn fact(view: &View<'_>) -> Fact<Held<Mode>> {
+    Fact::of_each(declared(view), &view.processes_source(), view.of_each(effective))
+}
+
+pub(super) fn effective(process: &Process<'_>) -> Reading<Mode> {
+    process.status("Seccomp", |status| match status.number("Seccomp")? {
+        0 => Ok(Mode::Disabled),
+        1 => Ok(Mode::Strict),
+        2 => Ok(Mode::Filter),
+        other => Err(format!("line Seccomp holds the unknown mode {other}")),
+    })
+}
+
+/// Privileged mode and `unconfined` turn the filter off; else the engine's
+/// default profile applies, if the engine has seccomp at all.
+fn declared(view: &View<'_>) -> Reading<Held<Mode>> {
+    let inspect = view.inspect();
+    inspect
+        .texts("/HostConfig/SecurityOpt")
+        .zip(inspect.flag("/HostConfig/Privileged"))
+        .and_then(|(options, privileged)| {
+            let profile = options.iter().rev().find_map(|option| profile(option));
+            match profile {
+                Some("unconfined") => Reading::Known(Mode::Disabled, vec![]),
+                Some(_) => Reading::Known(Mode::Filter, vec![]),
+                None if privileged == Some(true) => Reading::Known(Mode::Disabled, vec![]),
+                None => view.info().texts("/SecurityOptions").map(|options| {
+                    let own = options.iter().find(|option| names(option, "seccomp"));
+                    match own {
+                        Some(option) if !option.contains("profile=unconfined") => Mode::Filter,
+                        Some(_) | None => Mode::Disabled,
+                    }
+                }),
+            }
+        })
+        .map(Held::declared)
+}
+
+/// The profile that one security option asks for, written with `=` or `:`.
+fn profile(option: &str) -> Option<&str> {
+    let rest = option.strip_prefix("seccomp")?;
+    rest.strip_prefix('=').or_else(|| rest.strip_prefix(':'))
+}

@@ -1,0 +1,210 @@
+//! One container's part of a bundle, parsed as it is asked for.
+
+use crate::model::bundle::{Answer, Bundle, Processes};
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::source::Source;
+use crate::model::target::Target;
+use crate::parse::document::Document;
+use crate::parse::proc::idmap::IdMap;
+use crate::parse::proc::mountinfo::{self, Mount};
+use crate::parse::proc::status::Status;
+
+use super::{Held, Holder};
+
+/// A bundle, seen from one container.
+pub(super) struct View<'a> {
+    bundle: &'a Bundle,
+    target: &'a Target,
+}
+
+impl<'a> View<'a> {
+    pub(super) const fn new(bundle: &'a Bundle, target: &'a Target) -> Self {
+        Self { bundle, target }
+    }
+
+    /// What the engine declares about this container.
+    pub(super) fn inspect(&self) -> Document<'a> {
+        self.document(Source::container(&self.target.id))
+    }
+
+    /// What the engine says of itself.
+    pub(super) fn info(&self) -> Document<'a> {
+        self.document(Source::engine_info())
+    }
+
+    fn document(&self, source: Source) -> Document<'a> {
+        let root = self.bundle.json(&source);
+        Document::new(source, root)
+    }
+
+    /// The source that names the list of this container's processes.
+    pub(super) fn processes_source(&self) -> Source {
+        Source::Processes(self.target.id.clone())
+    }
+
+    /// The proved processes of this container.
+    pub(super) fn processes(&self) -> Result<&'a Processes, Gap> {
+        self.bundle.processes(&self.processes_source())
+    }
+
+    /// The container's first process.
+    pub(super) fn init(&self) -> Result<Process<'a>, Gap> {
+        self.processes().map(|processes| self.process(processes.init))
+    }
+
+    pub(super) fn process(&self, pid: u32) -> Process<'a> {
+        Process { bundle: self.bundle, pid }
+    }
+
+    /// Reads something of every process.
+    pub(super) fn of_each<T>(
+        &self,
+        read: impl Fn(&Process<'a>) -> Reading<T>,
+    ) -> Result<Vec<Reading<Held<T>>>, Gap> {
+        let pids = self.processes()?.all();
+        Ok(pids
+            .into_iter()
+            .map(|pid| {
+                let process = self.process(pid);
+                read(&process).map(|value| Held { by: process.holder(), value })
+            })
+            .collect())
+    }
+
+    /// A host file as the bundle has it.
+    pub(super) fn host_file(&self, path: &str) -> Reading<&'a str> {
+        text(self.bundle, Source::Kernel(path.to_owned()), "")
+    }
+
+    /// The mounts of the first process, its evidence the file as a whole.
+    pub(super) fn mounts(&self) -> Reading<Vec<Mount>> {
+        match self.processes() {
+            Ok(processes) => mounts_of(self.bundle, processes.init),
+            Err(gap) => Reading::Missing(gap),
+        }
+    }
+
+    /// The mounts of the host's first process.
+    pub(super) fn host_mounts(&self) -> Reading<Vec<Mount>> {
+        mounts_of(self.bundle, 1)
+    }
+
+    /// The host's first process, for what a container is compared with.
+    pub(super) fn host_init(&self) -> Process<'a> {
+        self.process(1)
+    }
+
+    /// Every observed file of the container's cgroups with this name, the
+    /// nearest cgroup first, as `(path, content)`.
+    /// A cgroup whose controller is not enabled has none: `None`.
+    pub(super) fn limit_files(&self, names: &[&str]) -> Vec<(String, Reading<Option<&'a str>>)> {
+        let Ok(processes) = self.processes() else { return Vec::new() };
+        processes
+            .limit_files
+            .iter()
+            .filter(|path| path.rsplit('/').next().is_some_and(|name| names.contains(&name)))
+            .map(|path| (path.clone(), optional(self.bundle, Source::Kernel(path.clone()))))
+            .collect()
+    }
+}
+
+/// One process's files.
+pub(super) struct Process<'a> {
+    bundle: &'a Bundle,
+    pub(super) pid: u32,
+}
+
+impl<'a> Process<'a> {
+    /// Who a reading of this process speaks of.
+    pub(super) fn holder(&self) -> Holder {
+        let name = match self.bundle.text(&Source::proc(self.pid, "status")) {
+            Ok(status) => Status::parse(status.raw()).name(),
+            Err(_) => "?".into(),
+        };
+        Holder::Process { pid: self.pid, name }
+    }
+
+    /// One field of `status`, with its line as evidence.
+    pub(super) fn status<T>(
+        &self,
+        field: &str,
+        read: impl FnOnce(&Status<'a>) -> Result<T, String>,
+    ) -> Reading<T> {
+        let source = Source::proc(self.pid, "status");
+        let text = match self.bundle.text(&source) {
+            Ok(text) => text.raw(),
+            Err(gap) => return Reading::Missing(gap),
+        };
+        let status = Status::parse(text);
+        match read(&status) {
+            Ok(value) => {
+                let shown = in_one_line(status.field(field).unwrap_or_default());
+                Reading::Known(value, vec![Evidence::new(source, field, shown)])
+            }
+            Err(detail) => Reading::Missing(Gap::new(Reason::Malformed, source, detail)),
+        }
+    }
+
+    /// How the process's user namespace maps user ids.
+    pub(super) fn uid_map(&self) -> Reading<IdMap> {
+        let source = Source::proc(self.pid, "uid_map");
+        text(self.bundle, source.clone(), "").and_then(|map| match IdMap::parse(map) {
+            // The text's own evidence is kept; the map adds none.
+            Ok(map) => Reading::Known(map, vec![]),
+            Err(detail) => Reading::Missing(Gap::new(Reason::Malformed, source, detail)),
+        })
+    }
+
+    /// A file that may say that there is nothing: `None`.
+    pub(super) fn attribute(&self, file: &str) -> Reading<Option<&'a str>> {
+        optional(self.bundle, Source::proc(self.pid, file))
+    }
+
+    /// A file's text, or what a link such as `ns/net` points to.
+    pub(super) fn text(&self, name: &str) -> Reading<&'a str> {
+        text(self.bundle, Source::proc(self.pid, name), "")
+    }
+
+    /// A file below the process's root, such as `etc/passwd`.
+    pub(super) fn root_file(&self, path: &str) -> Reading<&'a str> {
+        text(self.bundle, Source::proc(self.pid, &format!("root/{path}")), "")
+    }
+}
+
+/// A text, or the kernel's word that there is none.
+fn optional<'a>(bundle: &'a Bundle, source: Source) -> Reading<Option<&'a str>> {
+    match bundle.ask(&source) {
+        Ok(Answer::Nothing) => {
+            Reading::Known(None, vec![Evidence::new(source, "", "the kernel has none")])
+        }
+        Ok(_) => text(bundle, source, "").map(Some),
+        Err(gap) => Reading::Missing(gap),
+    }
+}
+
+fn text<'a>(bundle: &'a Bundle, source: Source, place: &str) -> Reading<&'a str> {
+    match bundle.text(&source) {
+        Ok(text) => {
+            let text = text.raw();
+            Reading::Known(text, vec![Evidence::new(source, place, in_one_line(text))])
+        }
+        Err(gap) => Reading::Missing(gap),
+    }
+}
+
+/// The kernel aligns its columns with tabs and blanks; evidence needs one blank.
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn mounts_of(bundle: &Bundle, pid: u32) -> Reading<Vec<Mount>> {
+    let source = Source::proc(pid, "mountinfo");
+    match bundle.text(&source).map(|text| mountinfo::parse(text.raw())) {
+        Ok(Ok(mounts)) => {
+            let shown = format!("{} mounts", mounts.len());
+            Reading::Known(mounts, vec![Evidence::new(source, "", shown)])
+        }
+        Ok(Err(detail)) => Reading::Missing(Gap::new(Reason::Malformed, source, detail)),
+        Err(gap) => Reading::Missing(gap),
+    }
+}
