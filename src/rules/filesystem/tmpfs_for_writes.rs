@@ -1,0 +1,119 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::facts::mounts::Mount;
+use crate::model::severity::Severity;
+use crate::model::untrusted::Untrusted;
+use crate::model::verdict::{Check, Verdict};
+use crate::parse::path::is_within;
+use crate::rules::{Parameter, Settings, rule};
+
+rule! {
+    /// With a read-only root, what must be written has a place, and the place is tight.
+    ///
+    /// Every path that the policy names is on a tmpfs or volume, and every tmpfs carries
+    /// `nosuid`, `nodev`, `noexec` and a size. With a writable root the rule does not apply.
+    ///
+    /// ## Why it matters
+    /// A service without a place for its temporary files breaks, and the first repair is to
+    /// drop the read-only root. A tmpfs that can hold programs, or grow without bound, gives
+    /// back what the read-only root took.
+    ///
+    /// ## How to fix
+    /// compose: `tmpfs: ["/tmp:size=64m,noexec,nosuid,nodev"]`
+    /// run: `--tmpfs /tmp:size=64m`
+    pub static RULE = {
+        id: "tmpfs-for-writes",
+        title: "writes go to a tight tmpfs or a volume",
+        severity: Severity::Med,
+        references: &["compose-lint CL-0022"],
+        parameters: &[Parameter {
+            name: "paths",
+            about: "paths that must be writable with a read-only root",
+            default: &["/tmp"],
+            check: |path| {
+                if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is no absolute path")) }
+            },
+        }],
+        judge: judge,
+    }
+}
+
+const OPTIONS: [&str; 3] = ["nosuid", "nodev", "noexec"];
+
+/// What the engine itself mounts and keeps small.
+const INTERNAL: [&str; 3] = ["/dev", "/proc", "/sys"];
+
+fn judge(facts: &Facts, settings: &Settings) -> Verdict {
+    let places = facts.writable_places.judge(|mounts| {
+        let missing = settings.list("paths").iter().filter_map(|path| missing(path, mounts));
+        let faults: Vec<String> = missing.chain(mounts.iter().filter_map(loose)).collect();
+        if faults.is_empty() {
+            return Check::holds("every tmpfs is tight, and every named path can be written");
+        }
+        let tmpfs = mounts.iter().filter(|mount| loose(mount).is_some());
+        tmpfs.fold(Check::broken(faults.join("; ")), |check, mount| {
+            check.showing(&mount.point, mount.shown.as_str())
+        })
+    });
+    places.where_holds(facts.root_read_only.judge(|read_only| {
+        if *read_only {
+            Check::holds("the root file system is read-only")
+        } else {
+            Check::broken("the root file system is writable, so nothing else has to be")
+        }
+    }))
+}
+
+/// What is wrong with a path that must be writable, if anything.
+fn missing(path: &str, mounts: &[Mount]) -> Option<String> {
+    let nearest = mounts
+        .iter()
+        .filter(|mount| is_within(path, &mount.point))
+        .max_by_key(|mount| mount.point.len());
+    match nearest {
+        Some(mount) if !mount.read_only => None,
+        Some(_) => Some(format!("{path} is on a read-only mount")),
+        None => Some(format!("nothing writable is mounted on {path}")),
+    }
+}
+
+/// What a writable tmpfs lacks, if anything.
+fn loose(mount: &Mount) -> Option<String> {
+    let internal = INTERNAL.iter().any(|folder| is_within(&mount.point, folder));
+    if mount.kind != "tmpfs" || mount.read_only || internal {
+        return None;
+    }
+    let lacks = |option: &&str| !mount.options.iter().any(|each| each == option);
+    let mut lacking: Vec<&str> = OPTIONS.into_iter().filter(lacks).collect();
+    if mount.size.is_none() {
+        lacking.push("a size");
+    }
+    let point = Untrusted::from(mount.point.as_str());
+    (!lacking.is_empty()).then(|| format!("the tmpfs {point} lacks {}", lacking.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    const READ_ONLY: &str = "40 30 0:44 / / ro - overlay overlay rw\n";
+
+    cases! { RULE:
+        a_tight_tmpfs_passes: container() => "Pass",
+        a_volume_will_do:
+            container().mounts(&format!("{READ_ONLY}45 40 8:1 /v /tmp rw - ext4 /dev/sda1 rw\n")) => "Pass",
+        no_place_to_write_fails: container().mounts(READ_ONLY) => "Fail",
+        a_tmpfs_that_runs_programs_fails: container()
+            .mount("60 40 0:70 / /run rw,nosuid,nodev - tmpfs tmpfs rw,size=1024k") => "Fail",
+        a_tmpfs_without_a_size_fails: container()
+            .mount("60 40 0:70 / /run rw,nosuid,nodev,noexec - tmpfs tmpfs rw") => "Fail",
+        a_writable_root_is_not_judged:
+            container().mounts("40 30 0:44 / / rw - overlay overlay rw\n") => "NotApplicable",
+        an_unknown_root_is_unknown: container().denied("mountinfo") => "Unknown",
+        the_kernel_overrules_the_declaration:
+            container().declares("/HostConfig/Tmpfs", json!({"/tmp": "exec"})) => "Pass",
+        the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+    }
+}

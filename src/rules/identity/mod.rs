@@ -1,0 +1,3 @@
+//! Who are the processes?
+
+pub mod non_root_user;

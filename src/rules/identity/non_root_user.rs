@@ -1,0 +1,85 @@
+//! See [`RULE`].
+
+use crate::facts::{Facts, Held};
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// No process of the target runs as root.
+    ///
+    /// A process counts as root when its real, effective, saved or file-system uid
+    /// is 0 inside the container, whatever the declaration says. A uid 0 that a user
+    /// namespace maps to an ordinary user of the host is a milder finding.
+    ///
+    /// ## Why it matters
+    /// A bug in a program that runs as root hands the attacker every file of the
+    /// container and every capability that it was left. Most ways out of a container
+    /// start with uid 0.
+    ///
+    /// ## How to fix
+    /// compose: `user: "1000:1000"`
+    /// run: `--user 1000:1000`
+    /// Dockerfile: `USER 1000:1000`
+    pub static RULE = {
+        id: "non-root-user",
+        title: "no process runs as root",
+        severity: Severity::High,
+        references: &[
+            "CIS Docker 1.6: 4.1", "Trivy DS-0002", "Checkov CKV_DOCKER_3", "Checkov CKV_DOCKER_8",
+            "hadolint DL3002", "compose-lint CL-0018", "dockle CIS-DI-0001",
+        ],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.user.judge(|user| {
+        let Held { by, value } = user;
+        if !value.is_root() {
+            let uid = value
+                .effective()
+                .map_or_else(|| "an unmapped uid".to_owned(), |uid| format!("uid {uid}"));
+            return Check::holds(format!("{by} has {uid}"));
+        }
+        let root = match value.effective() {
+            Some(0) => "runs as root (uid 0)".to_owned(),
+            Some(uid) => format!("runs as uid {uid} and can become root again"),
+            None => "can become root".to_owned(),
+        };
+        if value.namespaced {
+            let host =
+                value.on_host.map(|uid| format!(", uid {uid} on the host")).unwrap_or_default();
+            Check::broken(format!("{by} {root} inside a user namespace{host}")).only(Severity::Low)
+        } else {
+            Check::broken(format!("{by} {root}"))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    cases! { RULE:
+        an_ordinary_user_passes: container() => "Pass",
+        root_fails: container().status(&[("Uid", "0 0 0 0")]) => "Fail",
+        a_saved_root_fails: container().status(&[("Uid", "33 33 0 33")]) => "Fail",
+        one_root_process_among_many_fails:
+            container().add_process(101, &[]).add_process(102, &[("Uid", "0 0 0 0")]) => "Fail",
+        a_root_that_a_user_namespace_maps_is_milder:
+            container().status(&[("Uid", "165536 165536 165536 165536")]).uid_map(100, "0 165536 65536")
+            => "Fail(low)",
+        the_kernel_overrules_a_declared_root: container().declares("/Config/User", json!("")) => "Pass",
+        a_declared_user_cannot_acquit: container().kernel_denied() => "Unknown",
+        no_user_at_all_means_root: container().declares("/Config/User", json!(null)).kernel_denied() => "Fail",
+        zero_zero_means_root: container().declares("/Config/User", json!("0:0")).kernel_denied() => "Fail",
+        two_zeros_mean_root: container().declares("/Config/User", json!("00")).kernel_denied() => "Fail",
+        root_by_name_means_root: container().declares("/Config/User", json!("root:root")).kernel_denied() => "Fail",
+        a_name_is_looked_up_in_the_containers_own_passwd:
+            container().declares("/Config/User", json!("toor")).denied("status") => "Fail",
+        without_the_map_nobody_knows_who_is_root_inside: container().denied("uid_map") => "Unknown",
+    }
+}

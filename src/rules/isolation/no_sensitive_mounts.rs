@@ -1,0 +1,150 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::facts::mounts::Mount;
+use crate::model::severity::Severity;
+use crate::model::untrusted::Untrusted;
+use crate::model::verdict::{Check, Verdict};
+use crate::parse::path::is_within;
+use crate::rules::isolation::also;
+use crate::rules::{Parameter, Settings, rule};
+
+rule! {
+    /// No part of the host that gives it away is mounted in the container.
+    ///
+    /// Judged by what the mount is on the host, whatever it is called inside: the system's
+    /// own folders or anything above them, and folders of keys and credentials.
+    ///
+    /// ## Why it matters
+    /// Reading `/etc` yields password hashes and keys, writing to it yields root. Write
+    /// access to the engine's folders, to `/boot` or to `/proc` is as good.
+    ///
+    /// ## How to fix
+    /// compose: replace the bind in `volumes:` by a named volume, or bind the one file that is needed
+    /// run: replace `--volume` by a named volume, or bind the one file that is needed
+    pub static RULE = {
+        id: "no-sensitive-mounts",
+        title: "nothing sensitive of the host is mounted",
+        severity: Severity::High,
+        references: &[
+            "CIS Docker 1.6: 5.6", "KICS 1c1325ff", "compose-lint CL-0013", "compose-lint CL-0025",
+        ],
+        parameters: &[Parameter {
+            name: "accept",
+            about: "paths of the host that may be mounted all the same",
+            default: &[],
+            check: absolute,
+        }],
+        judge: judge,
+    }
+}
+
+/// Folders and files of the host that must not be mounted, nor anything above them.
+const SYSTEM: [(&str, &str); 22] = [
+    ("/", "the whole host"),
+    ("/etc", "the host's configuration"),
+    ("/etc/shadow", "the host's password hashes"),
+    ("/etc/sudoers", "who may become root"),
+    ("/etc/ssh", "the host's ssh keys"),
+    ("/etc/kubernetes", "the cluster's keys"),
+    ("/proc", "the host's processes and kernel settings"),
+    ("/sys", "the host's devices and kernel settings"),
+    ("/dev", "the host's devices"),
+    ("/boot", "the host's kernel"),
+    ("/root", "root's own files"),
+    ("/home", "every user's files"),
+    ("/bin", "the host's programs"),
+    ("/sbin", "the host's programs"),
+    ("/lib", "the host's libraries"),
+    ("/usr", "the host's programs and libraries"),
+    ("/var/lib/docker", "every container's files"),
+    ("/var/lib/containerd", "every container's files"),
+    ("/var/lib/containers", "every container's files"),
+    ("/var/lib/kubelet", "every pod's files and secrets"),
+    ("/var/spool/cron", "what the host runs by itself"),
+    ("/run/systemd", "the host's service manager"),
+];
+
+/// Folders of keys and credentials, wherever they lie.
+const CREDENTIALS: [&str; 6] = ["/.ssh", "/.aws", "/.azure", "/.kube", "/.docker", "/.gnupg"];
+
+/// File systems that every container has, at the places where it has them.
+const ORDINARY: [(&str, &str); 6] = [
+    ("proc", "/proc"),
+    ("sysfs", "/sys"),
+    ("cgroup", "/sys/fs/cgroup"),
+    ("cgroup2", "/sys/fs/cgroup"),
+    ("mqueue", "/dev/mqueue"),
+    ("devpts", "/dev/pts"),
+];
+
+fn judge(facts: &Facts, settings: &Settings) -> Verdict {
+    facts.mounts.judge(|mounts| {
+        let mut check = Check::holds("no mount is a sensitive part of the host");
+        for mount in mounts.iter().filter(|mount| !is_ordinary(mount)) {
+            let Some(host) = mount.on_host.as_deref() else { continue };
+            if settings.list("accept").iter().any(|accepted| accepted == host) {
+                continue;
+            }
+            if let Some(what) = sensitive(host) {
+                let access = if mount.read_only { "readable" } else { "writable" };
+                let (point, host) = (Untrusted::from(mount.point.as_str()), Untrusted::from(host));
+                let text = format!("{point} is {host} of the host, {access}: {what}");
+                check = also(check, &text).showing(&mount.point, mount.shown.as_str());
+            }
+        }
+        check
+    })
+}
+
+fn is_ordinary(mount: &Mount) -> bool {
+    ORDINARY.iter().any(|(kind, place)| mount.kind == *kind && is_within(&mount.point, place))
+}
+
+/// What a path of the host gives away, if anything.
+fn sensitive(host: &str) -> Option<&'static str> {
+    let system = SYSTEM.iter().find(|(path, _)| is_within(path, host)).map(|(_, what)| *what);
+    let keys = || {
+        let found = CREDENTIALS
+            .iter()
+            .any(|folder| host.ends_with(folder) || host.contains(&format!("{folder}/")));
+        found.then_some("keys or credentials")
+    };
+    system.or_else(keys)
+}
+
+fn absolute(path: &str) -> Result<(), String> {
+    if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is no absolute path")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    cases! { RULE:
+        a_container_without_mounts_passes: container() => "Pass",
+        the_hosts_etc_fails: container().mount("60 40 8:1 /etc /mnt ro - ext4 /dev/sda1 rw") => "Fail",
+        the_whole_host_fails: container().mount("60 40 8:1 / /host ro - ext4 /dev/sda1 rw") => "Fail",
+        a_folder_above_the_engines_fails:
+            container().mount("60 40 8:1 /var/lib /data rw - ext4 /dev/sda1 rw") => "Fail",
+        ssh_keys_fail:
+            container().mount("60 40 8:1 /home/me/.ssh /keys ro - ext4 /dev/sda1 rw") => "Fail",
+        the_hosts_proc_under_another_name_fails:
+            container().mount("60 40 0:4 / /host/proc ro - proc proc rw") => "Fail",
+        a_named_volume_passes: container()
+            .mount("60 40 8:1 /var/lib/docker/volumes/a/_data /data rw - ext4 /dev/sda1 rw") => "Pass",
+        what_the_engine_always_binds_passes: container()
+            .mount("60 40 8:1 /var/lib/docker/containers/a/hosts /etc/hosts rw - ext4 /dev/sda1 rw") => "Pass",
+        one_device_of_a_user_namespace_passes:
+            container().mount("60 44 0:5 /null /dev/null rw - devtmpfs dev rw") => "Pass",
+        sys_in_the_hosts_network_passes:
+            container().mount("60 40 0:6 / /sys ro - sysfs sysfs rw") => "Pass",
+        the_kernel_overrules_the_declaration: container()
+            .declares("/Mounts", json!([{"Type": "bind", "Source": "/etc", "Destination": "/x"}])) => "Pass",
+        a_declared_bind_convicts: container()
+            .declares("/Mounts", json!([{"Type": "bind", "Source": "/etc", "Destination": "/x"}]))
+            .kernel_denied() => "Fail",
+        a_good_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+    }
+}

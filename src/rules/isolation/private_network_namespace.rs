@@ -1,0 +1,51 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::model::severity::Severity;
+use crate::model::verdict::Verdict;
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// The container does not live in the host's network namespace.
+    ///
+    /// ## Why it matters
+    /// In the host's network a program reaches every service that listens on loopback
+    /// only, takes any free port and sees the machine's traffic with raw sockets.
+    ///
+    /// ## How to fix
+    /// compose: remove `network_mode: host`; publish the one port that is needed with `ports:`
+    /// run: remove `--network host`; publish the one port that is needed with `--publish`
+    pub static RULE = {
+        id: "private-network-namespace",
+        title: "not in the host's network namespace",
+        severity: Severity::High,
+        references: &["CIS Docker 1.6: 5.10", "KICS 071a71ff", "compose-lint CL-0008"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.network_namespace.judge(|namespace| super::not_the_hosts(namespace, "network"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    cases! { RULE:
+        a_namespace_of_its_own_passes: container() => "Pass",
+        the_hosts_fails: container().kernel("/proc/100/ns/net", "net:[1]") => "Fail",
+        the_kernel_overrules_the_declaration:
+            container().declares("/HostConfig/NetworkMode", json!("host")) => "Pass",
+        the_declaration_convicts_where_the_kernel_is_silent:
+            container().declares("/HostConfig/NetworkMode", json!("host")).kernel_denied() => "Fail",
+        without_the_right_to_trace_the_inode_tells: container().denied("ns/net") => "Pass",
+        without_the_right_to_trace_the_inode_tells_the_hosts_too: container()
+            .denied("ns/net").kernel("/proc/100/net/dev (inode)", "11") => "Fail",
+        the_declaration_cannot_acquit:
+            container().denied("ns/net").denied("net/dev (inode)") => "Unknown",
+        without_an_engine_the_kernel_decides: container().engine_denied() => "Pass",
+    }
+}

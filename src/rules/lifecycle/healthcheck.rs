@@ -1,0 +1,63 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::facts::health::Healthcheck;
+use crate::model::severity::Severity;
+use crate::model::untrusted::Untrusted;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// The engine can find out whether the container works.
+    ///
+    /// A health check is defined, by the image or by the run, and not switched off. Only
+    /// the engine runs health checks, so its record decides.
+    ///
+    /// ## Why it matters
+    /// A service that hangs still counts as running. Without a check nothing restarts it,
+    /// and a deploy replaces a working version by a dead one.
+    ///
+    /// ## How to fix
+    /// compose: `healthcheck: {test: ["CMD", "/bin/app", "--check"], interval: 30s, timeout: 10s, retries: 3}`
+    /// run: `--health-cmd "/bin/app --check" --health-interval 30s --health-timeout 10s`
+    /// Dockerfile: `HEALTHCHECK --interval=30s --timeout=10s CMD ["/bin/app", "--check"]`
+    pub static RULE = {
+        id: "healthcheck",
+        title: "a health check is defined",
+        severity: Severity::Med,
+        references: &[
+            "CIS Docker 1.6: 4.6", "CIS Docker 1.6: 5.27", "Checkov CKV_DOCKER_2", "KICS 698ed579",
+            "Trivy DS-0026", "hadolint DL3057",
+        ],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.healthcheck.judge(|check| match check {
+        Healthcheck::Defined(how) => {
+            Check::holds(format!("a health check is defined ({})", Untrusted::from(how.as_str())))
+        }
+        Healthcheck::Undefined => {
+            Check::broken("neither the image nor the run defines a health check")
+        }
+        Healthcheck::Disabled => Check::broken("the health check is switched off (NONE)"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    cases! { RULE:
+        a_defined_check_passes: container() => "Pass",
+        no_check_fails: container().declares("/Config/Healthcheck", json!(null)) => "Fail",
+        an_empty_check_fails: container().declares("/Config/Healthcheck", json!({"Test": null})) => "Fail",
+        a_check_that_is_switched_off_fails:
+            container().declares("/Config/Healthcheck", json!({"Test": ["NONE"]})) => "Fail",
+        the_kernel_has_no_word: container().kernel_denied() => "Pass",
+        without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
+    }
+}

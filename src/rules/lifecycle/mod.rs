@@ -1,0 +1,3 @@
+//! Does it live and die well?
+
+pub mod healthcheck;

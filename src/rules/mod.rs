@@ -1,0 +1,155 @@
+//! The rules. One file a rule, in folders by the question that it asks.
+//!
+//! A rule is a claim that must hold, with a doc comment for people and one
+//! pure judgement over facts. It decides what a known value is worth and
+//! nothing else: what is unknown, and whose word counts, is the
+//! [`Fact`](crate::model::fact::Fact)'s business.
+
+pub mod filesystem;
+pub mod identity;
+pub mod isolation;
+pub mod lifecycle;
+pub mod privilege;
+pub mod resources;
+#[cfg(test)]
+mod testing;
+
+use std::collections::BTreeMap;
+
+use crate::facts::Facts;
+use crate::model::severity::Severity;
+use crate::model::verdict::Verdict;
+
+/// Every rule, in the order of the reports. A new rule adds one line here.
+pub static ALL: [&Rule; 18] = [
+    &identity::non_root_user::RULE,
+    &privilege::no_new_privileges::RULE,
+    &privilege::capabilities_dropped::RULE,
+    &privilege::no_dangerous_capabilities::RULE,
+    &privilege::not_privileged::RULE,
+    &privilege::seccomp_filter::RULE,
+    &privilege::lsm_confined::RULE,
+    &privilege::no_privileged_exec::RULE,
+    &isolation::private_pid_namespace::RULE,
+    &isolation::private_network_namespace::RULE,
+    &isolation::private_ipc_namespace::RULE,
+    &isolation::no_engine_socket::RULE,
+    &isolation::no_sensitive_mounts::RULE,
+    &filesystem::read_only_root::RULE,
+    &filesystem::tmpfs_for_writes::RULE,
+    &resources::memory_limit::RULE,
+    &resources::pids_limit::RULE,
+    &lifecycle::healthcheck::RULE,
+];
+
+/// The rule with this id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.into_iter().find(|rule| rule.id == id)
+}
+
+/// A claim that must hold for every target, and how it is judged.
+#[derive(Debug)]
+pub struct Rule {
+    /// The file's name in kebab-case. Once released, never reused.
+    pub id: &'static str,
+    /// The claim in a few words.
+    pub title: &'static str,
+    /// How bad it is when the claim does not hold.
+    pub severity: Severity,
+    /// What other tools and benchmarks call it; people search by these.
+    pub references: &'static [&'static str],
+    /// What a policy can set.
+    pub parameters: &'static [Parameter],
+    /// The doc comment, line by line.
+    pub doc: &'static [&'static str],
+    /// The judgement.
+    pub judge: fn(&Facts, &Settings) -> Verdict,
+}
+
+/// Something that a policy can set for a rule: a list of texts.
+#[derive(Debug)]
+pub struct Parameter {
+    /// The key in the policy.
+    pub name: &'static str,
+    /// What it means, as a sentence without its full stop.
+    pub about: &'static str,
+    /// What holds where no policy sets it.
+    pub default: &'static [&'static str],
+    /// Whether one text of the list makes sense; the error says what would.
+    pub check: fn(&str) -> Result<(), String>,
+}
+
+/// What the policy in force sets for one rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    lists: BTreeMap<String, Vec<String>>,
+}
+
+impl Settings {
+    /// The rule's own defaults.
+    pub fn defaults(rule: &Rule) -> Self {
+        let mut settings = Self::default();
+        for parameter in rule.parameters {
+            settings
+                .set(parameter.name, parameter.default.iter().map(|&it| it.to_owned()).collect());
+        }
+        settings
+    }
+
+    /// Sets one parameter; the policy has checked name and values.
+    pub fn set(&mut self, name: &str, values: Vec<String>) {
+        self.lists.insert(name.to_owned(), values);
+    }
+
+    /// One parameter's values.
+    pub fn list(&self, name: &str) -> &[String] {
+        self.lists.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// A part of a rule's doc comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// What must hold: everything before the first heading.
+    What,
+    /// Under `## Why it matters`.
+    Why,
+    /// Under `## How to fix`.
+    Fix,
+}
+
+impl Rule {
+    /// The lines of one section, without its heading and outer blank lines.
+    pub fn section(&self, section: Section) -> Vec<&'static str> {
+        let heading = match section {
+            Section::What => None,
+            Section::Why => Some("## Why it matters"),
+            Section::Fix => Some("## How to fix"),
+        };
+        let mut lines = self.doc.iter().map(|line| line.strip_prefix(' ').unwrap_or(line));
+        if let Some(heading) = heading {
+            lines.by_ref().find(|line| *line == heading);
+        }
+        let mut body: Vec<_> = lines.take_while(|line| !line.starts_with("## ")).collect();
+        while body.last().is_some_and(|line| line.is_empty()) {
+            body.pop();
+        }
+        body.into_iter().skip_while(|line| line.is_empty()).collect()
+    }
+
+    /// A section as one running text.
+    pub fn prose(&self, section: Section) -> String {
+        self.section(section).join(" ").replace("  ", " ")
+    }
+}
+
+/// Declares a rule: moves its doc comment into the rule, so that the text a
+/// reader of the code sees is the text that a user sees.
+macro_rules! rule {
+    ($(#[doc = $doc:literal])* $visibility:vis static $name:ident = { $($field:ident: $value:expr),* $(,)? }) => {
+        $(#[doc = $doc])*
+        $visibility static $name: $crate::rules::Rule =
+            $crate::rules::Rule { doc: &[$($doc),*], $($field: $value),* };
+    };
+}
+use rule;

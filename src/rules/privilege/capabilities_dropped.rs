@@ -1,0 +1,86 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::model::capability::CapabilitySet;
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Parameter, Settings, rule};
+
+rule! {
+    /// No process holds, or can gain, a capability that the policy does not allow.
+    ///
+    /// What counts is the set that results from defaults, additions and drops, in any
+    /// spelling: for a running process, everything in its bounding, permitted,
+    /// inheritable, ambient or effective set.
+    ///
+    /// ## Why it matters
+    /// Each capability is a piece of root's power that a compromised program inherits.
+    /// Docker's default leaves fourteen, among them raw sockets, device nodes and
+    /// overriding file permissions, which most services never use.
+    ///
+    /// ## How to fix
+    /// compose: `cap_drop: [ALL]`, then `cap_add:` only what the service needs
+    /// run: `--cap-drop ALL`, then `--cap-add` only what the service needs
+    pub static RULE = {
+        id: "capabilities-dropped",
+        title: "only allowed capabilities are left",
+        severity: Severity::High,
+        references: &["CIS Docker 1.6: 5.4", "KICS ce76b7d0", "compose-lint CL-0006", "CWE-250"],
+        parameters: &[Parameter {
+            name: "allow",
+            about: "capabilities that a process may hold",
+            default: &["NET_BIND_SERVICE"],
+            check: |name| name.parse::<CapabilitySet>().map(|_| ()),
+        }],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, settings: &Settings) -> Verdict {
+    let allowed = settings
+        .list("allow")
+        .iter()
+        .filter_map(|name| name.parse().ok())
+        .fold(CapabilitySet::EMPTY, CapabilitySet::union);
+    facts.capabilities.judge(|held| {
+        let by = &held.by;
+        let excess = held.value.attainable.without(allowed);
+        if excess.is_empty() {
+            Check::holds(format!("{by} can have no more than: {}", held.value.attainable))
+        } else {
+            Check::broken(format!("{by} can have {} more than allowed: {excess}", excess.len()))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    cases! { RULE:
+        nothing_left_passes: container() => "Pass",
+        what_the_policy_allows_passes:
+            container().status(&[("CapBnd", "0000000000000400"), ("CapEff", "0000000000000400")]) => "Pass",
+        dockers_default_fails: container().status(&[("CapBnd", "00000000a80425fb")]) => "Fail",
+        an_ambient_capability_fails: container().status(&[("CapAmb", "0000000000002000")]) => "Fail",
+        one_process_with_more_fails:
+            container().add_process(101, &[("CapEff", "0000000000200000")]) => "Fail",
+        the_kernel_overrules_a_bad_declaration:
+            container().declares("/HostConfig/CapAdd", json!(["SYS_ADMIN"])) => "Pass",
+        the_kernel_overrules_a_good_declaration:
+            container().status(&[("CapBnd", "0000000000200000")]) => "Fail",
+        a_dropped_all_cannot_acquit: container().kernel_denied() => "Unknown",
+        dropping_nothing_convicts:
+            container().declares("/HostConfig/CapDrop", json!(null)).kernel_denied() => "Fail",
+        podmans_expanded_list_is_not_convicted: container()
+            .engine_says("/BuildahVersion", json!("1.28"))
+            .declares("/HostConfig/CapDrop", json!([
+                "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
+                "CAP_NET_BIND_SERVICE", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID",
+                "CAP_SYS_CHROOT",
+            ])).kernel_denied() => "Unknown",
+        a_name_that_is_no_capability_is_no_answer:
+            container().declares("/HostConfig/CapAdd", json!(["SYS_ADMIM"])).kernel_denied() => "Unknown",
+    }
+}

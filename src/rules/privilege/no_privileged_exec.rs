@@ -1,0 +1,81 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::facts::privilege::Comparison;
+use crate::facts::seccomp::Mode;
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// No process of the container is more privileged than its first.
+    ///
+    /// Compared are the user, the capabilities, `no_new_privs` and the seccomp filter.
+    /// A process that entered the container's PID namespace from outside its cgroup is
+    /// compared like any other.
+    ///
+    /// ## Why it matters
+    /// An `exec` as root or with `--privileged` opens a door that the container's own
+    /// settings had closed, for as long as the session lives, and no setting shows it.
+    ///
+    /// ## How to fix
+    /// run: end the session; use `docker exec --user 1000` and never `--privileged`
+    /// compose: the same, with `docker compose exec --user 1000`
+    pub static RULE = {
+        id: "no-privileged-exec",
+        title: "no process is above the first",
+        severity: Severity::High,
+        references: &["CIS Docker 1.6: 5.23", "CIS Docker 1.6: 5.24"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.beside_first.judge(|held| {
+        let by = &held.by;
+        let Comparison { own, first, entered } = &held.value;
+        let attainable = own.capabilities.attainable.without(first.capabilities.attainable);
+        let effective = own.capabilities.effective.without(first.capabilities.effective);
+        let more = attainable.union(effective);
+        let mut above = Vec::new();
+        if own.user.is_root() && !first.user.is_root() {
+            above.push("is root".to_owned());
+        }
+        if !more.is_empty() {
+            above.push(format!("has {more}"));
+        }
+        if first.no_new_privileges && !own.no_new_privileges {
+            above.push("can gain privileges".to_owned());
+        }
+        if first.seccomp != Mode::Disabled && own.seccomp == Mode::Disabled {
+            above.push("has no seccomp filter".to_owned());
+        }
+        if above.is_empty() {
+            return Check::holds(format!("{by} is not above the first process"));
+        }
+        let from = if *entered { " and entered from outside" } else { "" };
+        Check::broken(format!("{by} {}, unlike the first process{from}", above.join(" and ")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    cases! { RULE:
+        equal_processes_pass: container().add_process(101, &[]) => "Pass",
+        workers_below_a_root_master_pass: container()
+            .status(&[("Uid", "0 0 0 0"), ("CapEff", "00000000a80425fb"), ("CapBnd", "00000000a80425fb")])
+            .add_process(101, &[]) => "Pass",
+        an_exec_as_root_fails: container().add_process(101, &[("Uid", "0 0 0 0")]) => "Fail",
+        an_exec_with_capabilities_fails:
+            container().add_process(101, &[("CapEff", "0000000000200000")]) => "Fail",
+        an_exec_without_the_filter_fails: container().add_process(101, &[("Seccomp", "0")]) => "Fail",
+        an_exec_that_can_gain_privileges_fails:
+            container().add_process(101, &[("NoNewPrivs", "0")]) => "Fail",
+        a_process_that_entered_from_outside_is_compared_too:
+            container().stray(900, &[("Uid", "0 0 0 0")]) => "Fail",
+        an_unread_process_is_unknown: container().kernel_denied() => "Unknown",
+        no_declaration_can_help: container().denied("status").engine_denied() => "Unknown",
+    }
+}

@@ -1,0 +1,78 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::facts::privilege::Reach;
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// The container does not run in privileged mode, nor with the same reach.
+    ///
+    /// The kernel shows the mode by what it gives: every capability without a seccomp
+    /// filter, or a writable `/sys` beside an unmasked `/proc`. The latter stays even
+    /// where the first process gave its capabilities up: a later `exec` has them all.
+    ///
+    /// ## Why it matters
+    /// A privileged container is a program on the host with another root directory: it
+    /// loads kernel modules, opens raw disks and rewrites kernel settings.
+    ///
+    /// ## How to fix
+    /// compose: remove `privileged: true`; add the one `cap_add:` or `devices:` entry that is needed
+    /// run: remove `--privileged`; add the one `--cap-add` or `--device` that is needed
+    pub static RULE = {
+        id: "not-privileged",
+        title: "not in privileged mode",
+        severity: Severity::Crit,
+        references: &["CIS Docker 1.6: 5.5", "KICS ae5b6871", "compose-lint CL-0002"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.privileged.judge(|reach| match *reach {
+        Reach::Asked(true) => Check::broken("privileged mode was asked for"),
+        Reach::Asked(false) => Check::holds("privileged mode was not asked for"),
+        Reach::Seen { all_capabilities, unfiltered, open_kernel, namespaced } => {
+            let marks: Vec<&str> = [
+                (
+                    all_capabilities && unfiltered,
+                    "every capability of the host and no seccomp filter",
+                ),
+                (open_kernel, "a writable /sys and an unmasked /proc"),
+            ]
+            .into_iter()
+            .filter_map(|(seen, mark)| seen.then_some(mark))
+            .collect();
+            if marks.is_empty() {
+                return Check::holds("the kernel shows none of the marks of privileged mode");
+            }
+            let broken = Check::broken(format!("the container has {}", marks.join(", and ")));
+            if namespaced { broken.only(Severity::High) } else { broken }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    const ALL: &[(&str, &str)] = &[("CapBnd", "000001ffffffffff"), ("Seccomp", "0")];
+    const OPEN: &str = "40 30 0:44 / / rw - overlay overlay rw\n41 40 0:45 / /proc rw - proc proc rw\n\
+        43 40 0:46 / /sys rw - sysfs sysfs rw\n";
+
+    cases! { RULE:
+        an_ordinary_container_passes: container() => "Pass",
+        every_capability_without_a_filter_fails: container().status(ALL) => "Fail",
+        an_open_kernel_fails_even_without_capabilities: container().mounts(OPEN) => "Fail",
+        inside_a_user_namespace_it_is_milder:
+            container().status(ALL).uid_map(100, "0 165536 65536") => "Fail(high)",
+        the_kernel_overrules_the_declaration:
+            container().declares("/HostConfig/Privileged", json!(true)) => "Pass",
+        the_declaration_convicts_where_the_kernel_is_silent:
+            container().declares("/HostConfig/Privileged", json!(true)).kernel_denied() => "Fail",
+        the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+    }
+}

@@ -1,0 +1,60 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::facts::seccomp::Mode;
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// A seccomp filter is active for every process.
+    ///
+    /// ## Why it matters
+    /// The filter keeps a compromised program from some sixty system calls that no
+    /// service needs, among them those in which most kernel bugs are found.
+    ///
+    /// ## How to fix
+    /// compose: remove `seccomp:unconfined` from `security_opt:`, or name a profile there
+    /// run: remove `--security-opt seccomp=unconfined`, or name a profile
+    pub static RULE = {
+        id: "seccomp-filter",
+        title: "a seccomp filter is active",
+        severity: Severity::High,
+        references: &["CIS Docker 1.6: 5.22", "KICS 404fde2c", "compose-lint CL-0009"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.seccomp.judge(|mode| {
+        let by = &mode.by;
+        match mode.value {
+            Mode::Filter => Check::holds(format!("{by} has a seccomp filter")),
+            Mode::Strict => Check::holds(format!("{by} is in seccomp's strict mode")),
+            Mode::Disabled => Check::broken(format!("{by} has no seccomp filter")),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    cases! { RULE:
+        a_filter_passes: container() => "Pass",
+        strict_mode_passes: container().status(&[("Seccomp", "1")]) => "Pass",
+        a_process_without_a_filter_fails: container().add_process(101, &[("Seccomp", "0")]) => "Fail",
+        an_unknown_mode_is_no_answer: container().status(&[("Seccomp", "7")]) => "Unknown",
+        the_kernel_overrules_the_declaration:
+            container().declares("/HostConfig/SecurityOpt", json!(["seccomp=unconfined"])) => "Pass",
+        unconfined_with_a_colon_convicts: container()
+            .declares("/HostConfig/SecurityOpt", json!(["seccomp:unconfined"])).kernel_denied() => "Fail",
+        privileged_mode_convicts:
+            container().declares("/HostConfig/Privileged", json!(true)).kernel_denied() => "Fail",
+        an_engine_without_seccomp_convicts:
+            container().engine_says("/SecurityOptions", json!([])).kernel_denied() => "Fail",
+        the_engines_default_cannot_acquit: container().kernel_denied() => "Unknown",
+    }
+}

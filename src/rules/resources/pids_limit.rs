@@ -1,0 +1,56 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::facts::limits::Limit;
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// The number of processes is bounded by a limit that is in force.
+    ///
+    /// A limit of a cgroup above the container's counts as well: it binds what is below it.
+    ///
+    /// ## Why it matters
+    /// Without a bound a fork bomb in one container fills the process table of the machine,
+    /// and nobody can log in to end it.
+    ///
+    /// ## How to fix
+    /// compose: `pids_limit: 200`
+    /// run: `--pids-limit 200`
+    pub static RULE = {
+        id: "pids-limit",
+        title: "the number of processes is bounded",
+        severity: Severity::Med,
+        references: &["CIS Docker 1.6: 5.29", "KICS 221e0658", "compose-lint CL-0026"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.pids_limit.judge(|limit| match limit {
+        Limit::Of(most) => Check::holds(format!("at most {most} processes and threads")),
+        Limit::None => Check::broken("nothing bounds the container's processes and threads"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    cases! { RULE:
+        a_limit_in_force_passes: container() => "Pass",
+        no_limit_fails: container().limit("pids.max", "max") => "Fail",
+        the_kernel_overrules_the_declaration:
+            container().declares("/HostConfig/PidsLimit", json!(null)) => "Pass",
+        a_declared_limit_that_is_not_in_force_fails:
+            container().limit("pids.max", "max") => "Fail",
+        nothing_declared_convicts_where_the_kernel_is_silent:
+            container().declares("/HostConfig/PidsLimit", json!(0)).kernel_denied() => "Fail",
+        the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_file_with_something_else_in_it_is_no_answer:
+            container().limit("pids.max", "plenty") => "Unknown",
+    }
+}

@@ -1,0 +1,259 @@
+//! Recorded evidence, made by hand: a hardened container to spoil in a test.
+
+use serde_json::{Value, json};
+
+use super::{Rule, Settings};
+use crate::facts;
+use crate::model::bundle::{Answer, Bundle, Origin, Processes};
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::model::target::{Kind, Target};
+use crate::model::verdict::Verdict;
+
+/// The hardened container's first process.
+pub(super) const INIT: u32 = 100;
+
+const STATUS: &str = "Name:\tapp\nUid:\t1000\t1000\t1000\t1000\nNSpid:\t100\t1\n\
+    CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
+    CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n";
+
+const HOST_MOUNTS: &str = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
+    21 20 0:20 / /run rw - tmpfs tmpfs rw\n22 20 0:4 / /proc rw - proc proc rw\n\
+    23 20 0:5 / /dev rw - devtmpfs dev rw\n24 20 0:6 / /sys rw - sysfs sysfs rw\n";
+
+const MOUNTS: &str = "40 30 0:44 / / ro,relatime - overlay overlay rw,lowerdir=/l\n\
+    41 40 0:45 / /proc rw,nosuid,nodev,noexec - proc proc rw\n\
+    42 41 0:45 /sys /proc/sys ro - proc proc rw\n\
+    43 40 0:46 / /sys ro,nosuid,nodev,noexec - sysfs sysfs ro\n\
+    44 40 0:47 / /dev rw,nosuid - tmpfs tmpfs rw,size=65536k,mode=755\n\
+    45 40 0:48 / /tmp rw,nosuid,nodev,noexec - tmpfs tmpfs rw,size=16384k\n";
+
+/// One container's evidence.
+#[derive(Clone)]
+pub(super) struct Case {
+    bundle: Bundle,
+}
+
+/// A container with everything in order, as root reads it.
+pub(super) fn container() -> Case {
+    let id = "c".repeat(64);
+    let mut case = Case { bundle: Bundle::new(Origin::Engine) };
+    case.bundle.add_target(Target {
+        kind: Kind::Container,
+        id: id.clone(),
+        name: "web".into(),
+        image: Some("web:1.0".into()),
+    });
+    let inspect = json!({
+        "Config": {"User": "1000:1000", "Env": ["PATH=/bin"], "Healthcheck": {"Test": ["CMD", "x"]}},
+        "HostConfig": {
+            "Privileged": false, "CapAdd": null, "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"], "PidMode": "", "NetworkMode": "default",
+            "IpcMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
+            "Memory": 67_108_864, "PidsLimit": 100, "Tmpfs": {"/tmp": "size=16m"},
+        },
+        "Mounts": [], "AppArmorProfile": "",
+    });
+    case.put(Source::container(&id), Answer::Json(inspect));
+    case.put(
+        Source::engine_info(),
+        Answer::Json(json!({"SecurityOptions": ["name=seccomp,profile=default"]})),
+    );
+    let limit_files: Vec<String> = [("memory", "memory.limit_in_bytes"), ("pids", "pids.max")]
+        .map(|(controller, file)| format!("/sys/fs/cgroup/{controller}/docker/{id}/{file}"))
+        .to_vec();
+    let processes =
+        Processes { init: INIT, members: vec![INIT], limit_files, ..Processes::default() };
+    case.put(Source::Processes(id), Answer::Processes(processes));
+    for (path, text) in [
+        ("/proc/1/status", "Name:\tsystemd\nCapBnd:\t000001ffffffffff\n"),
+        ("/proc/1/mountinfo", HOST_MOUNTS),
+        ("/proc/1/ns/net", "net:[1]"),
+        ("/proc/1/ns/ipc", "ipc:[1]"),
+        ("/proc/self/ns/ipc", "ipc:[4026531839]"),
+        ("/proc/1/net/dev (inode)", "11"),
+        ("/proc/100/net/dev (inode)", "77"),
+        ("/proc/100/ns/net", "net:[7]"),
+        ("/proc/100/ns/ipc", "ipc:[7]"),
+        ("/proc/100/mountinfo", MOUNTS),
+        (
+            "/proc/100/root/etc/passwd",
+            "root:x:0:0:::/bin/sh\napp:x:1000:1000:::/bin/false\ntoor:x:0:0:::\n",
+        ),
+    ] {
+        case = case.kernel(path, text);
+    }
+    case.limit("memory.limit_in_bytes", "67108864").limit("pids.max", "100").add_process(INIT, &[])
+}
+
+impl Case {
+    fn put(&mut self, source: Source, answer: Answer) {
+        self.bundle.record(source, Ok(answer));
+    }
+
+    fn id(&self) -> String {
+        "c".repeat(64)
+    }
+
+    fn processes(&mut self) -> &mut Processes {
+        let source = Source::Processes(self.id());
+        match self.bundle.observations.get_mut(&source) {
+            Some(crate::model::bundle::Observation::Answer(Answer::Processes(found))) => found,
+            _ => panic!("the case has its list of processes"),
+        }
+    }
+
+    fn edit(mut self, source: Source, pointer: &str, value: Value) -> Self {
+        let mut document = self.bundle.json(&source).unwrap().clone();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        document.pointer_mut(parent).unwrap()[key] = value;
+        self.put(source, Answer::Json(document));
+        self
+    }
+
+    /// The engine's record of the container says this.
+    pub(super) fn declares(self, pointer: &str, value: Value) -> Self {
+        let source = Source::container(&self.id());
+        self.edit(source, pointer, value)
+    }
+
+    /// The engine says this of itself.
+    pub(super) fn engine_says(self, pointer: &str, value: Value) -> Self {
+        self.edit(Source::engine_info(), pointer, value)
+    }
+
+    /// A file of the kernel holds this.
+    pub(super) fn kernel(mut self, path: &str, text: &str) -> Self {
+        self.put(Source::Kernel(path.to_owned()), Answer::Text(text.into()));
+        self
+    }
+
+    /// One of the container's limit files holds this.
+    pub(super) fn limit(mut self, file: &str, text: &str) -> Self {
+        let files = self.processes().limit_files.clone();
+        for path in files.iter().filter(|path| path.ends_with(file)) {
+            self = self.kernel(path, text);
+        }
+        self
+    }
+
+    /// The first process's `status` has these fields.
+    pub(super) fn status(self, fields: &[(&str, &str)]) -> Self {
+        self.add_process(INIT, fields)
+    }
+
+    /// A further process of the container, like the hardened first but for these fields.
+    pub(super) fn add_process(mut self, pid: u32, fields: &[(&str, &str)]) -> Self {
+        let mut status = String::new();
+        for line in STATUS.lines() {
+            let (name, value) = line.split_once(":\t").unwrap();
+            let value = fields.iter().find(|(field, _)| *field == name).map_or(value, |(_, it)| it);
+            status += &format!("{name}:\t{value}\n");
+        }
+        let processes = self.processes();
+        if !processes.members.contains(&pid) {
+            processes.members.push(pid);
+        }
+        self.put(Source::proc(pid, "attr/current"), Answer::Nothing);
+        self.kernel(&format!("/proc/{pid}/status"), &status).uid_map(pid, "0 0 4294967295")
+    }
+
+    /// A process entered the PID namespace from outside the container's cgroup.
+    pub(super) fn stray(mut self, pid: u32, fields: &[(&str, &str)]) -> Self {
+        self = self.add_process(pid, fields);
+        let processes = self.processes();
+        processes.members.retain(|member| *member != pid);
+        processes.strays.push(pid);
+        self
+    }
+
+    /// A process's user namespace maps ids like this.
+    pub(super) fn uid_map(self, pid: u32, map: &str) -> Self {
+        self.kernel(&format!("/proc/{pid}/uid_map"), map)
+    }
+
+    /// One more mount of the container.
+    pub(super) fn mount(self, line: &str) -> Self {
+        self.kernel("/proc/100/mountinfo", &format!("{MOUNTS}{line}\n"))
+    }
+
+    /// The container's mounts, from the root on.
+    pub(super) fn mounts(self, lines: &str) -> Self {
+        self.kernel("/proc/100/mountinfo", lines)
+    }
+
+    /// The kernel refuses this file of every process.
+    pub(super) fn denied(mut self, file: &str) -> Self {
+        for pid in self.processes().all() {
+            let source = Source::proc(pid, file);
+            let gap = Gap::new(Reason::Denied, source.clone(), "the kernel refused it");
+            self.bundle.record(source, Err(gap));
+        }
+        self
+    }
+
+    /// One file of the kernel cannot be read.
+    pub(super) fn unread(mut self, path: &str) -> Self {
+        let source = Source::Kernel(path.to_owned());
+        let gap = Gap::new(Reason::Denied, source.clone(), "the kernel refused it");
+        self.bundle.record(source, Err(gap));
+        self
+    }
+
+    /// The kernel tells nothing: as behind `hidepid`.
+    pub(super) fn kernel_denied(mut self) -> Self {
+        let source = Source::Processes(self.id());
+        let gap = Gap::new(Reason::Denied, source.clone(), "/proc hides the processes");
+        self.bundle.record(source, Err(gap));
+        self
+    }
+
+    /// No engine was asked.
+    pub(super) fn engine_denied(mut self) -> Self {
+        for source in [Source::container(&self.id()), Source::engine_info()] {
+            let gap = Gap::new(Reason::NotCollected, source.clone(), "no engine was asked");
+            self.bundle.record(source, Err(gap));
+        }
+        self
+    }
+
+    /// What the rule says, by its own defaults.
+    pub(super) fn judge(&self, rule: &Rule) -> Verdict {
+        let (_, facts) = facts::derive(&self.bundle).remove(0);
+        (rule.judge)(&facts, &Settings::defaults(rule))
+    }
+
+    /// The verdict's name; a failure milder than the rule names its severity.
+    pub(super) fn outcome(&self, rule: &Rule) -> String {
+        match self.judge(rule) {
+            Verdict::Pass(_) => "Pass".to_owned(),
+            Verdict::Fail(proof) => match proof.severity() {
+                Some(severity) => format!("Fail({severity})"),
+                None => "Fail".to_owned(),
+            },
+            Verdict::Unknown { .. } => "Unknown".to_owned(),
+            Verdict::NotApplicable(_) => "NotApplicable".to_owned(),
+        }
+    }
+}
+
+/// One test for each line, and one that the lines cover pass, fail and unknown.
+macro_rules! cases {
+    ($rule:ident: $($name:ident: $case:expr => $outcome:expr),+ $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                let case: $crate::rules::testing::Case = $case;
+                assert_eq!(case.outcome(&super::$rule), $outcome, "{:#?}", case.judge(&super::$rule));
+            }
+        )+
+
+        #[test]
+        fn the_cases_cover_pass_fail_and_unknown() {
+            for outcome in ["Pass", "Fail", "Unknown"] {
+                assert!([$($outcome),+].contains(&outcome), "no case for {outcome}");
+            }
+        }
+    };
+}
+pub(super) use cases;
