@@ -1,0 +1,57 @@
+//! Every selected rule on every target: no more, no less.
+
+use crate::facts::Facts;
+use crate::model::finding::{Finding, Ledger, Sheet};
+use crate::model::reading::Reason;
+use crate::model::target::Target;
+use crate::model::verdict::Verdict;
+use crate::policy::Policy;
+
+/// Whether a declaration may acquit where no kernel can be reached by nature.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accept {
+    /// Only the kernel's word acquits.
+    #[default]
+    Kernel,
+    /// A declaration acquits where the container runs under another kernel than
+    /// the auditor's. What could be read here and was not stays unknown.
+    Declared,
+}
+
+/// Judges all targets. The ledger always holds rules × targets findings.
+pub fn judge(targets: &[(Target, Facts)], policy: &Policy, accept: Accept) -> Ledger {
+    let sheets = targets
+        .iter()
+        .map(|(target, facts)| Sheet {
+            target: target.clone(),
+            findings: policy
+                .rules
+                .iter()
+                .map(|selected| {
+                    let verdict = (selected.rule.judge)(facts, &selected.settings);
+                    let verdict = accepted(verdict, accept);
+                    let milder = match &verdict {
+                        Verdict::Fail(proof) => proof.severity(),
+                        Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => {
+                            None
+                        }
+                    };
+                    let severity = milder.map_or(selected.severity, |it| it.min(selected.severity));
+                    Finding { rule: selected.rule.id, severity, verdict }
+                })
+                .collect(),
+        })
+        .collect();
+    Ledger { sheets }
+}
+
+fn accepted(verdict: Verdict, accept: Accept) -> Verdict {
+    match (accept, verdict) {
+        (Accept::Declared, Verdict::Unknown { gap, stated: Some(proof) })
+            if gap.reason == Reason::OtherKernel =>
+        {
+            Verdict::Pass(proof)
+        }
+        (_, verdict) => verdict,
+    }
+}

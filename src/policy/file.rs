@@ -1,0 +1,212 @@
+//! The policy file: TOML, every key known, every value checked, in place.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Policy, PolicyError, Selected};
+use crate::model::severity::Severity;
+use crate::rules::{self, Rule};
+
+/// Lays a file over a policy.
+pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Policy, PolicyError> {
+    let file = File { path, text };
+    let table = DeTable::parse(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        file.error(&span, error.message().to_owned())
+    })?;
+    for (key, value) in table.get_ref() {
+        match key.get_ref().as_ref() {
+            "name" => policy.name = file.text(value)?.to_owned(),
+            "gate" => file.gate(&mut policy, value)?,
+            "weights" => file.weights(&mut policy, value)?,
+            "rules" => file.rules(&mut policy, value)?,
+            _ => return Err(file.unknown(key, "a policy", &["name", "gate", "weights", "rules"])),
+        }
+    }
+    Ok(policy)
+}
+
+type Key<'a> = Spanned<Cow<'a, str>>;
+type Value<'a> = Spanned<DeValue<'a>>;
+
+struct File<'f> {
+    path: &'f str,
+    text: &'f str,
+}
+
+impl File<'_> {
+    fn error(&self, span: &Range<usize>, message: String) -> PolicyError {
+        PolicyError::new(self.path, self.text, span.clone(), message)
+    }
+
+    fn expected(&self, value: &Value<'_>, what: &str) -> PolicyError {
+        let found = value.get_ref().type_str();
+        self.error(&value.span(), format!("expected {what}, found {found}"))
+    }
+
+    fn unknown(&self, key: &Key<'_>, of: &str, known: &[&str]) -> PolicyError {
+        let hint = hint(key.get_ref(), known);
+        self.error(&key.span(), format!("{of} has no key {:?}{hint}", key.get_ref()))
+    }
+
+    fn gate(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {
+        for (key, value) in self.table(value)? {
+            match key.get_ref().as_ref() {
+                "fail-on" => policy.gate.fail_on = self.severity_or_none(value)?,
+                "fail-under" => policy.gate.fail_under = Some(self.percent(value)?),
+                "min-coverage" => policy.gate.min_coverage = Some(self.percent(value)?),
+                _ => {
+                    let known = ["fail-on", "fail-under", "min-coverage"];
+                    return Err(self.unknown(key, "the gate", &known));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn weights(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {
+        for (key, value) in self.table(value)? {
+            let severity = self.severity_named(key.get_ref(), &key.span())?;
+            let weight = self.number(value, 1000)?;
+            policy.weights.set(severity, weight);
+        }
+        Ok(())
+    }
+
+    fn rules(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {
+        for (key, value) in self.table(value)? {
+            let id = key.get_ref();
+            let Some(rule) = rules::find(id) else {
+                let known: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).collect();
+                let hint = hint(id, &known);
+                return Err(self.error(&key.span(), format!("there is no rule {id:?}{hint}")));
+            };
+            let place = policy.rules.iter().position(|selected| selected.rule.id == rule.id);
+            let mut selected = match place {
+                Some(place) => policy.rules.remove(place),
+                None => Selected {
+                    rule,
+                    severity: rule.severity,
+                    settings: rules::Settings::defaults(rule),
+                },
+            };
+            if self.rule(&mut selected, value)? {
+                policy.rules.push(selected);
+            }
+        }
+        let order =
+            |selected: &Selected| rules::ALL.iter().position(|rule| rule.id == selected.rule.id);
+        policy.rules.sort_by_key(order);
+        Ok(())
+    }
+
+    /// Applies one rule's table; tells whether the rule stays selected.
+    fn rule(&self, selected: &mut Selected, value: &Value<'_>) -> Result<bool, PolicyError> {
+        let mut enabled = true;
+        for (key, value) in self.table(value)? {
+            match key.get_ref().as_ref() {
+                "enabled" => {
+                    let flag = value.get_ref().as_bool();
+                    enabled = flag.ok_or_else(|| self.expected(value, "true or false"))?;
+                }
+                "severity" => {
+                    let name = self.text(value)?;
+                    selected.severity = self.severity_named(name, &value.span())?;
+                }
+                name => {
+                    let values = self.parameter(selected.rule, key, value)?;
+                    selected.settings.set(name, values);
+                }
+            }
+        }
+        Ok(enabled)
+    }
+
+    fn parameter(
+        &self,
+        rule: &Rule,
+        key: &Key<'_>,
+        value: &Value<'_>,
+    ) -> Result<Vec<String>, PolicyError> {
+        let Some(parameter) = rule.parameters.iter().find(|it| it.name == key.get_ref()) else {
+            let known: Vec<&str> = ["enabled", "severity"]
+                .into_iter()
+                .chain(rule.parameters.iter().map(|it| it.name))
+                .collect();
+            let message = format!(
+                "{} has no parameter {:?}{}",
+                rule.id,
+                key.get_ref(),
+                hint(key.get_ref(), &known)
+            );
+            return Err(self.error(&key.span(), message));
+        };
+        let list = value.get_ref().as_array();
+        let list = list.ok_or_else(|| self.expected(value, "a list of texts"))?;
+        list.iter()
+            .map(|item| {
+                let text = self.text(item)?;
+                (parameter.check)(text).map_err(|message| self.error(&item.span(), message))?;
+                Ok(text.to_owned())
+            })
+            .collect()
+    }
+
+    fn table<'v, 'i>(&self, value: &'v Value<'i>) -> Result<&'v DeTable<'i>, PolicyError> {
+        value.get_ref().as_table().ok_or_else(|| self.expected(value, "a table"))
+    }
+
+    fn text<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
+        value.get_ref().as_str().ok_or_else(|| self.expected(value, "a text"))
+    }
+
+    fn percent(&self, value: &Value<'_>) -> Result<u8, PolicyError> {
+        let number = self.number(value, 100)?;
+        u8::try_from(number).map_err(|_| self.expected(value, "a whole number from 0 to 100"))
+    }
+
+    fn number(&self, value: &Value<'_>, most: u32) -> Result<u32, PolicyError> {
+        let wanted =
+            || self.error(&value.span(), format!("expected a whole number from 0 to {most}"));
+        let integer = value.get_ref().as_integer().ok_or_else(wanted)?;
+        let number =
+            u32::from_str_radix(integer.as_str(), integer.radix()).map_err(|_| wanted())?;
+        if number <= most { Ok(number) } else { Err(wanted()) }
+    }
+
+    fn severity_or_none(&self, value: &Value<'_>) -> Result<Option<Severity>, PolicyError> {
+        match self.text(value)? {
+            "none" => Ok(None),
+            name => self.severity_named(name, &value.span()).map(Some),
+        }
+    }
+
+    fn severity_named(&self, name: &str, span: &Range<usize>) -> Result<Severity, PolicyError> {
+        Severity::ALL.into_iter().find(|severity| severity.name() == name).ok_or_else(|| {
+            let known = Severity::ALL.map(Severity::name);
+            let hint = hint(name, &known);
+            self.error(
+                span,
+                format!("{name:?} is no severity{hint}; there are {}", known.join(", ")),
+            )
+        })
+    }
+}
+
+/// The nearest known word, if one is near enough to be meant.
+fn hint(word: &str, known: &[&str]) -> String {
+    nearest(word, known).map(|it| format!("; did you mean {it:?}?")).unwrap_or_default()
+}
+
+/// The known word that a mistyped one most resembles.
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
+        .min()
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,175 @@
+//! Policy is data: which rules hold, how much they weigh, where the gate is.
+
+mod error;
+mod file;
+
+use std::sync::LazyLock;
+
+use crate::model::severity::Severity;
+use crate::rules::{self, Rule, Settings};
+
+pub use error::PolicyError;
+pub(crate) use file::nearest;
+
+/// The policy that holds where no other is named.
+pub const BASELINE: &str = include_str!("../../policies/baseline.toml");
+
+/// A policy, with everything resolved.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// What the file calls itself.
+    pub name: String,
+    /// When an audit fails or counts as incomplete.
+    pub gate: Gate,
+    /// What a rule counts in the score, by severity.
+    pub weights: Weights,
+    /// The rules that are judged, in the order of the registry.
+    pub rules: Vec<Selected>,
+}
+
+/// When an audit fails or counts as incomplete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gate {
+    /// The mildest severity that fails; `None`: no finding does.
+    pub fail_on: Option<Severity>,
+    /// The score from 0 to 100 under which a target fails.
+    pub fail_under: Option<u8>,
+    /// The percentage of rules that must have been verified for each target.
+    pub min_coverage: Option<u8>,
+}
+
+/// The weights of the score model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weights {
+    crit: u32,
+    high: u32,
+    med: u32,
+    low: u32,
+}
+
+impl Weights {
+    /// What a rule of this severity counts.
+    pub const fn of(self, severity: Severity) -> u32 {
+        match severity {
+            Severity::Crit => self.crit,
+            Severity::High => self.high,
+            Severity::Med => self.med,
+            Severity::Low => self.low,
+        }
+    }
+
+    const fn set(&mut self, severity: Severity, weight: u32) {
+        match severity {
+            Severity::Crit => self.crit = weight,
+            Severity::High => self.high = weight,
+            Severity::Med => self.med = weight,
+            Severity::Low => self.low = weight,
+        }
+    }
+}
+
+/// A rule as a policy wants it.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// Its severity under this policy.
+    pub severity: Severity,
+    /// Its parameters under this policy.
+    pub settings: Settings,
+}
+
+impl Policy {
+    /// Every rule with its own defaults, and no gate: what a file is laid over.
+    fn bare() -> Self {
+        let rules = rules::ALL
+            .into_iter()
+            .map(|rule| Selected {
+                rule,
+                severity: rule.severity,
+                settings: Settings::defaults(rule),
+            })
+            .collect();
+        Self {
+            name: String::new(),
+            gate: Gate::default(),
+            weights: Weights { crit: 10, high: 6, med: 3, low: 1 },
+            rules,
+        }
+    }
+
+    /// The policy that holds where no other is named.
+    #[expect(clippy::panic, reason = "the embedded file is part of the program; a test parses it")]
+    pub fn baseline() -> Self {
+        static PARSED: LazyLock<Result<Policy, PolicyError>> =
+            LazyLock::new(|| file::lay_over(Policy::bare(), "policies/baseline.toml", BASELINE));
+        match &*PARSED {
+            Ok(policy) => policy.clone(),
+            Err(error) => panic!("the embedded policy is broken: {error}"),
+        }
+    }
+
+    /// A user's policy, laid over the baseline: what it does not state stays.
+    ///
+    /// # Errors
+    /// The first thing in `text` that makes no sense, with its place.
+    pub fn parse(path: &str, text: &str) -> Result<Self, PolicyError> {
+        file::lay_over(Self::baseline(), path, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_baseline_states_the_rules_own_defaults() {
+        let (baseline, bare) = (Policy::baseline(), Policy::bare());
+        assert_eq!(baseline.weights, bare.weights);
+        assert_eq!(baseline.gate.fail_on, Some(Severity::High));
+        for (stated, own) in baseline.rules.iter().zip(&bare.rules) {
+            assert_eq!(stated.settings, own.settings, "{}", own.rule.id);
+        }
+    }
+
+    #[test]
+    fn a_users_policy_changes_only_what_it_states() {
+        let text = "name = 'mine'\n[gate]\nfail-under = 80\n[rules.healthcheck]\nenabled = false\n\
+            [rules.memory-limit]\nseverity = 'high'\n[rules.tmpfs-for-writes]\npaths = ['/run']\n";
+        let policy = Policy::parse("mine.toml", text).unwrap();
+        assert_eq!(policy.name, "mine");
+        assert_eq!(policy.gate.fail_on, Some(Severity::High));
+        assert_eq!(policy.gate.fail_under, Some(80));
+        let find = |id| policy.rules.iter().find(|selected| selected.rule.id == id);
+        assert!(find("healthcheck").is_none());
+        assert_eq!(find("memory-limit").unwrap().severity, Severity::High);
+        assert_eq!(find("tmpfs-for-writes").unwrap().settings.list("paths"), ["/run"]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_an_error_at_its_place() {
+        for (text, place, message) in [
+            ("[gate]\nfail-om = 'high'\n", "2:1", "did you mean \"fail-on\""),
+            ("[gate]\nfail-on = 'hihg'\n", "2:11", "did you mean \"high\""),
+            ("[rules.no-new-privilege]\n", "1:8", "did you mean \"no-new-privileges\""),
+            ("[rules.memory-limit]\nallow = []\n", "2:1", "memory-limit has no parameter"),
+            ("[rules.capabilities-dropped]\nallow = ['NET_BIND']\n", "2:10", "not a capability"),
+            ("[rules.capabilities-dropped]\nallow = 'ALL'\n", "2:9", "expected a list of texts"),
+            ("[gate]\nfail-under = 101\n", "2:14", "from 0 to 100"),
+            ("[weights]\ncrit = -1\n", "2:8", "from 0 to 1000"),
+            ("name = \n", "1:8", ""),
+            ("[rules.healthcheck]\nenabled = 'no'\n", "2:11", "true or false"),
+            ("nam = 'x'\n", "1:1", "did you mean \"name\""),
+        ] {
+            let error = Policy::parse("p.toml", text).unwrap_err().to_string();
+            assert!(error.contains(&format!("p.toml:{place}")), "{error}");
+            assert!(error.contains(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_policy_cannot_drive_the_terminal() {
+        let error = Policy::parse("a\u{1b}[2J.toml", "x\u{1b}]0;owned\u{7} = 1\n").unwrap_err();
+        assert!(!error.to_string().contains('\u{1b}'));
+    }
+}

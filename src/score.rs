@@ -1,0 +1,199 @@
+//! The score, model 1: what was proved, out of what applies.
+//!
+//! Each rule that applies counts by its severity. The *floor* takes what is
+//! unknown as failed, the *ceiling* as passed; the floor is the headline. One
+//! grave failure caps the whole, so that no number of small virtues outweighs it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::finding::{Finding, Sheet};
+use crate::model::severity::Severity;
+use crate::model::verdict::Verdict;
+use crate::policy::Weights;
+
+/// The number printed with every score; another way to count gets another.
+pub const MODEL: u32 = 1;
+
+/// A school grade of the floor.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Grade {
+    /// 90 and above.
+    A,
+    /// 80 and above.
+    B,
+    /// 70 and above.
+    C,
+    /// 40 and above.
+    D,
+    /// Below 40.
+    F,
+}
+
+impl Grade {
+    /// The grade of a score from 0 to 100.
+    pub const fn of(score: u8) -> Self {
+        match score {
+            90.. => Self::A,
+            80.. => Self::B,
+            70.. => Self::C,
+            40.. => Self::D,
+            _ => Self::F,
+        }
+    }
+
+    /// The letter.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::A => 'A',
+            Self::B => 'B',
+            Self::C => 'C',
+            Self::D => 'D',
+            Self::F => 'F',
+        }
+    }
+}
+
+/// A target's score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scorecard {
+    /// From 0 to 100, with what is unknown counted as failed.
+    pub floor: u8,
+    /// From 0 to 100, with what is unknown counted as passed.
+    pub ceiling: u8,
+    /// How many rules apply, are verified, stated, unknown.
+    pub coverage: Coverage,
+}
+
+/// How much of the verdict rests on knowledge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// Rules that apply, or may apply.
+    pub applicable: u32,
+    /// Rules decided by evidence.
+    pub verified: u32,
+    /// Rules passed on a declaration alone, by `--accept declared`.
+    pub stated: u32,
+    /// Rules that could not be decided.
+    pub unknown: u32,
+}
+
+impl Coverage {
+    /// The verified share of what applies in per cent, rounded down. Where
+    /// nothing applies, nothing is missing: 100.
+    pub fn percent(self) -> u8 {
+        percent(u64::from(self.verified), u64::from(self.applicable))
+    }
+}
+
+impl Scorecard {
+    /// The grade of the floor.
+    pub const fn grade(&self) -> Grade {
+        Grade::of(self.floor)
+    }
+}
+
+/// Scores one target's findings.
+pub fn score(sheet: &Sheet, weights: Weights) -> Scorecard {
+    let mut coverage = Coverage::default();
+    let (mut passed, mut open, mut applicable) = (0, 0, 0);
+    let (mut cap_floor, mut cap_ceiling) = (100, 100);
+    for Finding { severity, verdict, .. } in &sheet.findings {
+        let weight = u64::from(weights.of(*severity));
+        match verdict {
+            Verdict::NotApplicable(_) => continue,
+            Verdict::Pass(proof) => {
+                passed += weight;
+                *if proof.is_stated() { &mut coverage.stated } else { &mut coverage.verified } += 1;
+            }
+            Verdict::Fail(_) => {
+                cap_floor = cap_floor.min(cap(*severity));
+                cap_ceiling = cap_ceiling.min(cap(*severity));
+                coverage.verified += 1;
+            }
+            Verdict::Unknown { .. } => {
+                open += weight;
+                cap_floor = cap_floor.min(cap(*severity));
+                coverage.unknown += 1;
+            }
+        }
+        applicable += weight;
+        coverage.applicable += 1;
+    }
+    Scorecard {
+        floor: percent(passed, applicable).min(cap_floor),
+        ceiling: percent(passed + open, applicable).min(cap_ceiling),
+        coverage,
+    }
+}
+
+/// The most that a target can score with a failure of this severity.
+const fn cap(severity: Severity) -> u8 {
+    match severity {
+        Severity::Crit => 39,
+        Severity::High => 69,
+        Severity::Med => 89,
+        Severity::Low => 100,
+    }
+}
+
+fn percent(part: u64, whole: u64) -> u8 {
+    let share = (part * 100).checked_div(whole).unwrap_or(100);
+    u8::try_from(share).unwrap_or(100)
+}
+
+/// What the scores of many targets say together: never a mean alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fleet {
+    /// The lowest floor.
+    pub worst: u8,
+    /// The floor in the middle; of an even number, the lower of the two.
+    pub median: u8,
+}
+
+/// The fleet's figures; `None` where there is no target.
+pub fn fleet(cards: &[Scorecard]) -> Option<Fleet> {
+    let mut floors: Vec<u8> = cards.iter().map(|card| card.floor).collect();
+    floors.sort_unstable();
+    let middle = floors.len().checked_sub(1)? / 2;
+    Some(Fleet { worst: *floors.first()?, median: *floors.get(middle)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grades_begin_where_the_model_says() {
+        for (score, grade) in [
+            (100, 'A'),
+            (90, 'A'),
+            (89, 'B'),
+            (80, 'B'),
+            (79, 'C'),
+            (70, 'C'),
+            (69, 'D'),
+            (40, 'D'),
+            (39, 'F'),
+            (0, 'F'),
+        ] {
+            assert_eq!(Grade::of(score).letter(), grade, "{score}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_applies_nothing_is_missing() {
+        assert_eq!(percent(0, 0), 100);
+        assert_eq!(percent(2, 3), 66);
+    }
+
+    #[test]
+    fn the_fleet_is_told_by_its_worst_and_its_middle() {
+        let card = |floor| Scorecard { floor, ceiling: 100, coverage: Coverage::default() };
+        assert_eq!(fleet(&[]), None);
+        let four = [card(90), card(10), card(50), card(70)];
+        assert_eq!(fleet(&four), Some(Fleet { worst: 10, median: 50 }));
+    }
+}
