@@ -1,0 +1,230 @@
+//! From verdicts and scores to the public shape.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::v1;
+use crate::facts::Facts;
+use crate::facts::identity::User;
+use crate::facts::seccomp::Mode;
+use crate::gate::Outcome;
+use crate::judge::Accept;
+use crate::model::bundle::{Bundle, Observation, Origin};
+use crate::model::fact::Fact;
+use crate::model::finding::{Finding, Ledger};
+use crate::model::reading::{Evidence, Reading};
+use crate::model::source::Source;
+use crate::model::target;
+use crate::model::verdict::{Proof, Verdict};
+use crate::parse::document::Document;
+use crate::policy::Policy;
+use crate::rules::Section;
+use crate::score::{self, Scorecard};
+
+/// Everything that a report is made of.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The evidence.
+    pub bundle: &'a Bundle,
+    /// What it means.
+    pub facts: &'a [(target::Target, Facts)],
+    /// What was judged by.
+    pub policy: &'a Policy,
+    /// Whether declarations could acquit.
+    pub accept: Accept,
+    /// The verdicts.
+    pub ledger: &'a Ledger,
+    /// The scores, in the order of the ledger's sheets.
+    pub cards: &'a [Scorecard],
+    /// What the gate says.
+    pub outcome: &'a Outcome,
+}
+
+/// Puts a run into the public shape.
+pub fn assemble(run: &Run<'_>) -> v1::Report {
+    v1::Report {
+        schema: v1::SCHEMA.to_owned(),
+        tool: v1::Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        collected_at: run
+            .bundle
+            .text(&Source::Clock)
+            .map_or_else(|_| String::new(), ToString::to_string),
+        score_model: score::MODEL,
+        policy: run.policy.name.clone(),
+        accepts_declared: run.accept == Accept::Declared,
+        origin: origin(run.bundle),
+        gate: v1::Gate {
+            exit_code: run.outcome.exit_code(),
+            failures: run.outcome.failures.clone(),
+            gaps: run.outcome.gaps.clone(),
+        },
+        fleet: fleet(run.cards),
+        targets: targets(run),
+        rules: rules(run.policy),
+    }
+}
+
+fn origin(bundle: &Bundle) -> v1::Origin {
+    let info = Document::new(Source::engine_info(), bundle.json(&Source::engine_info()));
+    let engine = info.text("/ServerVersion").known().copied().flatten().map(|version| {
+        let is_podman = info.text("/BuildahVersion").known().is_some_and(Option::is_some);
+        format!("{} {version}", if is_podman { "Podman" } else { "Docker" }).into()
+    });
+    let asked = [Source::Engine("/containers/json".to_owned()), Source::Kernel("/proc".to_owned())];
+    let gaps = asked
+        .iter()
+        .filter_map(|source| match bundle.observations.get(source) {
+            Some(Observation::Gap(gap)) => Some(gap.clone()),
+            Some(Observation::Answer(_)) | None => None,
+        })
+        .collect();
+    let found_by = match bundle.origin {
+        Origin::Engine => v1::FoundBy::Engine,
+        Origin::Kernel => v1::FoundBy::Kernel,
+    };
+    v1::Origin { found_by, engine, gaps }
+}
+
+fn fleet(cards: &[Scorecard]) -> Option<v1::Fleet> {
+    let mut grades = BTreeMap::new();
+    for card in cards {
+        *grades.entry(card.grade().letter().to_string()).or_insert(0) += 1;
+    }
+    score::fleet(cards).map(|fleet| v1::Fleet { worst: fleet.worst, median: fleet.median, grades })
+}
+
+fn targets(run: &Run<'_>) -> Vec<v1::Target> {
+    let sheets = run.ledger.sheets.iter().zip(run.cards).zip(run.facts);
+    sheets
+        .map(|((sheet, card), (_, facts))| v1::Target {
+            kind: sheet.target.kind,
+            id: sheet.target.id.clone(),
+            name: sheet.target.name.clone(),
+            image: sheet.target.image.clone(),
+            grade: card.grade(),
+            floor: card.floor,
+            ceiling: card.ceiling,
+            coverage: card.coverage,
+            summary: summary(facts),
+            findings: sheet.findings.iter().map(|it| finding(it, &sheet.target)).collect(),
+        })
+        .collect()
+}
+
+fn finding(finding: &Finding, target: &target::Target) -> v1::Finding {
+    let mut shown = v1::Finding {
+        rule: finding.rule.to_owned(),
+        severity: finding.severity,
+        verdict: v1::Verdict::Unknown,
+        stated: false,
+        statements: Vec::new(),
+        evidence: Vec::new(),
+        gap: None,
+        fingerprint: finding.fingerprint(target),
+    };
+    let proof = match &finding.verdict {
+        Verdict::Pass(proof) => {
+            shown.verdict = v1::Verdict::Pass;
+            shown.stated = proof.is_stated();
+            Some(proof)
+        }
+        Verdict::Fail(proof) => {
+            shown.verdict = v1::Verdict::Fail;
+            Some(proof)
+        }
+        Verdict::NotApplicable(proof) => {
+            shown.verdict = v1::Verdict::NotApplicable;
+            Some(proof)
+        }
+        Verdict::Unknown { gap, stated } => {
+            shown.gap = Some(gap.clone());
+            stated.as_ref()
+        }
+    };
+    if let Some(proof) = proof {
+        shown.evidence = evidence(proof);
+        if shown.gap.is_none() {
+            shown.statements = proof.statements().to_vec();
+        }
+    }
+    shown
+}
+
+fn evidence(proof: &Proof) -> Vec<v1::Evidence> {
+    let public = |datum: &Evidence| v1::Evidence {
+        basis: datum.source.basis(),
+        source: datum.source.clone(),
+        place: datum.place.clone(),
+        value: datum.value.clone(),
+    };
+    proof.evidence().iter().chain(proof.beside()).map(public).collect()
+}
+
+fn rules(policy: &Policy) -> BTreeMap<String, v1::Rule> {
+    policy
+        .rules
+        .iter()
+        .map(|selected| {
+            let rule = selected.rule;
+            let public = v1::Rule {
+                title: rule.title.to_owned(),
+                severity: selected.severity,
+                why: rule.prose(Section::Why),
+                fix: rule.section(Section::Fix).into_iter().map(str::to_owned).collect(),
+                references: rule.references.iter().map(|&it| it.to_owned()).collect(),
+            };
+            (rule.id.to_owned(), public)
+        })
+        .collect()
+}
+
+fn summary(facts: &Facts) -> v1::Summary {
+    let yes_or_no = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
+    v1::Summary {
+        user: in_words(&facts.user, |user| user_name(&user.value)),
+        capabilities: most(&facts.capabilities, |held| held.value.attainable.len()),
+        no_new_privileges: in_words(&facts.no_new_privileges, |flag| yes_or_no(flag.value)),
+        root: in_words(&facts.root_read_only, |ro| if *ro { "ro" } else { "rw" }.to_owned()),
+        seccomp: in_words(&facts.seccomp, |mode| {
+            match mode.value {
+                Mode::Filter => "filter",
+                Mode::Strict => "strict",
+                Mode::Disabled => "none",
+            }
+            .to_owned()
+        }),
+    }
+}
+
+fn user_name(user: &User) -> String {
+    match (user.effective(), user.namespaced) {
+        (Some(0), false) => "root".to_owned(),
+        (Some(0), true) => "root*".to_owned(),
+        (Some(uid), _) => uid.to_string(),
+        (None, _) => "unmapped".to_owned(),
+    }
+}
+
+/// The distinct words for what the kernel shows; `?` for what it does not.
+fn in_words<T>(fact: &Fact<T>, word: impl Fn(&T) -> String) -> String {
+    let words: BTreeSet<String> = fact
+        .effective()
+        .iter()
+        .map(|reading| match reading {
+            Reading::Known(value, _) => word(value),
+            Reading::Missing(_) | Reading::Inapplicable => "?".to_owned(),
+        })
+        .collect();
+    if words.is_empty() { "?".to_owned() } else { words.into_iter().collect::<Vec<_>>().join(",") }
+}
+
+/// The largest count that the kernel shows of any process.
+fn most<T>(fact: &Fact<T>, count: impl Fn(&T) -> u32) -> String {
+    let known: Option<Vec<u32>> =
+        fact.effective().iter().map(|reading| reading.known().map(&count)).collect();
+    known
+        .and_then(|all| all.into_iter().max())
+        .map_or_else(|| "?".to_owned(), |most| most.to_string())
+}

@@ -1,0 +1,171 @@
+//! The findings: a block a rule, worst first, every target that breaks it below.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::Look;
+use crate::model::severity::Severity;
+use crate::model::source::Basis;
+use crate::report::v1;
+
+/// How many statements, and pieces of the kernel's evidence, are shown; JSON has them all.
+const SHOWN: usize = 3;
+
+/// The most characters of one piece of evidence.
+const LONG: usize = 240;
+
+pub(super) fn broken(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+    for severity in Severity::ALL {
+        for (id, rule) in in_order(report) {
+            let failing: Vec<_> = findings(report)
+                .filter(|(_, it)| {
+                    it.rule == id && it.verdict == v1::Verdict::Fail && it.severity == severity
+                })
+                .collect();
+            if failing.is_empty() {
+                continue;
+            }
+            heading(out, severity, id, rule, look)?;
+            for (target, finding) in failing {
+                broken_by(out, target, finding, look)?;
+            }
+            why_and_fix(out, rule, look)?;
+        }
+    }
+    Ok(())
+}
+
+/// The rules as the registry orders them, which is also the findings' order.
+fn in_order(report: &v1::Report) -> impl Iterator<Item = (&str, &v1::Rule)> {
+    let first = report.targets.first().map(|target| target.findings.as_slice()).unwrap_or_default();
+    first.iter().filter_map(|it| Some((it.rule.as_str(), report.rules.get(&it.rule)?)))
+}
+
+fn findings(report: &v1::Report) -> impl Iterator<Item = (&v1::Target, &v1::Finding)> {
+    report.targets.iter().flat_map(|target| target.findings.iter().map(move |it| (target, it)))
+}
+
+fn heading(
+    out: &mut String,
+    severity: Severity,
+    id: &str,
+    rule: &v1::Rule,
+    look: Look,
+) -> std::fmt::Result {
+    let label = look.severity(severity, &format!(" {} ", severity.name().to_uppercase()));
+    writeln!(out, "\n{label} {} · {}", look.bold(id), rule.title)
+}
+
+fn broken_by(
+    out: &mut String,
+    target: &v1::Target,
+    finding: &v1::Finding,
+    look: Look,
+) -> std::fmt::Result {
+    let name = target.name.to_string();
+    for (index, statement) in finding.statements.iter().take(SHOWN).enumerate() {
+        let text = if index == 0 { format!("{name}: {statement}") } else { statement.clone() };
+        let text = look.wrap("  ", "    ", &text);
+        let text = if index == 0 { embolden(&text, &name, look) } else { format!("  {text}") };
+        writeln!(out, "{text}")?;
+    }
+    more(out, finding.statements.len(), "more like this", look)?;
+    for datum in telling(&finding.evidence) {
+        writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &evidence(datum))))?;
+    }
+    Ok(())
+}
+
+/// The evidence that a person wants to see: what the kernel says, and beside
+/// it the first thing that was declared. JSON has all of it.
+fn telling(evidence: &[v1::Evidence]) -> impl Iterator<Item = &v1::Evidence> {
+    let of = move |basis: Basis| evidence.iter().filter(move |datum| datum.basis == basis);
+    of(Basis::Effective).take(SHOWN).chain(of(Basis::Declared).take(1))
+}
+
+/// Makes the target's name at the beginning of a wrapped text bold.
+fn embolden(text: &str, name: &str, look: Look) -> String {
+    match text.strip_prefix(&format!("  {name}:")) {
+        Some(rest) => format!("  {}:{rest}", look.bold(name)),
+        None => text.to_owned(),
+    }
+}
+
+fn more(out: &mut String, count: usize, what: &str, look: Look) -> std::fmt::Result {
+    match count.checked_sub(SHOWN).filter(|more| *more > 0) {
+        Some(more) => writeln!(out, "    {}", look.faint(&format!("… and {more} {what}"))),
+        None => Ok(()),
+    }
+}
+
+fn evidence(datum: &v1::Evidence) -> String {
+    let value = datum.value.to_string();
+    let value = match value.char_indices().nth(LONG) {
+        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
+        None => value,
+    };
+    let place = if datum.place.is_empty() { String::new() } else { format!(" {}", datum.place) };
+    format!("{}{place}: {value}", short(&datum.source.to_string()))
+}
+
+/// A source with a container's 64 digits cut to the twelve that people know.
+fn short(source: &str) -> String {
+    let is_id = |part: &str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let cut = |part: &str| match part.get(..12) {
+        Some(head) if is_id(part) => head.to_owned(),
+        _ => part.to_owned(),
+    };
+    source.split('/').map(cut).collect::<Vec<_>>().join("/")
+}
+
+fn why_and_fix(out: &mut String, rule: &v1::Rule, look: Look) -> std::fmt::Result {
+    writeln!(out, "{}", label(look, "why", &look.wrap("  why  ", "       ", &rule.why)))?;
+    for (index, line) in rule.fix.iter().enumerate() {
+        let first = if index == 0 { "  fix  " } else { "       " };
+        let text = look.wrap(first, "         ", line);
+        writeln!(out, "{}", if index == 0 { label(look, "fix", &text) } else { text })?;
+    }
+    Ok(())
+}
+
+fn label(look: Look, word: &str, text: &str) -> String {
+    match text.strip_prefix(&format!("  {word}")) {
+        Some(rest) => format!("  {}{rest}", look.bold(word)),
+        None => text.to_owned(),
+    }
+}
+
+/// What could not be verified, gathered by reason: one remedy closes many gaps.
+pub(super) fn unknown(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+    let mut by_reason: BTreeMap<(String, String), BTreeMap<String, Vec<&str>>> = BTreeMap::new();
+    for (target, finding) in findings(report) {
+        let Some(gap) = &finding.gap else { continue };
+        let reason = format!("{}: {}", gap.reason, gap.detail);
+        by_reason
+            .entry((reason, gap.remedy.clone()))
+            .or_default()
+            .entry(target.name.to_string())
+            .or_default()
+            .push(&finding.rule);
+    }
+    if by_reason.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{} what is unknown never counts as passed", look.bold(" ?  not verified ·"))?;
+    for ((reason, remedy), targets) in by_reason {
+        writeln!(out, "{}", look.wrap("  ", "    ", &reason))?;
+        let mut by_rules: BTreeMap<Vec<&str>, Vec<String>> = BTreeMap::new();
+        for (name, rules) in targets {
+            by_rules.entry(rules).or_default().push(name);
+        }
+        for (rules, names) in by_rules {
+            let text = format!("{}: {}", names.join(", "), rules.join(", "));
+            writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &text)))?;
+        }
+        if !remedy.is_empty() {
+            let text = look.wrap("  fix  ", "       ", &remedy);
+            writeln!(out, "{}", label(look, "fix", &text))?;
+        }
+    }
+    Ok(())
+}

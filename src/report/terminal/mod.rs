@@ -1,0 +1,133 @@
+//! The scorecard for people: a row a target, then the findings, worst first.
+
+mod findings;
+mod table;
+
+use std::fmt::Write as _;
+
+use owo_colors::{OwoColorize, Style};
+
+use super::v1;
+use crate::model::severity::Severity;
+
+/// How a terminal wants it.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Columns to fill; what does not fit is wrapped or shortened.
+    pub width: usize,
+    /// Whether to colour.
+    pub colour: bool,
+}
+
+impl Look {
+    fn paint(self, text: &str, style: Style) -> String {
+        if self.colour { text.style(style).to_string() } else { text.to_owned() }
+    }
+
+    fn severity(self, severity: Severity, text: &str) -> String {
+        self.paint(text, of_severity(severity))
+    }
+
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.paint(text, Style::new().bold())
+    }
+
+    fn faint(self, text: &str) -> String {
+        self.paint(text, Style::new().dimmed())
+    }
+
+    /// Wraps a text: the first line after `first`, the others after `rest`.
+    pub(crate) fn wrap(self, first: &str, rest: &str, text: &str) -> String {
+        let options = textwrap::Options::new(self.width.max(40))
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        textwrap::fill(text, options)
+    }
+}
+
+const fn of_severity(severity: Severity) -> Style {
+    match severity {
+        Severity::Crit => Style::new().bold().white().on_red(),
+        Severity::High => Style::new().bold().red(),
+        Severity::Med => Style::new().bold().yellow(),
+        Severity::Low => Style::new().bold().cyan(),
+    }
+}
+
+/// Writes the whole scorecard.
+pub fn render(report: &v1::Report, look: Look) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_all(&mut out, report, look);
+    out
+}
+
+fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+    head(out, report, look)?;
+    if !report.targets.is_empty() {
+        writeln!(out, "\n{}", table::render(report, look))?;
+    }
+    findings::broken(out, report, look)?;
+    findings::unknown(out, report, look)?;
+    foot(out, report, look)
+}
+
+fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+    let count = match report.targets.len() {
+        0 => "no running containers".to_owned(),
+        1 => "1 container".to_owned(),
+        many => format!("{many} containers"),
+    };
+    let by = match (&report.origin.engine, report.origin.found_by) {
+        (Some(engine), v1::FoundBy::Engine) => format!(" of {engine}"),
+        (None, v1::FoundBy::Engine) => String::new(),
+        (_, v1::FoundBy::Kernel) => " seen in /proc, without an engine".to_owned(),
+    };
+    let line =
+        format!("{count}{by} · policy {} · score model {}", report.policy, report.score_model);
+    writeln!(out, "{} · {line}", look.bold(&format!("secaudit {}", report.tool.version)))?;
+    for gap in &report.origin.gaps {
+        let remedy =
+            if gap.remedy.is_empty() { String::new() } else { format!(" → {}", gap.remedy) };
+        writeln!(out, "{}", look.wrap("  ", "  ", &format!("{}{remedy}", gap.detail)))?;
+    }
+    let stated: u32 = report.targets.iter().map(|target| target.coverage.stated).sum();
+    if report.accepts_declared {
+        let note = format!(
+            "declarations are accepted where no kernel can be reached: {stated} passes are stated, not verified"
+        );
+        writeln!(out, "{}", look.wrap("  ", "  ", &note))?;
+    }
+    Ok(())
+}
+
+fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+    if let Some(fleet) = report.fleet.as_ref().filter(|_| report.targets.len() > 1) {
+        let grades: Vec<String> =
+            fleet.grades.iter().map(|(grade, count)| format!("{count} × {grade}")).collect();
+        writeln!(
+            out,
+            "\nfleet  worst {}, median {}, {}",
+            fleet.worst,
+            fleet.median,
+            grades.join(", ")
+        )?;
+    } else {
+        writeln!(out)?;
+    }
+    let reasons = |reasons: &[String]| reasons.join("; ");
+    let gate = &report.gate;
+    let (word, style, why) = match (gate.failures.is_empty(), gate.gaps.is_empty()) {
+        (true, true) => ("PASSED", Style::new().bold().green(), String::new()),
+        (true, false) => ("INCOMPLETE", Style::new().bold().yellow(), reasons(&gate.gaps)),
+        (false, true) => ("FAILED", Style::new().bold().red(), reasons(&gate.failures)),
+        (false, false) => {
+            let all = format!("{}; {}", reasons(&gate.failures), reasons(&gate.gaps));
+            ("FAILED", Style::new().bold().red(), all)
+        }
+    };
+    let separator = if why.is_empty() { "" } else { ": " };
+    let text = look.wrap("", "  ", &format!("{word}{separator}{why}"));
+    writeln!(out, "{}{}", look.paint(word, style), text.strip_prefix(word).unwrap_or(&text))
+}

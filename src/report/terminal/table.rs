@@ -1,0 +1,143 @@
+//! The table: one row a target.
+
+use owo_colors::Style;
+use textwrap::core::display_width;
+
+use super::Look;
+use crate::model::severity::Severity;
+use crate::report::v1;
+use crate::score::Grade;
+
+/// The most columns that a name takes; a longer one is cut.
+const NAME: usize = 22;
+
+/// The most columns that a list of users takes.
+const USERS: usize = 12;
+
+const TITLES: [&str; 9] =
+    ["CONTAINER", "GRADE", "SCORE", "USER", "CAPS", "NNP", "ROOT", "SECCOMP", "FINDINGS"];
+
+/// A cell: pieces of text, each with its style.
+type Cell = Vec<(String, Style)>;
+
+pub(super) fn render(report: &v1::Report, look: Look) -> String {
+    let head: Vec<Cell> = TITLES.map(|title| faint(title)).into();
+    let rows: Vec<Vec<Cell>> =
+        std::iter::once(head).chain(report.targets.iter().map(row)).collect();
+    let widths: Vec<usize> = (0..TITLES.len())
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(width).max().unwrap_or(0))
+        .collect();
+    let lines: Vec<String> = rows.iter().map(|row| line(row, &widths, look)).collect();
+    lines.join("\n")
+}
+
+fn line(row: &[Cell], widths: &[usize], look: Look) -> String {
+    let mut line = String::new();
+    for (cell, column) in row.iter().zip(widths) {
+        for (text, style) in cell {
+            line.push_str(&look.paint(text, *style));
+        }
+        line.push_str(&" ".repeat(column - width(cell) + 2));
+    }
+    line.trim_end().to_owned()
+}
+
+fn width(cell: &Cell) -> usize {
+    cell.iter().map(|(text, _)| display_width(text)).sum()
+}
+
+fn faint(text: &str) -> Cell {
+    vec![(text.to_owned(), Style::new().dimmed())]
+}
+
+fn row(target: &v1::Target) -> Vec<Cell> {
+    let summary = &target.summary;
+    let bold = Style::new().bold();
+    let mut cells = vec![
+        vec![(cut(&target.name.to_string(), NAME), bold)],
+        vec![(target.grade.letter().to_string(), of_grade(target.grade))],
+        vec![(score(target), Style::new())],
+    ];
+    let postures = [
+        (cut(&summary.user, USERS), summary.user.split(',').any(|user| user == "root")),
+        (summary.capabilities.clone(), summary.capabilities != "0"),
+        (summary.no_new_privileges.clone(), summary.no_new_privileges != "yes"),
+        (summary.root.clone(), summary.root != "ro"),
+        (summary.seccomp.clone(), !matches!(summary.seccomp.as_str(), "filter" | "strict")),
+    ];
+    cells.extend(postures.into_iter().map(|(text, is_weak)| {
+        vec![(text, if is_weak { Style::new().yellow() } else { Style::new() })]
+    }));
+    cells.push(counts(target));
+    cells
+}
+
+const fn of_grade(grade: Grade) -> Style {
+    match grade {
+        Grade::A | Grade::B => Style::new().bold().green(),
+        Grade::C | Grade::D => Style::new().bold().yellow(),
+        Grade::F => Style::new().bold().red(),
+    }
+}
+
+/// `100`, or the floor and the ceiling where they differ.
+fn score(target: &v1::Target) -> String {
+    if target.floor == target.ceiling {
+        target.floor.to_string()
+    } else {
+        format!("{}–{}", target.floor, target.ceiling)
+    }
+}
+
+/// `1C 4H 2M`, and `3?` for what is unknown.
+fn counts(target: &v1::Target) -> Cell {
+    let failed = |severity: Severity| {
+        let broken = |it: &&v1::Finding| it.verdict == v1::Verdict::Fail && it.severity == severity;
+        target.findings.iter().filter(broken).count()
+    };
+    let mut cell = Cell::new();
+    for (severity, letter) in Severity::ALL.into_iter().zip(["C", "H", "M", "L"]) {
+        match failed(severity) {
+            0 => {}
+            count => cell.push((format!("{count}{letter}"), super::of_severity(severity))),
+        }
+    }
+    if target.coverage.unknown > 0 {
+        cell.push((format!("{}?", target.coverage.unknown), Style::new()));
+    }
+    if cell.is_empty() {
+        return faint("none");
+    }
+    let gap = || (" ".to_owned(), Style::new());
+    cell.into_iter()
+        .enumerate()
+        .flat_map(|(index, piece)| (index > 0).then(gap).into_iter().chain([piece]))
+        .collect()
+}
+
+/// At most `most` columns, the last an ellipsis where something is cut off.
+fn cut(text: &str, most: usize) -> String {
+    if display_width(text) <= most {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for character in text.chars() {
+        if display_width(&kept) + display_width(character.encode_utf8(&mut [0; 4])) >= most {
+            break;
+        }
+        kept.push(character);
+    }
+    kept + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_or_wide_name_is_cut_to_its_columns() {
+        assert_eq!(cut("short", 8), "short");
+        assert_eq!(cut("a-rather-long-name", 8), "a-rathe…");
+        assert!(display_width(&cut("数据库数据库数据库", 8)) <= 8);
+    }
+}

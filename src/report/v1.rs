@@ -1,0 +1,212 @@
+//! The frozen shape of a scorecard, version 1.
+//!
+//! Programs read this. A field is added here, never renamed, retyped or
+//! removed: that would be version 2. The types are the report's own, so that
+//! the model can change without changing what was promised.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::reading::Gap;
+use crate::model::severity::Severity;
+use crate::model::source::{Basis, Source};
+use crate::model::target::Kind;
+use crate::model::untrusted::Untrusted;
+use crate::score::{Coverage, Grade};
+
+/// What the `schema` field holds.
+pub const SCHEMA: &str = "secaudit/scorecard/v1";
+
+/// The result of one audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Always `secaudit/scorecard/v1`.
+    pub schema: String,
+    /// The program that judged.
+    pub tool: Tool,
+    /// When the evidence was collected, in UTC (RFC 3339).
+    pub collected_at: String,
+    /// How scores are counted; scores of different models do not compare.
+    pub score_model: u32,
+    /// The policy's name.
+    pub policy: String,
+    /// Whether declarations may acquit where no kernel can be reached.
+    pub accepts_declared: bool,
+    /// Where the targets come from.
+    pub origin: Origin,
+    /// Whether the audit fails or is incomplete, and why.
+    pub gate: Gate,
+    /// All targets together; absent where there is none.
+    pub fleet: Option<Fleet>,
+    /// Every target with all its findings, sorted by name.
+    pub targets: Vec<Target>,
+    /// What the findings' rules are about, by id.
+    pub rules: BTreeMap<String, Rule>,
+}
+
+/// A program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Where targets come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// `engine`, or `kernel` where the targets were found in `/proc` alone.
+    pub found_by: FoundBy,
+    /// What the engine calls itself and its version, where it was asked.
+    pub engine: Option<Untrusted>,
+    /// What could not be asked at all: the engine, or the list of processes.
+    pub gaps: Vec<Gap>,
+}
+
+/// Who found the targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FoundBy {
+    /// An engine listed them.
+    Engine,
+    /// They were seen in `/proc`.
+    Kernel,
+}
+
+/// What the gate says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// 0 clean and complete, 1 failed, 3 incomplete.
+    pub exit_code: u8,
+    /// Why the audit fails; empty: it does not.
+    pub failures: Vec<String>,
+    /// Why the audit is incomplete; empty: it is complete.
+    pub gaps: Vec<String>,
+}
+
+/// All targets together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fleet {
+    /// The lowest floor.
+    pub worst: u8,
+    /// The floor in the middle.
+    pub median: u8,
+    /// How many targets have each grade.
+    pub grades: BTreeMap<String, u32>,
+}
+
+/// One target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// Its id: a container's full id.
+    pub id: String,
+    /// What people call it.
+    pub name: Untrusted,
+    /// The image that it was made from, where that is known.
+    pub image: Option<Untrusted>,
+    /// The grade of the floor.
+    pub grade: Grade,
+    /// From 0 to 100, with what is unknown counted as failed: the headline.
+    pub floor: u8,
+    /// From 0 to 100, with what is unknown counted as passed.
+    pub ceiling: u8,
+    /// How many rules apply, are verified, stated and unknown.
+    pub coverage: Coverage,
+    /// The posture in a few words.
+    pub summary: Summary,
+    /// One finding for each selected rule, in the order of the rules.
+    pub findings: Vec<Finding>,
+}
+
+/// The posture in a few words; `?` for what is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// The users that processes run as.
+    pub user: String,
+    /// How many capabilities processes can have, at most.
+    pub capabilities: String,
+    /// Whether `no_new_privs` is set: `yes`, `no`.
+    pub no_new_privileges: String,
+    /// Whether the root file system is `ro` or `rw`.
+    pub root: String,
+    /// Whether a seccomp filter is active: `filter`, `strict`, `none`.
+    pub seccomp: String,
+}
+
+/// What a rule found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The rule holds.
+    Pass,
+    /// The rule is broken.
+    Fail,
+    /// It could not be found out; never counts as a pass.
+    Unknown,
+    /// The rule does not apply to this target.
+    NotApplicable,
+}
+
+/// One rule's verdict on one target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: String,
+    /// How bad it is, or would be.
+    pub severity: Severity,
+    /// The answer.
+    pub verdict: Verdict,
+    /// Whether a pass rests on a declaration alone.
+    pub stated: bool,
+    /// What was found, the decisive statement first; safe to print.
+    pub statements: Vec<String>,
+    /// What shows it: first what decided, then what the other side says.
+    pub evidence: Vec<Evidence>,
+    /// Why there is no answer, for an unknown verdict.
+    pub gap: Option<Gap>,
+    /// Names this finding across runs; survives new container ids.
+    pub fingerprint: String,
+}
+
+/// What was seen, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Whether this is a declaration or the kernel's word.
+    pub basis: Basis,
+    /// Where it was read.
+    pub source: Source,
+    /// The place inside the source; may be empty.
+    pub place: String,
+    /// The value as it was read.
+    pub value: Untrusted,
+}
+
+/// What a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The claim in a few words.
+    pub title: String,
+    /// Its severity under the policy.
+    pub severity: Severity,
+    /// Why it matters.
+    pub why: String,
+    /// What to write, line by line.
+    pub fix: Vec<String>,
+    /// What other tools and benchmarks call it.
+    pub references: Vec<String>,
+}
