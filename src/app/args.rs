@@ -1,0 +1,221 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::model::severity::Severity;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   clean and complete
+  1   a finding at or above the gate
+  2   wrong usage or a policy that makes no sense
+  3   incomplete: something at or above the gate could not be verified, or
+      what was named could not be found
+  4   the report could not be written
+  70  a bug";
+
+/// Audits what running containers can really do.
+///
+/// Reads what the engine declares and what the kernel enforces for every process,
+/// judges both by one set of rules, and never counts "could not check" as a pass.
+#[derive(Debug, Parser)]
+#[command(version, styles = STYLES, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// Whether to colour the output
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    pub(super) color: Colour,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Audit running containers
+    Containers(Containers),
+    /// List the rules
+    Rules(Rules),
+    /// Explain one rule: what, why, how to fix, references
+    Explain(Explain),
+    /// Print the JSON Schema of an output format
+    Schema(Schema),
+    /// Make two throw-away sandboxes, audit them, remove them
+    Demo(Demo),
+    #[command(hide = true, name = "demo-payload")]
+    DemoPayload(DemoPayload),
+}
+
+/// Audit running containers.
+///
+/// Without a name, all running containers of the engine. As root every rule can
+/// be verified; without root, or without an engine, what could not be read is
+/// said, with what would close the gap.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Containers {
+    /// Names or id prefixes of the containers to audit
+    #[arg(value_name = "NAME")]
+    pub(super) names: Vec<String>,
+
+    /// The mildest severity that fails the audit
+    #[arg(long, value_name = "SEVERITY", help_heading = "Gate")]
+    pub(super) fail_on: Option<FailOn>,
+    /// Fail if a container scores less than this (0 to 100)
+    #[arg(long, value_name = "SCORE", help_heading = "Gate", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(super) fail_under: Option<u8>,
+    /// Incomplete if a container is verified to less than this percentage
+    #[arg(long, value_name = "PERCENT", help_heading = "Gate", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(super) min_coverage: Option<u8>,
+    /// Let declarations acquit where the engine runs under another kernel
+    #[arg(long, value_name = "WHAT", help_heading = "Gate")]
+    pub(super) accept: Option<Accept>,
+    /// A policy file (TOML), laid over the built-in baseline
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    pub(super) policy: Option<PathBuf>,
+
+    /// The engine's address, such as unix:///var/run/docker.sock
+    #[arg(long, value_name = "ADDRESS", help_heading = "Engine", conflicts_with = "context")]
+    pub(super) host: Option<String>,
+    /// The docker context to use
+    #[arg(long, value_name = "NAME", help_heading = "Engine")]
+    pub(super) context: Option<String>,
+    /// Which engine to look for; none reads the kernel alone
+    #[arg(long, value_name = "ENGINE", help_heading = "Engine", default_value = "auto")]
+    pub(super) engine: Engine,
+    /// Seconds that one question to the engine may take
+    #[arg(long, value_name = "SECONDS", help_heading = "Engine", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) timeout: u64,
+
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", help_heading = "Output", default_value = "terminal")]
+    pub(super) format: Format,
+    /// Write the report to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// List the rules, with severity and claim.
+#[derive(Debug, clap::Args)]
+pub(super) struct Rules {}
+
+/// Explain one rule.
+#[derive(Debug, clap::Args)]
+pub(super) struct Explain {
+    /// The rule's id, as `secaudit rules` lists it
+    pub(super) rule: String,
+}
+
+/// Print the JSON Schema (2020-12) of an output format.
+#[derive(Debug, clap::Args)]
+pub(super) struct Schema {
+    /// Which format
+    pub(super) what: Described,
+}
+
+/// Make two throw-away sandboxes, one hardened and one as people really run it,
+/// audit them together, print the scorecard and remove them.
+///
+/// Needs no image registry and no network. With a Docker engine the sandboxes are
+/// containers of an image made in memory; without one they are Linux namespaces.
+/// This is the one command that creates something; it says what, and cleans up.
+#[derive(Debug, clap::Args)]
+pub(super) struct Demo {
+    /// What to make the sandboxes with
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub(super) with: DemoWith,
+}
+
+/// What runs inside a sandbox of the demo.
+#[derive(Debug, clap::Args)]
+pub(super) struct DemoPayload {
+    /// What to do
+    #[arg(value_name = "WORDS")]
+    pub(super) words: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum DemoWith {
+    /// Docker where an engine answers, else namespaces
+    Auto,
+    /// Containers of a Docker engine
+    Docker,
+    /// Linux namespaces alone
+    Namespaces,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FailOn {
+    Crit,
+    High,
+    Med,
+    Low,
+    /// Findings never fail the audit
+    None,
+}
+
+impl FailOn {
+    pub(super) const fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Crit => Some(Severity::Crit),
+            Self::High => Some(Severity::High),
+            Self::Med => Some(Severity::Med),
+            Self::Low => Some(Severity::Low),
+            Self::None => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Accept {
+    /// What the engine declares; each such pass is marked as stated
+    Declared,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Engine {
+    /// Docker's sockets, then Podman's, then the kernel alone
+    Auto,
+    /// Docker's sockets
+    Docker,
+    /// Podman's sockets
+    Podman,
+    /// No engine: containers as /proc shows them
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// A scorecard for people
+    Terminal,
+    /// The scorecard as JSON (see `secaudit schema scorecard`)
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Described {
+    /// The report of `--format json`
+    Scorecard,
+}

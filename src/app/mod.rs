@@ -1,0 +1,50 @@
+//! The program: arguments in, bytes and an exit code out.
+
+mod args;
+mod containers;
+mod demo;
+mod exit;
+mod output;
+mod rules;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use exit::Failure;
+use output::Terminal;
+
+/// Runs the program with these arguments, the first being its own name.
+///
+/// Every way out is an exit code of [`exit`]'s list; a panic, which would be a
+/// bug, becomes 70 with one line instead of a trace.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        output::to_stderr(&format!("secaudit: internal error, please report it: {panic}"));
+    }));
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let code = std::panic::catch_unwind(|| run(arguments)).unwrap_or(exit::BUG);
+    ExitCode::from(code)
+}
+
+fn run(arguments: Vec<OsString>) -> u8 {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => return output::usage(&error),
+    };
+    let terminal = Terminal::detect(args.color);
+    let done = match args.command {
+        Command::Containers(command) => containers::run(&command, terminal),
+        Command::Rules(command) => rules::list(&command, terminal),
+        Command::Explain(command) => rules::explain(&command, terminal),
+        Command::Schema(command) => rules::schema(&command),
+        Command::Demo(command) => demo::run(&command, terminal),
+        Command::DemoPayload(payload) => demo::payload(&payload),
+    };
+    done.unwrap_or_else(|failure: Failure| {
+        output::to_stderr(&format!("secaudit: {failure}"));
+        failure.exit_code()
+    })
+}

@@ -1,0 +1,144 @@
+//! Bytes to the outside: standard output, files, errors, progress.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::Colour;
+use super::exit::{self, Failure};
+use crate::report::terminal::Look;
+
+/// The columns of a report that goes nowhere in particular.
+const WIDTH: usize = 100;
+
+/// How long a collection may take before it shows how far it is.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What standard output looks like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terminal {
+    colour: bool,
+    width: usize,
+}
+
+impl Terminal {
+    /// Colours where a person looks and did not say otherwise: `NO_COLOR`
+    /// (no-color.org) and `TERM=dumb` say so.
+    pub(super) fn detect(colour: Colour) -> Self {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let colour = match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb,
+        };
+        let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let measured = || {
+            terminal_size::terminal_size()
+                .map(|(terminal_size::Width(width), _)| usize::from(width))
+        };
+        let width = measured().or(asked).unwrap_or(WIDTH).clamp(40, 120);
+        Self { colour, width }
+    }
+
+    /// How a report is to be written here; a file gets no colour.
+    pub(super) const fn look(self, to_file: bool) -> Look {
+        Look { width: self.width, colour: self.colour && !to_file }
+    }
+}
+
+/// Prints to standard output. Who closes the pipe has read enough.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => {
+            other.map_err(|cause| Failure::Output { what: "to standard output".to_owned(), cause })
+        }
+    }
+}
+
+/// Prints a line to standard error; where that fails, there is nobody to tell.
+pub(super) fn to_stderr(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints what clap has to say: help to standard output, errors to the other.
+pub(super) fn usage(error: &clap::Error) -> u8 {
+    // As for every print: a closed pipe is no error.
+    let _ = error.print();
+    if error.use_stderr() { exit::USAGE } else { exit::CLEAN }
+}
+
+/// A report file that appears whole or not at all: written beside its place,
+/// then renamed. Opened before the long work, so that a wrong path is told at once.
+pub(super) struct ReportFile {
+    path: PathBuf,
+    draft: PathBuf,
+    file: File,
+}
+
+impl ReportFile {
+    pub(super) fn create(path: &Path) -> Result<Self, Failure> {
+        let unwritable = |cause| Failure::Output { what: path.display().to_string(), cause };
+        if path.is_dir() {
+            return Err(unwritable(io::Error::from(io::ErrorKind::IsADirectory)));
+        }
+        let name =
+            path.file_name().ok_or_else(|| unwritable(io::ErrorKind::InvalidInput.into()))?;
+        let draft =
+            path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
+        let file = File::options().write(true).create_new(true).open(&draft).map_err(unwritable)?;
+        Ok(Self { path: path.to_owned(), draft, file })
+    }
+
+    pub(super) fn finish(mut self, text: &str) -> Result<(), Failure> {
+        let written = self
+            .file
+            .write_all(text.as_bytes())
+            .and_then(|()| self.file.sync_all())
+            .and_then(|()| std::fs::rename(&self.draft, &self.path));
+        written.map_err(|cause| Failure::Output { what: self.path.display().to_string(), cause })
+    }
+}
+
+impl Drop for ReportFile {
+    fn drop(&mut self) {
+        // After a rename there is no draft any more, and nothing to remove.
+        let _ = std::fs::remove_file(&self.draft);
+    }
+}
+
+/// Shows how far a long collection is, on a terminal only.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    since: Instant,
+}
+
+impl Bar {
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}") {
+            bar.set_style(style);
+        }
+        Self { bar, since: Instant::now() }
+    }
+
+    pub(super) fn show(&self, what: &str, done: usize, of: usize) {
+        if self.bar.is_hidden() && self.since.elapsed() > PATIENCE && io::stderr().is_terminal() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.set_message(what.to_owned());
+        self.bar.set_length(of as u64);
+        self.bar.set_position(done as u64);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,82 @@
+//! `secaudit rules`, `explain` and `schema`: what the program knows of itself.
+
+use std::fmt::Write as _;
+
+use super::args::{Described, Explain, Rules, Schema};
+use super::exit::{self, Failure};
+use super::output::{self, Terminal};
+use crate::policy::nearest;
+use crate::report;
+use crate::rules::{self, Rule, Section};
+
+pub(super) fn list(_: &Rules, _: Terminal) -> Result<u8, Failure> {
+    let widest = rules::ALL.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for rule in rules::ALL {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:widest$}  {:4}  {}", rule.id, rule.severity, rule.title);
+    }
+    output::print(&text).map(|()| exit::CLEAN)
+}
+
+pub(super) fn explain(command: &Explain, terminal: Terminal) -> Result<u8, Failure> {
+    let rule = rules::find(&command.rule).ok_or_else(|| unknown(&command.rule))?;
+    output::print(&explained(rule, terminal)).map(|()| exit::CLEAN)
+}
+
+fn unknown(id: &str) -> Failure {
+    let known: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).collect();
+    let hint = nearest(id, &known).map_or_else(
+        || "`secaudit rules` lists them all".to_owned(),
+        |near| format!("did you mean {near}?"),
+    );
+    let id = crate::model::untrusted::Untrusted::from(id);
+    Failure::Usage(format!("there is no rule {id}; {hint}"))
+}
+
+fn explained(rule: &Rule, terminal: Terminal) -> String {
+    let look = terminal.look(false);
+    let mut text = format!("{} · {} · {}\n", look.bold(rule.id), rule.severity, rule.title);
+    for (title, section) in
+        [("", Section::What), ("Why it matters", Section::Why), ("How to fix", Section::Fix)]
+    {
+        text.push('\n');
+        if !title.is_empty() {
+            text.push_str(&format!("{}\n", look.bold(title)));
+        }
+        let is_prose = section != Section::Fix;
+        let lines = rule.section(section);
+        let blocks: Vec<String> = if is_prose {
+            lines.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect()
+        } else {
+            lines.into_iter().map(str::to_owned).collect()
+        };
+        let blocks: Vec<String> = blocks
+            .iter()
+            .map(|block| look.wrap("  ", if is_prose { "  " } else { "    " }, block))
+            .collect();
+        text.push_str(&blocks.join(if is_prose { "\n\n" } else { "\n" }));
+        text.push('\n');
+    }
+    if !rule.parameters.is_empty() {
+        text.push_str(&format!("\n{}\n", look.bold("Parameters")));
+        for parameter in rule.parameters {
+            let line = format!(
+                "{}: {} (default: {:?})",
+                parameter.name, parameter.about, parameter.default
+            );
+            text.push_str(&format!("{}\n", look.wrap("  ", "    ", &line)));
+        }
+    }
+    text.push_str(&format!("\n{}\n", look.bold("Known elsewhere as")));
+    text.push_str(&format!("{}\n", look.wrap("  ", "  ", &rule.references.join(", "))));
+    text
+}
+
+pub(super) fn schema(command: &Schema) -> Result<u8, Failure> {
+    let text = match command.what {
+        Described::Scorecard => report::schema(),
+    };
+    let text = text.map_err(|error| Failure::Bug(error.to_string()))?;
+    output::print(&text).map(|()| exit::CLEAN)
+}

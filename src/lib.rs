@@ -1,0 +1,31 @@
+//! secaudit audits what containers can really do.
+//!
+//! ```text
+//! arguments ─► COLLECT ─► Bundle ─► facts ─► rules ─► Ledger ─► score ─► gate ─► Report ─► bytes
+//!              the only I/O └──────────── pure: the same bundle, the same report ────────────┘
+//! ```
+//!
+//! Everything is read twice: what was *declared* (the engine's record) and what
+//! is *in force* (the kernel's word on every process). The kernel decides where
+//! it is known; a declaration alone may convict, never acquit; and what could
+//! not be read is a verdict of its own, with the one thing that would close it.
+//!
+//! The modules stand in the order of the pipeline, and each sees only those
+//! before it. `tests/architecture.rs` holds that order. To understand the
+//! product, read one rule, for instance [`rules::privilege::no_new_privileges`],
+//! then [`model::fact`], which decides what its opinion means.
+
+// The order is the architecture; rustfmt would sort it.
+#![cfg_attr(rustfmt, rustfmt_skip)]
+
+pub mod model;
+pub mod parse;
+pub mod collect;
+pub mod facts;
+pub mod rules;
+pub mod policy;
+pub mod judge;
+pub mod score;
+pub mod gate;
+pub mod report;
+pub mod app;
