@@ -1,5 +1,6 @@
 //! Whether an audit fails, is incomplete, or is clean and complete.
 
+use crate::model::bundle::Bundle;
 use crate::model::finding::Ledger;
 use crate::model::verdict::Verdict;
 use crate::policy::Gate;
@@ -25,10 +26,12 @@ impl Outcome {
     }
 }
 
-/// Holds a ledger and its scores against the gate. `cards` are the scores of
+/// Holds a ledger and its scores against the gate. What the bundle misses
+/// leaves the audit incomplete whatever the gate asks. `cards` are the scores of
 /// the ledger's sheets, in their order.
-pub fn outcome(ledger: &Ledger, cards: &[Scorecard], gate: &Gate) -> Outcome {
+pub fn outcome(bundle: &Bundle, ledger: &Ledger, cards: &[Scorecard], gate: &Gate) -> Outcome {
     let mut outcome = Outcome::default();
+    outcome.gaps.extend(bundle.missing.iter().map(|gap| format!("{}; {}", gap.detail, gap.remedy)));
     if let Some(fail_on) = gate.fail_on {
         let at_gate = || ledger.findings().filter(|(_, finding)| finding.severity >= fail_on);
         let failed = at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Fail(_))).count();

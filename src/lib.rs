@@ -29,3 +29,26 @@ pub mod score;
 pub mod gate;
 pub mod report;
 pub mod app;
+
+use judge::Accept;
+use model::bundle::Bundle;
+use policy::Policy;
+use report::v1::Report;
+
+/// The pure half of the pipeline: the same bundle and policy, the same report.
+#[must_use]
+pub fn evaluate(bundle: &Bundle, policy: &Policy, accept: Accept) -> Report {
+    let facts = facts::derive(bundle);
+    let ledger = judge::judge(&facts, policy, accept);
+    let cards = score::all(&ledger, policy.weights);
+    let outcome = gate::outcome(bundle, &ledger, &cards, &policy.gate);
+    report::assemble(&report::Run {
+        bundle,
+        facts: &facts,
+        policy,
+        accept,
+        ledger: &ledger,
+        cards: &cards,
+        outcome: &outcome,
+    })
+}

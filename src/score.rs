@@ -7,7 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::finding::{Finding, Sheet};
+use crate::model::finding::{Finding, Ledger, Sheet};
 use crate::model::severity::Severity;
 use crate::model::verdict::Verdict;
 use crate::policy::Weights;
@@ -93,6 +93,11 @@ impl Scorecard {
     pub const fn grade(&self) -> Grade {
         Grade::of(self.floor)
     }
+}
+
+/// Scores every sheet of a ledger, in its order.
+pub fn all(ledger: &Ledger, weights: Weights) -> Vec<Scorecard> {
+    ledger.sheets.iter().map(|sheet| score(sheet, weights)).collect()
 }
 
 /// Scores one target's findings.

@@ -5,18 +5,15 @@ use std::path::Path;
 use super::args::{self, Containers, Format};
 use super::exit::Failure;
 use super::output::{self, Bar, ReportFile, Terminal};
-use crate::collect::containers::{Collected, Plan, collect};
+use crate::collect::containers::{Plan, collect};
 use crate::collect::engine::Limits;
 use crate::collect::engine::address::{self, Choice, Surroundings};
 use crate::collect::kernel::Kernel;
-use crate::gate::{self, Outcome};
 use crate::judge::Accept;
 use crate::model::bundle::{Answer, Bundle};
 use crate::model::source::Source;
-use crate::model::untrusted::Untrusted;
 use crate::policy::{Gate, Policy};
-use crate::report::{self, v1};
-use crate::{facts, judge, score};
+use crate::report;
 
 pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failure> {
     let policy = policy(command)?;
@@ -24,63 +21,38 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
     let file = command.output.as_deref().filter(|path| *path != Path::new("-"));
     let file = file.map(ReportFile::create).transpose()?;
 
-    let collected = collected(&plan)?;
+    let bundle = collected(&plan)?;
     let accept = command.accept.map_or(Accept::Kernel, |args::Accept::Declared| Accept::Declared);
-    let missing = missing(&collected);
-    let report = evaluate(&collected.bundle, &policy, accept, missing);
+    let report = crate::evaluate(&bundle, &policy, accept);
 
     let text = match command.format {
         Format::Terminal => report::terminal::render(&report, terminal.look(file.is_some())),
         Format::Json => report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?,
     };
-    for reason in missing_names(&collected) {
-        output::to_stderr(&format!("secaudit: {reason}"));
+    for gap in &bundle.missing {
+        output::to_stderr(&format!("secaudit: {}; {}", gap.detail, gap.remedy));
     }
     match file {
         Some(file) => file.finish(&text)?,
-        None if report.targets.is_empty() && !collected.unknown_names.is_empty() => {}
+        // Of an audit of nobody there is nothing to say but why.
+        None if report.targets.is_empty() && !bundle.missing.is_empty() => {}
         None => output::print(&text)?,
     }
     Ok(report.gate.exit_code)
 }
 
-/// Judges a bundle and puts the result into the public shape. `missing` is
-/// what kept the collection from being complete.
-pub(super) fn evaluate(
-    bundle: &Bundle,
-    policy: &Policy,
-    accept: Accept,
-    missing: Vec<String>,
-) -> v1::Report {
-    let facts = facts::derive(bundle);
-    let ledger = judge::judge(&facts, policy, accept);
-    let cards: Vec<_> =
-        ledger.sheets.iter().map(|sheet| score::score(sheet, policy.weights)).collect();
-    let mut outcome: Outcome = gate::outcome(&ledger, &cards, &policy.gate);
-    outcome.gaps.extend(missing);
-    report::assemble(&report::Run {
-        bundle,
-        facts: &facts,
-        policy,
-        accept,
-        ledger: &ledger,
-        cards: &cards,
-        outcome: &outcome,
-    })
-}
-
 /// Collects with a progress bar, and notes the time.
-pub(super) fn collected(plan: &Plan) -> Result<Collected, Failure> {
+pub(super) fn collected(plan: &Plan) -> Result<Bundle, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Bug(error.to_string()))?;
     let bar = Bar::new();
     let progress = |what: &str, done, of| bar.show(what, done, of);
-    let mut collected = runtime.block_on(collect(plan, &Kernel::default(), &progress))?;
+    let mut bundle = runtime.block_on(collect(plan, &Kernel::default(), &progress))?;
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    collected.bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
-    Ok(collected)
+    bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
+    Ok(bundle)
 }
 
 fn policy(command: &Containers) -> Result<Policy, Failure> {
@@ -105,7 +77,7 @@ fn plan(command: &Containers) -> Result<Plan, Failure> {
         Limits { deadline: std::time::Duration::from_secs(command.timeout), ..Limits::default() };
     let engine = match command.engine {
         args::Engine::None => None,
-        engine => {
+        engine @ (args::Engine::Auto | args::Engine::Docker | args::Engine::Podman) => {
             let choice = address::choose(
                 command.host.as_deref(),
                 command.context.as_deref(),
@@ -130,33 +102,4 @@ fn only(engine: args::Engine, mut choice: Choice) -> Choice {
         choice.named_by = Some("--engine".to_owned());
     }
     choice
-}
-
-/// What kept the collection from being complete, as reasons for the gate.
-fn missing(collected: &Collected) -> Vec<String> {
-    let mut missing: Vec<String> = missing_names(collected);
-    let hidden = Source::Kernel("/proc".to_owned());
-    if collected.bundle.observations.contains_key(&hidden)
-        && let Err(gap) = collected.bundle.ask(&hidden)
-    {
-        missing.push(gap.detail);
-    }
-    missing
-}
-
-fn missing_names(collected: &Collected) -> Vec<String> {
-    let running = match collected.known_names.as_slice() {
-        [] => "no container is running".to_owned(),
-        names => {
-            let names: Vec<String> = names.iter().map(Untrusted::to_string).collect();
-            format!("running: {}", names.join(", "))
-        }
-    };
-    collected
-        .unknown_names
-        .iter()
-        .map(|name| {
-            format!("no running container is called {}; {running}", Untrusted::from(name.as_str()))
-        })
-        .collect()
 }

@@ -18,6 +18,9 @@ use crate::model::untrusted::Untrusted;
 /// more than this only queue inside it.
 const SIDE_BY_SIDE: usize = 16;
 
+/// The fewest digits of an id that name a container.
+const SHORTEST_ID: usize = 4;
+
 /// What is to be collected.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -27,17 +30,6 @@ pub struct Plan {
     pub names: Vec<String>,
     /// What one question to the engine may cost.
     pub limits: Limits,
-}
-
-/// What was collected, and what could not be found.
-#[derive(Debug)]
-pub struct Collected {
-    /// The evidence.
-    pub bundle: Bundle,
-    /// The names of the plan that no container has.
-    pub unknown_names: Vec<String>,
-    /// The names of all containers that there are, for a helpful message.
-    pub known_names: Vec<Untrusted>,
 }
 
 /// Tells how far the collection is: what is being read, how many of how many.
@@ -52,7 +44,7 @@ pub async fn collect(
     plan: &Plan,
     kernel: &Kernel,
     progress: Progress<'_>,
-) -> Result<Collected, EngineError> {
+) -> Result<Bundle, EngineError> {
     match connect(plan).await {
         Ok(engine) => from_engine(&engine, plan, kernel, progress).await,
         Err(Unasked::Named(error)) => Err(error),
@@ -105,7 +97,7 @@ async fn from_engine(
     plan: &Plan,
     kernel: &Kernel,
     progress: Progress<'_>,
-) -> Result<Collected, EngineError> {
+) -> Result<Bundle, EngineError> {
     let mut bundle = Bundle::new(Origin::Engine);
     let info = engine.info().await;
     let listed = listed(&engine.list().await?)?;
@@ -114,9 +106,7 @@ async fn from_engine(
         Ok(Answer::Json(listed.iter().map(|each| each.id.as_str()).collect())),
     );
 
-    let known_names: Vec<_> = listed.iter().map(|each| each.name.clone()).collect();
-    let (chosen, unknown_names) =
-        choose(listed, &plan.names, |each| (each.id.as_str(), &each.name));
+    let chosen = choose(listed, plan, &mut bundle, |each| (each.id.as_str(), &each.name));
 
     let total = chosen.len();
     let mut inspects = stream::iter(&chosen)
@@ -164,22 +154,18 @@ async fn from_engine(
     bundle.record(source.clone(), info.map(Answer::Json).map_err(|error| error.gap(source)));
     kernel.observe(&claims, &mut bundle);
     progress("reading the kernel", total, total);
-    Ok(Collected { bundle, unknown_names, known_names })
+    Ok(bundle)
 }
 
-fn from_kernel(plan: &Plan, kernel: &Kernel, engine: Gap, progress: Progress<'_>) -> Collected {
+fn from_kernel(plan: &Plan, kernel: &Kernel, engine: Gap, progress: Progress<'_>) -> Bundle {
     let mut bundle = Bundle::new(Origin::Kernel);
     progress("reading the kernel", 0, 1);
     let (found, hidden) = kernel.discover();
     bundle.record(engine.source.clone(), Err(engine));
-    if let Some(gap) = hidden {
-        bundle.record(gap.source.clone(), Err(gap));
-    }
+    bundle.missing.extend(hidden);
     let named: Vec<_> =
         found.into_iter().map(|each| (Untrusted::from(each.name.clone()), each)).collect();
-    let known_names = named.iter().map(|(name, _)| name.clone()).collect();
-    let (chosen, unknown_names) =
-        choose(named, &plan.names, |(name, each)| (each.claim.id.as_str(), name));
+    let chosen = choose(named, plan, &mut bundle, |(name, each)| (each.claim.id.as_str(), name));
     let mut claims = Vec::with_capacity(chosen.len());
     for (name, each) in chosen {
         bundle.add_target(Target {
@@ -193,7 +179,7 @@ fn from_kernel(plan: &Plan, kernel: &Kernel, engine: Gap, progress: Progress<'_>
     kernel.observe_host(&mut bundle);
     kernel.observe(&claims, &mut bundle);
     progress("reading the kernel", 1, 1);
-    Collected { bundle, unknown_names, known_names }
+    bundle
 }
 
 /// One row of the engine's list, as far as it is needed.
@@ -223,26 +209,34 @@ fn listed(list: &Value) -> Result<Vec<Listed>, EngineError> {
         .collect()
 }
 
-/// Picks by name or by the beginning of an id, as `docker` does; also returns
-/// the names that match nothing.
+/// Picks by name or by the beginning of an id, as `docker` does; a name that
+/// nobody has is recorded as missing.
 fn choose<T>(
     all: Vec<T>,
-    names: &[String],
+    plan: &Plan,
+    bundle: &mut Bundle,
     of: impl Fn(&T) -> (&str, &Untrusted),
-) -> (Vec<T>, Vec<String>) {
-    if names.is_empty() {
-        return (all, Vec::new());
+) -> Vec<T> {
+    if plan.names.is_empty() {
+        return all;
     }
-    let fits = |each: &T, wanted: &str| {
+    let fits = |each: &T, wanted: &String| {
         let (id, name) = of(each);
-        let wanted_name = wanted.strip_prefix('/').unwrap_or(wanted);
-        name.raw() == wanted_name || (wanted.len() >= 4 && id.starts_with(wanted))
+        name.raw() == wanted.strip_prefix('/').unwrap_or(wanted)
+            || (wanted.len() >= SHORTEST_ID && id.starts_with(wanted))
     };
-    let unknown =
-        names.iter().filter(|wanted| !all.iter().any(|each| fits(each, wanted))).cloned().collect();
-    let chosen =
-        all.into_iter().filter(|each| names.iter().any(|wanted| fits(each, wanted))).collect();
-    (chosen, unknown)
+    for wanted in plan.names.iter().filter(|wanted| !all.iter().any(|each| fits(each, wanted))) {
+        let known: Vec<String> = all.iter().map(|each| of(each).1.to_string()).collect();
+        let source = Source::Engine("/containers/json".to_owned());
+        let wanted = Untrusted::from(wanted.as_str());
+        let detail = format!("no running container is called {wanted}");
+        let remedy = match known.as_slice() {
+            [] => "none is running".to_owned(),
+            names => format!("running are {}", names.join(", ")),
+        };
+        bundle.missing.push(Gap::new(Reason::Gone, source, detail).mend(remedy));
+    }
+    all.into_iter().filter(|each| plan.names.iter().any(|wanted| fits(each, wanted))).collect()
 }
 
 /// The pid of the container's first process in the engine's PID namespace.
@@ -289,11 +283,18 @@ mod tests {
     }
 
     #[test]
-    fn names_and_id_prefixes_choose_and_the_rest_is_unknown() {
+    fn names_and_id_prefixes_choose_and_the_rest_is_missing() {
         let all = vec![("abcdef", Untrusted::from("web")), ("123456", Untrusted::from("db"))];
-        let names = ["web", "1234", "cache", "12"].map(str::to_owned);
-        let (chosen, unknown) = choose(all, &names, |(id, name)| (id, name));
+        let names = ["web", "1234", "cache", "12"].map(str::to_owned).to_vec();
+        let plan = Plan { engine: None, names, limits: Limits::default() };
+        let mut bundle = Bundle::new(Origin::Engine);
+        let chosen = choose(all, &plan, &mut bundle, |(id, name)| (id, name));
         assert_eq!(chosen.len(), 2);
-        assert_eq!(unknown, ["cache", "12"]);
+        let missing: Vec<_> = bundle.missing.iter().map(|gap| gap.detail.as_str()).collect();
+        assert_eq!(
+            missing,
+            ["no running container is called cache", "no running container is called 12"]
+        );
+        assert_eq!(bundle.missing[0].remedy, "running are web, db");
     }
 }

@@ -51,7 +51,7 @@ fn narrowed<T>(reading: Reading<T>, line: &str) -> Reading<T> {
             }
             Reading::Known(value, evidence)
         }
-        other => other,
+        other @ (Reading::Missing(_) | Reading::Inapplicable) => other,
     }
 }
 

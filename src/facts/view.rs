@@ -172,7 +172,7 @@ impl<'a> Process<'a> {
 }
 
 /// A text, or the kernel's word that there is none.
-fn optional<'a>(bundle: &'a Bundle, source: Source) -> Reading<Option<&'a str>> {
+fn optional(bundle: &Bundle, source: Source) -> Reading<Option<&str>> {
     match bundle.ask(&source) {
         Ok(Answer::Nothing) => {
             Reading::Known(None, vec![Evidence::new(source, "", "the kernel has none")])

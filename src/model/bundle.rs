@@ -82,6 +82,9 @@ pub struct Bundle {
     pub origin: Origin,
     /// What is to be judged, sorted by name and id.
     pub targets: Vec<Target>,
+    /// What kept the targets from being complete: somebody who was named and
+    /// is not there, or a `/proc` that hides processes.
+    pub missing: Vec<Gap>,
     /// The answers and gaps.
     pub observations: BTreeMap<Source, Observation>,
 }
@@ -89,7 +92,7 @@ pub struct Bundle {
 impl Bundle {
     /// A bundle that knows nothing yet.
     pub const fn new(origin: Origin) -> Self {
-        Self { origin, targets: Vec::new(), observations: BTreeMap::new() }
+        Self { origin, targets: Vec::new(), missing: Vec::new(), observations: BTreeMap::new() }
     }
 
     /// Adds a target, keeping their order independent of when each was added.

@@ -127,7 +127,7 @@ fn name(bit: u32) -> String {
     caps::all()
         .into_iter()
         .find(|known| u32::from(known.index()) == bit)
-        .map_or_else(|| format!("CAP_{bit}"), |known| short(known))
+        .map_or_else(|| format!("CAP_{bit}"), short)
 }
 
 fn short(capability: Capability) -> String {

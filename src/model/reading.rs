@@ -138,7 +138,8 @@ impl<T> Reading<T> {
                     evidence.extend(more);
                     Reading::Known(value, evidence)
                 }
-                other => other,
+                Reading::Missing(gap) => Reading::Missing(gap),
+                Reading::Inapplicable => Reading::Inapplicable,
             },
             Self::Missing(gap) => Reading::Missing(gap),
             Self::Inapplicable => Reading::Inapplicable,
@@ -156,9 +157,9 @@ impl<T> Reading<T> {
         match self {
             Self::Missing(gap) => match other() {
                 Self::Missing(_) => Self::Missing(gap),
-                answer => answer,
+                answer @ (Self::Known(..) | Self::Inapplicable) => answer,
             },
-            answer => answer,
+            answer @ (Self::Known(..) | Self::Inapplicable) => answer,
         }
     }
 
@@ -178,7 +179,7 @@ impl<T> Reading<T> {
                 let evidence = evidence(&value);
                 Self::Known(value, evidence)
             }
-            other => other,
+            other @ (Self::Missing(_) | Self::Inapplicable) => other,
         }
     }
 }

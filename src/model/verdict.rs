@@ -46,7 +46,7 @@ impl Check {
             Self::Broken { what, shown, .. } => {
                 Self::Broken { what, severity: Some(milder), shown }
             }
-            other => other,
+            other @ (Self::Holds(_) | Self::Moot(_)) => other,
         }
     }
 

@@ -72,14 +72,12 @@ fn origin(bundle: &Bundle) -> v1::Origin {
         let is_podman = info.text("/BuildahVersion").known().is_some_and(Option::is_some);
         format!("{} {version}", if is_podman { "Podman" } else { "Docker" }).into()
     });
-    let asked = [Source::Engine("/containers/json".to_owned()), Source::Kernel("/proc".to_owned())];
-    let gaps = asked
-        .iter()
-        .filter_map(|source| match bundle.observations.get(source) {
-            Some(Observation::Gap(gap)) => Some(gap.clone()),
-            Some(Observation::Answer(_)) | None => None,
-        })
-        .collect();
+    let list = Source::Engine("/containers/json".to_owned());
+    let unlisted = match bundle.observations.get(&list) {
+        Some(Observation::Gap(gap)) => Some(gap.clone()),
+        Some(Observation::Answer(_)) | None => None,
+    };
+    let gaps = unlisted.into_iter().chain(bundle.missing.clone()).collect();
     let found_by = match bundle.origin {
         Origin::Engine => v1::FoundBy::Engine,
         Origin::Kernel => v1::FoundBy::Kernel,

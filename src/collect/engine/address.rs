@@ -219,6 +219,7 @@ fn read_json(file: &Path) -> Option<Value> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test lays out its own files")]
 mod tests {
     use super::*;
 

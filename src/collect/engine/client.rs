@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use bollard::ClientVersion;
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
-use bollard::{ClientVersion, Docker};
 use serde_json::Value;
 
 use super::EngineError;
@@ -63,6 +63,9 @@ impl ImageId {
     }
 }
 
+#[expect(clippy::disallowed_types, reason = "wrapped so that only reads come out")]
+type Docker = bollard::Docker;
+
 /// A connection to an engine. Every function of it is one `GET`.
 ///
 /// The wrapped client never leaves this type, and its transport refuses to
@@ -103,11 +106,12 @@ impl Engine {
             detail,
         };
         let answer = self.docker.version().await.err();
-        let version = self.raw("/version", answer).map_err(|error| match error {
-            EngineError::Malformed(_) | EngineError::Refused { .. } => {
+        let version = self.raw("/version", answer).map_err(|error| {
+            if matches!(error, EngineError::Malformed(_) | EngineError::Refused { .. }) {
                 not_an_engine("GET /version did not answer as an engine does".to_owned())
+            } else {
+                error
             }
-            other => other,
         })?;
         let offered = |key: &str| version.get(key).and_then(Value::as_str).and_then(api_version);
         let newest = offered("ApiVersion")

@@ -10,6 +10,7 @@ pub use transport::Limits;
 
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
 use address::Address;
 
 /// Why an engine could not be asked, or what it answered instead.
@@ -72,7 +73,7 @@ pub enum EngineError {
     Malformed(String),
     /// A name or id that would not be safe inside a request.
     #[error("{0} is not a name or id that an engine gives")]
-    BadName(crate::model::untrusted::Untrusted),
+    BadName(Untrusted),
     /// Somebody tried to send something other than a read.
     #[error("refused to send {0}: an audit only reads")]
     NotARead(String),
@@ -126,9 +127,10 @@ impl EngineError {
             | Self::BadName(_) => (Reason::Malformed, self.to_string()),
         };
         let gap = Gap::new(reason, source, detail);
-        match reason {
-            Reason::Gone => gap.mend("run the audit again while the container runs"),
-            _ => gap.mend(self.remedy()),
+        if reason == Reason::Gone {
+            gap.mend("run the audit again while the container runs")
+        } else {
+            gap.mend(self.remedy())
         }
     }
 }

@@ -23,6 +23,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::EngineError;
 use super::address::Address;
+use crate::model::untrusted::Untrusted;
 
 /// How much one question may cost.
 #[derive(Clone, Copy, Debug)]
@@ -149,9 +150,10 @@ impl Wire {
 
     fn unreachable(&self, cause: io::Error) -> EngineError {
         let address = self.address().clone();
-        match cause.kind() {
-            io::ErrorKind::PermissionDenied => EngineError::Denied { address },
-            _ => EngineError::Unreachable { address, cause },
+        if cause.kind() == io::ErrorKind::PermissionDenied {
+            EngineError::Denied { address }
+        } else {
+            EngineError::Unreachable { address, cause }
         }
     }
 }
@@ -186,6 +188,7 @@ fn carry(error: EngineError) -> BollardError {
 }
 
 /// Our own error again, or what bollard had to say.
+#[expect(clippy::wildcard_enum_match_arm, reason = "bollard's list of errors is its own affair")]
 pub(super) fn recover(error: BollardError) -> EngineError {
     match error {
         BollardError::IOError { err } => match err.downcast::<EngineError>() {
@@ -193,7 +196,7 @@ pub(super) fn recover(error: BollardError) -> EngineError {
             Err(other) => EngineError::Broken(other.to_string()),
         },
         BollardError::DockerResponseServerError { status_code, message } => {
-            let message = crate::model::untrusted::Untrusted::from(message).to_string();
+            let message = Untrusted::from(message).to_string();
             EngineError::Refused { status: status_code, message }
         }
         other => EngineError::Malformed(other.to_string()),

@@ -47,6 +47,9 @@ const PASSWD: &str = "root/etc/passwd";
 /// the kernel makes once for each: unlike `ns/net`, everybody may look at it.
 const NETWORK_INODE: &str = "net/dev (inode)";
 
+/// What one process's files answered.
+type Answers = Vec<(Source, Result<Answer, Gap>)>;
+
 /// How often the process list is read again before it counts as restless.
 const ROUNDS: usize = 4;
 
@@ -87,7 +90,7 @@ impl Kernel {
     /// that starts while others are read is not missed, and one that ends
     /// meanwhile is no gap: it is not the container's any more.
     pub fn observe(&self, claims: &[Claim], bundle: &mut Bundle) {
-        let mut read: BTreeMap<(u32, u64), Vec<(Source, Result<Answer, Gap>)>> = BTreeMap::new();
+        let mut read: BTreeMap<(u32, u64), Answers> = BTreeMap::new();
         let mut proved = Vec::new();
         let mut starts: BTreeMap<u32, u64> = BTreeMap::new();
         for round in 0..=ROUNDS {
@@ -132,7 +135,7 @@ impl Kernel {
         claims.iter().map(|claim| (claim, prove::prove(claim, claims, table, &self.proc))).collect()
     }
 
-    fn read_process(&self, pid: u32) -> Vec<(Source, Result<Answer, Gap>)> {
+    fn read_process(&self, pid: u32) -> Answers {
         let opened = Process::open(&self.proc, pid);
         OF_EVERY_PROCESS
             .into_iter()
@@ -202,7 +205,7 @@ fn observe_namespaces(process: &Process, pid: u32, bundle: &mut Bundle) {
     bundle.record(source.clone(), process.inode("net/dev", source));
 }
 
-fn restless(pid: u32) -> Vec<(Source, Result<Answer, Gap>)> {
+fn restless(pid: u32) -> Answers {
     OF_EVERY_PROCESS
         .into_iter()
         .map(|file| {

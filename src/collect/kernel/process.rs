@@ -38,7 +38,7 @@ impl Process {
     pub(super) fn read(&self, file: &str) -> Result<Answer, Gap> {
         let source = Source::proc(self.pid, file);
         match self.bytes(file) {
-            Ok(bytes) => text(bytes, source),
+            Ok(bytes) => text(&bytes, source),
             // Without a security module that labels processes, the kernel has
             // no attribute to give: `security_getprocattr` answers EINVAL.
             Err(Errno::EINVAL) if file == "attr/current" => Ok(Answer::Nothing),
@@ -73,7 +73,7 @@ impl Process {
             bounded(open(again.as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?.into())
         };
         match read() {
-            Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).into_bytes(), source),
+            Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).as_bytes(), source),
             Err(Errno::ENOENT) => {
                 Err(Gap::new(Reason::Unsupported, source, "the container has no such file"))
             }
@@ -125,7 +125,7 @@ impl Process {
 pub(super) fn read_file(path: &Path, source: Source) -> Result<Answer, Gap> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
     match open(path, flags, Mode::empty()).and_then(|fd| bounded(fd.into())) {
-        Ok(bytes) => text(bytes, source),
+        Ok(bytes) => text(&bytes, source),
         Err(Errno::ENOENT) => {
             Err(Gap::new(Reason::Unsupported, source, "this host does not serve the file"))
         }
@@ -154,7 +154,7 @@ fn bounded(file: File) -> Result<Vec<u8>, Errno> {
     Ok(bytes)
 }
 
-fn text(bytes: Vec<u8>, source: Source) -> Result<Answer, Gap> {
+fn text(bytes: &[u8], source: Source) -> Result<Answer, Gap> {
     if bytes.len() > CAP {
         return Err(Gap::new(
             Reason::TooLarge,
@@ -162,9 +162,10 @@ fn text(bytes: Vec<u8>, source: Source) -> Result<Answer, Gap> {
             format!("the file is larger than {CAP} bytes"),
         ));
     }
-    Ok(Answer::Text(Untrusted::from_bytes(&bytes)))
+    Ok(Answer::Text(Untrusted::from_bytes(bytes)))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the kernel's list of errors is its own affair")]
 fn gap(source: Source, errno: Errno) -> Gap {
     match errno {
         Errno::ENOENT | Errno::ESRCH => {

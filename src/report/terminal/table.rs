@@ -21,7 +21,7 @@ const TITLES: [&str; 9] =
 type Cell = Vec<(String, Style)>;
 
 pub(super) fn render(report: &v1::Report, look: Look) -> String {
-    let head: Vec<Cell> = TITLES.map(|title| faint(title)).into();
+    let head: Vec<Cell> = TITLES.map(faint).into();
     let rows: Vec<Vec<Cell>> =
         std::iter::once(head).chain(report.targets.iter().map(row)).collect();
     let widths: Vec<usize> = (0..TITLES.len())
