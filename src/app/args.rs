@@ -111,7 +111,11 @@ pub(super) struct Containers {
 
 /// List the rules, with severity and claim.
 #[derive(Debug, clap::Args)]
-pub(super) struct Rules {}
+pub(super) struct Rules {
+    /// How to write the list
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(super) format: RulesFormat,
+}
 
 /// Explain one rule.
 #[derive(Debug, clap::Args)]
@@ -212,6 +216,14 @@ pub(super) enum Format {
     Terminal,
     /// The scorecard as JSON (see `secaudit schema scorecard`)
     Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum RulesFormat {
+    /// A line a rule
+    Terminal,
+    /// The whole rule reference
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -2,21 +2,31 @@
 
 use std::fmt::Write as _;
 
-use super::args::{Described, Explain, Rules, Schema};
+use super::args::{Described, Explain, Rules, RulesFormat, Schema};
 use super::exit::{self, Failure};
 use super::output::{self, Terminal};
 use crate::policy::nearest;
-use crate::report;
+use crate::report::{self, reference};
 use crate::rules::{self, Rule, Section};
 
-pub(super) fn list(_: &Rules, _: Terminal) -> Result<u8, Failure> {
+pub(super) fn list(command: &Rules, terminal: Terminal) -> Result<u8, Failure> {
+    let text = match command.format {
+        RulesFormat::Terminal => listed(terminal),
+        RulesFormat::Markdown => reference::markdown(),
+    };
+    output::print(&text).map(|()| exit::CLEAN)
+}
+
+fn listed(terminal: Terminal) -> String {
+    let look = terminal.look(false);
     let widest = rules::ALL.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     let mut text = String::new();
     for rule in rules::ALL {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:widest$}  {:4}  {}", rule.id, rule.severity, rule.title);
+        let severity = look.severity(rule.severity, &format!("{:4}", rule.severity));
+        let _ = writeln!(text, "{:widest$}  {severity}  {}", rule.id, rule.title);
     }
-    output::print(&text).map(|()| exit::CLEAN)
+    text
 }
 
 pub(super) fn explain(command: &Explain, terminal: Terminal) -> Result<u8, Failure> {

@@ -24,7 +24,7 @@ impl Look {
         if self.colour { text.style(style).to_string() } else { text.to_owned() }
     }
 
-    fn severity(self, severity: Severity, text: &str) -> String {
+    pub(crate) fn severity(self, severity: Severity, text: &str) -> String {
         self.paint(text, of_severity(severity))
     }
 

@@ -1,0 +1,132 @@
+//! The rules as a whole: registered, documented, covered, and their generated
+//! descriptions current. `BLESS=1 cargo test` rewrites what is generated.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use secaudit::rules::{ALL, Section};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Holds a generated file against what the code makes now.
+fn is_current(path: &str, made: &str) {
+    let path = root().join(path);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, made).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == made, "{} is not current: run BLESS=1 cargo test", path.display());
+}
+
+/// The files that hold a rule, as `folder/file_stem`.
+fn rule_files() -> BTreeSet<(String, PathBuf)> {
+    let mut found = BTreeSet::new();
+    for folder in fs::read_dir(root().join("src/rules")).unwrap().flatten() {
+        if !folder.path().is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(folder.path()).unwrap().flatten() {
+            let path = file.path();
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            if stem != "mod" {
+                found.insert((stem.replace('_', "-"), path));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_rules_id_is_its_files_name_and_every_file_is_registered_once() {
+    let files: Vec<String> = rule_files().into_iter().map(|(id, _)| id).collect();
+    let mut registered: Vec<&str> = ALL.iter().map(|rule| rule.id).collect();
+    registered.sort_unstable();
+    assert_eq!(registered, files);
+}
+
+#[test]
+fn every_rule_says_what_why_and_how_to_fix() {
+    for rule in ALL {
+        let id = rule.id;
+        assert!(!rule.section(Section::What).is_empty(), "{id} says not what must hold");
+        let why = rule.prose(Section::Why);
+        let sentences = why.matches(". ").count() + 1;
+        assert!((1..=3).contains(&sentences), "{id}: why in about two sentences, not {sentences}");
+        assert!(why.ends_with('.'), "{id}");
+        let fix = rule.section(Section::Fix);
+        assert!(
+            fix.iter().any(|line| line.starts_with("compose: ")),
+            "{id} has no fix for compose"
+        );
+        assert!(fix.iter().any(|line| line.starts_with("run: ")), "{id} has no fix for docker run");
+        assert!(!rule.references.is_empty(), "{id} has no other name");
+        let first = rule.title.chars().next().unwrap();
+        assert!(
+            !rule.title.ends_with('.')
+                && (first.is_lowercase() || rule.title.starts_with("AppArmor")),
+            "{id}: {}",
+            rule.title
+        );
+    }
+}
+
+#[test]
+fn every_rule_has_cases_that_pass_fail_and_are_unknown_and_one_where_the_readings_disagree() {
+    for (id, path) in rule_files() {
+        let text = fs::read_to_string(path).unwrap();
+        // The macro itself demands a pass, a fail and an unknown.
+        assert!(text.contains("cases! { RULE:"), "{id} has no table of cases");
+        let has_kernel_evidence = id != "healthcheck" && id != "no-privileged-exec";
+        let disagrees = text.contains("the_kernel_overrules") || text.contains("is_compared_too");
+        assert!(!has_kernel_evidence || disagrees, "{id} has no case where the readings disagree");
+    }
+}
+
+#[test]
+fn the_rule_reference_is_current() {
+    is_current("policies/rules.md", &secaudit::report::reference::markdown());
+}
+
+#[test]
+fn the_scorecards_schema_is_current() {
+    is_current("policies/scorecard.schema.json", &secaudit::report::schema().unwrap());
+}
+
+#[test]
+fn the_schema_is_itself_valid() {
+    let schema = serde_json::from_str(&secaudit::report::schema().unwrap()).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    let dialect = schema["$schema"].as_str().unwrap();
+    assert_eq!(dialect, "https://json-schema.org/draft/2020-12/schema");
+}
+
+#[test]
+fn a_new_rule_needs_no_change_outside_its_file_and_the_registry() {
+    // Nothing but the registry, the generated reference and the policies name a rule's id.
+    let ids: Vec<&str> = ALL.iter().map(|rule| rule.id).collect();
+    for part in ["model", "parse", "collect", "facts", "policy", "report", "app"] {
+        for path in sources(&root().join("src").join(part)) {
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            let named = ids.iter().find(|id| code.contains(&format!("\"{id}\"")));
+            // This id is also the name of the engine's and the kernel's setting.
+            let named = named.filter(|id| **id != "no-new-privileges");
+            assert_eq!(named, None, "{}", path.display());
+        }
+    }
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        if entry.path().is_dir() {
+            found.extend(sources(&entry.path()));
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found
+}
