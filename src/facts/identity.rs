@@ -91,7 +91,7 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
             let account = passwd::parse(text).into_iter().find(|account| account.name == name);
             match (account, evidence.into_iter().next()) {
                 (Some(account), Some(mut whole)) => {
-                    whole.place = name.to_owned();
+                    whole.place = name.into();
                     whole.value =
                         format!("{}:x:{}:{}", account.name, account.uid, account.gid).into();
                     Reading::Known(account.uid, vec![whole])

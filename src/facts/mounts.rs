@@ -46,7 +46,7 @@ fn narrowed<T>(reading: Reading<T>, line: &str) -> Reading<T> {
     match reading {
         Reading::Known(value, mut evidence) => {
             for datum in &mut evidence {
-                datum.place = "/".to_owned();
+                datum.place = "/".into();
                 datum.value = line.into();
             }
             Reading::Known(value, evidence)

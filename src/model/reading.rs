@@ -14,14 +14,14 @@ pub struct Evidence {
     /// Where it was read.
     pub source: Source,
     /// The place inside the source: a field's name or a JSON pointer; may be empty.
-    pub place: String,
+    pub place: Untrusted,
     /// The value as the source gave it.
     pub value: Untrusted,
 }
 
 impl Evidence {
     /// A datum as `source` gave it.
-    pub fn new(source: Source, place: impl Into<String>, value: impl Into<Untrusted>) -> Self {
+    pub fn new(source: Source, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
         Self { source, place: place.into(), value: value.into() }
     }
 }

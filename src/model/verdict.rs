@@ -17,7 +17,7 @@ pub enum Check {
         severity: Option<Severity>,
         /// The parts of the value that broke the rule, as (place, value); empty
         /// means that the reading's whole evidence shows it.
-        shown: Vec<(String, Untrusted)>,
+        shown: Vec<(Untrusted, Untrusted)>,
     },
     /// The question does not arise for this value; the text says why.
     Moot(String),
@@ -52,7 +52,7 @@ impl Check {
 
     /// Narrows the evidence to one part of a long value. No effect unless broken.
     #[must_use]
-    pub fn showing(mut self, place: impl Into<String>, value: impl Into<Untrusted>) -> Self {
+    pub fn showing(mut self, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
         if let Self::Broken { shown, .. } = &mut self {
             shown.push((place.into(), value.into()));
         }

@@ -190,7 +190,7 @@ pub struct Evidence {
     /// Where it was read.
     pub source: Source,
     /// The place inside the source; may be empty.
-    pub place: String,
+    pub place: Untrusted,
     /// The value as it was read.
     pub value: Untrusted,
 }

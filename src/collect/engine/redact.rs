@@ -10,20 +10,26 @@ use serde_json::{Value, json};
 const WITHHELD: &str = "(not recorded)";
 
 /// Fields whose content may hold a secret and that no rule reads.
-const WITHHOLD: [&str; 8] = [
+const WITHHOLD: [&str; 10] = [
     "/Args",
+    "/Command",
     "/Config/Cmd",
     "/Config/Entrypoint",
-    "/ContainerConfig/Cmd",
-    "/ContainerConfig/Env",
+    "/ContainerConfig",
     "/State/Health/Log",
     "/HostConfig/LogConfig/Config",
-    "/Command",
+    "/HostConfig/Annotations",
+    "/HttpProxy",
+    "/HttpsProxy",
 ];
 
 /// Variables that name an engine, of which the scheme is kept: a rule asks
 /// whether a container is handed an engine over TCP.
 const ENGINE_VARIABLES: [&str; 2] = ["DOCKER_HOST", "CONTAINER_HOST"];
+
+/// Labels that say what a container is part of. Others hold anything, password
+/// hashes of reverse proxies among it.
+const LABELS: [&str; 2] = ["com.docker.compose.", "secaudit."];
 
 /// The document without what may be secret.
 pub(super) fn redact(mut document: Value) -> Value {
@@ -37,6 +43,15 @@ pub(super) fn redact(mut document: Value) -> Value {
     }
     if let Some(Value::Array(test)) = document.pointer_mut("/Config/Healthcheck/Test") {
         test.iter_mut().skip(1).for_each(|word| *word = json!(WITHHELD));
+    }
+    if let Some(Value::Object(labels)) = document.pointer_mut("/Config/Labels") {
+        let is_kept = |name: &str| LABELS.iter().any(|prefix| name.starts_with(prefix));
+        labels.retain(|name, _| is_kept(name));
+    }
+    if let Some(Value::Array(mounts)) = document.pointer_mut("/HostConfig/Mounts") {
+        for options in mounts.iter_mut().filter_map(|it| it.pointer_mut("/VolumeOptions")) {
+            *options = json!(WITHHELD);
+        }
     }
     document
 }
@@ -65,15 +80,21 @@ mod tests {
                 "Env": [format!("PASSWORD={canary}"), canary, "PATH=/bin",
                         format!("DOCKER_HOST=tcp://me:{canary}@host:2375")],
                 "Cmd": [canary], "Entrypoint": [canary],
+                "Labels": {"traefik.users": canary, "com.docker.compose.project": "shop"},
                 "Healthcheck": {"Test": ["CMD-SHELL", format!("redis-cli -a {canary} ping")]},
             },
             "ContainerConfig": {"Env": [canary], "Cmd": [canary]},
             "State": {"Health": {"Status": "healthy", "Log": [{"Output": canary}]}},
-            "HostConfig": {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": canary}}},
+            "HostConfig": {
+                "LogConfig": {"Type": "splunk", "Config": {"splunk-token": canary}},
+                "Mounts": [{"Type": "volume", "VolumeOptions": {"DriverConfig": {"Options": {"o": canary}}}}],
+            },
+            "HttpProxy": format!("http://me:{canary}@proxy"),
         }));
         let text = document.to_string();
         assert!(!text.contains(canary), "{text}");
         assert!(text.contains("DOCKER_HOST=tcp://") && text.contains("PASSWORD="));
+        assert!(text.contains("com.docker.compose.project"));
         assert_eq!(document.pointer("/Config/Healthcheck/Test/0"), Some(&json!("CMD-SHELL")));
         assert_eq!(document.pointer("/State/Health/Status"), Some(&json!("healthy")));
     }

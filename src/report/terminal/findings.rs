@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::Look;
 use crate::model::severity::Severity;
 use crate::model::source::Basis;
+use crate::model::untrusted::Untrusted;
 use crate::report::v1;
 
 /// How many statements, and pieces of the kernel's evidence, are shown; JSON has them all.
@@ -104,8 +105,11 @@ fn evidence(datum: &v1::Evidence) -> String {
         Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
         None => value,
     };
-    let place = if datum.place.is_empty() { String::new() } else { format!(" {}", datum.place) };
-    format!("{}{place}: {value}", short(&datum.source.to_string()))
+    let place = datum.place.to_string();
+    let place = if place.is_empty() { place } else { format!(" {place}") };
+    // A source's path may hold a name that a container chose.
+    let source = Untrusted::from(short(&datum.source.to_string()));
+    format!("{source}{place}: {value}")
 }
 
 /// A source with a container's 64 digits cut to the twelve that people know.
@@ -140,9 +144,9 @@ pub(super) fn unknown(out: &mut String, report: &v1::Report, look: Look) -> std:
     let mut by_reason: BTreeMap<(String, String), BTreeMap<String, Vec<&str>>> = BTreeMap::new();
     for (target, finding) in findings(report) {
         let Some(gap) = &finding.gap else { continue };
-        let reason = format!("{}: {}", gap.reason, gap.detail);
+        let reason = Untrusted::from(format!("{}: {}", gap.reason, gap.detail)).to_string();
         by_reason
-            .entry((reason, gap.remedy.clone()))
+            .entry((reason, Untrusted::from(gap.remedy.as_str()).to_string()))
             .or_default()
             .entry(target.name.to_string())
             .or_default()

@@ -9,6 +9,7 @@ use owo_colors::{OwoColorize, Style};
 
 use super::v1;
 use crate::model::severity::Severity;
+use crate::model::untrusted::Untrusted;
 
 /// How a terminal wants it.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +91,8 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     for gap in &report.origin.gaps {
         let remedy =
             if gap.remedy.is_empty() { String::new() } else { format!(" → {}", gap.remedy) };
-        writeln!(out, "{}", look.wrap("  ", "  ", &format!("{}{remedy}", gap.detail)))?;
+        let text = Untrusted::from(format!("{}{remedy}", gap.detail)).to_string();
+        writeln!(out, "{}", look.wrap("  ", "  ", &text))?;
     }
     let stated: u32 = report.targets.iter().map(|target| target.coverage.stated).sum();
     if report.accepts_declared {

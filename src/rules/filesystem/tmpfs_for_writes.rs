@@ -53,7 +53,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         }
         let tmpfs = mounts.iter().filter(|mount| loose(mount).is_some());
         tmpfs.fold(Check::broken(faults.join("; ")), |check, mount| {
-            check.showing(&mount.point, mount.shown.as_str())
+            check.showing(mount.point.as_str(), mount.shown.as_str())
         })
     });
     places.where_holds(facts.root_read_only.judge(|read_only| {

@@ -51,7 +51,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let broken = mounts.iter().filter_map(|mount| Some((mount, engine_in(mount)?)));
         let mut check = Check::holds("no mount holds an engine's socket");
         for (mount, what) in broken {
-            check = also(check, &what).showing(&mount.point, mount.shown.as_str());
+            check = also(check, &what).showing(mount.point.as_str(), mount.shown.as_str());
         }
         check
     });

@@ -90,7 +90,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
                 let access = if mount.read_only { "readable" } else { "writable" };
                 let (point, host) = (Untrusted::from(mount.point.as_str()), Untrusted::from(host));
                 let text = format!("{point} is {host} of the host, {access}: {what}");
-                check = also(check, &text).showing(&mount.point, mount.shown.as_str());
+                check = also(check, &text).showing(mount.point.as_str(), mount.shown.as_str());
             }
         }
         check

@@ -1,0 +1,242 @@
+//! What must hold for any evidence, over recorded bundles: knowing less never
+//! reads better, and the order of collection leaves no trace.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use secaudit::judge::Accept;
+use secaudit::model::bundle::{Bundle, Observation};
+use secaudit::model::fact::Fact;
+use secaudit::model::finding::{Finding, Sheet};
+use secaudit::model::reading::{Gap, Reading, Reason};
+use secaudit::model::severity::Severity;
+use secaudit::model::source::Source;
+use secaudit::model::target::{Kind, Target};
+use secaudit::model::verdict::{Check, Verdict};
+use secaudit::policy::Policy;
+use secaudit::report::v1::{self, Report};
+use secaudit::{rules, score};
+
+/// The recorded bundles, by name.
+fn bundles() -> Vec<(String, Bundle)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles");
+    let mut found: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|it| it == "json"))
+        .map(|entry| {
+            let text = fs::read_to_string(entry.path()).unwrap();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let bundle = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+            (name, bundle)
+        })
+        .collect();
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    assert!(found.len() >= 3, "only {} recorded bundles", found.len());
+    found
+}
+
+fn evaluate(bundle: &Bundle) -> Report {
+    secaudit::evaluate(bundle, &Policy::baseline(), Accept::Kernel)
+}
+
+/// The same bundle, without an answer to this question.
+fn without(bundle: &Bundle, source: &Source) -> Bundle {
+    let mut poorer = bundle.clone();
+    let gap = Gap::new(Reason::Denied, source.clone(), "taken away by a test");
+    poorer.observations.insert(source.clone(), Observation::Gap(gap));
+    poorer
+}
+
+/// Fails if the poorer report reads better anywhere.
+fn reads_no_better(rich: &Report, poor: &Report, what: &str) {
+    assert_eq!(rich.targets.len(), poor.targets.len(), "{what}");
+    for (rich, poor) in rich.targets.iter().zip(&poor.targets) {
+        assert!(poor.floor <= rich.floor, "{what}: floor {} became {}", rich.floor, poor.floor);
+        for (before, after) in rich.findings.iter().zip(&poor.findings) {
+            assert_eq!(before.rule, after.rule);
+            let turned = after.verdict == v1::Verdict::Pass && before.verdict != v1::Verdict::Pass;
+            assert!(!turned, "{what}: {} became a pass", after.rule);
+            let excused = after.verdict == v1::Verdict::NotApplicable
+                && before.verdict != v1::Verdict::NotApplicable;
+            assert!(!excused, "{what}: {} became not applicable", after.rule);
+        }
+    }
+    let worse = |code: u8| matches!(code, 1 | 3);
+    assert!(!worse(rich.gate.exit_code) || worse(poor.gate.exit_code), "{what}: the gate opened");
+}
+
+#[test]
+fn taking_any_one_reading_away_never_reads_better() {
+    for (name, bundle) in bundles() {
+        let rich = evaluate(&bundle);
+        for source in bundle.observations.keys() {
+            let poor = evaluate(&without(&bundle, source));
+            reads_no_better(&rich, &poor, &format!("{name} without {source}"));
+        }
+    }
+}
+
+#[test]
+fn the_ledger_always_holds_rules_times_targets() {
+    for (name, bundle) in bundles() {
+        let report = evaluate(&bundle);
+        for target in &report.targets {
+            assert_eq!(target.findings.len(), rules::ALL.len(), "{name}");
+        }
+        assert_eq!(report.targets.len(), bundle.targets.len(), "{name}");
+    }
+}
+
+#[test]
+fn every_rule_fails_and_passes_somewhere_in_the_recorded_bundles() {
+    let mut seen: BTreeMap<String, [bool; 2]> = BTreeMap::new();
+    for (_, bundle) in bundles() {
+        for finding in evaluate(&bundle).targets.into_iter().flat_map(|target| target.findings) {
+            let [passes, fails] = seen.entry(finding.rule).or_default();
+            *passes |= finding.verdict == v1::Verdict::Pass;
+            *fails |= finding.verdict == v1::Verdict::Fail;
+        }
+    }
+    for (rule, [passes, fails]) in seen {
+        // No recorded host has AppArmor or SELinux; the rule's own cases cover it.
+        assert!(
+            (passes && fails) || rule == "lsm-confined",
+            "{rule}: passes {passes}, fails {fails}"
+        );
+    }
+}
+
+#[test]
+fn a_bundle_survives_being_written_and_read() {
+    for (name, bundle) in bundles() {
+        let text = serde_json::to_string(&bundle).unwrap();
+        let again: Bundle = serde_json::from_str(&text).unwrap();
+        assert_eq!(bundle, again, "{name}");
+        assert_eq!(evaluate(&bundle), evaluate(&again), "{name}");
+    }
+}
+
+#[test]
+fn every_report_validates_against_the_committed_schema() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/scorecard.schema.json");
+    let schema = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (name, bundle) in bundles() {
+        let text = secaudit::report::json(&evaluate(&bundle)).unwrap();
+        let report = serde_json::from_str(&text).unwrap();
+        if let Err(error) = validator.validate(&report) {
+            panic!("{name}: {error}");
+        }
+    }
+    assert!(!validator.is_valid(&serde_json::json!({"schema": "secaudit/scorecard/v1"})));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn taking_any_readings_away_never_reads_better(seed in any::<u64>(), share in 1_u64..100) {
+        for (name, bundle) in bundles() {
+            let rich = evaluate(&bundle);
+            let mut state = seed;
+            let mut poorer = bundle.clone();
+            for source in bundle.observations.keys() {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                if (state >> 33) % 100 < share {
+                    poorer = without(&poorer, source);
+                }
+            }
+            reads_no_better(&rich, &evaluate(&poorer), &format!("{name}, seed {seed}, share {share}"));
+        }
+    }
+
+    #[test]
+    fn the_order_of_collection_changes_nothing(seed in any::<u64>()) {
+        for (name, bundle) in bundles() {
+            let mut order: Vec<_> = bundle.observations.clone().into_iter().collect();
+            let mut targets = bundle.targets.clone();
+            shuffle(&mut order, seed);
+            shuffle(&mut targets, seed);
+            let mut again = Bundle::new(bundle.origin);
+            for (source, observation) in order {
+                let answer = match observation {
+                    Observation::Answer(answer) => Ok(answer),
+                    Observation::Gap(gap) => Err(gap),
+                };
+                again.record(source, answer);
+            }
+            targets.into_iter().for_each(|target| again.add_target(target));
+            again.missing.clone_from(&bundle.missing);
+            let (one, other) = (evaluate(&bundle), evaluate(&again));
+            prop_assert_eq!(secaudit::report::json(&one).unwrap(), secaudit::report::json(&other).unwrap(), "{}", name);
+        }
+    }
+
+    #[test]
+    fn mending_a_finding_never_lowers_a_score(
+        verdicts in prop::collection::vec((0_u8..4, 0_usize..4), 1..30),
+        mended in any::<prop::sample::Index>(),
+    ) {
+        let weights = Policy::baseline().weights;
+        let place = mended.index(verdicts.len());
+        let before = score::score(&sheet(&verdicts), weights);
+        let mut better = verdicts;
+        better[place].0 = 0;
+        let after = score::score(&sheet(&better), weights);
+        prop_assert!(after.floor >= before.floor && after.ceiling >= before.ceiling);
+        prop_assert!(before.floor <= before.ceiling);
+    }
+
+    #[test]
+    fn another_target_never_changes_a_targets_score(first in 0_usize..64, second in 0_usize..64) {
+        let all = bundles();
+        let (_, one) = &all[first % all.len()];
+        let (_, other) = &all[second % all.len()];
+        let alone = evaluate(one);
+        let mut both = other.clone();
+        both.observations.extend(one.observations.clone());
+        one.targets.iter().for_each(|target| both.add_target(target.clone()));
+        let together = evaluate(&both);
+        for target in &alone.targets {
+            prop_assert!(together.targets.contains(target));
+        }
+    }
+}
+
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed;
+    for index in (1..items.len()).rev() {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        items.swap(index, (state >> 33) as usize % (index + 1));
+    }
+}
+
+/// A sheet with these verdicts: 0 pass, 1 fail, 2 unknown, 3 not applicable.
+fn sheet(verdicts: &[(u8, usize)]) -> Sheet {
+    let findings = verdicts
+        .iter()
+        .map(|(kind, severity)| Finding {
+            rule: "a-rule",
+            severity: Severity::ALL[*severity],
+            verdict: verdict(*kind),
+        })
+        .collect();
+    let target = Target { kind: Kind::Container, id: "t".into(), name: "t".into(), image: None };
+    Sheet { target, findings }
+}
+
+fn verdict(kind: u8) -> Verdict {
+    let reading = match kind {
+        2 => Reading::Missing(Gap::not_collected(Source::Clock)),
+        _ => Reading::Known(kind, vec![]),
+    };
+    Fact::declared_only(reading).judge(|kind| match kind {
+        0 => Check::holds("holds"),
+        1 => Check::broken("broken"),
+        _ => Check::moot("moot"),
+    })
+}
