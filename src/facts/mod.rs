@@ -6,6 +6,7 @@
 
 pub mod capabilities;
 pub mod confinement;
+mod environment;
 pub mod health;
 pub mod identity;
 pub mod limits;
@@ -127,7 +128,7 @@ fn of_container(view: &View<'_>) -> Facts {
         root_read_only: mounts::root_read_only(view),
         writable_places: mounts::writable_places(view),
         mounts: mounts::fact(view),
-        engine_variables: mounts::engine_variables(view),
+        engine_variables: environment::engine_variables(view),
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),
         healthcheck: health::fact(view),

@@ -173,21 +173,6 @@ fn asked_tmpfs(point: &str, options: &str) -> Mount {
     }
 }
 
-/// Variables that point a client to an engine over the network, as `NAME=scheme://…`.
-pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<String>> {
-    let variables = view.inspect().texts("/Config/Env").map(|variables| {
-        variables
-            .into_iter()
-            .filter(|variable| {
-                let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
-                matches!(name, "DOCKER_HOST" | "CONTAINER_HOST") && !value.is_empty()
-            })
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    });
-    Fact::declared_only(variables.shown_as(|_| vec![]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

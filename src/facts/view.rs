@@ -1,6 +1,6 @@
 //! One container's part of a bundle, parsed as it is asked for.
 
-use crate::model::bundle::{Answer, Bundle, Processes};
+use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target::Target;
@@ -20,6 +20,11 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) const fn new(bundle: &'a Bundle, target: &'a Target) -> Self {
         Self { bundle, target }
+    }
+
+    /// How the container was found.
+    pub(super) const fn origin(&self) -> Origin {
+        self.bundle.origin
     }
 
     /// What the engine declares about this container.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::EngineError;
 use super::address::Address;
-use super::redact::redact;
 use super::transport::{Limits, Wire, recover};
+use crate::collect::redact;
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 
@@ -178,7 +178,7 @@ impl Engine {
     fn raw(&self, path: &str, error: Option<bollard::errors::Error>) -> Result<Value, EngineError> {
         match (self.wire.take(path), error) {
             (Some(body), _) => serde_json::from_slice(&body)
-                .map(redact)
+                .map(redact::document)
                 .map_err(|error| EngineError::Malformed(error.to_string())),
             (None, Some(error)) => Err(recover(error)),
             (None, None) => Err(EngineError::Broken(format!("no body was kept for {path}"))),

@@ -2,7 +2,6 @@
 
 pub mod address;
 mod client;
-mod redact;
 mod transport;
 
 pub use client::{ContainerId, Engine, ImageId};
@@ -87,13 +86,9 @@ impl EngineError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Unreachable { .. } => {
-                "start the engine, or name another with --host, --context or DOCKER_HOST; \
-                 --engine none audits from the kernel alone"
-                    .to_owned()
+                "start the engine, or name another with --host, --context or DOCKER_HOST".to_owned()
             }
-            Self::Denied { .. } => "run as root or as a member of the socket's group; \
-                 --engine none audits from the kernel alone"
-                .to_owned(),
+            Self::Denied { .. } => "run as root or as a member of the socket's group".to_owned(),
             Self::NotAnEngine { .. } => {
                 "check --host, --context and DOCKER_HOST: they must name a Docker or Podman socket"
                     .to_owned()

@@ -17,10 +17,9 @@ use crate::parse::proc::{cgroup, mountinfo};
 /// A container that was found in `/proc`.
 #[derive(Clone, Debug)]
 pub struct Discovered {
-    /// What the cgroup's path or the first process's name tells.
+    /// What the cgroup's path tells, such as `docker-0123456789ab` or an LXC
+    /// container's name; without such a path the first process's name.
     pub name: String,
-    /// What made it, where its cgroup tells; else `sandbox`.
-    pub runtime: &'static str,
     /// The claim to be proved.
     pub claim: Claim,
 }
@@ -42,7 +41,8 @@ impl Kernel {
                 Process::open(&self.proc, std::process::id()).ok().and_then(|own| root_of(&own))
             });
         let mut groups: BTreeMap<Key, Vec<u32>> = BTreeMap::new();
-        for (pid, row) in &table.rows {
+        // A kernel thread may have a root of its own and is no container.
+        for (pid, row) in table.rows.iter().filter(|(_, row)| row.has_memory) {
             if let Some(key) = self.key(*pid, row, &table, host_root.as_deref()) {
                 groups.entry(key).or_default().push(*pid);
             }
@@ -85,17 +85,21 @@ fn discovered(key: Key, pids: &[u32], table: &Table) -> Option<Discovered> {
             .min_by_key(|(_, row)| row.ns_pids.len())
             .or_else(|| rows().min_by_key(|(pid, row)| (row.start, *pid)))?,
     };
-    let (id, name, runtime) = match key {
+    let (id, name) = match key {
         Key::Cgroup { runtime, id } => {
-            let name = if id.len() == 64 { id.chars().take(12).collect() } else { id.clone() };
-            (id, name, runtime)
+            let is_digits = id.len() == 64;
+            let name = match id.get(..12).filter(|_| is_digits) {
+                Some(short) => format!("{runtime}-{short}"),
+                None => id.clone(),
+            };
+            (id, name)
         }
         Key::PidNamespace { .. } | Key::Root { .. } => {
-            (format!("pid-{init}-{}", row.start), row.name.clone(), "sandbox")
+            (format!("pid-{init}-{}", row.start), row.name.clone())
         }
     };
     let claim = Claim { id, init: Ok(init), by: Proof::Seen };
-    Some(Discovered { name, runtime, claim })
+    Some(Discovered { name, claim })
 }
 
 /// Names that several containers share get the first process's pid.

@@ -9,6 +9,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
@@ -38,7 +39,10 @@ impl Default for Kernel {
 const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
 
 /// The files that are read of every process.
-const OF_EVERY_PROCESS: [&str; 4] = ["status", "uid_map", "gid_map", "attr/current"];
+const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT];
+
+/// Kept only as far as it names an engine: see [`redact`].
+const ENVIRONMENT: &str = "environ";
 
 /// The container's own accounts, seen through its first process.
 const PASSWD: &str = "root/etc/passwd";
@@ -141,6 +145,7 @@ impl Kernel {
             .into_iter()
             .map(|file| {
                 let answer = match &opened {
+                    Ok(process) if file == ENVIRONMENT => process.environment(redact::environment),
                     Ok(process) => process.read(file),
                     Err(gap) => Err(Gap { source: Source::proc(pid, file), ..gap.clone() }),
                 };

@@ -104,6 +104,15 @@ impl Process {
         after_name.split_whitespace().nth(19)?.parse().ok()
     }
 
+    /// The environment that the process was started with, as `keep` wants it.
+    pub(super) fn environment(&self, keep: impl FnOnce(&str) -> String) -> Result<Answer, Gap> {
+        let source = Source::proc(self.pid, "environ");
+        match self.bytes("environ") {
+            Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).as_bytes(), source),
+            Err(errno) => Err(gap(source, errno)),
+        }
+    }
+
     /// A file's text, where it can be read; for the collector's own use.
     pub(super) fn peek(&self, file: &str) -> Option<String> {
         self.bytes(file).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())

@@ -28,6 +28,8 @@ pub(super) struct Row {
     pub(super) ns_pids: Vec<u32>,
     /// The command's name.
     pub(super) name: String,
+    /// Whether it has memory of its own: kernel threads and zombies have none.
+    pub(super) has_memory: bool,
 }
 
 impl Row {
@@ -93,6 +95,7 @@ fn row(process: &Process) -> Option<Row> {
         parent: status.number("PPid").unwrap_or_default(),
         ns_pids: status.numbers("NSpid").unwrap_or_default(),
         name: status.name().raw().to_owned(),
+        has_memory: status.field("VmSize").is_ok(),
     })
 }
 

@@ -32,7 +32,7 @@ const ENGINE_VARIABLES: [&str; 2] = ["DOCKER_HOST", "CONTAINER_HOST"];
 const LABELS: [&str; 2] = ["com.docker.compose.", "secaudit."];
 
 /// The document without what may be secret.
-pub(super) fn redact(mut document: Value) -> Value {
+pub(super) fn document(mut document: Value) -> Value {
     for pointer in WITHHOLD {
         if let Some(value) = document.pointer_mut(pointer).filter(|value| !value.is_null()) {
             *value = json!(WITHHELD);
@@ -56,15 +56,30 @@ pub(super) fn redact(mut document: Value) -> Value {
     document
 }
 
+/// A process's environment without what may be secret: only the variables that
+/// name an engine, a line each.
+pub(super) fn environment(text: &str) -> String {
+    text.split('\0')
+        .filter(|variable| {
+            let name = variable.split('=').next().unwrap_or_default();
+            ENGINE_VARIABLES.contains(&name)
+        })
+        .map(|variable| format!("{}\n", without_value(variable)))
+        .collect()
+}
+
 fn withhold_value(variable: &Value) -> Value {
-    let Some((name, value)) = variable.as_str().and_then(|text| text.split_once('=')) else {
-        return json!(WITHHELD);
-    };
-    let kept = match value.split_once("://") {
-        Some((scheme, _)) if ENGINE_VARIABLES.contains(&name) => format!("{scheme}://{WITHHELD}"),
-        _ => WITHHELD.to_owned(),
-    };
-    json!(format!("{name}={kept}"))
+    json!(variable.as_str().map_or_else(|| WITHHELD.to_owned(), without_value))
+}
+
+fn without_value(variable: &str) -> String {
+    let Some((name, value)) = variable.split_once('=') else { return WITHHELD.to_owned() };
+    match value.split_once("://") {
+        Some((scheme, _)) if ENGINE_VARIABLES.contains(&name) => {
+            format!("{name}={scheme}://{WITHHELD}")
+        }
+        _ => format!("{name}={WITHHELD}"),
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +89,7 @@ mod tests {
     #[test]
     fn no_value_that_may_be_a_secret_is_recorded() {
         let canary = "hunter2-canary";
-        let document = redact(json!({
+        let document = document(json!({
             "Id": "ab", "Args": ["--password", canary], "Command": format!("x {canary}"),
             "Config": {
                 "Env": [format!("PASSWORD={canary}"), canary, "PATH=/bin",
@@ -100,8 +115,14 @@ mod tests {
     }
 
     #[test]
+    fn of_an_environment_only_the_engines_variables_are_kept() {
+        let text = environment("PASSWORD=hunter2\0DOCKER_HOST=tcp://u:hunter2@h\0PATH=/bin\0");
+        assert_eq!(text, "DOCKER_HOST=tcp://(not recorded)\n");
+    }
+
+    #[test]
     fn nulls_stay_nulls() {
-        let document = redact(json!({"Args": null, "Config": {"Env": null, "Cmd": null}}));
+        let document = document(json!({"Args": null, "Config": {"Env": null, "Cmd": null}}));
         assert_eq!(document.pointer("/Config/Env"), Some(&Value::Null));
         assert_eq!(document.pointer("/Config/Cmd"), Some(&Value::Null));
     }
