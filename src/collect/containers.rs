@@ -239,8 +239,20 @@ fn choose<T>(
     all.into_iter().filter(|each| plan.names.iter().any(|wanted| fits(each, wanted))).collect()
 }
 
+/// Runtimes that run a container under a kernel of its own, so that this
+/// kernel's word is about the sandbox and not about the container: gVisor and
+/// Kata Containers, by how they are registered.
+const OWN_KERNEL: [&str; 2] = ["runsc", "kata"];
+
 /// The pid of the container's first process in the engine's PID namespace.
 fn first_process(inspect: &Value, source: &Source) -> Result<u32, Gap> {
+    let runtime = inspect.pointer("/HostConfig/Runtime").and_then(Value::as_str);
+    if let Some(runtime) = runtime.filter(|it| OWN_KERNEL.iter().any(|own| it.contains(own))) {
+        let runtime = Untrusted::from(runtime);
+        let detail = format!("the runtime {runtime} gives the container a kernel of its own");
+        return Err(Gap::new(Reason::OtherKernel, source.clone(), detail)
+            .mend("accept what is declared with --accept declared"));
+    }
     let pid = inspect.pointer("/State/Pid").and_then(Value::as_u64);
     match pid.map(u32::try_from) {
         Some(Ok(pid)) if pid > 0 => Ok(pid),
@@ -280,6 +292,16 @@ mod tests {
         let rows = listed(&list).unwrap();
         assert_eq!(rows[0].name.raw(), "web");
         assert_eq!(rows[1].name.raw(), "aaaaaaaaaaaa");
+    }
+
+    #[test]
+    fn under_a_kernel_of_its_own_a_container_is_not_judged_by_this_one() {
+        let inspect =
+            json!({"State": {"Pid": 7}, "HostConfig": {"Runtime": "io.containerd.kata.v2"}});
+        let gap = first_process(&inspect, &Source::Clock).unwrap_err();
+        assert_eq!(gap.reason, Reason::OtherKernel);
+        let inspect = json!({"State": {"Pid": 7}, "HostConfig": {"Runtime": "runc"}});
+        assert_eq!(first_process(&inspect, &Source::Clock), Ok(7));
     }
 
     #[test]

@@ -33,7 +33,9 @@ fn naming_an_engine<'a>(variables: impl Iterator<Item = &'a str>) -> Vec<String>
     variables
         .filter(|variable| {
             let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
-            matches!(name, "DOCKER_HOST" | "CONTAINER_HOST") && !value.is_empty()
+            // A local socket is in reach only if it is mounted; the mounts tell.
+            let over_network = !value.is_empty() && !value.starts_with("unix://");
+            matches!(name, "DOCKER_HOST" | "CONTAINER_HOST") && over_network
         })
         .map(str::to_owned)
         .collect()

@@ -14,6 +14,8 @@ pub struct Mount {
     pub point: String,
     /// The same file or folder on the host, where the host can see it.
     pub on_host: Option<String>,
+    /// Whether the whole file system is mounted, and not a part that was bound.
+    pub whole: bool,
     /// The type of the file system; `bind` or `volume` in a declaration.
     pub kind: String,
     /// Whether nothing can be written through it.
@@ -83,6 +85,7 @@ fn described(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Mount {
     Mount {
         point: mount.point.clone(),
         on_host: host_path(mount, host),
+        whole: mount.root == "/",
         kind: mount.kind.clone(),
         read_only: mount.is_read_only(),
         options: mount.options.clone(),
@@ -144,6 +147,7 @@ fn listed(entry: &serde_json::Value) -> Mount {
     Mount {
         point: text("Destination"),
         on_host: (kind == "bind" && !source.is_empty()).then_some(source),
+        whole: kind != "bind",
         read_only: entry.get("RW").and_then(serde_json::Value::as_bool) == Some(false),
         options: Vec::new(),
         size: None,
@@ -165,6 +169,7 @@ fn asked_tmpfs(point: &str, options: &str) -> Mount {
     Mount {
         point: point.to_owned(),
         on_host: None,
+        whole: true,
         kind: "tmpfs".to_owned(),
         read_only: asked.contains(&"ro"),
         size: asked.iter().find_map(|option| option.strip_prefix("size=")).map(str::to_owned),

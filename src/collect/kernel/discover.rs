@@ -42,7 +42,7 @@ impl Kernel {
             });
         let mut groups: BTreeMap<Key, Vec<u32>> = BTreeMap::new();
         // A kernel thread may have a root of its own and is no container.
-        for (pid, row) in table.rows.iter().filter(|(_, row)| row.has_memory) {
+        for (pid, row) in table.rows.iter().filter(|(_, row)| !row.is_kernel_thread) {
             if let Some(key) = self.key(*pid, row, &table, host_root.as_deref()) {
                 groups.entry(key).or_default().push(*pid);
             }

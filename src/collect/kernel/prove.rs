@@ -59,12 +59,19 @@ pub(super) fn prove(
         })
     };
     let is_boxed = |pid: u32, row: &Row| own.is_empty() && boxed_with(init, pid, row, table);
-    let members: Vec<u32> = table
+    if row.has_ended {
+        return Err(gone(init, claim));
+    }
+    let mut members: Vec<u32> = table
         .rows
         .iter()
-        .filter(|(pid, row)| **pid == init || in_cgroup(row) || is_boxed(**pid, row))
+        .filter(|(pid, row)| !row.has_ended && (in_cgroup(row) || is_boxed(**pid, row)))
         .map(|(pid, _)| *pid)
         .collect();
+    if !members.contains(&init) {
+        members.push(init);
+        members.sort_unstable();
+    }
     let strays = strays(row, claims, &members, table);
     Ok(Processes { init, members, strays, cgroups: own, limit_files: Vec::new() })
 }
@@ -127,7 +134,9 @@ fn strays(init: &Row, claims: &[Claim], members: &[u32], table: &Table) -> Vec<u
     table
         .rows
         .iter()
-        .filter(|(pid, row)| is_private && shared(row) && !members.contains(pid) && !elsewhere(row))
+        .filter(|(pid, row)| {
+            is_private && shared(row) && !row.has_ended && !members.contains(pid) && !elsewhere(row)
+        })
         .map(|(pid, _)| *pid)
         .collect()
 }

@@ -28,8 +28,11 @@ pub(super) struct Row {
     pub(super) ns_pids: Vec<u32>,
     /// The command's name.
     pub(super) name: String,
-    /// Whether it has memory of its own: kernel threads and zombies have none.
-    pub(super) has_memory: bool,
+    /// Whether it runs in the kernel alone.
+    pub(super) is_kernel_thread: bool,
+    /// Whether it has ended and only waits for its parent. A process whose
+    /// first thread has ended while others go on looks alike, but is not.
+    pub(super) has_ended: bool,
 }
 
 impl Row {
@@ -84,6 +87,7 @@ fn row(process: &Process) -> Option<Row> {
     let cgroups = process.peek("cgroup").unwrap_or_default();
     let status = process.peek("status").unwrap_or_default();
     let status = Status::parse(&status);
+    let is_zombie = status.field("State").is_ok_and(|state| state.starts_with('Z'));
     Some(Row {
         start,
         cgroups: crate::parse::proc::cgroup::parse(&cgroups)
@@ -95,7 +99,8 @@ fn row(process: &Process) -> Option<Row> {
         parent: status.number("PPid").unwrap_or_default(),
         ns_pids: status.numbers("NSpid").unwrap_or_default(),
         name: status.name().raw().to_owned(),
-        has_memory: status.field("VmSize").is_ok(),
+        is_kernel_thread: !is_zombie && status.field("VmSize").is_err(),
+        has_ended: is_zombie && status.number("Threads").is_ok_and(|threads| threads <= 1),
     })
 }
 

@@ -81,7 +81,8 @@ fn missing(path: &str, mounts: &[Mount]) -> Option<String> {
 /// What a writable tmpfs lacks, if anything.
 fn loose(mount: &Mount) -> Option<String> {
     let internal = INTERNAL.iter().any(|folder| is_within(&mount.point, folder));
-    if mount.kind != "tmpfs" || mount.read_only || internal {
+    // A part of the host's own tmpfs, such as Podman's `/etc/hosts`, is no tmpfs of the container.
+    if mount.kind != "tmpfs" || !mount.whole || mount.read_only || internal {
         return None;
     }
     let lacks = |option: &&str| !mount.options.iter().any(|each| each == option);
@@ -109,6 +110,8 @@ mod tests {
             .mount("60 40 0:70 / /run rw,nosuid,nodev - tmpfs tmpfs rw,size=1024k") => "Fail",
         a_tmpfs_without_a_size_fails: container()
             .mount("60 40 0:70 / /run rw,nosuid,nodev,noexec - tmpfs tmpfs rw") => "Fail",
+        a_file_bound_from_a_tmpfs_of_the_host_is_no_tmpfs: container()
+            .mount("60 40 0:20 /c/hosts /etc/hosts rw,nosuid - tmpfs tmpfs rw") => "Pass",
         a_writable_root_is_not_judged:
             container().mounts("40 30 0:44 / / rw - overlay overlay rw\n") => "NotApplicable",
         an_unknown_root_is_unknown: container().denied("mountinfo") => "Unknown",

@@ -114,6 +114,8 @@ mod tests {
         a_good_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
         an_engine_over_tcp_fails:
             container().declares("/Config/Env", json!(["DOCKER_HOST=tcp://(not recorded)"])) => "Fail",
+        a_variable_for_a_socket_that_is_not_mounted_passes:
+            container().declares("/Config/Env", json!(["DOCKER_HOST=unix://(not recorded)"])) => "Pass",
         without_the_hosts_mounts_nobody_knows_what_is_mounted:
             container().denied("mountinfo") => "Unknown",
     }

@@ -5,7 +5,7 @@ use crate::facts::mounts::Mount;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::parse::path::is_within;
+use crate::parse::path::{beneath, is_within};
 use crate::rules::isolation::also;
 use crate::rules::{Parameter, Settings, rule};
 
@@ -40,17 +40,10 @@ rule! {
 }
 
 /// Folders and files of the host that must not be mounted, nor anything above them.
-const SYSTEM: [(&str, &str); 22] = [
+const SYSTEM: [(&str, &str); 12] = [
     ("/", "the whole host"),
     ("/etc", "the host's configuration"),
-    ("/etc/shadow", "the host's password hashes"),
-    ("/etc/sudoers", "who may become root"),
-    ("/etc/ssh", "the host's ssh keys"),
-    ("/etc/kubernetes", "the cluster's keys"),
-    ("/proc", "the host's processes and kernel settings"),
-    ("/sys", "the host's devices and kernel settings"),
     ("/dev", "the host's devices"),
-    ("/boot", "the host's kernel"),
     ("/root", "root's own files"),
     ("/home", "every user's files"),
     ("/bin", "the host's programs"),
@@ -58,12 +51,29 @@ const SYSTEM: [(&str, &str); 22] = [
     ("/lib", "the host's libraries"),
     ("/usr", "the host's programs and libraries"),
     ("/var/lib/docker", "every container's files"),
+    ("/var/lib/containers/storage", "every container's files"),
     ("/var/lib/containerd", "every container's files"),
-    ("/var/lib/containers", "every container's files"),
-    ("/var/lib/kubelet", "every pod's files and secrets"),
+];
+
+/// Folders and files of which nothing must be mounted either.
+const SECRET: [(&str, &str); 12] = [
+    ("/etc/shadow", "the host's password hashes"),
+    ("/etc/sudoers", "who may become root"),
+    ("/etc/sudoers.d", "who may become root"),
+    ("/etc/ssh", "the host's ssh keys"),
+    ("/etc/kubernetes", "the cluster's keys"),
+    ("/etc/cron.d", "what the host runs by itself"),
+    ("/etc/systemd", "what the host runs by itself"),
     ("/var/spool/cron", "what the host runs by itself"),
     ("/run/systemd", "the host's service manager"),
+    ("/proc", "the host's processes and kernel settings"),
+    ("/sys", "the host's devices and kernel settings"),
+    ("/boot", "the host's kernel"),
 ];
+
+/// Where engines keep everything. What they bind for a container themselves,
+/// volumes and its `/etc/hosts`, lies at least two folders deeper.
+const ENGINES: [&str; 3] = ["/var/lib/docker", "/var/lib/containers/storage", "/var/lib/kubelet"];
 
 /// Folders of keys and credentials, wherever they lie.
 const CREDENTIALS: [&str; 6] = ["/.ssh", "/.aws", "/.azure", "/.kube", "/.docker", "/.gnupg"];
@@ -103,14 +113,24 @@ fn is_ordinary(mount: &Mount) -> bool {
 
 /// What a path of the host gives away, if anything.
 fn sensitive(host: &str) -> Option<&'static str> {
-    let system = SYSTEM.iter().find(|(path, _)| is_within(path, host)).map(|(_, what)| *what);
-    let keys = || {
-        let found = CREDENTIALS
-            .iter()
-            .any(|folder| host.ends_with(folder) || host.contains(&format!("{folder}/")));
-        found.then_some("keys or credentials")
-    };
-    system.or_else(keys)
+    let at_or_above = |(path, what): &(&str, &'static str)| is_within(path, host).then_some(*what);
+    let in_secret = |(path, what): &(&str, &'static str)| is_within(host, path).then_some(*what);
+    SYSTEM
+        .iter()
+        .find_map(at_or_above)
+        .or_else(|| SECRET.iter().find_map(at_or_above))
+        .or_else(|| SECRET.iter().find_map(in_secret))
+        .or_else(|| is_engines(host).then_some("many containers' files"))
+        .or_else(|| is_key(host).then_some("keys or credentials"))
+}
+
+fn is_engines(host: &str) -> bool {
+    let inner = ENGINES.iter().find_map(|folder| beneath(host, folder));
+    inner.is_some_and(|inner| !inner.contains('/'))
+}
+
+fn is_key(host: &str) -> bool {
+    CREDENTIALS.iter().any(|folder| host.ends_with(folder) || host.contains(&format!("{folder}/")))
 }
 
 fn absolute(path: &str) -> Result<(), String> {
@@ -128,6 +148,12 @@ mod tests {
         the_whole_host_fails: container().mount("60 40 8:1 / /host ro - ext4 /dev/sda1 rw") => "Fail",
         a_folder_above_the_engines_fails:
             container().mount("60 40 8:1 /var/lib /data rw - ext4 /dev/sda1 rw") => "Fail",
+        every_volume_at_once_fails:
+            container().mount("60 40 8:1 /var/lib/docker/volumes /v rw - ext4 /dev/sda1 rw") => "Fail",
+        one_key_of_the_host_fails:
+            container().mount("60 40 8:1 /etc/ssh/key /k ro - ext4 /dev/sda1 rw") => "Fail",
+        the_hosts_time_zone_passes:
+            container().mount("60 40 8:1 /etc/localtime /etc/localtime ro - ext4 /dev/sda1 rw") => "Pass",
         ssh_keys_fail:
             container().mount("60 40 8:1 /home/me/.ssh /keys ro - ext4 /dev/sda1 rw") => "Fail",
         the_hosts_proc_under_another_name_fails:
