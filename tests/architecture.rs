@@ -1,5 +1,14 @@
 //! The order of the modules, and what each may touch.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it cannot go on, and lays out its own files"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +62,7 @@ impl<'ast> Visit<'ast> for Paths {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        flatten(&item.tree, String::new(), &mut self.found);
+        flatten(&item.tree, "", &mut self.found);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -63,16 +72,16 @@ impl<'ast> Visit<'ast> for Paths {
     }
 }
 
-fn flatten(tree: &syn::UseTree, prefix: String, found: &mut Vec<String>) {
+fn flatten(tree: &syn::UseTree, prefix: &str, found: &mut Vec<String>) {
     let join =
         |word: &str| if prefix.is_empty() { word.to_owned() } else { format!("{prefix}::{word}") };
     match tree {
-        syn::UseTree::Path(path) => flatten(&path.tree, join(&path.ident.to_string()), found),
+        syn::UseTree::Path(path) => flatten(&path.tree, &join(&path.ident.to_string()), found),
         syn::UseTree::Name(name) => found.push(join(&name.ident.to_string())),
         syn::UseTree::Rename(rename) => found.push(join(&rename.ident.to_string())),
         syn::UseTree::Glob(_) => found.push(join("*")),
         syn::UseTree::Group(group) => {
-            group.items.iter().for_each(|item| flatten(item, prefix.clone(), found));
+            group.items.iter().for_each(|item| flatten(item, prefix, found));
         }
     }
 }

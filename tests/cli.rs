@@ -1,5 +1,14 @@
 //! The command line as a person meets it: messages, exit codes, pipes.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it cannot go on, and lays out its own files"
+)]
+
 mod support;
 
 use std::fs;

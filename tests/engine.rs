@@ -1,5 +1,14 @@
 //! What goes over an engine's socket, and what happens when it misbehaves.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it cannot go on, and lays out its own files"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;
