@@ -54,7 +54,7 @@ fn heading(
     look: Look,
 ) -> std::fmt::Result {
     let label = look.severity(severity, &format!(" {} ", severity.name().to_uppercase()));
-    writeln!(out, "\n{label} {} · {}", look.bold(id), rule.title)
+    writeln!(out, "\n{label} {} · expected: {}", look.bold(id), rule.title)
 }
 
 fn broken_by(

@@ -21,8 +21,14 @@ pub struct Look {
 }
 
 impl Look {
+    /// Paints every line by itself: a pager forgets a colour at the end of a line.
     fn paint(self, text: &str, style: Style) -> String {
-        if self.colour { text.style(style).to_string() } else { text.to_owned() }
+        if !self.colour {
+            return text.to_owned();
+        }
+        let lines: Vec<String> =
+            text.split('\n').map(|line| line.style(style).to_string()).collect();
+        lines.join("\n")
     }
 
     pub(crate) fn severity(self, severity: Severity, text: &str) -> String {
