@@ -24,7 +24,7 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
     let file = command.output.as_deref().filter(|path| *path != Path::new("-"));
     let file = file.map(ReportFile::create).transpose()?;
 
-    let collected = collected(&plan)?;
+    let collected = super::runtime()?.block_on(collecting(&plan))?;
     let accept = command.accept.map_or(Accept::Kernel, |args::Accept::Declared| Accept::Declared);
     let missing = missing(&collected);
     let report = evaluate(&collected.bundle, &policy, accept, missing);
@@ -70,14 +70,10 @@ pub(super) fn evaluate(
 }
 
 /// Collects with a progress bar, and notes the time.
-pub(super) fn collected(plan: &Plan) -> Result<Collected, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Bug(error.to_string()))?;
+pub(super) async fn collecting(plan: &Plan) -> Result<Collected, Failure> {
     let bar = Bar::new();
     let progress = |what: &str, done, of| bar.show(what, done, of);
-    let mut collected = runtime.block_on(collect(plan, &Kernel::default(), &progress))?;
+    let mut collected = collect(plan, &Kernel::default(), &progress).await?;
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     collected.bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
     Ok(collected)
@@ -133,7 +129,7 @@ fn only(engine: args::Engine, mut choice: Choice) -> Choice {
 }
 
 /// What kept the collection from being complete, as reasons for the gate.
-fn missing(collected: &Collected) -> Vec<String> {
+pub(super) fn missing(collected: &Collected) -> Vec<String> {
     let mut missing: Vec<String> = missing_names(collected);
     let hidden = Source::Kernel("/proc".to_owned());
     if collected.bundle.observations.contains_key(&hidden)
