@@ -1,5 +1,7 @@
 //! The two containers: what the engine is told about each.
 
+use std::path::Path;
+
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, Mount, MountBindOptions, MountType,
 };
@@ -37,20 +39,20 @@ pub(super) fn hardened() -> ContainerCreateBody {
             ),
             memory: Some(64 << 20),
             pids_limit: Some(16),
-            network_mode: Some("none".to_owned()),
+            network_mode: no_network(),
             ..HostConfig::default()
         }),
         ..waiting()
     }
 }
 
-/// Nothing is set; tools that start containers themselves get the engine's
-/// socket as well.
-pub(super) fn typical(socket: Option<&str>) -> ContainerCreateBody {
+/// Nothing is set for its safety; tools that start containers themselves get
+/// the engine's socket as well.
+pub(super) fn typical(socket: Option<&Path>) -> ContainerCreateBody {
     // As a mount, for a bind would make a folder where the engine finds no socket.
     let mount = socket.map(|path| Mount {
         typ: Some(MountType::BIND),
-        source: Some(path.to_owned()),
+        source: Some(path.to_string_lossy().into_owned()),
         target: Some(SOCKET.to_owned()),
         bind_options: Some(MountBindOptions::default()),
         ..Mount::default()
@@ -58,10 +60,16 @@ pub(super) fn typical(socket: Option<&str>) -> ContainerCreateBody {
     ContainerCreateBody {
         host_config: Some(HostConfig {
             mounts: mount.map(|mount| vec![mount]),
+            network_mode: no_network(),
             ..HostConfig::default()
         }),
         ..waiting()
     }
+}
+
+/// Whether an engine's network works is no matter for a demo.
+fn no_network() -> Option<String> {
+    Some("none".to_owned())
 }
 
 fn waiting() -> ContainerCreateBody {
@@ -81,7 +89,7 @@ mod tests {
         let mounts = |body: ContainerCreateBody| body.host_config.unwrap().mounts;
         assert_eq!(mounts(hardened()), None);
         assert_eq!(mounts(typical(None)), None);
-        let mount = mounts(typical(Some("/run/user/7/docker.sock"))).unwrap().remove(0);
+        let mount = mounts(typical(Some(Path::new("/run/user/7/docker.sock")))).unwrap().remove(0);
         assert_eq!(mount.source.as_deref(), Some("/run/user/7/docker.sock"));
         assert_eq!(mount.target.as_deref(), Some("/var/run/docker.sock"));
     }

@@ -1,22 +1,22 @@
 //! The one client of this program that can write, for the demo alone.
 
-use std::collections::HashMap;
+mod removal;
+
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use bollard::errors::Error;
-use bollard::models::{
-    ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, ImageSummary,
-};
+use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, CreateImageOptionsBuilder,
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveImageOptionsBuilder,
 };
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::Mutex;
 
 use super::containers::{HARDENED, TYPICAL, hardened, typical};
-use super::maker::{LABEL, MADE_BY, Maker};
+use super::maker::Maker;
+use super::payload::READY;
 use super::{image, note};
 use crate::app::exit::Failure;
 use crate::collect::containers::Plan;
@@ -26,6 +26,15 @@ use crate::model::untrusted::Untrusted;
 
 /// Seconds that one request may take; a busy engine needs some for an image.
 const PATIENCE: u64 = 120;
+
+const START: &str = "start Docker";
+const JOIN: &str = "run as root or as a member of the socket's group";
+
+/// Why no engine makes containers for this demo.
+pub(super) struct Refusal {
+    pub(super) reason: String,
+    pub(super) remedy: &'static str,
+}
 
 /// An engine, and everything that this demo makes with it.
 pub(super) struct Workshop {
@@ -41,32 +50,33 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    /// Connects to the first engine that answers; else tells why none does.
-    pub(super) async fn connect(choice: &Choice) -> Result<Self, String> {
-        let mut refusal = "no engine's address is known".to_owned();
+    /// Connects to the first engine that answers.
+    pub(super) async fn connect(choice: &Choice) -> Result<Self, Refusal> {
+        let mut refusals = Vec::new();
         for address in &choice.candidates {
             match Self::at(address).await {
                 Ok(workshop) => return Ok(workshop),
-                // A socket that refuses says more than one that is not there.
-                Err((_, true)) if address != choice.candidates.first().unwrap_or(address) => {}
-                Err((reason, _)) => refusal = reason,
+                Err(refusal) => refusals.push(refusal),
             }
         }
-        Err(refusal)
+        // A socket that refuses says more than one that is not there.
+        let told = refusals.iter().position(|refusal| refusal.remedy != START).unwrap_or(0);
+        let nothing = Refusal { reason: "no engine's address is known".to_owned(), remedy: START };
+        Err(refusals.into_iter().nth(told).unwrap_or(nothing))
     }
 
-    /// Connects; else tells why not, and whether nothing is there at all.
     #[expect(clippy::disallowed_types, reason = "the demo makes containers; no audit can reach it")]
-    async fn at(address: &Address) -> Result<Self, (String, bool)> {
+    async fn at(address: &Address) -> Result<Self, Refusal> {
         use bollard::{API_DEFAULT_VERSION, Docker};
         let reached = match address {
             Address::Unix(path) => tokio::net::UnixStream::connect(path).await.map(drop),
             Address::Tcp(host) => tokio::net::TcpStream::connect(host).await.map(drop),
         };
-        reached.map_err(|error| {
-            let refused = error.kind() == std::io::ErrorKind::PermissionDenied;
-            let verb = if refused { "this user may not use" } else { "no engine answers at" };
-            (format!("{verb} {address} ({error})"), !refused)
+        reached.map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied => {
+                Refusal { reason: format!("this user may not use {address}"), remedy: JOIN }
+            }
+            _ => Refusal { reason: format!("no engine at {address} ({error})"), remedy: START },
         })?;
         let docker = match address {
             Address::Unix(path) => {
@@ -74,7 +84,10 @@ impl Workshop {
             }
             Address::Tcp(host) => Docker::connect_with_http(host, PATIENCE, API_DEFAULT_VERSION),
         };
-        let refused = |error| (format!("{address} refuses: {}", said(&error)), false);
+        let refused = |error| Refusal {
+            reason: format!("{address} does not answer as an engine does ({})", said(&error)),
+            remedy: "check DOCKER_HOST and the engine's log",
+        };
         let docker = docker.map_err(refused)?;
         docker.ping().await.map_err(refused)?;
         let busy = Arc::default();
@@ -99,97 +112,25 @@ impl Workshop {
         let tar = image::of_this_program(&[]).map_err(|error| {
             Failure::Demo(format!("cannot put this program into an image: cannot read {error}"))
         })?;
-        self.import(tar).await.map_err(|error| not_made("the image", error))?;
+        self.import(tar).await.map_err(|error| not_made("the image", &error))?;
         note("starting the containers …");
-        let mut names = vec![self.run(HARDENED, hardened()).await?];
-        names.push(match self.run(TYPICAL, typical(self.socket().as_deref())).await {
+        let refused = |error| not_made("the containers", &error);
+        let hardened = self.create(HARDENED, hardened()).await.map_err(refused)?;
+        let typical = match (self.create(TYPICAL, typical(self.socket())).await, self.socket()) {
             // A socket that was forwarded from elsewhere is no file of the engine's host.
-            Err(Failure::Demo(reason)) if reason.contains("bind source path") => {
-                self.run(TYPICAL, typical(None)).await?
+            (Err(Error::DockerResponseServerError { .. }), Some(_)) => {
+                note("the engine cannot mount its socket, so the demo goes on without it");
+                self.create(TYPICAL, typical(None)).await
             }
-            other => other?,
-        });
+            (created, _) => created,
+        };
+        let names = vec![hardened, typical.map_err(refused)?];
+        for id in &names {
+            self.start(id).await?;
+        }
         let named_by = Some("the demo".to_owned());
         let engine = Some(Choice { candidates: vec![self.address.clone()], named_by });
         Ok(Plan { engine, names, limits: Limits::default() })
-    }
-
-    /// Removes everything that this demo has made so far.
-    pub(super) async fn remove(&self) -> Result<(), Failure> {
-        // What was asked for before an interruption is there only once it is answered.
-        drop(self.busy.lock().await);
-        let own = self.maker.label();
-        let failed = self.remove_what(|label, _| label == Some(&own)).await;
-        failed.map(drop).map_err(|error| {
-            Failure::Demo(format!(
-                "cannot remove what the demo made: {}; remove it with \
-                 `docker rm -f $(docker ps -aq --filter label={LABEL})` and \
-                 `docker rmi $(docker images -q --filter label={LABEL})`",
-                said(&error)
-            ))
-        })
-    }
-
-    async fn remove_leftovers(&self) -> Result<(), Failure> {
-        let is_left = |label: Option<&String>, is_running| {
-            self.maker.has_left(label.map(String::as_str), is_running)
-        };
-        match self.remove_what(is_left).await {
-            Ok((0, 0)) => Ok(()),
-            Ok((containers, images)) => {
-                note(&format!(
-                    "removed what an earlier demo left behind: containers {containers}, images {images}"
-                ));
-                Ok(())
-            }
-            Err(error) => Err(not_made("the demo", error)),
-        }
-    }
-
-    /// Removes containers, then images, whose maker's label fits; tells how many.
-    async fn remove_what(
-        &self,
-        fits: impl Fn(Option<&String>, bool) -> bool,
-    ) -> Result<(usize, usize), Error> {
-        let (containers, images) = (self.containers().await?, self.images().await?);
-        let containers: Vec<String> = containers
-            .into_iter()
-            .filter(|each| {
-                let label = each.labels.as_ref().and_then(|labels| labels.get(MADE_BY));
-                fits(label, each.state == Some(ContainerSummaryStateEnum::RUNNING))
-            })
-            .filter_map(|each| each.id)
-            .collect();
-        let images: Vec<String> = images
-            .into_iter()
-            .filter(|each| fits(each.labels.get(MADE_BY), false))
-            .map(|each| each.id)
-            .collect();
-        for id in containers.clone() {
-            let docker = self.docker.clone();
-            let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-            let removed = async move { docker.remove_container(&id, Some(options)).await };
-            unless_gone(self.change(removed).await)?;
-        }
-        for id in images.clone() {
-            let docker = self.docker.clone();
-            // Not by force: an image that another demo's container uses stays.
-            let options = RemoveImageOptionsBuilder::new().build();
-            let removed =
-                async move { docker.remove_image(&id, Some(options), None).await.map(drop) };
-            unless_gone(self.change(removed).await)?;
-        }
-        Ok((containers.len(), images.len()))
-    }
-
-    async fn containers(&self) -> Result<Vec<ContainerSummary>, Error> {
-        let options = ListContainersOptionsBuilder::new().all(true).filters(&labelled()).build();
-        self.docker.list_containers(Some(options)).await
-    }
-
-    async fn images(&self) -> Result<Vec<ImageSummary>, Error> {
-        let options = ListImagesOptionsBuilder::new().filters(&labelled()).build();
-        self.docker.list_images(Some(options)).await
     }
 
     async fn import(&self, tar: Vec<u8>) -> Result<(), Error> {
@@ -211,48 +152,48 @@ impl Workshop {
         .await
     }
 
-    /// Creates and starts a container, waits until its program says that it
-    /// runs, and gives the container's id.
-    async fn run(&self, name: &str, body: ContainerCreateBody) -> Result<String, Failure> {
-        let failed = |error| not_made(name, error);
+    /// Creates a container, under another name where this one is taken, and
+    /// gives its id.
+    async fn create(&self, name: &str, body: ContainerCreateBody) -> Result<String, Error> {
         let labels = Some(self.maker.labels());
         let body = ContainerCreateBody { image: Some(self.image()), labels, ..body };
-        let id = match self.create(name, body.clone()).await {
+        let create = |name: &str| {
+            let (docker, body) = (self.docker.clone(), body.clone());
+            let options = CreateContainerOptionsBuilder::new().name(name).build();
+            self.change(async move { docker.create_container(Some(options), body).await })
+        };
+        let created = match create(name).await {
             Err(Error::DockerResponseServerError { status_code: 409, .. }) => {
                 let name = format!("{name}-{}", std::process::id());
                 note(&format!("the name is taken, so this one is called {name}"));
-                self.create(&name, body).await
+                create(&name).await
             }
             other => other,
         };
-        let id = id.map_err(failed)?;
+        created.map(|created| created.id)
+    }
+
+    /// Starts a container, and waits until its program says that it runs.
+    async fn start(&self, id: &str) -> Result<(), Failure> {
+        let refused = |error| not_made("the containers run", &error);
         let options =
             AttachContainerOptionsBuilder::new().stream(true).stdout(true).stderr(true).build();
         // Attached before the start, so that nothing it says is missed.
         let mut attached =
-            self.docker.attach_container(&id, Some(options)).await.map_err(failed)?;
-        let (docker, container) = (self.docker.clone(), id.clone());
-        self.change(async move { docker.start_container(&container, None).await })
-            .await
-            .map_err(failed)?;
-        match attached.output.next().await.transpose().map_err(failed)? {
-            Some(said) if said.to_string().trim() == "ready" => Ok(id),
-            said => {
-                let said = said.map(|said| Untrusted::from(said.to_string().trim()).to_string());
-                Err(Failure::Demo(format!(
-                    "{name} ended at once and said {:?}; look at the engine's own log, \
-                     or run `secaudit demo --with namespaces`",
-                    said.unwrap_or_default()
-                )))
-            }
+            self.docker.attach_container(id, Some(options)).await.map_err(refused)?;
+        let (docker, id) = (self.docker.clone(), id.to_owned());
+        let started = async move { docker.start_container(&id, None).await };
+        self.change(started).await.map_err(refused)?;
+        let said = attached.output.next().await.transpose().map_err(refused)?;
+        let said = said.map(|said| said.to_string()).unwrap_or_default();
+        if said.trim() == READY {
+            return Ok(());
         }
-    }
-
-    async fn create(&self, name: &str, body: ContainerCreateBody) -> Result<String, Error> {
-        let docker = self.docker.clone();
-        let options = CreateContainerOptionsBuilder::new().name(name).build();
-        let created = async move { docker.create_container(Some(options), body).await };
-        self.change(created).await.map(|created| created.id)
+        Err(Failure::Demo(format!(
+            "a container ended at once and said \"{}\"; look at the engine's own log, \
+             or run `secaudit demo --with namespaces`",
+            Untrusted::from(said.trim())
+        )))
     }
 
     /// Sends a request that changes something. It runs as a task of its own:
@@ -275,31 +216,19 @@ impl Workshop {
     }
 
     /// The engine's socket, where it listens on one.
-    fn socket(&self) -> Option<String> {
+    fn socket(&self) -> Option<&Path> {
         match &self.address {
-            Address::Unix(path) => Some(path.to_string_lossy().into_owned()),
+            Address::Unix(path) => Some(path),
             Address::Tcp(_) => None,
         }
     }
 }
 
-fn labelled() -> HashMap<&'static str, Vec<&'static str>> {
-    HashMap::from([("label", vec![LABEL])])
-}
-
-/// What is gone already, or just going, needs no removing.
-fn unless_gone(removed: Result<(), Error>) -> Result<(), Error> {
-    match removed {
-        Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
-        other => other,
-    }
-}
-
-fn not_made(what: &str, error: Error) -> Failure {
+fn not_made(what: &str, error: &Error) -> Failure {
     Failure::Demo(format!(
         "the engine did not make {what}: {}; look at the engine's own log, \
          or run `secaudit demo --with namespaces`",
-        said(&error)
+        said(error)
     ))
 }
 

@@ -19,11 +19,14 @@ use super::output::{self, Terminal};
 use crate::collect::containers::Plan;
 use crate::collect::engine::address::{self, Surroundings};
 use crate::judge::Accept;
+use crate::model::bundle::Bundle;
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
 use crate::policy::Policy;
 use crate::report::terminal::Look;
 use crate::report::{self, v1};
 
-use docker::Workshop;
+use docker::{Refusal, Workshop};
 use namespaces::Sandboxes;
 use signals::Signals;
 
@@ -49,10 +52,9 @@ async fn demonstrate(with: DemoWith, look: Look) -> Result<u8, Failure> {
     note("removing everything …");
     let removed = means.remove().await;
     // Of two errors the first is the cause; the other is told all the same.
-    let report = shown.inspect_err(|_| {
-        if let Err(failure) = &removed {
-            note(&failure.to_string());
-        }
+    let report = shown.inspect_err(|_| match &removed {
+        Ok(()) => note("everything is removed"),
+        Err(failure) => note(&failure.to_string()),
     })?;
     removed?;
     output::print(&conclusion(&report, look))?;
@@ -62,7 +64,7 @@ async fn demonstrate(with: DemoWith, look: Look) -> Result<u8, Failure> {
 async fn show(means: &mut Means, look: Look) -> Result<v1::Report, Failure> {
     let plan = means.make().await?;
     note("auditing …");
-    let collected = super::containers::collecting(&plan).await?;
+    let mut collected = super::containers::collecting(&plan).await?;
     if !collected.unknown_names.is_empty() {
         return Err(Failure::Demo(
             "the audit does not see the sandboxes; run the demo on the host itself, not in a \
@@ -70,11 +72,30 @@ async fn show(means: &mut Means, look: Look) -> Result<v1::Report, Failure> {
                 .to_owned(),
         ));
     }
+    if let Means::Namespaces(_) = means {
+        without_engine(&mut collected.bundle);
+    }
     let missing = super::containers::missing(&collected);
     let policy = Policy::baseline();
     let report = super::containers::evaluate(&collected.bundle, &policy, Accept::Kernel, missing);
     output::print(&format!("\n{}\n", report::terminal::render(&report, look)))?;
     Ok(report)
+}
+
+/// Says why no engine declares anything: here that is no lack that an option
+/// of the audit would close.
+fn without_engine(bundle: &mut Bundle) {
+    let targets = bundle.targets.iter().map(|target| Source::container(&target.id));
+    let list = Source::Engine("/containers/json".to_owned());
+    for source in targets.chain([list]).collect::<Vec<_>>() {
+        let gap = Gap::new(
+            Reason::NotCollected,
+            source.clone(),
+            "no engine made these sandboxes, so nothing is declared about them",
+        )
+        .mend("run `secaudit demo --with docker`");
+        bundle.record(source, Err(gap));
+    }
 }
 
 /// What the sandboxes are made with.
@@ -88,21 +109,21 @@ impl Means {
         if matches!(with, DemoWith::Namespaces) {
             return Ok(Self::Namespaces(Sandboxes::default()));
         }
-        let workshop = match address::choose(None, None, &Surroundings::from_env()) {
-            Ok(choice) => Workshop::connect(&choice).await,
-            Err(error) => Err(error.to_string()),
+        let refused = match address::choose(None, None, &Surroundings::from_env()) {
+            Ok(choice) => match Workshop::connect(&choice).await {
+                Ok(workshop) => return Ok(Self::Docker(workshop)),
+                Err(refusal) => refusal,
+            },
+            Err(error) => Refusal { reason: error.to_string(), remedy: "mend the address" },
         };
-        match (workshop, with) {
-            (Ok(workshop), _) => Ok(Self::Docker(workshop)),
-            (Err(reason), DemoWith::Docker) => Err(Failure::Demo(format!(
-                "{reason}; start Docker, run as root or as a member of the socket's group, \
-                 or run `secaudit demo --with namespaces`"
-            ))),
-            (Err(reason), DemoWith::Auto | DemoWith::Namespaces) => {
-                note(&format!("{reason}, so Linux namespaces will do"));
-                Ok(Self::Namespaces(Sandboxes::default()))
-            }
+        if matches!(with, DemoWith::Docker) {
+            return Err(Failure::Demo(format!(
+                "{}; {}, or run `secaudit demo --with namespaces`",
+                refused.reason, refused.remedy
+            )));
         }
+        note(&format!("{}, so Linux namespaces will do", refused.reason));
+        Ok(Self::Namespaces(Sandboxes::default()))
     }
 
     fn announcement(&self) -> Vec<(&'static str, String)> {
