@@ -2,6 +2,7 @@
 
 mod removal;
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -72,11 +73,14 @@ impl Workshop {
             Address::Unix(path) => tokio::net::UnixStream::connect(path).await.map(drop),
             Address::Tcp(host) => tokio::net::TcpStream::connect(host).await.map(drop),
         };
-        reached.map_err(|error| match error.kind() {
-            ErrorKind::PermissionDenied => {
-                Refusal { reason: format!("this user may not use {address}"), remedy: JOIN }
+        reached.map_err(|error| {
+            if error.kind() == ErrorKind::PermissionDenied {
+                return Refusal {
+                    reason: format!("this user may not use {address}"),
+                    remedy: JOIN,
+                };
             }
-            _ => Refusal { reason: format!("no engine at {address} ({error})"), remedy: START },
+            Refusal { reason: format!("no engine at {address} ({error})"), remedy: START }
         })?;
         let docker = match address {
             Address::Unix(path) => {
@@ -135,11 +139,12 @@ impl Workshop {
 
     async fn import(&self, tar: Vec<u8>) -> Result<(), Error> {
         let labels = self.maker.labels();
-        let labels = labels.iter().map(|(key, value)| format!("LABEL {key}=\"{value}\""));
+        let labels: Vec<_> = labels.map(|(key, value)| format!("{key}={value}")).into();
+        let changes = vec![format!("LABEL {}", labels.join(" "))];
         let options = CreateImageOptionsBuilder::new()
             .from_src("-")
             .repo(&self.image())
-            .changes(labels.collect())
+            .changes(changes)
             .build();
         let docker = self.docker.clone();
         let body = bollard::body_full(tar.into());
@@ -155,7 +160,7 @@ impl Workshop {
     /// Creates a container, under another name where this one is taken, and
     /// gives its id.
     async fn create(&self, name: &str, body: ContainerCreateBody) -> Result<String, Error> {
-        let labels = Some(self.maker.labels());
+        let labels = Some(HashMap::from(self.maker.labels()));
         let body = ContainerCreateBody { image: Some(self.image()), labels, ..body };
         let create = |name: &str| {
             let (docker, body) = (self.docker.clone(), body.clone());

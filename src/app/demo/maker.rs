@@ -1,9 +1,7 @@
 //! Which demo made a container or an image, and whether that demo still runs.
 
-use std::collections::HashMap;
-
 /// The label of everything that a demo makes.
-pub(super) const LABEL: &str = "secaudit.demo";
+const LABEL: &str = "secaudit.demo";
 
 /// The label that tells which process made it.
 pub(super) const MADE_BY: &str = "secaudit.demo.made-by";
@@ -24,29 +22,27 @@ impl Maker {
         Self { place: place(), pid, start: start(pid).unwrap_or_default() }
     }
 
-    /// The labels of what this demo makes.
-    pub(super) fn labels(&self) -> HashMap<String, String> {
-        let pairs = [(LABEL, "true".to_owned()), (MADE_BY, self.label())];
-        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    /// The labels of what this demo makes, the maker's first.
+    pub(super) fn labels(&self) -> [(String, String); 2] {
+        let made_by = format!("{}/{}/{}", self.place, self.pid, self.start);
+        [(MADE_BY.to_owned(), made_by), (LABEL.to_owned(), "true".to_owned())]
     }
 
-    pub(super) fn label(&self) -> String {
-        format!("{}/{}/{}", self.place, self.pid, self.start)
-    }
-
-    /// Whether a container or image with this label was left behind. Where its
-    /// maker ran elsewhere or before a reboot, only `is_running` can tell.
-    pub(super) fn has_left(&self, label: Option<&str>, is_running: bool) -> bool {
-        match label.and_then(Self::parse) {
-            Some(other) if other.place == self.place => start(other.pid) != Some(other.start),
-            Some(_) | None => !is_running,
-        }
-    }
-
-    fn parse(label: &str) -> Option<Self> {
-        let (rest, start) = label.rsplit_once('/')?;
+    /// The demo that [`MADE_BY`] names. Only the first word counts: Podman
+    /// takes all labels of an imported image for the first one's value.
+    pub(super) fn of(label: &str) -> Option<Self> {
+        let (rest, start) = label.split_whitespace().next()?.rsplit_once('/')?;
         let (place, pid) = rest.rsplit_once('/')?;
         Some(Self { place: place.to_owned(), pid: pid.parse().ok()?, start: start.parse().ok()? })
+    }
+
+    /// Whether this demo left behind what it made. Where it ran elsewhere or
+    /// before a reboot, or is not known, only `is_running` can tell.
+    pub(super) fn has_left(other: Option<&Self>, is_running: bool) -> bool {
+        match other {
+            Some(other) if other.place == place() => start(other.pid) != Some(other.start),
+            Some(_) | None => !is_running,
+        }
     }
 }
 
@@ -69,27 +65,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_label_names_its_maker_also_where_other_labels_stick_to_it() {
+        let here = Maker::here();
+        let [(_, label), _] = here.labels();
+        assert_eq!(Maker::of(&label), Some(here.clone()));
+        assert_eq!(Maker::of(&format!("{label} secaudit.demo=true")), Some(here));
+        assert_eq!(Maker::of("nonsense"), None);
+    }
+
+    #[test]
     fn what_a_running_demo_made_is_no_leftover() {
         let here = Maker::here();
-        assert_eq!(Maker::parse(&here.label()), Some(here.clone()));
-        assert!(!here.has_left(Some(&here.label()), true));
-        assert!(!here.has_left(Some(&here.label()), false));
+        assert!(!Maker::has_left(Some(&here), true) && !Maker::has_left(Some(&here), false));
     }
 
     #[test]
     fn what_a_demo_made_that_has_ended_is_a_leftover() {
         let here = Maker::here();
-        let reused = Maker { start: here.start + 1, ..here.clone() };
-        assert!(here.has_left(Some(&reused.label()), true));
+        let ended = Maker { start: here.start + 1, ..here };
+        assert!(Maker::has_left(Some(&ended), true));
     }
 
     #[test]
     fn what_was_made_elsewhere_is_left_alone_while_it_runs() {
-        let here = Maker::here();
-        let elsewhere = Maker { place: "other/1".to_owned(), ..here.clone() };
-        for label in [Some(elsewhere.label()), Some("nonsense".to_owned()), None] {
-            assert!(!here.has_left(label.as_deref(), true));
-            assert!(here.has_left(label.as_deref(), false));
+        let elsewhere = Maker { place: "other/1".to_owned(), ..Maker::here() };
+        for maker in [Some(&elsewhere), None] {
+            assert!(!Maker::has_left(maker, true) && Maker::has_left(maker, false));
         }
     }
 }

@@ -67,8 +67,8 @@ async fn show(means: &mut Means, look: Look) -> Result<v1::Report, Failure> {
     let mut collected = super::containers::collecting(&plan).await?;
     if !collected.unknown_names.is_empty() {
         return Err(Failure::Demo(
-            "the audit does not see the sandboxes; run the demo on the host itself, not in a \
-             container"
+            "the audit did not find the sandboxes: they ended too early, or a container hides \
+             them; run the demo again, on the host itself"
                 .to_owned(),
         ));
     }

@@ -133,8 +133,8 @@ impl Sandbox {
 }
 
 fn refused(kind: Kind, said: &str) -> Failure {
-    let reason = said.lines().last().unwrap_or_default();
-    let reason = Untrusted::from(reason.strip_prefix("secaudit: ").unwrap_or(reason));
+    let reason = said.lines().find_map(|line| line.strip_prefix("secaudit: "));
+    let reason = Untrusted::from(reason.unwrap_or("it ended without a word"));
     Failure::Demo(format!(
         "the {} sandbox cannot be made of namespaces here ({reason}); run as root, or allow \
          user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, \

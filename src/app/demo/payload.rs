@@ -126,6 +126,7 @@ fn set(file: &str, value: &str) -> Result<(), Failure> {
 /// The second stage, the first process of the new PID namespace: a root of its
 /// own, made of the image on standard input; then the program in it.
 fn inside(kind: Kind) -> Result<u8, Failure> {
+    prctl::set_pdeathsig(Signal::SIGKILL).or_fail("tying the sandbox to the demo")?;
     unshare(CloneFlags::CLONE_NEWNS).or_fail("making a mount namespace")?;
     make_mount(None, "/", MsFlags::MS_REC | MsFlags::MS_PRIVATE, "")?;
     make_mount(Some("tmpfs"), ROOT, MsFlags::MS_NOSUID | MsFlags::MS_NODEV, "mode=755")?;

@@ -10,7 +10,7 @@ use bollard::query_parameters::{
 };
 
 use super::{Workshop, not_made, said};
-use crate::app::demo::maker::{LABEL, MADE_BY};
+use crate::app::demo::maker::{MADE_BY, Maker};
 use crate::app::demo::note;
 use crate::app::exit::Failure;
 
@@ -19,13 +19,12 @@ impl Workshop {
     pub(in crate::app::demo) async fn remove(&self) -> Result<(), Failure> {
         // What was asked for before an interruption is there only once it is answered.
         drop(self.busy.lock().await);
-        let own = self.maker.label();
-        let removed = self.remove_what(|label, _| label == Some(&own)).await;
+        let removed = self.remove_what(|maker, _| maker == Some(&self.maker)).await;
         removed.map(drop).map_err(|error| {
             Failure::Demo(format!(
                 "cannot remove what the demo made: {}; remove it with \
-                 `docker rm -f $(docker ps -aq --filter label={LABEL})` and \
-                 `docker rmi $(docker images -q --filter label={LABEL})`",
+                 `docker rm -f $(docker ps -aq --filter label={MADE_BY})` and \
+                 `docker rmi $(docker images -q --filter label={MADE_BY})`",
                 said(&error)
             ))
         })
@@ -33,11 +32,8 @@ impl Workshop {
 
     /// Removes what demos left behind that could not clean up any more.
     pub(super) async fn remove_leftovers(&self) -> Result<(), Failure> {
-        let is_left = |label: Option<&String>, is_running| {
-            self.maker.has_left(label.map(String::as_str), is_running)
-        };
         let (containers, images) =
-            self.remove_what(is_left).await.map_err(|error| not_made("room", &error))?;
+            self.remove_what(Maker::has_left).await.map_err(|error| not_made("room", &error))?;
         if containers + images > 0 {
             note(&format!(
                 "removed what an earlier demo left behind: containers {containers}, images {images}"
@@ -46,17 +42,17 @@ impl Workshop {
         Ok(())
     }
 
-    /// Removes containers, then images, by their maker's label and whether they
-    /// run; tells how many.
+    /// Removes containers, then images, by who made them and whether they run;
+    /// tells how many.
     async fn remove_what(
         &self,
-        fits: impl Fn(Option<&String>, bool) -> bool,
+        fits: impl Fn(Option<&Maker>, bool) -> bool,
     ) -> Result<(usize, usize), Error> {
         let containers = self.containers().await?;
         let mut removed = (0, 0);
         for each in &containers {
-            let label = each.labels.as_ref().and_then(|labels| labels.get(MADE_BY));
-            if let Some(id) = each.id.clone().filter(|_| fits(label, is_running(each))) {
+            let maker = each.labels.as_ref().and_then(maker);
+            if let Some(id) = each.id.clone().filter(|_| fits(maker.as_ref(), is_running(each))) {
                 let docker = self.docker.clone();
                 let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
                 let request = async move { docker.remove_container(&id, Some(options)).await };
@@ -67,7 +63,7 @@ impl Workshop {
         for ImageSummary { id, labels, .. } in self.images().await? {
             let runs =
                 |each: &ContainerSummary| is_running(each) && each.image_id.as_ref() == Some(&id);
-            if fits(labels.get(MADE_BY), containers.iter().any(runs)) {
+            if fits(maker(&labels).as_ref(), containers.iter().any(runs)) {
                 let docker = self.docker.clone();
                 let options = RemoveImageOptionsBuilder::new().build();
                 let request =
@@ -91,7 +87,11 @@ impl Workshop {
 }
 
 fn labelled() -> HashMap<&'static str, Vec<&'static str>> {
-    HashMap::from([("label", vec![LABEL])])
+    HashMap::from([("label", vec![MADE_BY])])
+}
+
+fn maker(labels: &HashMap<String, String>) -> Option<Maker> {
+    Maker::of(labels.get(MADE_BY)?)
 }
 
 fn is_running(container: &ContainerSummary) -> bool {
