@@ -4,6 +4,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -77,7 +78,7 @@ fn sandbox(kind: Kind) -> Result<u8, Failure> {
             .or_fail("reading capabilities")?;
     match kind {
         Kind::Hardened => {
-            if may_make_any {
+            if may_make_any && anybody_may_run_this() {
                 // In a user namespace there may be nobody to become; the root
                 // of one is an ordinary user already.
                 let _ = confine::become_nobody();
@@ -103,6 +104,11 @@ fn sandbox(kind: Kind) -> Result<u8, Failure> {
     output::print(&format!("{}\n", child.id()))?;
     child.wait().or_fail("waiting for the sandbox")?;
     Ok(exit::CLEAN)
+}
+
+/// Whether this program can be started again by whom root becomes.
+fn anybody_may_run_this() -> bool {
+    std::fs::metadata("/proc/self/exe").is_ok_and(|file| file.permissions().mode() & 0o001 != 0)
 }
 
 /// Moves into a user namespace of its own, where this user is `uid`.
