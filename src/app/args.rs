@@ -128,10 +128,10 @@ pub(super) struct Schema {
 
 /// Make two throw-away sandboxes, audit them, remove them.
 ///
-/// One is hardened, the other is as people really run it. Needs no image registry and no network. With a Docker engine the sandboxes are
-/// containers of an image made in memory; without one they are Linux namespaces.
-/// This is the one command that creates something; it says what, and cleans up,
-/// also when it is interrupted.
+/// One is hardened, the other is as people really run it. Needs no image registry
+/// and no network. With a Docker engine the sandboxes are containers of an image
+/// made in memory; without one they are Linux namespaces. This is the one command
+/// that creates something; it says what, and cleans up, also when interrupted.
 ///
 /// Ends with 0 whatever the scorecard says, with 3 where no sandbox can be made,
 /// and with 128 and the signal's number where a signal ended it.
