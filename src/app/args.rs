@@ -54,7 +54,6 @@ pub(super) enum Command {
     Explain(Explain),
     /// Print the JSON Schema of an output format
     Schema(Schema),
-    /// Make two throw-away sandboxes, audit them, remove them
     Demo(Demo),
     #[command(hide = true, name = "demo-payload")]
     DemoPayload(DemoPayload),
@@ -131,12 +130,15 @@ pub(super) struct Schema {
     pub(super) what: Described,
 }
 
-/// Make two throw-away sandboxes, one hardened and one as people really run it,
-/// audit them together, print the scorecard and remove them.
+/// Make two throw-away sandboxes, audit them, remove them.
 ///
-/// Needs no image registry and no network. With a Docker engine the sandboxes are
-/// containers of an image made in memory; without one they are Linux namespaces.
-/// This is the one command that creates something; it says what, and cleans up.
+/// One is hardened, the other is as people really run it. Needs no image registry
+/// and no network. With a Docker engine the sandboxes are containers of an image
+/// made in memory; without one they are Linux namespaces. This is the one command
+/// that creates something; it says what, and cleans up, also when interrupted.
+///
+/// Ends with 0 whatever the scorecard says, with 3 where no sandbox can be made,
+/// and with 128 and the signal's number where a signal ended it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Demo {
     /// What to make the sandboxes with

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{self, Containers, Format};
 use super::exit::Failure;
 use super::output::{self, Bar, ReportFile, Terminal};
-use crate::collect::containers::{Plan, collect};
+use crate::collect::containers::{NoEngine, Plan, collect};
 use crate::collect::engine::Limits;
 use crate::collect::engine::address::{self, Choice, Surroundings};
 use crate::collect::kernel::Kernel;
@@ -21,7 +21,7 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
     let file = command.output.as_deref().filter(|path| *path != Path::new("-"));
     let file = file.map(ReportFile::create).transpose()?;
 
-    let bundle = collected(&plan)?;
+    let bundle = super::runtime()?.block_on(collecting(&plan))?;
     let accept = command.accept.map_or(Accept::Kernel, |args::Accept::Declared| Accept::Declared);
     let report = crate::evaluate(&bundle, &policy, accept);
 
@@ -42,14 +42,10 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
 }
 
 /// Collects with a progress bar, and notes the time.
-pub(super) fn collected(plan: &Plan) -> Result<Bundle, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Bug(error.to_string()))?;
+pub(super) async fn collecting(plan: &Plan) -> Result<Bundle, Failure> {
     let bar = Bar::new();
     let progress = |what: &str, done, of| bar.show(what, done, of);
-    let mut bundle = runtime.block_on(collect(plan, &Kernel::default(), &progress))?;
+    let mut bundle = collect(plan, &Kernel::default(), &progress).await?;
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
     Ok(bundle)
@@ -76,14 +72,17 @@ fn plan(command: &Containers) -> Result<Plan, Failure> {
     let limits =
         Limits { deadline: std::time::Duration::from_secs(command.timeout), ..Limits::default() };
     let engine = match command.engine {
-        args::Engine::None => None,
+        args::Engine::None => Err(NoEngine {
+            detail: "no engine was to be asked".to_owned(),
+            remedy: "leave out --engine none".to_owned(),
+        }),
         engine @ (args::Engine::Auto | args::Engine::Docker | args::Engine::Podman) => {
             let choice = address::choose(
                 command.host.as_deref(),
                 command.context.as_deref(),
                 &Surroundings::from_env(),
             )?;
-            Some(only(engine, choice))
+            Ok(only(engine, choice))
         }
     };
     Ok(Plan { engine, names: command.names.clone(), limits })

@@ -1,7 +1,8 @@
 //! Why the program ends without a report, and every exit code.
 //!
 //! 0 clean and complete · 1 a finding at or above the gate · 2 usage or policy
-//! error · 3 incomplete · 4 the report could not be written · 70 a bug.
+//! error · 3 incomplete · 4 the report could not be written · 70 a bug ·
+//! 128 and the signal's number where a signal ended the demo.
 //! The gate decides between 0, 1 and 3; see [`crate::gate::Outcome::exit_code`].
 
 use std::path::PathBuf;
@@ -41,6 +42,8 @@ pub(super) enum Failure {
     Usage(String),
     #[error("{0}")]
     Demo(String),
+    #[error("interrupted by {signal}")]
+    Interrupted { signal: nix::sys::signal::Signal },
     #[error("internal error, please report it: {0}")]
     Bug(String),
 }
@@ -52,6 +55,8 @@ impl Failure {
             // What was to be audited could not be asked: nothing is known.
             Self::Engine { .. } | Self::Demo(_) => INCOMPLETE,
             Self::Output { .. } => UNWRITTEN,
+            // As a shell tells it; a signal's number is below 65.
+            Self::Interrupted { signal } => 128 + *signal as u8,
             Self::Bug(_) => BUG,
         }
     }

@@ -2,7 +2,7 @@
 
 mod args;
 mod containers;
-mod demo;
+pub mod demo;
 mod exit;
 mod output;
 mod rules;
@@ -47,4 +47,12 @@ fn run(arguments: Vec<OsString>) -> u8 {
         output::to_stderr(&format!("secaudit: {failure}"));
         failure.exit_code()
     })
+}
+
+/// What drives everything that waits, in one thread.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Bug(error.to_string()))
 }

@@ -24,12 +24,22 @@ const SHORTEST_ID: usize = 4;
 /// What is to be collected.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The engine to ask; `None` audits from the kernel alone.
-    pub engine: Option<Choice>,
+    /// The engine to ask; without one the audit reads the kernel alone.
+    pub engine: Result<Choice, NoEngine>,
     /// Names or id prefixes to audit; empty means all.
     pub names: Vec<String>,
     /// What one question to the engine may cost.
     pub limits: Limits,
+}
+
+/// Why no engine is to be asked, and what would change that: the gap of
+/// everything that only an engine could tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoEngine {
+    /// The reason, as a fragment without a full stop.
+    pub detail: String,
+    /// What a person can do about it.
+    pub remedy: String,
 }
 
 /// Tells how far the collection is: what is being read, how many of how many.
@@ -48,7 +58,7 @@ pub async fn collect(
     match connect(plan).await {
         Ok(engine) => from_engine(&engine, plan, kernel, progress).await,
         Err(Unasked::Named(error)) => Err(error),
-        Err(Unasked::Absent(gap)) => Ok(from_kernel(plan, kernel, gap, progress)),
+        Err(Unasked::Absent(gap)) => Ok(from_kernel(plan, kernel, &gap, progress)),
     }
 }
 
@@ -62,10 +72,12 @@ enum Unasked {
 
 async fn connect(plan: &Plan) -> Result<Engine, Unasked> {
     let list = Source::Engine("/containers/json".to_owned());
-    let Some(choice) = &plan.engine else {
-        let gap = Gap::new(Reason::NotCollected, list, "no engine was to be asked")
-            .mend("leave out --engine none");
-        return Err(Unasked::Absent(gap));
+    let choice = match &plan.engine {
+        Ok(choice) => choice,
+        Err(NoEngine { detail, remedy }) => {
+            let gap = Gap::new(Reason::NotCollected, list, detail).mend(remedy);
+            return Err(Unasked::Absent(gap));
+        }
     };
     let mut refusal: Option<EngineError> = None;
     for address in &choice.candidates {
@@ -157,17 +169,21 @@ async fn from_engine(
     Ok(bundle)
 }
 
-fn from_kernel(plan: &Plan, kernel: &Kernel, engine: Gap, progress: Progress<'_>) -> Bundle {
+fn from_kernel(plan: &Plan, kernel: &Kernel, engine: &Gap, progress: Progress<'_>) -> Bundle {
     let mut bundle = Bundle::new(Origin::Kernel);
     progress("reading the kernel", 0, 1);
     let (found, hidden) = kernel.discover();
-    bundle.record(engine.source.clone(), Err(engine));
+    let undeclared = |source: Source| Gap { source, ..engine.clone() };
+    bundle.record(engine.source.clone(), Err(engine.clone()));
+    bundle.record(Source::engine_info(), Err(undeclared(Source::engine_info())));
     bundle.missing.extend(hidden);
     let named: Vec<_> =
         found.into_iter().map(|each| (Untrusted::from(each.name.clone()), each)).collect();
     let chosen = choose(named, plan, &mut bundle, |(name, each)| (each.claim.id.as_str(), name));
     let mut claims = Vec::with_capacity(chosen.len());
     for (name, each) in chosen {
+        let source = Source::container(&each.claim.id);
+        bundle.record(source.clone(), Err(undeclared(source)));
         bundle.add_target(Target {
             kind: Kind::Container,
             id: each.claim.id.clone(),
@@ -294,6 +310,10 @@ mod tests {
         assert_eq!(rows[1].name.raw(), "aaaaaaaaaaaa");
     }
 
+    fn nobody() -> NoEngine {
+        NoEngine { detail: "not wanted".to_owned(), remedy: String::new() }
+    }
+
     #[test]
     fn under_a_kernel_of_its_own_a_container_is_not_judged_by_this_one() {
         let inspect =
@@ -308,7 +328,7 @@ mod tests {
     fn names_and_id_prefixes_choose_and_the_rest_is_missing() {
         let all = vec![("abcdef", Untrusted::from("web")), ("123456", Untrusted::from("db"))];
         let names = ["web", "1234", "cache", "12"].map(str::to_owned).to_vec();
-        let plan = Plan { engine: None, names, limits: Limits::default() };
+        let plan = Plan { engine: Err(nobody()), names, limits: Limits::default() };
         let mut bundle = Bundle::new(Origin::Engine);
         let chosen = choose(all, &plan, &mut bundle, |(id, name)| (id, name));
         assert_eq!(chosen.len(), 2);

@@ -93,7 +93,9 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     };
     let line =
         format!("{count}{by} · policy {} · score model {}", report.policy, report.score_model);
-    writeln!(out, "{} · {line}", look.bold(&format!("secaudit {}", report.tool.version)))?;
+    let name = format!("secaudit {}", report.tool.version);
+    let text = look.wrap("", "  ", &format!("{name} · {line}"));
+    writeln!(out, "{}{}", look.bold(&name), text.strip_prefix(&name).unwrap_or(&text))?;
     for gap in &report.origin.gaps {
         let remedy =
             if gap.remedy.is_empty() { String::new() } else { format!(" → {}", gap.remedy) };
