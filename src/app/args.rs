@@ -46,13 +46,9 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Audit running containers
     Containers(Containers),
-    /// List the rules
     Rules(Rules),
-    /// Explain one rule: what, why, how to fix, references
     Explain(Explain),
-    /// Print the JSON Schema of an output format
     Schema(Schema),
     Demo(Demo),
     #[command(hide = true, name = "demo-payload")]
@@ -108,7 +104,7 @@ pub(super) struct Containers {
     pub(super) output: Option<PathBuf>,
 }
 
-/// List the rules, with severity and claim.
+/// List the rules.
 #[derive(Debug, clap::Args)]
 pub(super) struct Rules {
     /// How to write the list
@@ -116,14 +112,16 @@ pub(super) struct Rules {
     pub(super) format: RulesFormat,
 }
 
-/// Explain one rule.
+/// Explain one rule: what, why, how to fix, references.
 #[derive(Debug, clap::Args)]
 pub(super) struct Explain {
     /// The rule's id, as `secaudit rules` lists it
     pub(super) rule: String,
 }
 
-/// Print the JSON Schema (2020-12) of an output format.
+/// Print the JSON Schema of an output format.
+///
+/// The schema is of the dialect 2020-12.
 #[derive(Debug, clap::Args)]
 pub(super) struct Schema {
     /// Which format
