@@ -1,15 +1,15 @@
 //! The tests' own client of an engine: it can write, unlike the product's.
 
 use std::path::Path;
-use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecResults};
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, InspectContainerOptions,
-    ListContainersOptionsBuilder, ListImagesOptions, LogsOptionsBuilder,
+    KillContainerOptions, ListContainersOptionsBuilder, ListImagesOptions, LogsOptionsBuilder,
     RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, StartContainerOptions,
+    WaitContainerOptions,
 };
 use bollard::{API_DEFAULT_VERSION, body_full};
 use futures_util::{Stream, StreamExt, TryStreamExt};
@@ -106,8 +106,17 @@ impl Engine {
         }
     }
 
+    /// Kills a container's first process; it stays as a stopped container.
     pub(crate) fn kill(&self, id: &str) {
-        self.remove(id);
+        self.block("kill", self.docker.kill_container(id, None::<KillContainerOptions>));
+    }
+
+    /// Starts a stopped container, once the engine has noticed that it stopped.
+    pub(crate) fn restart(&self, id: &str) {
+        let wait = self.docker.wait_container(id, None::<WaitContainerOptions>);
+        // Its exit code is the signal's, which the client takes for an error.
+        let _ = self.runtime.block_on(wait.collect::<Vec<_>>());
+        self.block("start", self.docker.start_container(id, None::<StartContainerOptions>));
     }
 
     fn remove(&self, id: &str) {
@@ -202,6 +211,3 @@ impl Container<'_> {
         });
     }
 }
-
-/// How long the engine may take to answer at all.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,6 +1,8 @@
 //! The cases, in files by what they need.
 
-pub(crate) mod docker;
+mod docker;
+mod entered;
+mod restless;
 
 use crate::needs::Need;
 
@@ -17,5 +19,5 @@ fn live(name: &str, needs: &[Need], run: fn()) -> Live {
 }
 
 pub(crate) fn all() -> Vec<Live> {
-    docker::all()
+    [docker::all(), entered::all(), restless::all()].into_iter().flatten().collect()
 }
