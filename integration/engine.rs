@@ -59,7 +59,9 @@ impl Engine {
 
     /// Imports a tar archive as an image without any configuration.
     pub(crate) fn import(&self, tar: Vec<u8>, tag: &str) {
-        let options = CreateImageOptionsBuilder::new().from_src("-").repo(LABEL).tag(tag).build();
+        // Podman takes the tag only as a part of the name.
+        let name = format!("{IMAGE}:{tag}");
+        let options = CreateImageOptionsBuilder::new().from_src("-").repo(&name).build();
         let progress = self.docker.create_image(Some(options), Some(body_full(tar.into())), None);
         self.block("import the image", progress.try_collect::<Vec<_>>());
     }
@@ -70,7 +72,7 @@ impl Engine {
         let mut config = config.clone();
         config["Labels"] = serde_json::json!({ LABEL: run::id() });
         if config["Image"].is_null() {
-            config["Image"] = image(&run::id()).into();
+            config["Image"] = format!("{IMAGE}:{}", run::id()).into();
         }
         let config: ContainerCreateBody =
             serde_json::from_value(config).expect("a case's configuration fits the API");
@@ -97,7 +99,7 @@ impl Engine {
         }
         let images = self.runtime.block_on(self.docker.list_images(None::<ListImagesOptions>));
         for tag in images.unwrap_or_default().iter().flat_map(|image| &image.repo_tags) {
-            if tag.split_once(':').is_some_and(|(name, run)| name == LABEL && doomed(run)) {
+            if tag.rsplit_once(':').is_some_and(|(name, run)| name == IMAGE && doomed(run)) {
                 let options = RemoveImageOptionsBuilder::new().force(true).build();
                 let removal = self.docker.remove_image(tag, Some(options), None);
                 // What another run removed meanwhile is removed.
@@ -126,10 +128,8 @@ impl Engine {
     }
 }
 
-/// The name of a run's image.
-pub(crate) fn image(run: &str) -> String {
-    format!("{LABEL}:{run}")
-}
+/// The images' name without the run; Podman looks for a short name elsewhere.
+const IMAGE: &str = "localhost/secaudit-live";
 
 /// A running container, removed at the end of its test.
 pub(crate) struct Container<'e> {

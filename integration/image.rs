@@ -22,7 +22,7 @@ const PASSWD: &str = "root:x:0:0::/:/bin/false\napp:x:1000:1000::/:/bin/false\n\
 const GROUP: &str = "root:x:0:\napp:x:1000:\n";
 
 /// The folders of the image; the cases mount over some of them.
-const FOLDERS: [(&str, u32); 9] = [
+const FOLDERS: [(&str, u32); 10] = [
     ("dev", 0o755),
     ("etc", 0o755),
     ("host-etc", 0o755),
@@ -31,6 +31,7 @@ const FOLDERS: [(&str, u32); 9] = [
     ("proc", 0o555),
     ("sys", 0o555),
     ("tmp", 0o1777),
+    ("var", 0o755),
     ("var/run", 0o755),
 ];
 
@@ -49,12 +50,16 @@ pub(crate) fn witness() -> io::Result<Vec<u8>> {
 /// A tar archive of these files and of the libraries that this program uses.
 fn archive(files: &[Extra]) -> io::Result<Vec<u8>> {
     let mut tar = Builder::new(Vec::new());
-    for (path, mode) in FOLDERS {
+    let libraries = libraries()?;
+    let above = libraries.iter().flat_map(|path| path.ancestors().skip(1));
+    let above: BTreeSet<_> = above.map(inside).filter(|path| *path != Path::new("")).collect();
+    let folders = above.into_iter().map(|path| (path, 0o755));
+    for (path, mode) in folders.chain(FOLDERS.map(|(path, mode)| (Path::new(path), mode))) {
         let mut header = header(mode, 0, 0);
         header.set_entry_type(EntryType::Directory);
         tar.append_data(&mut header, path, io::empty())?;
     }
-    for path in libraries()? {
+    for path in libraries {
         append(&mut tar, &path, 0o755, 0, &fs::read(&path)?)?;
     }
     for file in files {
@@ -70,8 +75,12 @@ fn append(
     uid: u64,
     bytes: &[u8],
 ) -> io::Result<()> {
-    let inside = path.strip_prefix("/").unwrap_or(path);
-    tar.append_data(&mut header(mode, uid, bytes.len() as u64), inside, bytes)
+    tar.append_data(&mut header(mode, uid, bytes.len() as u64), inside(path), bytes)
+}
+
+/// A path as an archive names it.
+fn inside(path: &Path) -> &Path {
+    path.strip_prefix("/").unwrap_or(path)
 }
 
 fn header(mode: u32, uid: u64, size: u64) -> Header {

@@ -19,6 +19,7 @@
 mod agree;
 mod audit;
 mod cases;
+mod daemon;
 mod engine;
 mod image;
 mod needs;
@@ -36,14 +37,20 @@ use cases::Live;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(("witness", words)) = words.split_first().map(|(first, rest)| (&**first, rest)) {
-        return ExitCode::from(witness::main(words));
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["witness", words @ ..] => return ExitCode::from(witness::main(words)),
+        ["bundle", host, name] => {
+            print!("{}", record::bundle(Some(host), name));
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
     }
     let arguments = Arguments::from_args();
     if arguments.list {
         return libtest_mimic::run(&arguments, trials()).exit_code();
     }
     clean_up_when_interrupted();
+    run::clean_after_others();
     let conclusion = libtest_mimic::run(&arguments, trials());
     run::clean();
     conclusion.exit_code()

@@ -4,10 +4,12 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
 
+use nix::mount::{MntFlags, umount2};
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
+use tempfile::TempDir;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, LABEL};
 use crate::image;
 use crate::witness::{PORT, QUEUE};
 
@@ -38,7 +40,6 @@ pub(crate) fn docker() -> Engine {
     static IMAGE: OnceLock<()> = OnceLock::new();
     let engine = Engine::connect(Path::new(DOCKER)).expect("the case needs the engine");
     IMAGE.get_or_init(|| {
-        engine.clean(is_over);
         engine.import(image::witness().expect("the image can be made"), &id());
     });
     engine
@@ -54,7 +55,7 @@ static BAIT: LazyLock<Bait> = LazyLock::new(|| {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
     let port = listener.local_addr().expect("the listener has an address").port();
     std::thread::spawn(move || for _ in listener.incoming() {});
-    let queue = format!("/{}-{}", crate::engine::LABEL, id());
+    let queue = format!("/{LABEL}-{}", id());
     let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_RDONLY;
     let everybody = Mode::from_bits_truncate(0o444);
     let attributes = MqAttr::new(0, 1, 8, 0);
@@ -67,13 +68,54 @@ pub(crate) fn bait() -> [String; 2] {
     [format!("{PORT}={}", BAIT.port), format!("{QUEUE}={}", BAIT.queue)]
 }
 
+/// A folder of this run, removed at the end of its test.
+pub(crate) fn folder() -> TempDir {
+    tempfile::Builder::new()
+        .prefix(&format!("{LABEL}-{}.", id()))
+        .tempdir()
+        .expect("a folder can be made")
+}
+
 /// Removes all that this run has made.
 pub(crate) fn clean() {
+    let own = id();
     if let Ok(engine) = Engine::connect(Path::new(DOCKER)) {
-        let own = id();
         engine.clean(|run| run == own);
     }
-    let queue = format!("/{}-{}", crate::engine::LABEL, id());
+    clean_folders(|run| run == own);
+    let queue = format!("/{LABEL}-{own}");
     // Most runs of a single case have made none.
     let _ = mq_unlink(queue.as_str());
+}
+
+/// Removes what runs left behind that could not clean up after themselves.
+pub(crate) fn clean_after_others() {
+    if let Ok(engine) = Engine::connect(Path::new(DOCKER)) {
+        engine.clean(is_over);
+    }
+    clean_folders(is_over);
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests look for their own folders")]
+fn clean_folders(doomed: impl Fn(&str) -> bool) {
+    let folders = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    for folder in folders {
+        let name = folder.file_name().to_string_lossy().into_owned();
+        let run = name.strip_prefix(&format!("{LABEL}-")).and_then(|rest| rest.split_once('.'));
+        if run.is_some_and(|(run, _)| doomed(run)) {
+            remove_folder(&folder.path());
+        }
+    }
+}
+
+/// Removes a folder in which an engine may have mounted something.
+pub(crate) fn remove_folder(folder: &Path) {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let points = mounts.lines().filter_map(|line| line.split(' ').nth(4));
+    for point in points.filter(|point| Path::new(point).starts_with(folder)) {
+        // Who mounted it may be unmounting it at this very moment.
+        let _ = umount2(point, MntFlags::MNT_DETACH);
+    }
+    // Another run may be removing it too.
+    let _ = std::fs::remove_dir_all(folder);
 }

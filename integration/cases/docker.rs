@@ -12,7 +12,7 @@ use crate::needs::Need;
 use crate::record::record;
 use crate::run;
 use crate::witness::Act::{
-    BecomeRoot, ExceedMemory, ExceedPids, MakeUserNamespace, Mount, OpenHostQueue,
+    BecomeRoot, ExceedMemory, ExceedPids, ChangePersonality, Mount, OpenHostQueue,
     OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadHostSecret,
     SeeOtherProcesses, WriteRoot, WriteTmp,
 };
@@ -69,7 +69,7 @@ const CASES: &[Case] = &[
             passes("capabilities-dropped", &[refused(OpenRawSocket), not_gained(OpenRawSocket)]),
             passes("no-dangerous-capabilities", &[refused(Mount), not_gained(Mount)]),
             passes("not-privileged", &[refused(OpenKernelSetting), not_gained(OpenKernelSetting)]),
-            passes("seccomp-filter", &[refused(MakeUserNamespace)]),
+            passes("seccomp-filter", &[refused(ChangePersonality)]),
             passes("no-privileged-exec", &[]),
             passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
             passes("private-network-namespace", &[refused(ReachHostLoopback)]),
@@ -93,7 +93,7 @@ const CASES: &[Case] = &[
             fails("capabilities-dropped", &[done(OpenRawSocket)]),
             passes("no-dangerous-capabilities", &[refused(Mount)]),
             passes("not-privileged", &[refused(OpenKernelSetting)]),
-            passes("seccomp-filter", &[refused(MakeUserNamespace)]),
+            passes("seccomp-filter", &[refused(ChangePersonality)]),
             passes("no-privileged-exec", &[]),
             passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
             passes("private-network-namespace", &[refused(ReachHostLoopback)]),
@@ -114,11 +114,11 @@ const CASES: &[Case] = &[
         code: 1,
         expected: &[
             passes("non-root-user", &[]),
-            fails("not-privileged", &[gained(OpenKernelSetting), gained(MakeUserNamespace)]),
+            fails("not-privileged", &[gained(OpenKernelSetting)]),
             fails("no-dangerous-capabilities", &[gained(Mount)]),
             fails("capabilities-dropped", &[gained(OpenRawSocket)]),
             fails("no-new-privileges", &[gained(BecomeRoot)]),
-            fails("seccomp-filter", &[]),
+            fails("seccomp-filter", &[done(ChangePersonality)]),
         ],
     },
     Case {
@@ -131,14 +131,14 @@ const CASES: &[Case] = &[
         code: 1,
         expected: &[
             fails("no-dangerous-capabilities", &[done(Mount)]),
-            fails("seccomp-filter", &[done(MakeUserNamespace)]),
+            fails("seccomp-filter", &[done(ChangePersonality)]),
         ],
     },
     Case {
         name: "no-seccomp-filter",
         config: || host("SecurityOpt", json!(["seccomp=unconfined"])),
         code: 1,
-        expected: &[fails("seccomp-filter", &[done(MakeUserNamespace)])],
+        expected: &[fails("seccomp-filter", &[done(ChangePersonality)])],
     },
     Case {
         name: "host-namespaces",

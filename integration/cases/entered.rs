@@ -14,7 +14,7 @@ use crate::run;
 use crate::testimony::Testimony;
 use crate::wait;
 use crate::witness::Act::{
-    BecomeRoot, MakeUserNamespace, Mount, OpenRawSocket, SeeOtherProcesses, WriteRoot,
+    BecomeRoot, ChangePersonality, Mount, OpenRawSocket, SeeOtherProcesses, WriteRoot,
 };
 
 pub(super) fn all() -> Vec<Live> {
@@ -52,7 +52,7 @@ fn exec_as_root() {
         fails("non-root-user", &[done(BecomeRoot)]),
         passes("capabilities-dropped", &[refused(OpenRawSocket)]),
         passes("no-new-privileges", &[]),
-        passes("seccomp-filter", &[refused(MakeUserNamespace)]),
+        passes("seccomp-filter", &[refused(ChangePersonality)]),
     ];
     agree(EXPECTED, audit.only(), &session);
     assert_eq!(audit.code, 1);
@@ -143,7 +143,7 @@ fn into_the_cgroup() {
         fails("non-root-user", &[done(BecomeRoot)]),
         fails("no-dangerous-capabilities", &[done(Mount)]),
         fails("capabilities-dropped", &[done(OpenRawSocket)]),
-        fails("seccomp-filter", &[done(MakeUserNamespace)]),
+        fails("seccomp-filter", &[done(ChangePersonality)]),
         passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
         passes("read-only-root", &[refused(WriteRoot)]),
     ];

@@ -1,8 +1,10 @@
 //! The cases, in files by what they need.
 
+mod daemons;
 mod docker;
 mod entered;
 mod restless;
+mod users;
 
 use crate::needs::Need;
 
@@ -19,5 +21,5 @@ fn live(name: &str, needs: &[Need], run: fn()) -> Live {
 }
 
 pub(crate) fn all() -> Vec<Live> {
-    [docker::all(), entered::all(), restless::all()].into_iter().flatten().collect()
+    [docker::all(), entered::all(), restless::all(), users::all(), daemons::all()].into_iter().flatten().collect()
 }

@@ -47,9 +47,8 @@ pub(crate) enum Line {
 }
 
 /// The witness's command line: `witness`, then what to do.
-pub(crate) fn main(words: &[String]) -> u8 {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
+pub(crate) fn main(words: &[&str]) -> u8 {
+    match words {
         [] => testify(),
         ["drop"] => {
             become_ordinary();
