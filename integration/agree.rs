@@ -66,17 +66,17 @@ impl Expectation {
 /// # Panics
 /// Anything disagrees; all of it is said.
 pub(crate) fn agree(expected: &[Expectation], target: &Target, testimony: &Testimony) {
-    let disagreements: Vec<String> =
+    let faults: Vec<String> =
         expected.iter().flat_map(|each| disagreements(each, target, testimony)).collect();
-    assert!(
-        disagreements.is_empty(),
-        "{}:\n  {}",
-        target.name,
-        disagreements.join("\n  ")
-    );
+    assert!(faults.is_empty(), "{}:\n  {}", target.name, faults.join("\n  "));
 }
 
-fn disagreements(expected: &Expectation, target: &Target, testimony: &Testimony) -> Vec<String> {
+/// Where audit and witness are not what one expectation says.
+pub(crate) fn disagreements(
+    expected: &Expectation,
+    target: &Target,
+    testimony: &Testimony,
+) -> Vec<String> {
     let Expectation { rule, verdict, severity, acts } = expected;
     let found = finding(target, rule);
     let mut faults = Vec::new();

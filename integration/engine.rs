@@ -57,11 +57,15 @@ impl Engine {
         self.runtime.block_on(future).unwrap_or_else(|error| panic!("{what}: {error}"))
     }
 
-    /// Imports a tar archive as an image without any configuration.
-    pub(crate) fn import(&self, tar: Vec<u8>, tag: &str) {
+    /// Imports a tar archive as an image; without a change, a line as in a
+    /// Dockerfile, it has no configuration at all.
+    pub(crate) fn import(&self, tar: Vec<u8>, tag: &str, change: Option<&str>) {
         // Podman takes the tag only as a part of the name.
-        let name = format!("{IMAGE}:{tag}");
-        let options = CreateImageOptionsBuilder::new().from_src("-").repo(&name).build();
+        let mut options = CreateImageOptionsBuilder::new().from_src("-").repo(&image(tag));
+        if let Some(change) = change {
+            options = options.changes(vec![change.to_owned()]);
+        }
+        let options = options.build();
         let progress = self.docker.create_image(Some(options), Some(body_full(tar.into())), None);
         self.block("import the image", progress.try_collect::<Vec<_>>());
     }
@@ -72,7 +76,7 @@ impl Engine {
         let mut config = config.clone();
         config["Labels"] = serde_json::json!({ LABEL: run::id() });
         if config["Image"].is_null() {
-            config["Image"] = format!("{IMAGE}:{}", run::id()).into();
+            config["Image"] = image(&run::id()).into();
         }
         let config: ContainerCreateBody =
             serde_json::from_value(config).expect("a case's configuration fits the API");
@@ -99,7 +103,8 @@ impl Engine {
         }
         let images = self.runtime.block_on(self.docker.list_images(None::<ListImagesOptions>));
         for tag in images.unwrap_or_default().iter().flat_map(|image| &image.repo_tags) {
-            if tag.rsplit_once(':').is_some_and(|(name, run)| name == IMAGE && doomed(run)) {
+            let run = |tag: &str| tag.split('.').next().is_some_and(&doomed);
+            if tag.rsplit_once(':').is_some_and(|(name, tag)| name == IMAGE && run(tag)) {
                 let options = RemoveImageOptionsBuilder::new().force(true).build();
                 let removal = self.docker.remove_image(tag, Some(options), None);
                 // What another run removed meanwhile is removed.
@@ -131,6 +136,11 @@ impl Engine {
 /// The images' name without the run; Podman looks for a short name elsewhere.
 const IMAGE: &str = "localhost/secaudit-live";
 
+/// The name of an image; its tag begins with the run, up to a dot.
+pub(crate) fn image(tag: &str) -> String {
+    format!("{IMAGE}:{tag}")
+}
+
 /// A running container, removed at the end of its test.
 pub(crate) struct Container<'e> {
     engine: &'e Engine,
@@ -147,6 +157,11 @@ impl Drop for Container<'_> {
 impl Container<'_> {
     /// What the witness says, once it has tried everything.
     pub(crate) fn testimony(&self) -> Testimony {
+        self.said().unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// As [`Container::testimony`], or why nobody can tell.
+    pub(crate) fn said(&self) -> Result<Testimony, String> {
         let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).build();
         self.listen(self.engine.docker.logs(&self.id, Some(options)))
     }
@@ -168,10 +183,10 @@ impl Container<'_> {
         };
         let testimony = self.listen(output);
         drop(input);
-        testimony
+        testimony.unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
-    fn listen(&self, lines: impl Stream<Item = Answer<LogOutput>>) -> Testimony {
+    fn listen(&self, lines: impl Stream<Item = Answer<LogOutput>>) -> Result<Testimony, String> {
         let mut text = Vec::new();
         let hear = async {
             let mut lines = std::pin::pin!(lines);
@@ -182,11 +197,12 @@ impl Container<'_> {
                 }
             }
         };
-        let heard = self.engine.runtime.block_on(async {
-            tokio::time::timeout(wait::DEADLINE, hear).await
-        });
+        let heard = self
+            .engine
+            .runtime
+            .block_on(async { tokio::time::timeout(wait::DEADLINE, hear).await });
         assert!(heard.is_ok(), "the witness of {} did not come to an end", self.name);
-        Testimony::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        Testimony::parse(&text)
     }
 
     /// The container's record, as the engine has it.

@@ -47,6 +47,14 @@ pub(crate) fn witness() -> io::Result<Vec<u8>> {
     ])
 }
 
+/// Unpacks the witness's image as a file system for a sandbox.
+pub(crate) fn unpack(folder: &Path) -> io::Result<()> {
+    let mut archive = tar::Archive::new(io::Cursor::new(witness()?));
+    archive.set_preserve_permissions(true);
+    archive.set_preserve_ownerships(true);
+    archive.unpack(folder)
+}
+
 /// A tar archive of these files and of the libraries that this program uses.
 fn archive(files: &[Extra]) -> io::Result<Vec<u8>> {
     let mut tar = Builder::new(Vec::new());
@@ -113,8 +121,7 @@ fn loader(elf: &[u8]) -> Option<PathBuf> {
         Some(bytes.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
     };
     let (table, size, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
-    let entry =
-        (0..count).map(|each| table + each * size).find(|at| number(*at, 4) == Some(3))?;
+    let entry = (0..count).map(|each| table + each * size).find(|at| number(*at, 4) == Some(3))?;
     let (offset, length) = (number(entry + 8, 8)?, number(entry + 32, 8)?);
     let name = elf.get(offset..offset + length)?.strip_suffix(b"\0")?;
     Some(PathBuf::from(String::from_utf8(name.to_vec()).ok()?))

@@ -40,7 +40,7 @@ pub(crate) fn docker() -> Engine {
     static IMAGE: OnceLock<()> = OnceLock::new();
     let engine = Engine::connect(Path::new(DOCKER)).expect("the case needs the engine");
     IMAGE.get_or_init(|| {
-        engine.import(image::witness().expect("the image can be made"), &id());
+        engine.import(image::witness().expect("the image can be made"), &id(), None);
     });
     engine
 }

@@ -1,5 +1,10 @@
 //! What a witness said.
 
+use std::io::{BufRead, BufReader};
+use std::process::Child;
+use std::sync::mpsc;
+
+use crate::wait;
 use crate::witness::{Act, By, Line, Outcome};
 
 /// Everything a witness tried, and what came of it.
@@ -30,6 +35,28 @@ impl Testimony {
             }
         }
         Ok(Self { lines })
+    }
+
+    /// Listens to a witness that was started as a process, until it has tried
+    /// everything. Its output must be piped.
+    pub(crate) fn hear(child: &mut Child) -> Self {
+        let mut lines = BufReader::new(child.stdout.take().expect("its output is piped"));
+        let (said, heard) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = Vec::new();
+            while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+                // Nobody listens any more once the test has failed.
+                let _ = said.send(std::mem::take(&mut line));
+            }
+        });
+        let mut text = Vec::new();
+        while !Self::is_complete(&text) {
+            match heard.recv_timeout(wait::DEADLINE) {
+                Ok(line) => text.extend_from_slice(&line),
+                Err(_) => break,
+            }
+        }
+        Self::parse(&text).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// What came of one act, and why.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// After this a condition counts as one that never comes.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Asks again and again until there is an answer.
 ///

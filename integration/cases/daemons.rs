@@ -14,7 +14,7 @@ use crate::needs::Need;
 use crate::record::record;
 use crate::run;
 use crate::witness::Act::{
-    BecomeRoot, ExceedMemory, ExceedPids, ChangePersonality, Mount, OpenHostQueue,
+    BecomeRoot, ChangePersonality, ExceedMemory, ExceedPids, Mount, OpenHostQueue,
     OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, SeeOtherProcesses, WriteRoot,
     WriteTmp,
 };
@@ -28,7 +28,7 @@ pub(super) fn all() -> Vec<Live> {
 }
 
 fn import(engine: &Engine) {
-    engine.import(image::witness().expect("the image can be made"), &run::id());
+    engine.import(image::witness().expect("the image can be made"), &run::id(), None);
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -98,8 +98,17 @@ fn podman() {
         let (root, runroot, tmp) = (at("storage"), at("run"), at("tmp"));
         let socket = format!("unix://{socket}");
         words(&[
-            "podman", "--root", &root, "--runroot", &runroot, "--tmpdir", &tmp,
-            "system", "service", "--time=0", &socket,
+            "podman",
+            "--root",
+            &root,
+            "--runroot",
+            &runroot,
+            "--tmpdir",
+            &tmp,
+            "system",
+            "service",
+            "--time=0",
+            &socket,
         ])
     });
     import(&engine);

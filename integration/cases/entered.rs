@@ -1,6 +1,5 @@
 //! A hardened container that somebody enters with more than it was given.
 
-use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use super::docker::{hardened, with_witness};
@@ -90,13 +89,7 @@ impl Intruder {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a shell can be started");
-        let mut text = Vec::new();
-        let mut lines = BufReader::new(child.stdout.take().expect("its output is piped"));
-        while !Testimony::is_complete(&text) {
-            let read = lines.read_until(b'\n', &mut text).expect("its output can be read");
-            assert!(read > 0, "the intruder broke off: {}", String::from_utf8_lossy(&text));
-        }
-        let testimony = Testimony::parse(&text).expect("the intruder is a witness");
+        let testimony = Testimony::hear(&mut child);
         Self { child, testimony }
     }
 
@@ -124,10 +117,12 @@ fn cgroups(pid: u32) -> Vec<String> {
         let (_, rest) = line.split_once(':')?;
         let (controllers, path) = rest.split_once(':')?;
         let hierarchy = controllers.strip_prefix("name=").unwrap_or(controllers);
-        let folders = [format!("/sys/fs/cgroup/{hierarchy}{path}"), format!("/sys/fs/cgroup/unified{path}")];
-        folders.into_iter().map(|folder| format!("{folder}/cgroup.procs")).find(|file| {
-            path != "/" && std::path::Path::new(file).exists()
-        })
+        let folders =
+            [format!("/sys/fs/cgroup/{hierarchy}{path}"), format!("/sys/fs/cgroup/unified{path}")];
+        folders
+            .into_iter()
+            .map(|folder| format!("{folder}/cgroup.procs"))
+            .find(|file| path != "/" && std::path::Path::new(file).exists())
     });
     candidates.collect()
 }
@@ -172,7 +167,8 @@ fn a_session_that_has_ended() {
     let mut intruder = Intruder::enter(container.pid(), &[]);
     assert_eq!(audited(&engine, &container).code, 1);
     intruder.leave();
-    const EXPECTED: &[Expectation] = &[passes("no-privileged-exec", &[]), passes("non-root-user", &[])];
+    const EXPECTED: &[Expectation] =
+        &[passes("no-privileged-exec", &[]), passes("non-root-user", &[])];
     let audit = wait::until("the audit no longer sees the intruder", || {
         let audit = audited(&engine, &container);
         (audit.only().summary.user == "1000").then_some(audit)

@@ -3,8 +3,10 @@
 mod daemons;
 mod docker;
 mod entered;
+mod harness;
 mod restless;
 mod users;
+mod without_engine;
 
 use crate::needs::Need;
 
@@ -21,5 +23,16 @@ fn live(name: &str, needs: &[Need], run: fn()) -> Live {
 }
 
 pub(crate) fn all() -> Vec<Live> {
-    [docker::all(), entered::all(), restless::all(), users::all(), daemons::all()].into_iter().flatten().collect()
+    [
+        harness::all(),
+        docker::all(),
+        entered::all(),
+        restless::all(),
+        users::all(),
+        daemons::all(),
+        without_engine::all(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -8,8 +8,8 @@ use std::os::unix::net::UnixStream;
 use nix::mount::{MsFlags, mount};
 use nix::mqueue::{MQ_OFlag, mq_open};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::stat::Mode;
 use nix::sys::personality::{self, Persona};
+use nix::sys::stat::Mode;
 use nix::unistd::{Uid, setresuid};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -23,8 +23,7 @@ const MANY: usize = 150;
 const LARGE: usize = 160 << 20;
 
 /// Where the cases mount an engine's socket.
-const ENGINES: [&str; 3] =
-    ["/var/run/docker.sock", "/tmp/innocent", "/host-run/docker.sock"];
+const ENGINES: [&str; 3] = ["/var/run/docker.sock", "/tmp/innocent", "/host-run/docker.sock"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -118,9 +117,7 @@ impl Act {
                 mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
                 Ok(mount(Some("none"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>)?)
             }
-            Self::ChangePersonality => {
-                Ok(personality::set(Persona::ADDR_NO_RANDOMIZE).map(drop)?)
-            }
+            Self::ChangePersonality => Ok(personality::set(Persona::ADDR_NO_RANDOMIZE).map(drop)?),
             Self::OpenKernelSetting => {
                 fs::OpenOptions::new().write(true).open("/proc/sys/kernel/panic").map(drop)
             }

@@ -41,7 +41,12 @@ pub(crate) enum By {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Line {
-    Tried { act: Act, by: By, outcome: Outcome, why: String },
+    Tried {
+        act: Act,
+        by: By,
+        outcome: Outcome,
+        why: String,
+    },
     /// Everything has been tried, and the witness stays.
     End,
 }

@@ -1,47 +1,14 @@
-//! Containers of Docker, each started one way and audited once.
+//! The table: how each container is started, and what must be found.
 
-use secaudit::score::Grade;
 use serde_json::{Value, json};
 
-use super::Live;
-use crate::agree::{
-    Expectation, agree, done, fails, gained, not_applicable, not_gained, passes, refused,
-};
-use crate::audit::audit;
-use crate::needs::Need;
-use crate::record::record;
-use crate::run;
+use super::{Case, hardened};
+use crate::agree::{Expectation, done, fails, gained, not_applicable, not_gained, passes, refused};
 use crate::witness::Act::{
-    BecomeRoot, ExceedMemory, ExceedPids, ChangePersonality, Mount, OpenHostQueue,
+    BecomeRoot, ChangePersonality, ExceedMemory, ExceedPids, Mount, OpenHostQueue,
     OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadHostSecret,
     SeeOtherProcesses, WriteRoot, WriteTmp,
 };
-
-/// A way to start a container, and what must be found.
-struct Case {
-    name: &'static str,
-    /// The engine's own document, laid over a container with nothing set.
-    config: fn() -> Value,
-    /// The exit code of the audit under the baseline.
-    code: i32,
-    expected: &'static [Expectation],
-}
-
-/// What a careful operator writes.
-pub(super) fn hardened() -> Value {
-    json!({
-        "User": "1000:1000",
-        "Healthcheck": {"Test": ["CMD", "/witness", "witness", "healthy"], "Interval": 1_000_000_000},
-        "HostConfig": {
-            "CapDrop": ["ALL"],
-            "SecurityOpt": ["no-new-privileges"],
-            "ReadonlyRootfs": true,
-            "Tmpfs": {"/tmp": "size=16m"},
-            "Memory": 96 << 20,
-            "PidsLimit": 64,
-        },
-    })
-}
 
 fn host(key: &str, value: Value) -> Value {
     json!({"HostConfig": {key: value}})
@@ -51,14 +18,12 @@ fn user(user: &str) -> Value {
     json!({"User": user})
 }
 
-const ROOT: &[Expectation] = &[
-    fails("non-root-user", &[done(BecomeRoot)]),
-    passes("no-privileged-exec", &[]),
-];
+const ROOT: &[Expectation] =
+    &[fails("non-root-user", &[done(BecomeRoot)]), passes("no-privileged-exec", &[])];
 
 const SOCKET: &[Expectation] = &[fails("no-engine-socket", &[done(ReachEngine)])];
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     Case {
         name: "hardened",
         config: hardened,
@@ -142,9 +107,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "host-namespaces",
-        config: || {
-            json!({"HostConfig": {"PidMode": "host", "NetworkMode": "host", "IpcMode": "host"}})
-        },
+        config: || json!({"HostConfig": {"PidMode": "host", "NetworkMode": "host", "IpcMode": "host"}}),
         code: 1,
         expected: &[
             fails("private-pid-namespace", &[done(SeeOtherProcesses)]),
@@ -209,9 +172,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "no-new-privileges-false",
-        config: || {
-            json!({"User": "1000", "HostConfig": {"SecurityOpt": ["no-new-privileges:false"]}})
-        },
+        config: || json!({"User": "1000", "HostConfig": {"SecurityOpt": ["no-new-privileges:false"]}}),
         code: 1,
         expected: &[
             passes("non-root-user", &[refused(BecomeRoot)]),
@@ -220,9 +181,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "no-new-privileges-true",
-        config: || {
-            json!({"User": "app", "HostConfig": {"SecurityOpt": ["no-new-privileges:true"]}})
-        },
+        config: || json!({"User": "app", "HostConfig": {"SecurityOpt": ["no-new-privileges:true"]}}),
         code: 1,
         expected: &[
             passes("non-root-user", &[refused(BecomeRoot)]),
@@ -262,38 +221,3 @@ const CASES: &[Case] = &[
         ],
     },
 ];
-
-pub(super) fn all() -> Vec<Live> {
-    let live = |case: &'static Case| Live {
-        name: format!("docker::{}", case.name),
-        needs: vec![Need::Root, Need::Docker],
-        run: Box::new(|| run(case)),
-    };
-    CASES.iter().map(live).collect()
-}
-
-/// Where nothing else is asked for, a container runs the witness.
-pub(super) fn with_witness(mut config: Value) -> Value {
-    if config["Cmd"].is_null() {
-        config["Cmd"] = json!(["/witness", "witness"]);
-    }
-    config["Env"] = json!(run::bait());
-    config
-}
-
-fn run(case: &Case) {
-    let engine = run::docker();
-    let config = with_witness((case.config)());
-    let container = engine.start(case.name, &config);
-    let testimony = container.testimony();
-    if !config["Healthcheck"].is_null() {
-        container.wait_until_healthy();
-    }
-    let audit = audit(&["--host", &engine.address, &container.name]);
-    agree(case.expected, audit.only(), &testimony);
-    assert_eq!(audit.code, case.code, "{:?}", audit.report.gate);
-    if case.code == 0 {
-        assert!(audit.only().floor >= 90 && audit.only().grade == Grade::A);
-    }
-    record(case.name, Some(&engine.address), &container.name);
-}
