@@ -118,11 +118,15 @@ impl Engine {
         self.block("kill", self.docker.kill_container(id, None::<KillContainerOptions>));
     }
 
-    /// Starts a stopped container, once the engine has noticed that it stopped.
-    pub(crate) fn restart(&self, id: &str) {
+    /// Waits until the engine has noticed that a container stopped.
+    pub(crate) fn wait(&self, id: &str) {
         let wait = self.docker.wait_container(id, None::<WaitContainerOptions>);
         // Its exit code is the signal's, which the client takes for an error.
         let _ = self.runtime.block_on(wait.collect::<Vec<_>>());
+    }
+
+    /// Starts a stopped container again.
+    pub(crate) fn restart(&self, id: &str) {
         self.block("start", self.docker.start_container(id, None::<StartContainerOptions>));
     }
 

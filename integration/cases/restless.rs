@@ -1,12 +1,17 @@
 //! Containers that come and go while they are audited.
 
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use secaudit::model::reading::Reason;
 use secaudit::report::v1::{Target, Verdict};
 
 use super::docker::{hardened, with_witness};
 use super::{Live, live};
-use crate::audit::audit;
+use crate::audit::{audit, finding};
 use crate::needs::Need;
 use crate::run;
 
@@ -15,7 +20,10 @@ const AUDITS: usize = 20;
 
 pub(super) fn all() -> Vec<Live> {
     let needs = &[Need::Root, Need::Docker];
-    vec![live("restless::a-container-that-stops-harms-no-other", needs, stops)]
+    vec![
+        live("restless::a-container-that-stops-harms-no-other", needs, stops),
+        live("restless::a-container-that-dies-under-the-audit-is-gone", needs, dies),
+    ]
 }
 
 fn verdicts(target: &Target) -> Vec<(&str, Verdict)> {
@@ -41,6 +49,7 @@ fn stops() {
             let engine = run::docker();
             while !is_over.load(Ordering::Relaxed) {
                 engine.kill(&restless.id);
+                engine.wait(&restless.id);
                 engine.restart(&restless.id);
             }
         });
@@ -66,6 +75,81 @@ fn stops() {
         }
         println!("restless: caught {caught} times, gone {missed} times");
     });
+}
+
+/// The container is killed at the one moment that matters: the engine has
+/// given its record, the kernel has not been asked yet.
+fn dies() {
+    let engine = run::docker();
+    let mut config = with_witness(hardened());
+    config["Healthcheck"] = serde_json::Value::Null;
+    let steady = engine.start("steady-beside", &config);
+    steady.testimony();
+    let doomed = engine.start("doomed", &config);
+    doomed.testimony();
+    let quiet = audit(&["--host", &engine.address, &steady.name]);
+    let folder = run::folder();
+    let socket = folder.path().join("relay.sock");
+    relay(&socket, doomed.id.clone());
+    let host = format!("unix://{}", socket.display());
+    let audit = audit(&["--host", &host, &steady.name, &doomed.name]);
+    let beside = audit.target(&steady.name).expect("the steady container is audited");
+    assert_eq!(verdicts(beside), verdicts(quiet.only()));
+    let gone = audit.target(&doomed.name).expect("the engine had listed it");
+    for rule in ["non-root-user", "capabilities-dropped", "read-only-root", "seccomp-filter"] {
+        let finding = finding(gone, rule);
+        assert_eq!(finding.verdict, Verdict::Unknown, "{finding:?}");
+        let gap = finding.gap.as_ref().expect("what is unknown has a reason");
+        assert_eq!(gap.reason, Reason::Gone, "{gap:?}");
+    }
+    assert_eq!(audit.code, 3, "{:?}", audit.report.gate);
+}
+
+/// Passes everything on to the engine; once the engine has answered about the
+/// doomed container, that is killed before the answer is passed back.
+fn relay(socket: &Path, doomed: String) {
+    let listener = UnixListener::bind(socket).expect("the folder is the test's own");
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let doomed = doomed.clone();
+            std::thread::spawn(move || pass(&client, &doomed));
+        }
+    });
+}
+
+fn pass(client: &UnixStream, doomed: &str) {
+    let upstream = UnixStream::connect(run::DOCKER).expect("the engine is there");
+    let asked = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            copy(client, &upstream, |request| {
+                let question = format!("/containers/{doomed}/json");
+                if String::from_utf8_lossy(request).contains(&question) {
+                    asked.store(true, Ordering::SeqCst);
+                }
+            });
+        });
+        copy(&upstream, client, |_| {
+            if asked.swap(false, Ordering::SeqCst) {
+                let engine = run::docker();
+                engine.kill(doomed);
+                engine.wait(doomed);
+            }
+        });
+    });
+}
+
+/// Copies until the end, and tells of each piece before it is passed on.
+fn copy(mut from: &UnixStream, mut to: &UnixStream, tell: impl Fn(&[u8])) {
+    let mut piece = [0; 16 << 10];
+    while let Ok(length @ 1..) = from.read(&mut piece) {
+        tell(&piece[..length]);
+        // Whoever has hung up wants no more.
+        if to.write_all(&piece[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
 }
 
 struct OnDrop<F: FnMut()>(F);
