@@ -1,7 +1,7 @@
 //! An engine of a test's own, with everything it writes in one folder.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use nix::sys::signal::{Signal, kill};
@@ -52,6 +52,28 @@ impl Daemon {
     fn log(&self) -> String {
         let path: PathBuf = self.folder.path().join(LOG);
         std::fs::read_to_string(path).unwrap_or_default()
+    }
+}
+
+/// Where [`podman`] keeps what it has.
+const STORAGE: &str = "storage";
+
+/// Podman's command line with everything below one folder.
+pub(crate) fn podman(folder: &str, command: &[&str]) -> Vec<String> {
+    let places = [("--root", STORAGE), ("--runroot", "run"), ("--tmpdir", "tmp")];
+    let places =
+        places.iter().flat_map(|(name, at)| [(*name).to_owned(), format!("{folder}/{at}")]);
+    let command = command.iter().map(|&word| word.to_owned());
+    std::iter::once("podman".to_owned()).chain(places).chain(command).collect()
+}
+
+/// Ends the containers in a folder whose daemon may be gone: those of Podman
+/// outlive it, those of Docker do not.
+pub(crate) fn end_containers(folder: &Path) {
+    if folder.join(STORAGE).exists() {
+        let words = podman(&folder.to_string_lossy(), &["rm", "--all", "--force", "--time=0"]);
+        // What cannot be removed shows up as a folder that stays.
+        let _ = Command::new(&words[0]).args(&words[1..]).output();
     }
 }
 

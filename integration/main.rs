@@ -32,6 +32,7 @@ mod witness;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use tokio::signal::unix::{SignalKind, signal};
 
 use cases::Live;
 
@@ -62,18 +63,13 @@ fn trials() -> Vec<Trial> {
 
 fn trial(live: Live) -> Trial {
     let Live { name, needs, run } = live;
-    Trial::ignorable_test(name.clone(), move || {
-        match needs.into_iter().find_map(needs::Need::unmet) {
-            None => {
-                run();
-                Ok(Completion::Completed)
-            }
-            Some(reason) if needs::are_required() => Err(Failed::from(reason)),
-            Some(reason) => {
-                println!("skipped {name}: {reason}");
-                Ok(Completion::ignored_with(reason))
-            }
+    Trial::ignorable_test(name, move || match needs.into_iter().find_map(needs::Need::unmet) {
+        None => {
+            run();
+            Ok(Completion::Completed)
         }
+        Some(reason) if needs::are_required() => Err(Failed::from(reason)),
+        Some(reason) => Ok(Completion::ignored_with(reason)),
     })
 }
 
@@ -84,11 +80,15 @@ fn clean_up_when_interrupted() {
             .enable_all()
             .build()
             .expect("a runtime can be made");
-        let interrupted = runtime.block_on(tokio::signal::ctrl_c());
-        if interrupted.is_ok() {
-            run::clean();
-            #[expect(clippy::exit, clippy::disallowed_methods, reason = "the run was interrupted")]
-            std::process::exit(130);
-        }
+        runtime.block_on(async {
+            let mut terminated = signal(SignalKind::terminate()).expect("a signal can be caught");
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+        });
+        run::clean();
+        #[expect(clippy::exit, clippy::disallowed_methods, reason = "the run was interrupted")]
+        std::process::exit(130);
     });
 }

@@ -9,6 +9,7 @@ use nix::mqueue::{MQ_OFlag, MqAttr, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
 use tempfile::TempDir;
 
+use crate::daemon;
 use crate::engine::{Engine, LABEL};
 use crate::image;
 use crate::witness::{PORT, QUEUE};
@@ -110,6 +111,7 @@ fn clean_folders(doomed: impl Fn(&str) -> bool) {
 
 /// Removes a folder in which an engine may have mounted something.
 pub(crate) fn remove_folder(folder: &Path) {
+    daemon::end_containers(folder);
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let points = mounts.lines().filter_map(|line| line.split(' ').nth(4));
     for point in points.filter(|point| Path::new(point).starts_with(folder)) {

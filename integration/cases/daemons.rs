@@ -7,7 +7,7 @@ use super::docker::{hardened, with_witness};
 use super::{Live, live};
 use crate::agree::{Expectation, agree, done, fails, gained, not_gained, passes, refused};
 use crate::audit::audit;
-use crate::daemon::Daemon;
+use crate::daemon::{self, Daemon};
 use crate::engine::Engine;
 use crate::image;
 use crate::needs::Need;
@@ -94,22 +94,8 @@ fn with_limits(mut config: Value) -> Value {
 
 fn podman() {
     let (_daemon, engine) = Daemon::start(|folder, socket| {
-        let at = |name: &str| format!("{folder}/{name}");
-        let (root, runroot, tmp) = (at("storage"), at("run"), at("tmp"));
         let socket = format!("unix://{socket}");
-        words(&[
-            "podman",
-            "--root",
-            &root,
-            "--runroot",
-            &runroot,
-            "--tmpdir",
-            &tmp,
-            "system",
-            "service",
-            "--time=0",
-            &socket,
-        ])
+        daemon::podman(folder, &["system", "service", "--time=0", &socket])
     });
     import(&engine);
     podman_hardened(&engine);

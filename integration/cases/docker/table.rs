@@ -10,7 +10,7 @@ use crate::witness::Act::{
     SeeOtherProcesses, WriteRoot, WriteTmp,
 };
 
-fn host(key: &str, value: Value) -> Value {
+fn host(key: &str, value: &Value) -> Value {
     json!({"HostConfig": {key: value}})
 }
 
@@ -101,7 +101,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "no-seccomp-filter",
-        config: || host("SecurityOpt", json!(["seccomp=unconfined"])),
+        config: || host("SecurityOpt", &json!(["seccomp=unconfined"])),
         code: 1,
         expected: &[fails("seccomp-filter", &[done(ChangePersonality)])],
     },
@@ -118,7 +118,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "host-pid-namespace",
-        config: || host("PidMode", json!("host")),
+        config: || host("PidMode", &json!("host")),
         code: 1,
         expected: &[
             fails("private-pid-namespace", &[done(SeeOtherProcesses)]),
@@ -128,7 +128,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "host-network-namespace",
-        config: || host("NetworkMode", json!("host")),
+        config: || host("NetworkMode", &json!("host")),
         code: 1,
         expected: &[
             passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
@@ -138,7 +138,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "host-ipc-namespace",
-        config: || host("IpcMode", json!("host")),
+        config: || host("IpcMode", &json!("host")),
         code: 1,
         expected: &[
             passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
@@ -148,25 +148,25 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "engine-socket",
-        config: || host("Binds", json!(["/var/run/docker.sock:/var/run/docker.sock:ro"])),
+        config: || host("Binds", &json!(["/var/run/docker.sock:/var/run/docker.sock:ro"])),
         code: 1,
         expected: SOCKET,
     },
     Case {
         name: "engine-socket-under-another-name",
-        config: || host("Binds", json!(["/var/run/docker.sock:/tmp/innocent:ro"])),
+        config: || host("Binds", &json!(["/var/run/docker.sock:/tmp/innocent:ro"])),
         code: 1,
         expected: SOCKET,
     },
     Case {
         name: "engine-socket-in-a-folder",
-        config: || host("Binds", json!(["/run:/host-run:ro"])),
+        config: || host("Binds", &json!(["/run:/host-run:ro"])),
         code: 1,
         expected: SOCKET,
     },
     Case {
         name: "sensitive-mount",
-        config: || host("Binds", json!(["/etc:/host-etc:ro"])),
+        config: || host("Binds", &json!(["/etc:/host-etc:ro"])),
         code: 1,
         expected: &[fails("no-sensitive-mounts", &[done(ReadHostSecret)])],
     },
@@ -204,7 +204,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "read-only-without-tmpfs",
-        config: || host("ReadonlyRootfs", json!(true)),
+        config: || host("ReadonlyRootfs", &json!(true)),
         code: 1,
         expected: &[
             passes("read-only-root", &[refused(WriteRoot)]),
