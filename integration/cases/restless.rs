@@ -22,6 +22,7 @@ pub(super) fn all() -> Vec<Live> {
     let needs = &[Need::Root, Need::Docker];
     vec![
         live("restless::a-container-that-stops-harms-no-other", needs, stops),
+        live("restless::a-process-that-is-just-starting-is-no-finding", needs, starts),
         live("restless::a-container-that-dies-under-the-audit-is-gone", needs, dies),
     ]
 }
@@ -75,6 +76,23 @@ fn stops() {
         }
         println!("restless: caught {caught} times, gone {missed} times");
     });
+}
+
+/// A runtime starts a health check with all its own privileges, and gives them
+/// up before it executes the check. Here one starts every few milliseconds.
+fn starts() {
+    let engine = run::docker();
+    let mut config = with_witness(hardened());
+    config["Healthcheck"]["Interval"] = serde_json::json!(5_000_000);
+    let container = engine.start("starting", &config);
+    container.testimony();
+    container.wait_until_healthy();
+    for _ in 0..2 * AUDITS {
+        let audit = audit(&["--host", &engine.address, &container.name]);
+        let failed = audit.only().findings.iter().find(|it| it.verdict == Verdict::Fail);
+        assert_eq!(failed, None);
+        assert_eq!(audit.code, 0, "{:?}", audit.report.gate);
+    }
 }
 
 /// The container is killed at the one moment that matters: the engine has
