@@ -171,9 +171,9 @@ impl Container<'_> {
     }
 
     /// Starts another witness in the container; the session stays alive.
-    pub(crate) fn exec(&self, user: &str) -> Testimony {
+    pub(crate) fn exec(&self, user: &str, words: &[&str]) -> Testimony {
         let options = CreateExecOptions {
-            cmd: Some(vec!["/witness", "witness"]),
+            cmd: Some([&["/witness", "witness"], words].concat()),
             user: Some(user),
             attach_stdout: Some(true),
             attach_stderr: Some(true),

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use super::docker::{hardened, with_witness};
 use super::{Live, live};
 use crate::agree::{Expectation, agree, done, fails, not_gained, passes, refused};
-use crate::audit::{Audit, audit};
+use crate::audit::{Audit, audit, finding};
 use crate::engine::{Container, Engine};
 use crate::needs::Need;
 use crate::record::record;
@@ -21,6 +21,7 @@ pub(super) fn all() -> Vec<Live> {
     let entering = &[Need::Root, Need::Docker, Need::Program("nsenter")];
     vec![
         live("entered::exec-as-root", needs, exec_as_root),
+        live("entered::exec-in-a-runtimes-name", needs, exec_in_a_runtimes_name),
         live("entered::exec-as-the-same-user", needs, exec_as_the_same_user),
         live("entered::into-the-cgroup", entering, into_the_cgroup),
         live("entered::into-the-namespaces-alone", entering, into_the_namespaces_alone),
@@ -44,7 +45,7 @@ fn audited(engine: &Engine, container: &Container<'_>) -> Audit {
 fn exec_as_root() {
     let engine = run::docker();
     let container = start(&engine, "exec-as-root");
-    let session = container.exec("0");
+    let session = container.exec("0", &[]);
     let audit = audited(&engine, &container);
     const EXPECTED: &[Expectation] = &[
         fails("no-privileged-exec", &[done(BecomeRoot)]),
@@ -58,10 +59,25 @@ fn exec_as_root() {
     record("exec-as-root", Some(&engine.address), &container.name);
 }
 
+/// A name is no excuse: it makes the audit wait, not look away.
+fn exec_in_a_runtimes_name() {
+    let engine = run::docker();
+    let container = start(&engine, "exec-in-a-runtimes-name");
+    let session = container.exec("0", &["disguise"]);
+    let audit = audited(&engine, &container);
+    const EXPECTED: &[Expectation] = &[
+        fails("no-privileged-exec", &[done(BecomeRoot)]),
+        fails("non-root-user", &[done(BecomeRoot)]),
+    ];
+    agree(EXPECTED, audit.only(), &session);
+    let statements = &finding(audit.only(), "non-root-user").statements;
+    assert!(statements.iter().any(|it| it.contains("runc:[2:INIT]")), "{statements:?}");
+}
+
 fn exec_as_the_same_user() {
     let engine = run::docker();
     let container = start(&engine, "exec-as-the-same-user");
-    let session = container.exec("1000");
+    let session = container.exec("1000", &[]);
     let audit = audited(&engine, &container);
     const EXPECTED: &[Expectation] = &[
         passes("no-privileged-exec", &[refused(BecomeRoot), not_gained(BecomeRoot)]),
@@ -157,7 +173,7 @@ fn into_the_namespaces_alone() {
         fails("no-dangerous-capabilities", &[done(Mount)]),
     ];
     agree(EXPECTED, audit.only(), &intruder.testimony);
-    let statements = &crate::audit::finding(audit.only(), "no-privileged-exec").statements;
+    let statements = &finding(audit.only(), "no-privileged-exec").statements;
     assert!(statements.iter().any(|it| it.contains("entered from outside")), "{statements:?}");
 }
 
