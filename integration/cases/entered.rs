@@ -23,6 +23,7 @@ pub(super) fn all() -> Vec<Live> {
         live("entered::exec-as-root", needs, exec_as_root),
         live("entered::exec-in-a-runtimes-name", needs, exec_in_a_runtimes_name),
         live("entered::exec-as-the-same-user", needs, exec_as_the_same_user),
+        live("entered::by-a-container-beside-it", needs, by_a_container_beside_it),
         live("entered::into-the-cgroup", entering, into_the_cgroup),
         live("entered::into-the-namespaces-alone", entering, into_the_namespaces_alone),
         live("entered::a-session-that-has-ended", entering, a_session_that_has_ended),
@@ -84,6 +85,24 @@ fn exec_as_the_same_user() {
         passes("non-root-user", &[refused(BecomeRoot)]),
     ];
     agree(EXPECTED, audit.only(), &session);
+}
+
+/// A container that shares another's PID namespace is its own target: its
+/// processes are not the other's, whether it is audited too or not.
+fn by_a_container_beside_it() {
+    let engine = run::docker();
+    let container = start(&engine, "shared");
+    let sharing =
+        serde_json::json!({"HostConfig": {"PidMode": format!("container:{}", container.id)}});
+    let beside = engine.start("sharing", &with_witness(sharing));
+    let root = beside.testimony();
+    const ROOT: &[Expectation] = &[fails("non-root-user", &[done(BecomeRoot)])];
+    const HARDENED: &[Expectation] =
+        &[passes("non-root-user", &[]), passes("no-privileged-exec", &[])];
+    let both = audit(&["--host", &engine.address, &container.name, &beside.name]);
+    agree(ROOT, both.target(&beside.name).expect("it is audited"), &root);
+    agree(HARDENED, both.target(&container.name).expect("it is audited"), &root);
+    agree(HARDENED, audited(&engine, &container).only(), &root);
 }
 
 /// A process of the host that entered the container's namespaces.
