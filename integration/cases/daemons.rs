@@ -81,6 +81,18 @@ fn userns() {
     ];
     agree(EXPECTED, audit.only(), &testimony);
     record("userns-remap", Some(&engine.address), &container.name);
+    without_remapping(&engine);
+}
+
+/// The same daemon can be told to leave one container out: root is root again.
+fn without_remapping(engine: &Engine) {
+    let config = json!({"HostConfig": {"UsernsMode": "host", "NetworkMode": "none"}});
+    let container = engine.start("userns-host", &with_witness(config));
+    let testimony = container.testimony();
+    let audit = audit(&["--host", &engine.address, &container.name]);
+    const EXPECTED: &[Expectation] =
+        &[fails("non-root-user", &[done(BecomeRoot)]).at(Severity::High)];
+    agree(EXPECTED, audit.only(), &testimony);
 }
 
 /// As root without limits of its own, where the machine cannot raise them.

@@ -30,6 +30,7 @@ pub(super) fn all() -> Vec<Live> {
     vec![
         live("unprivileged::on-an-ordinary-proc", needs, on_an_ordinary_proc),
         live("unprivileged::behind-hidepid", needs, behind_hidepid),
+        live("unprivileged::behind-hidepid-without-an-engine", needs, without_an_engine),
     ]
 }
 
@@ -102,17 +103,32 @@ fn on_an_ordinary_proc() {
     record_by("unprivileged", &command);
 }
 
+/// An audit by this command, in a `/proc` that hides other users' processes.
+fn hidden(command: &[String]) -> Audit {
+    let script = "mount -t proc -o hidepid=2 proc /proc && exec \"$@\"";
+    audit_by(Command::new("unshare").args(["--mount", "sh", "-c", script, "sh"]).args(command))
+}
+
+/// Nothing is seen, and that is not taken for nothing being there.
+fn without_an_engine() {
+    let engine = run::docker();
+    let container = engine.start("unseen", &with_witness(serde_json::json!({})));
+    container.testimony();
+    let folder = run::folder();
+    let arguments = ["containers", "--engine", "none", "--format", "json"];
+    let nobody = hidden(&as_nobody(&folder, Path::new(PROGRAM), &arguments));
+    assert!(nobody.report.targets.is_empty());
+    assert_eq!(nobody.code, 3, "{:?}", nobody.report.gate);
+    let gaps = &nobody.report.gate.gaps;
+    assert!(gaps.iter().any(|gap| gap.contains("hidepid")), "{gaps:?}");
+}
+
 fn behind_hidepid() {
     let engine = run::docker();
     let folder = run::folder();
     let [careful, careless] = containers(&engine, "hidden");
     for (container, code) in [(&careful, 3), (&careless, 1)] {
-        let script = "mount -t proc -o hidepid=2 proc /proc && exec \"$@\"";
-        let nobody = audit_by(
-            Command::new("unshare")
-                .args(["--mount", "sh", "-c", script, "sh"])
-                .args(audit_as_nobody(&folder, &engine, &container.name)),
-        );
+        let nobody = hidden(&audit_as_nobody(&folder, &engine, &container.name));
         never_better(by_root(&engine, container).only(), nobody.only());
         assert_eq!(nobody.code, code, "{:?}", nobody.report.gate);
         for rule in BEHIND_HIDEPID {

@@ -41,9 +41,11 @@ impl Kernel {
             for key @ (pid, start) in starting {
                 let is_first =
                     proved.iter().any(|(_, it)| it.as_ref().is_ok_and(|it| it.init == pid));
+                let answers = self.read_process(pid);
+                // Looked at last: what still lives now was alive while it was read.
                 let lives = Process::open(&self.proc, pid).ok().and_then(|it| it.start());
                 if lives == Some(start) || is_first {
-                    read.insert(key, self.read_process(pid));
+                    read.insert(key, answers);
                 } else {
                     // As if it had ended before anybody looked.
                     read.remove(&key);
@@ -59,7 +61,7 @@ impl Kernel {
 
 /// Whether a process has the name that a runtime gives it until it executes
 /// the container's program: runc's are `runc:[0:PARENT]`, `runc:[1:CHILD]` and
-/// `runc:[2:INIT]`, crun keeps its own.
+/// `runc:[2:INIT]`; crun only forks, so its process still has crun's own.
 fn is_starting(pid: u32, answers: &Answers) -> bool {
     let status = Source::proc(pid, "status");
     answers.iter().any(|(source, answer)| {
