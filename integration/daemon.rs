@@ -35,6 +35,8 @@ impl Daemon {
         // It ends with the test's thread, however that ends.
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "TERM", "--"])
+            // Engines leave files where they stand, such as a note of an OOM kill.
+            .current_dir(folder.path())
             .args(words)
             .stdout(log.try_clone().expect("a file can be cloned"))
             .stderr(log)
