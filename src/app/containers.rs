@@ -25,6 +25,7 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
     let accept = command.accept.map_or(Accept::Kernel, |args::Accept::Declared| Accept::Declared);
     let report = crate::evaluate(&bundle, &policy, accept);
 
+    let is_terminal = matches!(command.format, Format::Terminal);
     let text = match command.format {
         Format::Terminal => report::terminal::render(&report, terminal.look(file.is_some())),
         Format::Json => report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?,
@@ -34,8 +35,8 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
     }
     match file {
         Some(file) => file.finish(&text)?,
-        // Of an audit of nobody there is nothing to say but why.
-        None if report.targets.is_empty() && !bundle.missing.is_empty() => {}
+        // To a person an audit of nobody has nothing to say but why.
+        None if is_terminal && report.targets.is_empty() && !bundle.missing.is_empty() => {}
         None => output::print(&text)?,
     }
     Ok(report.gate.exit_code)

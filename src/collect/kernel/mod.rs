@@ -4,6 +4,7 @@ mod discover;
 mod limits;
 mod process;
 mod prove;
+mod settle;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,8 +52,14 @@ const PASSWD: &str = "root/etc/passwd";
 /// the kernel makes once for each: unlike `ns/net`, everybody may look at it.
 const NETWORK_INODE: &str = "net/dev (inode)";
 
-/// What one process's files answered.
+/// What came of the questions about one process.
 type Answers = Vec<(Source, Result<Answer, Gap>)>;
+
+/// The processes that were read, each by its pid and when it started.
+type Readings = BTreeMap<(u32, u64), Answers>;
+
+/// A claim, and the processes that proved to be its container's.
+type Proved<'a> = (&'a Claim, Result<Processes, Gap>);
 
 /// How often the process list is read again before it counts as restless.
 const ROUNDS: usize = 4;
@@ -94,7 +101,7 @@ impl Kernel {
     /// that starts while others are read is not missed, and one that ends
     /// meanwhile is no gap: it is not the container's any more.
     pub fn observe(&self, claims: &[Claim], bundle: &mut Bundle) {
-        let mut read: BTreeMap<(u32, u64), Answers> = BTreeMap::new();
+        let mut read = Readings::new();
         let mut proved = Vec::new();
         let mut starts: BTreeMap<u32, u64> = BTreeMap::new();
         for round in 0..=ROUNDS {
@@ -118,6 +125,7 @@ impl Kernel {
                 read.insert(key, answers);
             }
         }
+        self.settle(&mut read, &mut proved);
         for (source, answer) in read.into_values().flatten() {
             bundle.record(source, answer);
         }
@@ -131,11 +139,7 @@ impl Kernel {
         }
     }
 
-    fn prove_all<'a>(
-        &self,
-        claims: &'a [Claim],
-        table: &Table,
-    ) -> Vec<(&'a Claim, Result<Processes, Gap>)> {
+    fn prove_all<'a>(&self, claims: &'a [Claim], table: &Table) -> Vec<Proved<'a>> {
         claims.iter().map(|claim| (claim, prove::prove(claim, claims, table, &self.proc))).collect()
     }
 

@@ -126,9 +126,15 @@ fn strays(init: &Row, claims: &[Claim], members: &[u32], table: &Table) -> Vec<u
         _ => false,
     };
     let is_private = init.ns_pids.len() > 1;
+    // Another container is one whether it is audited or not. But a container
+    // around this one is what counts as the host here.
+    let around = |controllers: &str, path: &str| {
+        init.cgroups.iter().any(|(ours, own)| ours == controllers && is_within(own, path))
+    };
     let elsewhere = |row: &Row| {
-        claims.iter().any(|claim| {
-            row.cgroups.iter().any(|(_, path)| cgroup::prefix_with(path, &claim.id).is_some())
+        row.cgroups.iter().any(|(controllers, path)| {
+            claims.iter().any(|claim| cgroup::prefix_with(path, &claim.id).is_some())
+                || cgroup::container(path).is_some_and(|other| !around(controllers, other.path))
         })
     };
     table

@@ -1,0 +1,224 @@
+//! The table: how each container is started, and what must be found.
+
+use serde_json::{Value, json};
+
+use super::{Case, hardened};
+use crate::agree::{Expectation, done, fails, gained, not_applicable, not_gained, passes, refused};
+use crate::witness::Act::{
+    BecomeRoot, ChangePersonality, ExceedMemory, ExceedPids, Mount, OpenHostQueue,
+    OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadHostSecret,
+    SeeOtherProcesses, WriteRoot, WriteTmp,
+};
+use crate::witness::WITNESS;
+
+fn host(key: &str, value: &Value) -> Value {
+    json!({"HostConfig": {key: value}})
+}
+
+fn user(user: &str) -> Value {
+    json!({"User": user})
+}
+
+const ROOT: &[Expectation] =
+    &[fails("non-root-user", &[done(BecomeRoot)]), passes("no-privileged-exec", &[])];
+
+const SOCKET: &[Expectation] = &[fails("no-engine-socket", &[done(ReachEngine)])];
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "hardened",
+        config: hardened,
+        code: 0,
+        expected: &[
+            passes("non-root-user", &[refused(BecomeRoot)]),
+            passes("no-new-privileges", &[not_gained(BecomeRoot)]),
+            passes("capabilities-dropped", &[refused(OpenRawSocket), not_gained(OpenRawSocket)]),
+            passes("no-dangerous-capabilities", &[refused(Mount), not_gained(Mount)]),
+            passes("not-privileged", &[refused(OpenKernelSetting), not_gained(OpenKernelSetting)]),
+            passes("seccomp-filter", &[refused(ChangePersonality)]),
+            passes("no-privileged-exec", &[]),
+            passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
+            passes("private-network-namespace", &[refused(ReachHostLoopback)]),
+            passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
+            passes("no-engine-socket", &[refused(ReachEngine)]),
+            passes("no-sensitive-mounts", &[refused(ReadHostSecret)]),
+            passes("read-only-root", &[refused(WriteRoot)]),
+            passes("tmpfs-for-writes", &[done(WriteTmp)]),
+            passes("memory-limit", &[refused(ExceedMemory)]),
+            passes("pids-limit", &[refused(ExceedPids)]),
+            passes("healthcheck", &[]),
+        ],
+    },
+    Case {
+        name: "root-default",
+        config: || json!({}),
+        code: 1,
+        expected: &[
+            fails("non-root-user", &[done(BecomeRoot)]),
+            fails("no-new-privileges", &[gained(BecomeRoot)]),
+            fails("capabilities-dropped", &[done(OpenRawSocket)]),
+            passes("no-dangerous-capabilities", &[refused(Mount)]),
+            passes("not-privileged", &[refused(OpenKernelSetting)]),
+            passes("seccomp-filter", &[refused(ChangePersonality)]),
+            passes("no-privileged-exec", &[]),
+            passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
+            passes("private-network-namespace", &[refused(ReachHostLoopback)]),
+            passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
+            passes("no-engine-socket", &[refused(ReachEngine)]),
+            passes("no-sensitive-mounts", &[refused(ReadHostSecret)]),
+            fails("read-only-root", &[done(WriteRoot)]),
+            not_applicable("tmpfs-for-writes", &[done(WriteTmp)]),
+            fails("memory-limit", &[done(ExceedMemory)]),
+            fails("pids-limit", &[done(ExceedPids)]),
+            fails("healthcheck", &[]),
+        ],
+    },
+    // As a user: a machine that lacks a capability itself cannot start it as root.
+    Case {
+        name: "privileged",
+        config: || json!({"User": "1000", "HostConfig": {"Privileged": true}}),
+        code: 1,
+        expected: &[
+            passes("non-root-user", &[]),
+            fails("not-privileged", &[gained(OpenKernelSetting)]),
+            fails("no-dangerous-capabilities", &[gained(Mount)]),
+            fails("capabilities-dropped", &[gained(OpenRawSocket)]),
+            fails("no-new-privileges", &[gained(BecomeRoot)]),
+            fails("seccomp-filter", &[done(ChangePersonality)]),
+        ],
+    },
+    Case {
+        name: "privileged-in-all-but-name",
+        config: || {
+            json!({"HostConfig": {
+                "CapAdd": ["ALL"], "CapDrop": ["SYS_RESOURCE"], "SecurityOpt": ["seccomp=unconfined"],
+            }})
+        },
+        code: 1,
+        expected: &[
+            fails("no-dangerous-capabilities", &[done(Mount)]),
+            fails("seccomp-filter", &[done(ChangePersonality)]),
+        ],
+    },
+    Case {
+        name: "no-seccomp-filter",
+        config: || host("SecurityOpt", &json!(["seccomp=unconfined"])),
+        code: 1,
+        expected: &[fails("seccomp-filter", &[done(ChangePersonality)])],
+    },
+    Case {
+        name: "host-namespaces",
+        config: || json!({"HostConfig": {"PidMode": "host", "NetworkMode": "host", "IpcMode": "host"}}),
+        code: 1,
+        expected: &[
+            fails("private-pid-namespace", &[done(SeeOtherProcesses)]),
+            fails("private-network-namespace", &[done(ReachHostLoopback)]),
+            fails("private-ipc-namespace", &[done(OpenHostQueue)]),
+            passes("no-privileged-exec", &[]),
+        ],
+    },
+    Case {
+        name: "host-pid-namespace",
+        config: || host("PidMode", &json!("host")),
+        code: 1,
+        expected: &[
+            fails("private-pid-namespace", &[done(SeeOtherProcesses)]),
+            passes("private-network-namespace", &[refused(ReachHostLoopback)]),
+            passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
+        ],
+    },
+    Case {
+        name: "host-network-namespace",
+        config: || host("NetworkMode", &json!("host")),
+        code: 1,
+        expected: &[
+            passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
+            fails("private-network-namespace", &[done(ReachHostLoopback)]),
+            passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
+        ],
+    },
+    Case {
+        name: "host-ipc-namespace",
+        config: || host("IpcMode", &json!("host")),
+        code: 1,
+        expected: &[
+            passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
+            passes("private-network-namespace", &[refused(ReachHostLoopback)]),
+            fails("private-ipc-namespace", &[done(OpenHostQueue)]),
+        ],
+    },
+    Case {
+        name: "engine-socket",
+        config: || host("Binds", &json!(["/var/run/docker.sock:/var/run/docker.sock:ro"])),
+        code: 1,
+        expected: SOCKET,
+    },
+    Case {
+        name: "engine-socket-under-another-name",
+        config: || host("Binds", &json!(["/var/run/docker.sock:/tmp/innocent:ro"])),
+        code: 1,
+        expected: SOCKET,
+    },
+    Case {
+        name: "engine-socket-in-a-folder",
+        config: || host("Binds", &json!(["/run:/host-run:ro"])),
+        code: 1,
+        expected: SOCKET,
+    },
+    Case {
+        name: "sensitive-mount",
+        config: || host("Binds", &json!(["/etc:/host-etc:ro"])),
+        code: 1,
+        expected: &[fails("no-sensitive-mounts", &[done(ReadHostSecret)])],
+    },
+    Case {
+        name: "no-new-privileges-false",
+        config: || json!({"User": "1000", "HostConfig": {"SecurityOpt": ["no-new-privileges:false"]}}),
+        code: 1,
+        expected: &[
+            passes("non-root-user", &[refused(BecomeRoot)]),
+            fails("no-new-privileges", &[gained(BecomeRoot)]),
+        ],
+    },
+    Case {
+        name: "no-new-privileges-true",
+        config: || json!({"User": "app", "HostConfig": {"SecurityOpt": ["no-new-privileges:true"]}}),
+        code: 1,
+        expected: &[
+            passes("non-root-user", &[refused(BecomeRoot)]),
+            passes("no-new-privileges", &[not_gained(BecomeRoot)]),
+        ],
+    },
+    Case { name: "user-0-0", config: || user("0:0"), code: 1, expected: ROOT },
+    Case { name: "user-00", config: || user("00"), code: 1, expected: ROOT },
+    Case { name: "user-toor", config: || user("toor"), code: 1, expected: ROOT },
+    // The kernel overrules the declaration: nobody is root any more.
+    Case {
+        name: "drops-by-itself",
+        config: || json!({"Cmd": [WITNESS, "witness", "drop"]}),
+        code: 1,
+        expected: &[
+            passes("non-root-user", &[refused(BecomeRoot)]),
+            fails("capabilities-dropped", &[refused(OpenRawSocket), gained(OpenRawSocket)]),
+            fails("no-new-privileges", &[gained(BecomeRoot)]),
+        ],
+    },
+    Case {
+        name: "read-only-without-tmpfs",
+        config: || host("ReadonlyRootfs", &json!(true)),
+        code: 1,
+        expected: &[
+            passes("read-only-root", &[refused(WriteRoot)]),
+            fails("tmpfs-for-writes", &[refused(WriteTmp)]),
+        ],
+    },
+    Case {
+        name: "read-only-with-tmpfs",
+        config: || json!({"HostConfig": {"ReadonlyRootfs": true, "Tmpfs": {"/tmp": "size=1m"}}}),
+        code: 1,
+        expected: &[
+            passes("read-only-root", &[refused(WriteRoot)]),
+            passes("tmpfs-for-writes", &[done(WriteTmp)]),
+        ],
+    },
+];

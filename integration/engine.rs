@@ -1,0 +1,234 @@
+//! The tests' own client of an engine: it can write, unlike the product's.
+
+use std::path::Path;
+
+use bollard::container::LogOutput;
+use bollard::exec::{CreateExecOptions, StartExecResults};
+use bollard::models::ContainerCreateBody;
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, CreateImageOptionsBuilder, InspectContainerOptions,
+    KillContainerOptions, ListContainersOptionsBuilder, ListImagesOptions, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, StartContainerOptions,
+    WaitContainerOptions,
+};
+use bollard::{API_DEFAULT_VERSION, body_full};
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::run;
+use crate::testimony::Testimony;
+use crate::wait;
+use crate::witness::WITNESS;
+
+#[expect(clippy::disallowed_types, reason = "the tests start and remove containers")]
+type Docker = bollard::Docker;
+
+/// The label of everything that the tests make: the run that made it.
+pub(crate) const LABEL: &str = "secaudit-live";
+
+/// An engine, on a runtime of its own.
+pub(crate) struct Engine {
+    runtime: Runtime,
+    docker: Docker,
+    /// As `--host` takes it.
+    pub(crate) address: String,
+}
+
+type Answer<T> = Result<T, bollard::errors::Error>;
+
+impl Engine {
+    /// Connects to the engine behind a socket, or says why it cannot.
+    pub(crate) fn connect(socket: &Path) -> Result<Self, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| error.to_string())?;
+        let path = socket.to_string_lossy();
+        let docker = Docker::connect_with_unix(&path, 120, API_DEFAULT_VERSION)
+            .map_err(|error| format!("no engine at {path}: {error}"))?;
+        let docker = runtime
+            .block_on(docker.negotiate_version())
+            .map_err(|error| format!("no engine at {path}: {error}"))?;
+        let address = format!("unix://{path}");
+        Ok(Self { runtime, docker, address })
+    }
+
+    fn block<T>(&self, what: &str, future: impl Future<Output = Answer<T>>) -> T {
+        self.runtime.block_on(future).unwrap_or_else(|error| panic!("{what}: {error}"))
+    }
+
+    /// Imports a tar archive as an image; without a change, a line as in a
+    /// Dockerfile, it has no configuration at all.
+    pub(crate) fn import(&self, tar: Vec<u8>, tag: &str, change: Option<&str>) {
+        // Podman takes the tag only as a part of the name.
+        let mut options = CreateImageOptionsBuilder::new().from_src("-").repo(&image(tag));
+        if let Some(change) = change {
+            options = options.changes(vec![change.to_owned()]);
+        }
+        let options = options.build();
+        let progress = self.docker.create_image(Some(options), Some(body_full(tar.into())), None);
+        self.block("import the image", progress.try_collect::<Vec<_>>());
+    }
+
+    /// Starts a container of this run; `config` is the engine's own document.
+    pub(crate) fn start(&self, name: &str, config: &Value) -> Container<'_> {
+        let name = format!("{LABEL}-{}-{name}", run::id());
+        let mut config = config.clone();
+        config["Labels"] = serde_json::json!({ LABEL: run::id() });
+        if config["Image"].is_null() {
+            config["Image"] = image(&run::id()).into();
+        }
+        let config: ContainerCreateBody =
+            serde_json::from_value(config).expect("a case's configuration fits the API");
+        let options = CreateContainerOptionsBuilder::new().name(&name).build();
+        let made = self.block(&name, self.docker.create_container(Some(options), config));
+        let container = Container { engine: self, id: made.id, name };
+        self.block(
+            &container.name,
+            self.docker.start_container(&container.id, None::<StartContainerOptions>),
+        );
+        container
+    }
+
+    /// Removes the containers and images that `doomed` says of their runs.
+    pub(crate) fn clean(&self, doomed: impl Fn(&str) -> bool) {
+        let filters = std::collections::HashMap::from([("label", vec![LABEL])]);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let containers = self.runtime.block_on(self.docker.list_containers(Some(options)));
+        for container in containers.unwrap_or_default() {
+            let run = container.labels.as_ref().and_then(|labels| labels.get(LABEL));
+            if let (Some(id), true) = (&container.id, run.is_some_and(|run| doomed(run))) {
+                self.remove(id);
+            }
+        }
+        let images = self.runtime.block_on(self.docker.list_images(None::<ListImagesOptions>));
+        for tag in images.unwrap_or_default().iter().flat_map(|image| &image.repo_tags) {
+            let run = |tag: &str| tag.split('.').next().is_some_and(&doomed);
+            if tag.rsplit_once(':').is_some_and(|(name, tag)| name == IMAGE && run(tag)) {
+                let options = RemoveImageOptionsBuilder::new().force(true).build();
+                let removal = self.docker.remove_image(tag, Some(options), None);
+                // What another run removed meanwhile is removed.
+                let _ = self.runtime.block_on(removal);
+            }
+        }
+    }
+
+    /// Kills a container's first process; it stays as a stopped container.
+    pub(crate) fn kill(&self, id: &str) {
+        self.block("kill", self.docker.kill_container(id, None::<KillContainerOptions>));
+    }
+
+    /// Waits until the engine has noticed that a container stopped.
+    pub(crate) fn wait(&self, id: &str) {
+        let wait = self.docker.wait_container(id, None::<WaitContainerOptions>);
+        // Its exit code is the signal's, which the client takes for an error.
+        let _ = self.runtime.block_on(wait.collect::<Vec<_>>());
+    }
+
+    /// Starts a stopped container again.
+    pub(crate) fn restart(&self, id: &str) {
+        self.block("start", self.docker.start_container(id, None::<StartContainerOptions>));
+    }
+
+    fn remove(&self, id: &str) {
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        // It may have been removed already, and there is nobody left to tell.
+        let _ = self.runtime.block_on(self.docker.remove_container(id, Some(options)));
+    }
+}
+
+/// The images' name without the run; Podman looks for a short name elsewhere.
+const IMAGE: &str = "localhost/secaudit-live";
+
+/// The name of an image; its tag begins with the run, up to a dot.
+pub(crate) fn image(tag: &str) -> String {
+    format!("{IMAGE}:{tag}")
+}
+
+/// A running container, removed at the end of its test.
+pub(crate) struct Container<'e> {
+    engine: &'e Engine,
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+impl Drop for Container<'_> {
+    fn drop(&mut self) {
+        self.engine.remove(&self.id);
+    }
+}
+
+impl Container<'_> {
+    /// What the witness says, once it has tried everything.
+    pub(crate) fn testimony(&self) -> Testimony {
+        self.said().unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// As [`Container::testimony`], or why nobody can tell.
+    pub(crate) fn said(&self) -> Result<Testimony, String> {
+        let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).build();
+        self.listen(self.engine.docker.logs(&self.id, Some(options)))
+    }
+
+    /// Starts another witness in the container; the session stays alive.
+    pub(crate) fn exec(&self, user: &str, words: &[&str]) -> Testimony {
+        let options = CreateExecOptions {
+            cmd: Some([&[WITNESS, "witness"], words].concat()),
+            user: Some(user),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            ..CreateExecOptions::default()
+        };
+        let docker = &self.engine.docker;
+        let exec = self.engine.block("create a session", docker.create_exec(&self.id, options));
+        let started = self.engine.block("start a session", docker.start_exec(&exec.id, None));
+        let StartExecResults::Attached { output, input } = started else {
+            panic!("the session is attached")
+        };
+        let testimony = self.listen(output);
+        drop(input);
+        testimony.unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    fn listen(&self, lines: impl Stream<Item = Answer<LogOutput>>) -> Result<Testimony, String> {
+        let mut text = Vec::new();
+        let hear = async {
+            let mut lines = std::pin::pin!(lines);
+            while let Some(Ok(line)) = lines.next().await {
+                text.extend_from_slice(line.as_ref());
+                if Testimony::is_complete(&text) {
+                    break;
+                }
+            }
+        };
+        let heard = self
+            .engine
+            .runtime
+            .block_on(async { tokio::time::timeout(wait::DEADLINE, hear).await });
+        assert!(heard.is_ok(), "the witness of {} did not come to an end", self.name);
+        Testimony::parse(&text)
+    }
+
+    /// The container's record, as the engine has it.
+    pub(crate) fn inspect(&self) -> Value {
+        let inspect =
+            self.engine.docker.inspect_container(&self.id, None::<InspectContainerOptions>);
+        serde_json::to_value(self.engine.block("inspect", inspect)).expect("a record is JSON")
+    }
+
+    /// The first process, in the host's numbering.
+    pub(crate) fn pid(&self) -> u32 {
+        self.inspect()["State"]["Pid"]
+            .as_u64()
+            .and_then(|pid| u32::try_from(pid).ok())
+            .expect("a running container has a first process")
+    }
+
+    /// Waits until the engine has seen the health check succeed.
+    pub(crate) fn wait_until_healthy(&self) {
+        wait::until("the container is healthy", || {
+            (self.inspect()["State"]["Health"]["Status"] == "healthy").then_some(())
+        });
+    }
+}
