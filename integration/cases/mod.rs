@@ -1,8 +1,10 @@
 //! The cases, in files by what they need.
 
 mod daemons;
+mod demo;
 mod docker;
 mod entered;
+mod fleet;
 mod harness;
 mod restless;
 mod users;
@@ -27,6 +29,8 @@ pub(crate) fn all() -> Vec<Live> {
         harness::all(),
         docker::all(),
         entered::all(),
+        fleet::all(),
+        demo::all(),
         restless::all(),
         users::all(),
         daemons::all(),
