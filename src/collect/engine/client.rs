@@ -212,6 +212,36 @@ mod tests {
         }
     }
 
+    /// What the wrapped client could do, if it came out: everything but reading
+    /// ends at the transport, before anything is sent.
+    #[tokio::test]
+    async fn nothing_but_a_read_leaves_the_transport() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("engine.sock");
+        let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let wire = Wire::new(Address::Unix(socket), Limits::default());
+        let docker = Docker::connect_with_custom_transport(
+            move |request| wire.answer(request),
+            Some("http://localhost"),
+            5,
+            bollard::API_DEFAULT_VERSION,
+        )
+        .unwrap();
+        let attempts = [
+            docker.stop_container("web", None).await.err(),
+            docker.start_container("web", None).await.err(),
+            docker.remove_container("web", None).await.err(),
+            docker.pause_container("web").await.err(),
+        ];
+        for error in attempts {
+            let error = recover(error.expect("no such request may succeed"));
+            assert!(matches!(error, EngineError::NotARead(_)), "{error}");
+        }
+        let nobody = listener.accept().unwrap_err();
+        assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock, "nothing was even connected");
+    }
+
     #[test]
     fn api_versions_compare_as_numbers() {
         assert!(api_version("1.9") < api_version("1.41"));
