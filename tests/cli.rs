@@ -97,6 +97,7 @@ fn an_engine_without_containers_is_clean() {
     let output = secaudit(&["containers", "--host", &FakeEngine::ordinary("1.41", &[]).host()]);
     assert_eq!(output.status.code(), Some(0));
     assert!(stdout(&output).contains("no running containers"));
+    assert!(stdout(&output).ends_with("NOTHING TO AUDIT\n"), "nothing was passed");
 }
 
 #[test]
@@ -112,6 +113,50 @@ fn the_report_file_appears_whole_and_replaces_the_old_one() {
     let report: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     assert_eq!(report["schema"], "secaudit/scorecard/v1");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+}
+
+#[test]
+fn a_report_into_something_that_is_no_file_leaves_it_what_it_is() {
+    let engine = FakeEngine::ordinary("1.41", &[("web", inspect('1'))]);
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let reader = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || fs::read_to_string(fifo).unwrap()
+    });
+    let name = fifo.display().to_string();
+    secaudit(&["containers", "--host", &engine.host(), "--format", "json", "-o", &name]);
+    assert!(reader.join().unwrap().contains("secaudit/scorecard/v1"));
+    assert!(!fs::metadata(&fifo).unwrap().is_file(), "the FIFO is still one");
+
+    let (file, link) = (folder.path().join("report"), folder.path().join("link"));
+    fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let name = link.display().to_string();
+    secaudit(&["containers", "--host", &engine.host(), "--format", "json", "-o", &name]);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "the link is still one");
+    assert!(fs::read_to_string(&file).unwrap().contains("secaudit/scorecard/v1"));
+}
+
+#[test]
+fn a_policy_that_would_never_end_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    refuses(&["containers", "--policy", &fifo.display().to_string()], 2, &["no regular file"]);
+    refuses(&["containers", "--policy", "/dev/zero"], 2, &["no regular file"]);
+}
+
+#[test]
+fn options_that_contradict_each_other_are_a_usage_error() {
+    refuses(
+        &["containers", "--engine", "none", "--host", "unix:///x"],
+        2,
+        &["cannot be used with"],
+    );
+    refuses(&["containers", "--host", "unix:///x", "--context", "y"], 2, &["cannot be used with"]);
+    refuses(&["containers", ""], 2, &["NAME"]);
 }
 
 #[test]

@@ -54,6 +54,8 @@ impl Host {
     fn new() -> Self {
         let host = Self { root: tempfile::tempdir().unwrap() };
         host.write("proc/self/mountinfo", HOST_MOUNTS);
+        host.write("proc/meminfo", "MemTotal: 8388608 kB\n");
+        host.write("proc/sys/kernel/pid_max", "4194304\n");
         host.write("proc/self/status", "CapEff:\t0000000000000000\n");
         host.process(&Process {
             pid: 1,

@@ -64,7 +64,7 @@ pub(super) enum Command {
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Containers {
     /// Names or id prefixes of the containers to audit
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) names: Vec<String>,
 
     /// The mildest severity that fails the audit
@@ -89,8 +89,14 @@ pub(super) struct Containers {
     /// The docker context to use
     #[arg(long, value_name = "NAME", help_heading = "Engine")]
     pub(super) context: Option<String>,
-    /// Which engine to look for; none reads the kernel alone
-    #[arg(long, value_name = "ENGINE", help_heading = "Engine", default_value = "auto")]
+    /// Which engine's own sockets to ask; none reads the kernel alone
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        help_heading = "Engine",
+        default_value = "auto",
+        conflicts_with_all = ["host", "context"]
+    )]
     pub(super) engine: Engine,
     /// Seconds that one question to the engine may take
     #[arg(long, value_name = "SECONDS", help_heading = "Engine", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]

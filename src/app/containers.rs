@@ -1,13 +1,15 @@
 //! `secaudit containers`: collect, judge, report.
 
+use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::args::{self, Containers, Format};
 use super::exit::Failure;
 use super::output::{self, Bar, ReportFile, Terminal};
 use crate::collect::containers::{NoEngine, Plan, collect};
 use crate::collect::engine::Limits;
-use crate::collect::engine::address::{self, Choice, Surroundings};
+use crate::collect::engine::address::{self, Surroundings};
 use crate::collect::kernel::Kernel;
 use crate::judge::Accept;
 use crate::model::bundle::{Answer, Bundle};
@@ -56,7 +58,7 @@ fn policy(command: &Containers) -> Result<Policy, Failure> {
     let mut policy = match &command.policy {
         None => Policy::baseline(),
         Some(path) => {
-            let text = std::fs::read_to_string(path)
+            let text = read_policy(path)
                 .map_err(|cause| Failure::PolicyFile { path: path.clone(), cause })?;
             Policy::parse(&path.display().to_string(), &text)?
         }
@@ -69,37 +71,35 @@ fn policy(command: &Containers) -> Result<Policy, Failure> {
     Ok(policy)
 }
 
+/// The most bytes of a policy.
+const LONGEST_POLICY: u64 = 1 << 20;
+
+fn read_policy(path: &Path) -> io::Result<String> {
+    // Looked at before it is opened: a FIFO would never answer, a device never end.
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if about.len() > LONGEST_POLICY {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    std::fs::read_to_string(path)
+}
+
 fn plan(command: &Containers) -> Result<Plan, Failure> {
-    let limits =
-        Limits { deadline: std::time::Duration::from_secs(command.timeout), ..Limits::default() };
+    let limits = Limits::within(Duration::from_secs(command.timeout));
     let engine = match command.engine {
         args::Engine::None => Err(NoEngine {
             detail: "no engine was to be asked".to_owned(),
             remedy: "leave out --engine none".to_owned(),
         }),
-        engine @ (args::Engine::Auto | args::Engine::Docker | args::Engine::Podman) => {
-            let choice = address::choose(
-                command.host.as_deref(),
-                command.context.as_deref(),
-                &Surroundings::from_env(),
-            )?;
-            Ok(only(engine, choice))
-        }
+        args::Engine::Auto => Ok(address::choose(
+            command.host.as_deref(),
+            command.context.as_deref(),
+            &Surroundings::from_env(),
+        )?),
+        args::Engine::Docker => Ok(address::well_known(Some("docker"), &Surroundings::from_env())),
+        args::Engine::Podman => Ok(address::well_known(Some("podman"), &Surroundings::from_env())),
     };
     Ok(Plan { engine, names: command.names.clone(), limits })
-}
-
-/// Of the well-known sockets only those of the engine that was asked for; it
-/// was named, so it must answer.
-fn only(engine: args::Engine, mut choice: Choice) -> Choice {
-    let wanted = match engine {
-        args::Engine::Auto | args::Engine::None => return choice,
-        args::Engine::Docker => "docker.sock",
-        args::Engine::Podman => "podman.sock",
-    };
-    if choice.named_by.is_none() {
-        choice.candidates.retain(|address| address.to_string().ends_with(wanted));
-        choice.named_by = Some("--engine".to_owned());
-    }
-    choice
 }

@@ -1,7 +1,8 @@
 //! Bytes to the outside: standard output, files, errors, progress.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -73,9 +74,18 @@ pub(super) fn usage(error: &clap::Error) -> u8 {
     if error.use_stderr() { exit::USAGE } else { exit::CLEAN }
 }
 
-/// A report file that appears whole or not at all: written beside its place,
-/// then renamed. Opened before the long work, so that a wrong path is told at once.
-pub(super) struct ReportFile {
+/// Where a report goes that does not go to standard output. Opened before the
+/// long work, so that a wrong path is told at once.
+pub(super) enum ReportFile {
+    /// A regular file appears whole or not at all: written beside its place,
+    /// then renamed.
+    Draft(Draft),
+    /// A device, FIFO or socket is written into and stays what it is.
+    Stream { path: PathBuf, file: File },
+}
+
+/// A file that is not yet in its place; removed if it never gets there.
+pub(super) struct Draft {
     path: PathBuf,
     draft: PathBuf,
     file: File,
@@ -83,29 +93,50 @@ pub(super) struct ReportFile {
 
 impl ReportFile {
     pub(super) fn create(path: &Path) -> Result<Self, Failure> {
-        let unwritable = |cause| Failure::Output { what: path.display().to_string(), cause };
-        if path.is_dir() {
-            return Err(unwritable(io::Error::from(io::ErrorKind::IsADirectory)));
-        }
-        let name =
-            path.file_name().ok_or_else(|| unwritable(io::ErrorKind::InvalidInput.into()))?;
-        let draft =
-            path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-        let file = File::options().write(true).create_new(true).open(&draft).map_err(unwritable)?;
-        Ok(Self { path: path.to_owned(), draft, file })
+        let opened = match std::fs::metadata(path) {
+            Ok(about) if about.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            Ok(about) if !about.is_file() => File::options()
+                .write(true)
+                .open(path)
+                .map(|file| Self::Stream { path: path.to_owned(), file }),
+            // A link stays, and what it points to is replaced.
+            Ok(about) => std::fs::canonicalize(path)
+                .and_then(|path| Draft::beside(path, Some(about.permissions()))),
+            Err(_) => Draft::beside(path.to_owned(), None),
+        };
+        opened.map_err(|cause| Failure::Output { what: path.display().to_string(), cause })
     }
 
-    pub(super) fn finish(mut self, text: &str) -> Result<(), Failure> {
-        let written = self
-            .file
-            .write_all(text.as_bytes())
-            .and_then(|()| self.file.sync_all())
-            .and_then(|()| std::fs::rename(&self.draft, &self.path));
-        written.map_err(|cause| Failure::Output { what: self.path.display().to_string(), cause })
+    pub(super) fn finish(self, text: &str) -> Result<(), Failure> {
+        let (path, written) = match self {
+            Self::Stream { path, mut file } => (path, file.write_all(text.as_bytes())),
+            Self::Draft(mut draft) => {
+                let written = draft
+                    .file
+                    .write_all(text.as_bytes())
+                    .and_then(|()| draft.file.sync_all())
+                    .and_then(|()| std::fs::rename(&draft.draft, &draft.path));
+                (draft.path.clone(), written)
+            }
+        };
+        written.map_err(|cause| Failure::Output { what: path.display().to_string(), cause })
     }
 }
 
-impl Drop for ReportFile {
+impl Draft {
+    fn beside(path: PathBuf, permissions: Option<Permissions>) -> io::Result<ReportFile> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+        let draft = path.with_file_name(format!(".{name}.{}", std::process::id()));
+        // A posture is nobody else's business until its owner says so.
+        let file = File::options().write(true).create_new(true).mode(0o600).open(&draft)?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions)?;
+        }
+        Ok(ReportFile::Draft(Self { path, draft, file }))
+    }
+}
+
+impl Drop for Draft {
     fn drop(&mut self) {
         // After a rename there is no draft any more, and nothing to remove.
         let _ = std::fs::remove_file(&self.draft);

@@ -27,6 +27,9 @@ const WITHHOLD: [&str; 10] = [
 /// whether a container is handed an engine over TCP.
 const ENGINE_VARIABLES: [&str; 2] = ["DOCKER_HOST", "CONTAINER_HOST"];
 
+/// The schemes of an engine's address; what else stands before `://` may be anything.
+const SCHEMES: [&str; 7] = ["unix", "tcp", "http", "https", "ssh", "npipe", "fd"];
+
 /// Labels that say what a container is part of. Others hold anything, password
 /// hashes of reverse proxies among it.
 const LABELS: [&str; 2] = ["com.docker.compose.", "secaudit."];
@@ -74,12 +77,19 @@ fn withhold_value(variable: &Value) -> Value {
 
 fn without_value(variable: &str) -> String {
     let Some((name, value)) = variable.split_once('=') else { return WITHHELD.to_owned() };
-    match value.split_once("://") {
-        Some((scheme, _)) if ENGINE_VARIABLES.contains(&name) => {
-            format!("{name}={scheme}://{WITHHELD}")
-        }
-        _ => format!("{name}={WITHHELD}"),
+    if !ENGINE_VARIABLES.contains(&name) || value.is_empty() {
+        let value = if value.is_empty() { "" } else { WITHHELD };
+        return format!("{name}={value}");
     }
+    // A bare path is a local socket to every client.
+    let scheme = match value.split_once("://") {
+        Some((scheme, _)) => SCHEMES.iter().find(|known| **known == scheme),
+        None => value.starts_with('/').then_some(&"unix"),
+    };
+    scheme.map_or_else(
+        || format!("{name}={WITHHELD}"),
+        |scheme| format!("{name}={scheme}://{WITHHELD}"),
+    )
 }
 
 #[cfg(test)]
@@ -118,6 +128,9 @@ mod tests {
     fn of_an_environment_only_the_engines_variables_are_kept() {
         let text = environment("PASSWORD=hunter2\0DOCKER_HOST=tcp://u:hunter2@h\0PATH=/bin\0");
         assert_eq!(text, "DOCKER_HOST=tcp://(not recorded)\n");
+        assert_eq!(environment("DOCKER_HOST=\0"), "DOCKER_HOST=\n");
+        assert_eq!(environment("DOCKER_HOST=/a.sock"), "DOCKER_HOST=unix://(not recorded)\n");
+        assert_eq!(environment("DOCKER_HOST=hunter2://x"), "DOCKER_HOST=(not recorded)\n");
     }
 
     #[test]

@@ -17,17 +17,29 @@ pub struct Capabilities {
     /// Everything that the process holds or can gain by executing a file: the
     /// union of its bounding, permitted, inheritable and ambient sets.
     pub attainable: CapabilitySet,
-    /// Whether they count only inside a user namespace, and not on the host.
-    pub namespaced: bool,
+    /// What they count for.
+    pub scope: Scope,
+}
+
+/// Where capabilities hold (`user_namespaces(7)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// On the host: the process is in its user namespace, or is its root.
+    Host,
+    /// In the user namespace that the engine made for the container.
+    Container,
+    /// In a user namespace that a process of the container made for itself.
+    Nested,
 }
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Capabilities>> {
-    Fact::of_each(declared(view), &view.processes_source(), view.of_each(effective))
+    let each = view.init().and_then(|first| view.of_each(|process| effective(process, &first)));
+    Fact::of_each(declared(view), &view.processes_source(), each)
 }
 
 /// The sets of one process, with `CapBnd` first in the evidence: it bounds
 /// what the process can ever gain.
-pub(super) fn effective(process: &Process<'_>) -> Reading<Capabilities> {
+pub(super) fn effective(process: &Process<'_>, first: &Process<'_>) -> Reading<Capabilities> {
     let set = |name: &'static str| process.status(name, move |status| status.capabilities(name));
     set("CapBnd")
         .zip(set("CapEff"))
@@ -48,16 +60,35 @@ pub(super) fn effective(process: &Process<'_>) -> Reading<Capabilities> {
                 })
                 .collect()
         })
-        .zip(process.uid_map().shown_as(|_| vec![]))
-        .map(|((((bounding, effective), (permitted, inheritable)), ambient), map)| Capabilities {
+        .zip(scope(process, first))
+        .map(|((((bounding, effective), (permitted, inheritable)), ambient), scope)| Capabilities {
             effective,
             attainable: bounding
                 .union(permitted)
                 .union(inheritable)
                 .union(ambient)
                 .union(effective),
-            namespaced: !map.is_identity(),
+            scope,
         })
+}
+
+/// A process whose ids map otherwise than those of the container's first is in
+/// a namespace that it made itself. The host's root rules the host from any.
+fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope> {
+    process
+        .uid_map()
+        .zip(first.uid_map())
+        .zip(process.status("Uid", |status| status.ids("Uid")))
+        .map(|((map, outer), ids)| {
+            if map.is_identity() || ids.contains(&0) {
+                Scope::Host
+            } else if map == outer {
+                Scope::Container
+            } else {
+                Scope::Nested
+            }
+        })
+        .shown_as(|_| vec![])
 }
 
 /// The set that results from what was asked for.
@@ -77,7 +108,8 @@ fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
                 CapabilitySet::docker_default()
             };
             let set = resulting(privileged == Some(true), defaults, &add, &drop);
-            Held::declared(Capabilities { effective: set, attainable: set, namespaced })
+            let scope = if namespaced { Scope::Container } else { Scope::Host };
+            Held::declared(Capabilities { effective: set, attainable: set, scope })
         })
 }
 

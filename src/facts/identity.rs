@@ -11,28 +11,52 @@ use super::view::{Process, View};
 /// A process's user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// The real, effective, saved and file-system uid inside the container's
+    /// The real, effective, saved and file-system uid inside the process's
     /// user namespace; `None` where it maps to no user there. A declaration
     /// knows one uid and repeats it.
     pub uids: [Option<u32>; 4],
-    /// Whether a user namespace stands between these ids and the host's, so
-    /// that uid 0 is not the host's root.
+    /// The same ids as the host knows them, where that is known.
+    pub on_host: Option<[u32; 4]>,
+    /// Whether a user namespace stands between these ids and the host's.
     pub namespaced: bool,
-    /// The effective uid as the host knows it, where that is known.
-    pub on_host: Option<u32>,
+}
+
+/// What being root amounts to, from nothing to everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Root {
+    /// No uid 0 anywhere.
+    No,
+    /// Uid 0 inside a user namespace, and somebody else on the host.
+    Namespaced,
+    /// The host's own uid 0, whatever the process calls itself inside a user
+    /// namespace that it made.
+    Host,
 }
 
 impl User {
-    /// Whether the process is root in the container, or can become it again:
-    /// a real or saved uid 0 can be made the effective one (`setresuid(2)`).
-    pub fn is_root(&self) -> bool {
-        self.uids.contains(&Some(0))
+    /// Whether the process is root, or can become it again: a real or saved
+    /// uid 0 can be made the effective one (`setresuid(2)`).
+    pub fn root(&self) -> Root {
+        let is_host = match self.on_host {
+            Some(ids) => ids.contains(&0),
+            None => self.uids.contains(&Some(0)) && !self.namespaced,
+        };
+        match (is_host, self.uids.contains(&Some(0))) {
+            (true, _) => Root::Host,
+            (false, true) => Root::Namespaced,
+            (false, false) => Root::No,
+        }
     }
 
     /// The effective uid in the container.
     pub const fn effective(&self) -> Option<u32> {
         let [_, effective, _, _] = self.uids;
         effective
+    }
+
+    /// The effective uid on the host, where that is known.
+    pub fn effective_on_host(&self) -> Option<u32> {
+        self.on_host.map(|[_, effective, _, _]| effective)
     }
 }
 
@@ -44,11 +68,10 @@ pub(super) fn user(view: &View<'_>) -> Fact<Held<User>> {
 /// are inside.
 pub(super) fn effective(process: &Process<'_>) -> Reading<User> {
     process.status("Uid", |status| status.ids("Uid")).zip(process.uid_map()).map(|(ids, map)| {
-        let [_, effective, _, _] = ids;
         User {
             uids: ids.map(|id| map.inside(id)),
+            on_host: Some(ids),
             namespaced: !map.is_identity(),
-            on_host: Some(effective),
         }
     })
 }
@@ -83,7 +106,7 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
         };
     }
     let accounts = match view.init() {
-        Ok(process) => process.root_file("etc/passwd"),
+        Ok(_) => view.accounts(),
         Err(gap) => Reading::Missing(gap),
     };
     match accounts {

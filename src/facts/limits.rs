@@ -21,12 +21,42 @@ const UNLIMITED: u64 = 1 << 62;
 
 pub(super) fn memory(view: &View<'_>) -> Fact<Limit> {
     let declared = view.inspect().integer("/HostConfig/Memory").map(positive);
-    Fact::new(declared, effective(view, &["memory.max", "memory.limit_in_bytes"]))
+    let machine =
+        view.host_file("/proc/meminfo").and_then(|text| read(total_memory(text), "/proc/meminfo"));
+    let files = effective(view, &["memory.max", "memory.limit_in_bytes"]);
+    Fact::new(declared, below(files, machine))
 }
 
 pub(super) fn pids(view: &View<'_>) -> Fact<Limit> {
     let declared = view.inspect().integer("/HostConfig/PidsLimit").map(positive);
-    Fact::new(declared, effective(view, &["pids.max"]))
+    let path = "/proc/sys/kernel/pid_max";
+    let machine = view.host_file(path).and_then(|text| read(text.trim().parse().ok(), path));
+    Fact::new(declared, below(effective(view, &["pids.max"]), machine))
+}
+
+/// `MemTotal` of `proc_meminfo(5)`, in bytes.
+fn total_memory(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+fn read(number: Option<u64>, path: &str) -> Reading<u64> {
+    let source = Source::Kernel(path.to_owned());
+    number.map_or_else(
+        || Reading::Missing(Gap::new(Reason::Malformed, source, "it holds no such number")),
+        |number| Reading::Known(number, vec![]),
+    )
+}
+
+/// A limit at or above what the machine has bounds nothing. Where there is no
+/// limit at all, what the machine has does not matter.
+fn below(limit: Reading<Limit>, machine: Reading<u64>) -> Reading<Limit> {
+    limit.and_then(|limit| match limit {
+        Limit::None => Reading::Known(Limit::None, vec![]),
+        Limit::Of(most) => machine
+            .shown_as(|_| vec![])
+            .map(|has| if most < has { Limit::Of(most) } else { Limit::None }),
+    })
 }
 
 /// The engine writes "no limit" as 0, as a negative number or not at all.
@@ -101,6 +131,17 @@ mod tests {
         assert_eq!(parse("9223372036854771712"), Some(Limit::None));
         assert_eq!(parse("67108864"), Some(Limit::Of(67_108_864)));
         assert_eq!(parse("lots"), None);
+    }
+
+    #[test]
+    fn a_limit_that_the_machine_cannot_reach_bounds_nothing() {
+        assert_eq!(total_memory("MemTotal:       2048 kB\nMemFree: 1 kB\n"), Some(2 << 20));
+        let known = |limit| Reading::Known(limit, vec![]);
+        let machine = || Reading::Known(100, vec![]);
+        assert_eq!(below(known(Limit::Of(99)), machine()), known(Limit::Of(99)));
+        assert_eq!(below(known(Limit::Of(100)), machine()), known(Limit::None));
+        let unread = Reading::Missing(Gap::not_collected(Source::Clock));
+        assert!(matches!(below(known(Limit::Of(1)), unread), Reading::Missing(_)));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What is mounted in a container, and which part of the host it is.
 
+use crate::model::bundle::Origin;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::untrusted::Untrusted;
 use crate::parse::path::beneath;
 use crate::parse::proc::mountinfo;
 
@@ -12,8 +14,9 @@ use super::view::View;
 pub struct Mount {
     /// Where it is mounted in the container.
     pub point: String,
-    /// The same file or folder on the host, where the host can see it.
-    pub on_host: Option<String>,
+    /// The same file or folder on the host, under every name that the host has
+    /// for it, the shortest first.
+    pub on_host: Vec<String>,
     /// Whether the whole file system is mounted, and not a part that was bound.
     pub whole: bool,
     /// The type of the file system; `bind` or `volume` in a declaration.
@@ -59,32 +62,55 @@ fn narrowed<T>(reading: Reading<T>, line: &str) -> Reading<T> {
 
 /// The container's mounts below its root, without what they are on the host.
 pub(super) fn writable_places(view: &View<'_>) -> Fact<Vec<Mount>> {
-    Fact::new(declared(view), view.mounts().map(|own| below_root(&own, &[])))
+    Fact::new(declared(view), whole(view).map(|own| below_root(&own, &[])))
 }
 
 /// The container's mounts below its root, each with what it is on the host.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
-    let effective =
-        view.mounts().zip(view.host_mounts()).map(|(own, host)| below_root(&own, &host));
+    let effective = whole(view).zip(view.host_mounts()).map(|(own, host)| below_root(&own, &host));
     Fact::new(declared(view), effective)
 }
 
-/// Everything that can be seen: no mount that a later one on the same point covers.
+/// The kernel's list of mounts, if it holds what the engine has mounted.
+///
+/// A process with another root is shown only what lies below that. Where the
+/// root itself may not be looked at, a mount that is missing gives it away.
+/// A point may be reached through a symlink, so only its last part counts.
+fn whole(view: &View<'_>) -> Reading<Vec<mountinfo::Mount>> {
+    if view.origin() == Origin::Kernel {
+        return view.mounts();
+    }
+    let listed = view.inspect().objects("/Mounts").shown_as(|_| vec![]);
+    view.mounts().zip(listed).and_then(|(own, listed)| {
+        let points = listed.iter().filter_map(|entry| entry.get("Destination")?.as_str());
+        let last = |point: &str| point.trim_end_matches('/').rsplit('/').next().map(str::to_owned);
+        let unseen = points.clone().find(|point| {
+            let name = last(point);
+            !own.iter().any(|mount| last(&mount.point) == name)
+        });
+        match unseen {
+            None => Reading::Known(own, vec![]),
+            Some(point) => {
+                let point = Untrusted::from(point);
+                let detail = format!("the kernel shows no mount on {point}, so it shows only some");
+                Reading::Missing(Gap::new(Reason::Unproved, view.processes_source(), detail))
+            }
+        }
+    })
+}
+
+/// Everything that can be seen: no mount that another one hides.
 fn below_root(own: &[mountinfo::Mount], host: &[mountinfo::Mount]) -> Vec<Mount> {
     own.iter()
-        .enumerate()
-        .filter(|(index, mount)| {
-            let covered = own.iter().skip(index + 1).any(|later| later.point == mount.point);
-            mount.point != "/" && !covered
-        })
-        .map(|(_, mount)| described(mount, host))
+        .filter(|mount| mount.point != "/" && !mountinfo::is_hidden(own, mount))
+        .map(|mount| described(mount, host))
         .collect()
 }
 
 fn described(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Mount {
     Mount {
         point: mount.point.clone(),
-        on_host: host_path(mount, host),
+        on_host: host_paths(mount, host),
         whole: mount.root == "/",
         kind: mount.kind.clone(),
         read_only: mount.is_read_only(),
@@ -94,17 +120,19 @@ fn described(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Mount {
     }
 }
 
-/// Where the host sees what is mounted: a mount of the same file system whose
-/// own root lies at or above this one's. Of several the shortest path, so that
-/// `/run/docker.sock` is not found under an engine's own folders.
-fn host_path(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Option<String> {
-    host.iter()
+/// Where the host sees what is mounted: through every mount of the same file
+/// system whose own root lies at or above this one's.
+fn host_paths(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Vec<String> {
+    let mut paths: Vec<String> = host
+        .iter()
         .filter(|candidate| candidate.device == mount.device)
         .filter_map(|candidate| {
             let rest = beneath(&mount.root, &candidate.root)?;
             Some(join(&candidate.point, rest))
         })
-        .min_by_key(|path| (path.matches('/').count(), path.len()))
+        .collect();
+    paths.sort_by_key(|path| (path.matches('/').count(), path.len()));
+    paths
 }
 
 fn join(point: &str, rest: &str) -> String {
@@ -146,7 +174,7 @@ fn listed(entry: &serde_json::Value) -> Mount {
     let source = text("Source");
     Mount {
         point: text("Destination"),
-        on_host: (kind == "bind" && !source.is_empty()).then_some(source),
+        on_host: if kind == "bind" && !source.is_empty() { vec![source] } else { Vec::new() },
         whole: kind != "bind",
         read_only: entry.get("RW").and_then(serde_json::Value::as_bool) == Some(false),
         options: Vec::new(),
@@ -168,7 +196,7 @@ fn asked_tmpfs(point: &str, options: &str) -> Mount {
     in_force.extend(asked.iter().map(|option| (*option).to_owned()));
     Mount {
         point: point.to_owned(),
-        on_host: None,
+        on_host: Vec::new(),
         whole: true,
         kind: "tmpfs".to_owned(),
         read_only: asked.contains(&"ro"),
@@ -188,7 +216,7 @@ mod tests {
 
     fn on_host(line: &str) -> Option<String> {
         let mount = mountinfo::parse(line).unwrap().remove(0);
-        host_path(&mount, &mountinfo::parse(HOST).unwrap())
+        host_paths(&mount, &mountinfo::parse(HOST).unwrap()).into_iter().next()
     }
 
     #[test]

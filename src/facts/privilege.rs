@@ -1,11 +1,10 @@
 //! What a process can reach beyond an ordinary container.
 
-use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::Reading;
 use crate::parse::proc::mountinfo;
 
-use super::capabilities::{self, Capabilities};
+use super::capabilities::{self, Capabilities, Scope};
 use super::identity::{self, User};
 use super::seccomp::{self, Mode};
 use super::view::{Process, View};
@@ -22,11 +21,10 @@ pub enum Reach {
         all_capabilities: bool,
         /// No seccomp filter is active.
         unfiltered: bool,
-        /// The kernel's own settings are open to it: `/sys` is writable and no
-        /// part of `/proc` is masked, as only privileged mode leaves them.
-        /// This stays so even where the process gave up its capabilities, and
-        /// a later `exec` gets them all.
-        open_kernel: bool,
+        /// `/sys` is writable.
+        open_sys: bool,
+        /// `/proc` is writable, and no part of it is masked or protected.
+        open_proc: bool,
         /// All this counts only inside a user namespace.
         namespaced: bool,
     },
@@ -47,31 +45,42 @@ fn seen(view: &View<'_>, process: &Process<'_>) -> Reading<Reach> {
         .host_init()
         .status("CapBnd", |status| status.capabilities("CapBnd"))
         .shown_as(|_| vec![]);
-    capabilities::effective(process)
+    capabilities::effective(process, process)
         .zip(seccomp::effective(process))
-        .zip(view.mounts().map(|mounts| opens_kernel(&mounts)))
+        .zip(view.mounts().map(|mounts| (opens_sys(&mounts), opens_proc(&mounts))))
         .zip(host)
-        .map(
-            |(((capabilities, mode), open_kernel), host): (
-                ((Capabilities, Mode), bool),
-                CapabilitySet,
-            )| {
-                Reach::Seen {
-                    all_capabilities: host.without(capabilities.attainable).is_empty(),
-                    unfiltered: mode == Mode::Disabled,
-                    open_kernel,
-                    namespaced: capabilities.namespaced,
-                }
-            },
-        )
+        .map(|(((capabilities, mode), (open_sys, open_proc)), host)| Reach::Seen {
+            all_capabilities: host.without(capabilities.attainable).is_empty(),
+            unfiltered: mode == Mode::Disabled,
+            open_sys,
+            open_proc,
+            namespaced: capabilities.scope != Scope::Host,
+        })
 }
 
-/// Ordinary containers get a read-only `/sys` and mounts that mask or protect
-/// parts of `/proc` (OCI runtime specification, `maskedPaths`, `readonlyPaths`).
-fn opens_kernel(mounts: &[mountinfo::Mount]) -> bool {
+/// Ordinary containers get `/sys` read-only (OCI runtime specification).
+fn opens_sys(mounts: &[mountinfo::Mount]) -> bool {
     let sys = mountinfo::at(mounts, "/sys");
-    let writable = sys.is_some_and(|sys| sys.kind == "sysfs" && !sys.is_read_only());
-    writable && !mounts.iter().any(|mount| mount.point.starts_with("/proc/"))
+    sys.is_some_and(|sys| sys.kind == "sysfs" && !sys.is_read_only())
+}
+
+/// What runtimes mask or protect in `/proc` (OCI runtime specification,
+/// `maskedPaths` and `readonlyPaths`; LXC's `proc:mixed`): any of these will do
+/// to show that it was not left open. Other mounts there, such as lxcfs's,
+/// show nothing.
+const PROTECTED: [&str; 6] = [
+    "/proc/sys",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/timer_list",
+    "/proc/sysrq-trigger",
+    "/proc/bus",
+];
+
+fn opens_proc(mounts: &[mountinfo::Mount]) -> bool {
+    let proc = mountinfo::at(mounts, "/proc");
+    proc.is_some_and(|proc| proc.kind == "proc" && !proc.is_read_only())
+        && !mounts.iter().any(|mount| PROTECTED.contains(&mount.point.as_str()))
 }
 
 /// One process's privileges.
@@ -106,17 +115,17 @@ pub(super) fn beside_first(view: &View<'_>) -> Fact<Held<Comparison>> {
         let first = view.process(processes.init);
         view.of_each(|process| {
             let entered = processes.strays.contains(&process.pid);
-            privileges(process)
-                .zip(privileges(&first).shown_as(|_| vec![]))
+            privileges(process, &first)
+                .zip(privileges(&first, &first).shown_as(|_| vec![]))
                 .map(|(own, first)| Comparison { own, first, entered })
         })
     });
     Fact::of_each(Reading::Inapplicable, &view.processes_source(), each)
 }
 
-fn privileges(process: &Process<'_>) -> Reading<Privileges> {
+fn privileges(process: &Process<'_>, first: &Process<'_>) -> Reading<Privileges> {
     identity::effective(process)
-        .zip(capabilities::effective(process))
+        .zip(capabilities::effective(process, first))
         .zip(no_new_privileges::effective(process).zip(seccomp::effective(process)))
         .map(|((user, capabilities), (no_new_privileges, seccomp))| Privileges {
             user,

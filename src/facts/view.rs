@@ -81,10 +81,20 @@ impl<'a> View<'a> {
         text(self.bundle, Source::Kernel(path.to_owned()), "")
     }
 
-    /// The mounts of the first process, its evidence the file as a whole.
+    /// The mounts that the container has, its evidence the file as a whole.
     pub(super) fn mounts(&self) -> Reading<Vec<Mount>> {
         match self.processes() {
-            Ok(processes) => mounts_of(self.bundle, processes.init),
+            Ok(processes) => mounts_of(self.bundle, processes.viewer),
+            Err(gap) => Reading::Missing(gap),
+        }
+    }
+
+    /// The container's own accounts, as `passwd(5)`.
+    pub(super) fn accounts(&self) -> Reading<&'a str> {
+        match self.processes() {
+            Ok(processes) => {
+                text(self.bundle, Source::proc(processes.viewer, "root/etc/passwd"), "")
+            }
             Err(gap) => Reading::Missing(gap),
         }
     }
@@ -168,11 +178,6 @@ impl<'a> Process<'a> {
     /// A file's text, or what a link such as `ns/net` points to.
     pub(super) fn text(&self, name: &str) -> Reading<&'a str> {
         text(self.bundle, Source::proc(self.pid, name), "")
-    }
-
-    /// A file below the process's root, such as `etc/passwd`.
-    pub(super) fn root_file(&self, path: &str) -> Reading<&'a str> {
-        text(self.bundle, Source::proc(self.pid, &format!("root/{path}")), "")
     }
 }
 

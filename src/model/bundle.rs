@@ -30,6 +30,9 @@ pub enum Answer {
 pub struct Processes {
     /// The first process: the container's PID 1, in the auditor's numbering.
     pub init: u32,
+    /// The process through which the mounts are seen: one whose root is still
+    /// the container's, the first process wherever that is so.
+    pub viewer: u32,
     /// Every process in the container's cgroup, in ascending order.
     pub members: Vec<u32>,
     /// Processes outside the cgroup that share its private PID namespace.

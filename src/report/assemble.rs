@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::v1;
 use crate::facts::Facts;
-use crate::facts::identity::User;
+use crate::facts::identity::{Root, User};
 use crate::facts::seccomp::Mode;
 use crate::gate::Outcome;
 use crate::judge::Accept;
@@ -197,11 +197,11 @@ fn summary(facts: &Facts) -> v1::Summary {
 }
 
 fn user_name(user: &User) -> String {
-    match (user.effective(), user.namespaced) {
-        (Some(0), false) => "root".to_owned(),
-        (Some(0), true) => "root*".to_owned(),
-        (Some(uid), _) => uid.to_string(),
-        (None, _) => "unmapped".to_owned(),
+    match (user.root(), user.effective()) {
+        (Root::Host, _) => "root".to_owned(),
+        (Root::Namespaced, _) => "root*".to_owned(),
+        (Root::No, Some(uid)) => uid.to_string(),
+        (Root::No, None) => "unmapped".to_owned(),
     }
 }
 

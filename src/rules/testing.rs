@@ -62,8 +62,13 @@ pub(super) fn container() -> Case {
     let limit_files: Vec<String> = [("memory", "memory.limit_in_bytes"), ("pids", "pids.max")]
         .map(|(controller, file)| format!("/sys/fs/cgroup/{controller}/docker/{id}/{file}"))
         .to_vec();
-    let processes =
-        Processes { init: INIT, members: vec![INIT], limit_files, ..Processes::default() };
+    let processes = Processes {
+        init: INIT,
+        viewer: INIT,
+        members: vec![INIT],
+        limit_files,
+        ..Processes::default()
+    };
     case.put(Source::Processes(id), Answer::Processes(processes));
     for (path, text) in [
         ("/proc/1/status", "Name:\tsystemd\nCapBnd:\t000001ffffffffff\n"),
@@ -71,6 +76,8 @@ pub(super) fn container() -> Case {
         ("/proc/1/ns/net", "net:[1]"),
         ("/proc/1/ns/ipc", "ipc:[1]"),
         ("/proc/self/ns/ipc", "ipc:[4026531839]"),
+        ("/proc/meminfo", "MemTotal:        8388608 kB\n"),
+        ("/proc/sys/kernel/pid_max", "4194304\n"),
         ("/proc/1/net/dev (inode)", "11"),
         ("/proc/100/net/dev (inode)", "77"),
         ("/proc/100/ns/net", "net:[7]"),

@@ -127,21 +127,29 @@ pub fn choose(
     if let Some((file, name)) = current_context(surroundings) {
         return from_context(&file.display().to_string(), &name, surroundings);
     }
-    Ok(Choice { candidates: well_known(surroundings), named_by: None })
+    Ok(well_known(None, surroundings))
 }
 
 fn named(from: &str, address: Address) -> Result<Choice, AddressError> {
     Ok(Choice { candidates: vec![address], named_by: Some(from.to_owned()) })
 }
 
-fn well_known(surroundings: &Surroundings) -> Vec<Address> {
+/// The sockets at which engines listen by default: every engine's, or only
+/// those of one, which then counts as named.
+pub fn well_known(only: Option<&str>, surroundings: &Surroundings) -> Choice {
     let mut sockets = vec![PathBuf::from("/var/run/docker.sock")];
     if let Some(runtime) = surroundings.get("XDG_RUNTIME_DIR").map(Path::new) {
         sockets.push(runtime.join("docker.sock"));
         sockets.push(runtime.join("podman/podman.sock"));
     }
     sockets.push(PathBuf::from("/run/podman/podman.sock"));
-    sockets.into_iter().map(Address::Unix).collect()
+    if let Some(engine) = only {
+        sockets.retain(|socket| socket.ends_with(format!("{engine}.sock")));
+    }
+    Choice {
+        candidates: sockets.into_iter().map(Address::Unix).collect(),
+        named_by: only.map(|_| "--engine".to_owned()),
+    }
 }
 
 fn parse(from: &str, address: &str) -> Result<Address, AddressError> {
@@ -186,7 +194,7 @@ fn from_context(
     surroundings: &Surroundings,
 ) -> Result<Choice, AddressError> {
     if name == "default" {
-        return Ok(Choice { candidates: well_known(surroundings), named_by: None });
+        return Ok(well_known(None, surroundings));
     }
     // The docker CLI keeps a context under the SHA-256 of its name.
     let digest: String =

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::BollardRequest;
 use bollard::errors::Error as BollardError;
@@ -30,15 +30,25 @@ use crate::model::untrusted::Untrusted;
 pub struct Limits {
     /// From connecting to the last byte of the body.
     pub deadline: Duration,
+    /// All questions of one audit together; what is asked later times out at once.
+    pub total: Duration,
     /// The most bytes of a body.
     pub body: usize,
 }
 
+impl Limits {
+    /// This long for one question, and twelve times that for all of them. The
+    /// most of a body is 32 MiB: an inspect has some ten kilobytes, a list of a
+    /// thousand containers about 2 MiB.
+    pub const fn within(deadline: Duration) -> Self {
+        Self { deadline, total: deadline.saturating_mul(12), body: 32 << 20 }
+    }
+}
+
 impl Default for Limits {
-    /// Ten seconds and 32 MiB: an inspect answers in milliseconds with some
-    /// ten kilobytes, a list of a thousand containers has about 2 MiB.
+    /// Ten seconds for one question: an engine answers in milliseconds.
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(10), body: 32 << 20 }
+        Self::within(Duration::from_secs(10))
     }
 }
 
@@ -54,12 +64,21 @@ struct Shared {
     limits: Limits,
     version: OnceLock<String>,
     bodies: Mutex<HashMap<String, Bytes>>,
+    since: Instant,
 }
 
 impl Wire {
     pub(super) fn new(address: Address, limits: Limits) -> Self {
         let bodies = Mutex::default();
-        Self { shared: Arc::new(Shared { address, limits, version: OnceLock::new(), bodies }) }
+        Self {
+            shared: Arc::new(Shared {
+                address,
+                limits,
+                version: OnceLock::new(),
+                bodies,
+                since: Instant::now(),
+            }),
+        }
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -82,7 +101,8 @@ impl Wire {
             return Err(EngineError::NotARead(request.method().to_string()));
         }
         let limits = self.shared.limits;
-        tokio::time::timeout(limits.deadline, self.get(path_of(request)))
+        let left = limits.total.saturating_sub(self.shared.since.elapsed());
+        tokio::time::timeout(limits.deadline.min(left), self.get(path_of(request)))
             .await
             .map_err(|_elapsed| EngineError::TimedOut { seconds: limits.deadline.as_secs() })?
     }

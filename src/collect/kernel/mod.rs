@@ -14,6 +14,7 @@ use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
 use crate::parse::passwd;
 
 pub use discover::Discovered;
@@ -73,9 +74,13 @@ impl Kernel {
 
     /// Records what holds for the whole host.
     pub fn observe_host(&self, bundle: &mut Bundle) {
-        for path in
-            ["/proc/sys/kernel/osrelease", "/sys/kernel/security/lsm", "/sys/fs/selinux/enforce"]
-        {
+        for path in [
+            "/proc/meminfo",
+            "/proc/sys/kernel/osrelease",
+            "/proc/sys/kernel/pid_max",
+            "/sys/kernel/security/lsm",
+            "/sys/fs/selinux/enforce",
+        ] {
             let source = Source::Kernel(path.to_owned());
             bundle.record(source.clone(), process::read_file(&self.at(path), source));
         }
@@ -158,45 +163,68 @@ impl Kernel {
             .collect()
     }
 
-    /// Once a container, through its first process: mounts, namespaces, limits.
+    /// Once a container: its mounts, namespaces and limits.
     fn observe_container(
         &self,
         processes: &Processes,
         starts: &BTreeMap<u32, u64>,
         bundle: &mut Bundle,
     ) {
-        let pid = processes.init;
-        let opened = Process::open(&self.proc, pid).and_then(|process| {
-            // The same number may be another process by now.
-            if process.start() == starts.get(&pid).copied() {
-                Ok(process)
-            } else {
-                Err(Gap::new(Reason::Gone, Source::proc(pid, ""), "the first process has ended")
-                    .mend("run the audit again while the container runs"))
-            }
-        });
-        match &opened {
-            Ok(process) => {
-                bundle.record(Source::proc(pid, "mountinfo"), process.read("mountinfo"));
-                bundle.record(
-                    Source::proc(pid, PASSWD),
-                    process.read_in_root("etc/passwd", passwd::without_secrets),
-                );
-                observe_namespaces(process, pid, bundle);
-            }
+        match self.reopen(processes.init, starts) {
+            Ok(process) => observe_namespaces(&process, processes.init, bundle),
             Err(gap) => {
                 let links = NAMESPACES.map(|name| format!("ns/{name}"));
-                let names = links.iter().map(String::as_str);
-                for name in names.chain(["mountinfo", PASSWD, NETWORK_INODE]) {
-                    let source = Source::proc(pid, name);
+                for name in links.iter().map(String::as_str).chain([NETWORK_INODE]) {
+                    let source = Source::proc(processes.init, name);
                     bundle.record(source.clone(), Err(Gap { source, ..gap.clone() }));
                 }
             }
         }
+        self.observe_files(processes.viewer, starts, bundle);
         for path in &processes.limit_files {
             let source = Source::Kernel(path.clone());
             bundle.record(source.clone(), process::read_optional(&self.at(path), source));
         }
+    }
+
+    /// The container's mounts and accounts, as one of its processes sees them.
+    fn observe_files(&self, pid: u32, starts: &BTreeMap<u32, u64>, bundle: &mut Bundle) {
+        let (mounts, accounts) = (Source::proc(pid, "mountinfo"), Source::proc(pid, PASSWD));
+        let viewer = self.reopen(pid, starts).and_then(|viewer| match viewer.peek_link("root") {
+            Some(root) if root != "/" => {
+                let root = Untrusted::from(root);
+                let detail = format!(
+                    "no process is left with the container's own root; this one has {root}, \
+                     and sees only what is mounted below it"
+                );
+                Err(Gap::new(Reason::Unproved, mounts.clone(), detail))
+            }
+            _ => Ok(viewer),
+        });
+        let (seen, known) = match viewer {
+            Ok(viewer) => {
+                let seen = viewer.read("mountinfo");
+                let known = viewer.accounts(&seen, PASSWD, passwd::without_secrets);
+                (seen, known)
+            }
+            Err(gap) => (
+                Err(Gap { source: mounts.clone(), ..gap.clone() }),
+                Err(Gap { source: accounts.clone(), ..gap }),
+            ),
+        };
+        bundle.record(mounts, seen);
+        bundle.record(accounts, known);
+    }
+
+    /// A process of which the table knows when it started: the same number may
+    /// be another process by now.
+    fn reopen(&self, pid: u32, starts: &BTreeMap<u32, u64>) -> Result<Process, Gap> {
+        let process = Process::open(&self.proc, pid)?;
+        if process.start() == starts.get(&pid).copied() {
+            return Ok(process);
+        }
+        Err(Gap::new(Reason::Gone, Source::proc(pid, ""), "the process has ended")
+            .mend("run the audit again while the container runs"))
     }
 
     /// An absolute path of the host, below this kernel's root.

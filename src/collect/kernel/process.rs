@@ -13,6 +13,7 @@ use crate::model::bundle::Answer;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+use crate::parse::proc::mountinfo;
 
 /// The most bytes that are accepted of one kernel file. A container with ten
 /// thousand mounts has a `mountinfo` of about 2 MiB.
@@ -46,23 +47,35 @@ impl Process {
         }
     }
 
-    /// A regular file of the container, named below the process's root.
+    /// The container's accounts: a regular file below the process's root.
     ///
-    /// The path is resolved inside that root (`openat2(2)`, `RESOLVE_IN_ROOT`):
-    /// a symlink that the container placed cannot lead to a file of the host,
-    /// and a FIFO or device is never read.
-    pub(super) fn read_in_root(
+    /// Read only from a file system of this kernel's own, as `mounts` tells
+    /// it: another program or host may serve the rest, and never answer. The
+    /// path is resolved inside the root and stays on its file system
+    /// (`openat2(2)`), so that no symlink and no mount of the container leads
+    /// elsewhere, and a FIFO or device is never opened.
+    pub(super) fn accounts(
         &self,
-        path: &str,
+        mounts: &Result<Answer, Gap>,
+        place: &str,
         keep: impl FnOnce(&str) -> String,
     ) -> Result<Answer, Gap> {
-        let source = Source::proc(self.pid, &format!("root/{path}"));
+        let source = Source::proc(self.pid, place);
+        let Some(path) = place.strip_prefix("root/") else {
+            return Err(gap(source, Errno::EINVAL));
+        };
+        if !is_local(mounts) {
+            let detail = "the container's root is not on a file system of this kernel's own";
+            return Err(Gap::new(Reason::Unsupported, source, detail));
+        }
         let read = || {
             let folder = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
             let root = openat(self.folder.as_fd(), "root", folder, Mode::empty())?;
-            let how = OpenHow::new()
-                .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
-                .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+            let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(
+                ResolveFlag::RESOLVE_IN_ROOT
+                    | ResolveFlag::RESOLVE_NO_MAGICLINKS
+                    | ResolveFlag::RESOLVE_NO_XDEV,
+            );
             let file = openat2(root.as_fd(), path, how)?;
             // Looked at before it is opened: opening a device may already do something.
             let kind = SFlag::from_bits_truncate(fstat(&file)?.st_mode & SFlag::S_IFMT.bits());
@@ -152,6 +165,19 @@ pub(super) fn read_optional(path: &Path, source: Source) -> Result<Answer, Gap> 
         }
         other => other,
     }
+}
+
+/// File systems that answer by themselves: no program and no other host behind them.
+const LOCAL: [&str; 9] =
+    ["btrfs", "erofs", "ext2", "ext3", "ext4", "overlay", "tmpfs", "xfs", "zfs"];
+
+/// Whether the root of these mounts is on one of them.
+fn is_local(mounts: &Result<Answer, Gap>) -> bool {
+    let Ok(Answer::Text(text)) = mounts else { return false };
+    mountinfo::parse(text.raw())
+        .ok()
+        .and_then(|mounts| Some(LOCAL.contains(&mountinfo::at(&mounts, "/")?.kind.as_str())))
+        .unwrap_or(false)
 }
 
 /// Reads to the end, one byte further than is accepted.

@@ -73,7 +73,21 @@ pub(super) fn prove(
         members.sort_unstable();
     }
     let strays = strays(row, claims, &members, table);
-    Ok(Processes { init, members, strays, cgroups: own, limit_files: Vec::new() })
+    let viewer = viewer(init, &members, table);
+    Ok(Processes { init, viewer, members, strays, cgroups: own, limit_files: Vec::new() })
+}
+
+/// Who still has the container's root. After `chroot(2)` the kernel tells a
+/// process only the mounts below its new root, and all others look unmounted.
+fn viewer(init: u32, members: &[u32], table: &Table) -> u32 {
+    let Some(first) = table.rows.get(&init) else { return init };
+    let sees_all = |pid: &u32| {
+        table
+            .rows
+            .get(pid)
+            .is_some_and(|row| !row.has_other_root && row.mount_namespace == first.mount_namespace)
+    };
+    if sees_all(&init) { init } else { members.iter().copied().find(sees_all).unwrap_or(init) }
 }
 
 /// The hierarchies in which the process stands in a cgroup named after `id`.
@@ -118,14 +132,18 @@ fn boxed_with(init: u32, pid: u32, row: &Row, table: &Table) -> bool {
     }
 }
 
-/// Processes in the container's PID namespace and in no container's cgroup:
-/// somebody entered it from outside.
+/// Processes that share a namespace of the container's own, its PIDs or its
+/// mounts, and stand in no container's cgroup: somebody entered it from outside.
 fn strays(init: &Row, claims: &[Claim], members: &[u32], table: &Table) -> Vec<u32> {
-    let shared = |row: &Row| match (&init.pid_namespace, &row.pid_namespace) {
-        (Some(ours), Some(theirs)) => ours == theirs,
-        _ => false,
+    let own_pids = init.pid_namespace.as_ref().filter(|_| init.ns_pids.len() > 1);
+    let own_mounts = init
+        .mount_namespace
+        .as_ref()
+        .filter(|own| table.host_mounts().is_some_and(|hosts| hosts != own.as_str()));
+    let shared = |row: &Row| {
+        (own_pids.is_some() && own_pids == row.pid_namespace.as_ref())
+            || (own_mounts.is_some() && own_mounts == row.mount_namespace.as_ref())
     };
-    let is_private = init.ns_pids.len() > 1;
     // Another container is one whether it is audited or not. But a container
     // around this one is what counts as the host here.
     let around = |controllers: &str, path: &str| {
@@ -141,7 +159,7 @@ fn strays(init: &Row, claims: &[Claim], members: &[u32], table: &Table) -> Vec<u
         .rows
         .iter()
         .filter(|(pid, row)| {
-            is_private && shared(row) && !row.has_ended && !members.contains(pid) && !elsewhere(row)
+            shared(row) && !row.has_ended && !members.contains(pid) && !elsewhere(row)
         })
         .map(|(pid, _)| *pid)
         .collect()

@@ -22,6 +22,8 @@ pub(super) struct Row {
     pub(super) pid_namespace: Option<String>,
     /// Its mount namespace, where that can be read.
     pub(super) mount_namespace: Option<String>,
+    /// Whether it is known to have another root than its mount namespace.
+    pub(super) has_other_root: bool,
     /// Its parent.
     pub(super) parent: u32,
     /// Its pid in each nested PID namespace, the auditor's own first.
@@ -53,18 +55,36 @@ impl Table {
     pub(super) fn scan(proc: &Path) -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is where /proc is listed")]
         let entries = std::fs::read_dir(proc);
-        let rows = entries
+        let mut hidden = hidden(proc);
+        let mut rows = BTreeMap::new();
+        let pids = entries
             .into_iter()
             .flatten()
             .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter_map(|pid: u32| Some((pid, row(&Process::open(proc, pid).ok()?)?)))
-            .collect();
-        Self { rows, hidden: hidden(proc) }
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        for pid in pids {
+            let Ok(process) = Process::open(proc, pid) else { continue };
+            // Whose process it is cannot be told: it may be anybody's.
+            if let Err(gap) = process.read("cgroup")
+                && gap.reason != Reason::Gone
+            {
+                hidden.get_or_insert(gap);
+            }
+            rows.extend(row(&process).map(|row| (pid, row)));
+        }
+        Self { rows, hidden }
     }
 
     pub(super) fn starts(&self) -> BTreeMap<u32, u64> {
         self.rows.iter().map(|(pid, row)| (*pid, row.start)).collect()
+    }
+
+    /// The host's mount namespace: that of its first process, or where that
+    /// may not be traced the auditor's own.
+    pub(super) fn host_mounts(&self) -> Option<&str> {
+        [1, std::process::id()]
+            .into_iter()
+            .find_map(|pid| self.rows.get(&pid)?.mount_namespace.as_deref())
     }
 
     /// The process itself and its ancestors, the nearest first.
@@ -96,6 +116,7 @@ fn row(process: &Process) -> Option<Row> {
             .collect(),
         pid_namespace: process.peek_link("ns/pid"),
         mount_namespace: process.peek_link("ns/mnt"),
+        has_other_root: process.peek_link("root").is_some_and(|root| root != "/"),
         parent: status.number("PPid").unwrap_or_default(),
         ns_pids: status.numbers("NSpid").unwrap_or_default(),
         name: status.name().raw().to_owned(),

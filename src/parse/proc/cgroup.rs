@@ -99,7 +99,9 @@ pub fn container(path: &str) -> Option<Container<'_>> {
         let named = NAMINGS.iter().find_map(|naming| {
             let id = component.strip_prefix(naming.prefix)?.strip_suffix(naming.suffix)?;
             let is_hex = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let fits = if naming.hex { is_hex } else { !id.is_empty() };
+            // libvirt's virtual machines are registered beside containers.
+            let is_machine = id.starts_with("qemu");
+            let fits = if naming.hex { is_hex } else { !id.is_empty() && !is_machine };
             (fits && parent.ends_with(naming.parent)).then_some(Container {
                 runtime: naming.runtime,
                 id,
@@ -172,7 +174,10 @@ mod tests {
 
     #[test]
     fn services_and_sessions_are_no_containers() {
-        for path in ["/", "/system.slice/nginx.service", "/user.slice/user-0.slice", "/docker"] {
+        let machine = r"/machine.slice/machine-qemu\x2d1\x2dvm.scope";
+        for path in
+            ["/", machine, "/system.slice/nginx.service", "/user.slice/user-0.slice", "/docker"]
+        {
             assert_eq!(container(path), None, "{path}");
         }
     }

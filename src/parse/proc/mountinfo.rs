@@ -1,8 +1,14 @@
 //! `/proc/<pid>/mountinfo` (`proc_pid_mountinfo(5)`).
 
+use crate::parse::path::is_within;
+
 /// One mount as the kernel tells it, with its octal escapes undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
+    /// The mount's number, unique while it is mounted.
+    pub id: u32,
+    /// The number of the mount that this one is mounted on.
+    pub parent: u32,
     /// `major:minor` of the file system: the same for every mount of it.
     pub device: String,
     /// What of the file system is mounted: `/`, or the folder or file that was bound.
@@ -53,11 +59,13 @@ pub fn parse(text: &str) -> Result<Vec<Mount>, String> {
 fn mount(line: &str) -> Option<Mount> {
     let (left, right) = line.split_once(" - ")?;
     let mut left = left.split(' ');
-    let (_id, _parent) = (left.next()?, left.next()?);
+    let (id, parent) = (left.next()?.parse().ok()?, left.next()?.parse().ok()?);
     let (device, root, point, options) = (left.next()?, left.next()?, left.next()?, left.next()?);
     let mut right = right.splitn(3, ' ');
     let (kind, source, super_options) = (right.next()?, right.next()?, right.next()?);
     Some(Mount {
+        id,
+        parent,
         device: device.to_owned(),
         root: unescape(root),
         point: unescape(point),
@@ -95,6 +103,22 @@ fn unescape(text: &str) -> String {
     plain
 }
 
+/// Whether another mount hides this one: one that is mounted at or above its
+/// point, on a mount below it, and that it does not itself stand on.
+pub fn is_hidden(mounts: &[Mount], mount: &Mount) -> bool {
+    let mut below = vec![mount.id];
+    let mut next = mount.parent;
+    while let Some(parent) = mounts.iter().find(|it| it.id == next && !below.contains(&it.id)) {
+        below.push(parent.id);
+        next = parent.parent;
+    }
+    mounts.iter().any(|other| {
+        !below.contains(&other.id)
+            && below.contains(&other.parent)
+            && is_within(&mount.point, &other.point)
+    })
+}
+
 /// The mount that is visible at exactly this point.
 pub fn at<'a>(mounts: &'a [Mount], point: &str) -> Option<&'a Mount> {
     mounts.iter().rfind(|mount| mount.point == point)
@@ -128,6 +152,17 @@ mod tests {
     fn the_later_of_two_mounts_on_one_point_is_the_visible_one() {
         let text = format!("{OVERLAY}513 512 0:9 / / rw - tmpfs tmpfs rw,size=64k\n");
         assert_eq!(at(&parse(&text).unwrap(), "/").unwrap().kind, "tmpfs");
+    }
+
+    #[test]
+    fn a_mount_at_or_above_its_point_hides_another_unless_it_carries_it() {
+        let text = "1 0 8:1 / / rw - ext4 a rw\n2 1 0:2 /s /run/s rw - tmpfs t rw\n\
+            3 1 0:3 / /run rw - tmpfs t rw\n4 3 0:4 / /run/x rw - tmpfs t rw\n\
+            5 4 0:5 / /run/x rw - tmpfs t rw\n";
+        let mounts = parse(text).unwrap();
+        let hidden: Vec<u32> =
+            mounts.iter().filter(|it| is_hidden(&mounts, it)).map(|it| it.id).collect();
+        assert_eq!(hidden, [2, 4]);
     }
 
     #[test]

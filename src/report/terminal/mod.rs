@@ -129,6 +129,9 @@ fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let reasons = |reasons: &[String]| reasons.join("; ");
     let gate = &report.gate;
     let (word, style, why) = match (gate.failures.is_empty(), gate.gaps.is_empty()) {
+        (true, true) if report.targets.is_empty() => {
+            ("NOTHING TO AUDIT", Style::new().bold(), String::new())
+        }
         (true, true) => ("PASSED", Style::new().bold().green(), String::new()),
         (true, false) => ("INCOMPLETE", Style::new().bold().yellow(), reasons(&gate.gaps)),
         (false, true) => ("FAILED", Style::new().bold().red(), reasons(&gate.failures)),

@@ -1,5 +1,6 @@
 //! See [`RULE`].
 
+use crate::facts::identity::Root;
 use crate::facts::{Facts, Held};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
@@ -37,23 +38,25 @@ rule! {
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
     facts.user.judge(|user| {
         let Held { by, value } = user;
-        if !value.is_root() {
-            let uid = value
-                .effective()
-                .map_or_else(|| "an unmapped uid".to_owned(), |uid| format!("uid {uid}"));
-            return Check::holds(format!("{by} has {uid}"));
-        }
         let root = match value.effective() {
             Some(0) => "runs as root (uid 0)".to_owned(),
-            Some(uid) => format!("runs as uid {uid} and can become root again"),
+            Some(uid) => format!("runs as uid {uid} and can become root"),
             None => "can become root".to_owned(),
         };
-        if value.namespaced {
-            let host =
-                value.on_host.map(|uid| format!(", uid {uid} on the host")).unwrap_or_default();
-            Check::broken(format!("{by} {root} inside a user namespace{host}")).only(Severity::Low)
-        } else {
-            Check::broken(format!("{by} {root}"))
+        let on_host = value.effective_on_host();
+        match value.root() {
+            Root::No => {
+                let uid = value.effective().map_or_else(|| "an unmapped uid".to_owned(), |uid| format!("uid {uid}"));
+                Check::holds(format!("{by} has {uid}"))
+            }
+            Root::Namespaced => {
+                let host = on_host.map(|uid| format!(", uid {uid} on the host")).unwrap_or_default();
+                Check::broken(format!("{by} {root} inside a user namespace{host}")).only(Severity::Low)
+            }
+            Root::Host if value.namespaced => Check::broken(format!(
+                "{by} is the host's root, behind a user namespace in which it calls itself otherwise"
+            )),
+            Root::Host => Check::broken(format!("{by} {root}")),
         }
     })
 }
@@ -72,6 +75,10 @@ mod tests {
         a_root_that_a_user_namespace_maps_is_milder:
             container().status(&[("Uid", "165536 165536 165536 165536")]).uid_map(100, "0 165536 65536")
             => "Fail(low)",
+        root_that_calls_itself_otherwise_in_a_namespace_of_its_own_fails:
+            container().status(&[("Uid", "0 0 0 0")]).uid_map(100, "1000 0 1") => "Fail",
+        root_that_maps_to_nobody_in_a_namespace_of_its_own_fails:
+            container().status(&[("Uid", "0 0 0 0")]).uid_map(100, "") => "Fail",
         the_kernel_overrules_a_declared_root: container().declares("/Config/User", json!("")) => "Pass",
         a_declared_user_cannot_acquit: container().kernel_denied() => "Unknown",
         no_user_at_all_means_root: container().declares("/Config/User", json!(null)).kernel_denied() => "Fail",

@@ -5,7 +5,7 @@ use crate::facts::mounts::Mount;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::parse::path::is_within;
+use crate::parse::path::{beneath, is_within};
 use crate::rules::isolation::also;
 use crate::rules::{Settings, rule};
 
@@ -34,9 +34,10 @@ rule! {
 }
 
 /// The sockets of engines and runtimes, where they stand by default.
-const SOCKETS: [&str; 9] = [
+const SOCKETS: [&str; 10] = [
     "/run/docker.sock",
     "/var/run/docker.sock",
+    "/run/docker/containerd/containerd.sock",
     "/run/containerd/containerd.sock",
     "/run/podman/podman.sock",
     "/run/crio/crio.sock",
@@ -69,17 +70,26 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 /// How a mount leads to an engine, if it does.
 fn engine_in(mount: &Mount) -> Option<String> {
     let point = Untrusted::from(mount.point.as_str());
-    let by_name = |path: &str| SOCKETS.iter().any(|socket| file_name(socket) == file_name(path));
-    let host = mount.on_host.as_deref();
-    if let Some(path) =
-        [host, Some(mount.point.as_str())].into_iter().flatten().find(|path| by_name(path))
-    {
+    let names = || mount.on_host.iter().map(String::as_str).chain([mount.point.as_str()]);
+    let by_name = |path: &&str| SOCKETS.iter().any(|socket| file_name(socket) == file_name(path));
+    if let Some(path) = names().find(|path| path.ends_with(".sock") && by_name(path)) {
         let path = Untrusted::from(path);
         return Some(format!("{point} is the engine's socket {path}"));
     }
-    let held =
-        SOCKETS.into_iter().find(|socket| host.is_some_and(|host| is_within(socket, host)))?;
-    Some(format!("{point} is {} of the host, which holds {held}", Untrusted::from(host?)))
+    let holds = |host: &&String| SOCKETS.iter().any(|socket| is_within(socket, host));
+    let host = mount
+        .on_host
+        .iter()
+        .find(holds)
+        .or_else(|| mount.on_host.iter().find(|it| is_users(it)))?;
+    let host = Untrusted::from(host.as_str());
+    Some(format!("{point} is {host} of the host, where an engine's socket stands"))
+}
+
+/// Whether a folder is a user's own in `/run/user`, where rootless engines listen.
+fn is_users(host: &str) -> bool {
+    let inner = beneath(host, "/run/user");
+    inner.is_some_and(|inner| !inner.contains('/') || inner.ends_with("/podman"))
 }
 
 fn file_name(path: &str) -> &str {
@@ -92,7 +102,7 @@ mod tests {
     use serde_json::json;
 
     const SOCKET: &str = "60 40 0:20 /docker.sock /var/run/docker.sock ro - tmpfs tmpfs rw";
-    const RENAMED: &str = "60 40 0:20 /docker.sock /tmp/innocent ro - tmpfs tmpfs rw";
+    const RENAMED: &str = "60 45 0:20 /docker.sock /tmp/innocent ro - tmpfs tmpfs rw";
     const PARENT: &str = "60 40 0:20 / /host/run ro - tmpfs tmpfs rw";
 
     cases! { RULE:
@@ -100,13 +110,19 @@ mod tests {
         a_read_only_socket_fails: container().mount(SOCKET) => "Fail",
         a_socket_under_another_name_fails: container().mount(RENAMED) => "Fail",
         a_folder_that_holds_the_socket_fails: container().mount(PARENT) => "Fail",
+        a_users_runtime_folder_fails:
+            container().mount("60 40 0:20 /user/1000 /x ro - tmpfs tmpfs rw") => "Fail",
+        dockers_own_runtime_folder_fails:
+            container().mount("60 40 0:20 /docker /x ro - tmpfs tmpfs rw") => "Fail",
         another_file_system_passes:
             container().mount("60 40 8:1 /srv/data /data rw - ext4 /dev/sda1 rw") => "Pass",
-        a_covered_socket_still_has_its_name: container()
-            .mount(&format!("{SOCKET}\n61 40 0:70 / /var/run/docker.sock rw - tmpfs tmpfs rw"))
-            => "Fail",
+        a_socket_that_another_mount_hides_passes: container()
+            .mount(&format!("{SOCKET}\n61 40 0:70 / /var rw - tmpfs tmpfs rw")) => "Pass",
+        a_mount_that_the_kernel_does_not_show_leaves_it_unknown: container()
+            .declares("/Mounts", json!([{"Type": "bind", "Source": "/srv", "Destination": "/srv"}]))
+            => "Unknown",
         the_kernel_overrules_the_declaration: container()
-            .declares("/Mounts", json!([{"Type": "bind", "Source": "/run", "Destination": "/x", "RW": false}]))
+            .declares("/Mounts", json!([{"Type": "bind", "Source": "/run", "Destination": "/tmp", "RW": false}]))
             => "Pass",
         a_declared_socket_convicts: container()
             .declares("/Mounts", json!([{"Type": "bind", "Source": "/var/run/docker.sock", "Destination": "/d"}]))

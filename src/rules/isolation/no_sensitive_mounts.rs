@@ -40,7 +40,7 @@ rule! {
 }
 
 /// Folders and files of the host that must not be mounted, nor anything above them.
-const SYSTEM: [(&str, &str); 12] = [
+const SYSTEM: [(&str, &str); 19] = [
     ("/", "the whole host"),
     ("/etc", "the host's configuration"),
     ("/dev", "the host's devices"),
@@ -49,7 +49,14 @@ const SYSTEM: [(&str, &str); 12] = [
     ("/bin", "the host's programs"),
     ("/sbin", "the host's programs"),
     ("/lib", "the host's libraries"),
+    ("/lib64", "the host's libraries"),
     ("/usr", "the host's programs and libraries"),
+    ("/usr/bin", "the host's programs"),
+    ("/usr/sbin", "the host's programs"),
+    ("/usr/lib", "the host's libraries"),
+    ("/usr/lib64", "the host's libraries"),
+    ("/usr/local/bin", "the host's programs"),
+    ("/usr/local/sbin", "the host's programs"),
     ("/var/lib/docker", "every container's files"),
     ("/var/lib/containers/storage", "every container's files"),
     ("/var/lib/containerd", "every container's files"),
@@ -78,9 +85,10 @@ const ENGINES: [&str; 3] = ["/var/lib/docker", "/var/lib/containers/storage", "/
 /// Folders of keys and credentials, wherever they lie.
 const CREDENTIALS: [&str; 6] = ["/.ssh", "/.aws", "/.azure", "/.kube", "/.docker", "/.gnupg"];
 
-/// File systems that every container has, at the places where it has them.
-const ORDINARY: [(&str, &str); 6] = [
-    ("proc", "/proc"),
+/// File systems that every container has, at the places where it has them:
+/// mounted anew, and so no part of the host. In the host's network or cgroup
+/// namespace they are the host's own all the same, and must be read-only.
+const ORDINARY: [(&str, &str); 5] = [
     ("sysfs", "/sys"),
     ("cgroup", "/sys/fs/cgroup"),
     ("cgroup2", "/sys/fs/cgroup"),
@@ -92,13 +100,12 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     facts.mounts.judge(|mounts| {
         let mut check = Check::holds("no mount is a sensitive part of the host");
         for mount in mounts.iter().filter(|mount| !is_ordinary(mount)) {
-            let Some(host) = mount.on_host.as_deref() else { continue };
-            if settings.list("accept").iter().any(|accepted| accepted == host) {
-                continue;
-            }
-            if let Some(what) = sensitive(host) {
+            let accepted = |host: &&String| settings.list("accept").contains(host);
+            let mut hosts = mount.on_host.iter().filter(|host| !accepted(host));
+            if let Some((host, what)) = hosts.find_map(|host| Some((host, sensitive(host)?))) {
                 let access = if mount.read_only { "readable" } else { "writable" };
-                let (point, host) = (Untrusted::from(mount.point.as_str()), Untrusted::from(host));
+                let point = Untrusted::from(mount.point.as_str());
+                let host = Untrusted::from(host.as_str());
                 let text = format!("{point} is {host} of the host, {access}: {what}");
                 check = also(check, &text).showing(mount.point.as_str(), mount.shown.as_str());
             }
@@ -108,7 +115,11 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 }
 
 fn is_ordinary(mount: &Mount) -> bool {
-    ORDINARY.iter().any(|(kind, place)| mount.kind == *kind && is_within(&mount.point, place))
+    let is_pseudo = mount.kind != "sysfs" || mount.read_only;
+    is_pseudo
+        && ORDINARY
+            .iter()
+            .any(|(kind, place)| mount.kind == *kind && is_within(&mount.point, place))
 }
 
 /// What a path of the host gives away, if anything.
@@ -160,6 +171,14 @@ mod tests {
             container().mount("60 40 0:4 / /host/proc ro - proc proc rw") => "Fail",
         a_named_volume_passes: container()
             .mount("60 40 8:1 /var/lib/docker/volumes/a/_data /data rw - ext4 /dev/sda1 rw") => "Pass",
+        the_hosts_proc_in_the_place_of_the_containers_fails:
+            container().mount("60 41 0:4 / /proc rw - proc proc rw") => "Fail",
+        programs_of_a_merged_usr_fail:
+            container().mount("60 40 8:1 /usr/bin /hostbin ro - ext4 /dev/sda1 rw") => "Fail",
+        a_second_name_that_is_harmless_does_not_excuse_the_first: container()
+            .kernel("/proc/1/mountinfo", "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
+                25 20 8:1 /etc/ssh /d rw - ext4 /dev/sda1 rw\n")
+            .mount("60 40 8:1 /etc/ssh /x ro - ext4 /dev/sda1 rw") => "Fail",
         what_the_engine_always_binds_passes: container()
             .mount("60 40 8:1 /var/lib/docker/containers/a/hosts /etc/hosts rw - ext4 /dev/sda1 rw") => "Pass",
         one_device_of_a_user_namespace_passes:
@@ -167,7 +186,7 @@ mod tests {
         sys_in_the_hosts_network_passes:
             container().mount("60 40 0:6 / /sys ro - sysfs sysfs rw") => "Pass",
         the_kernel_overrules_the_declaration: container()
-            .declares("/Mounts", json!([{"Type": "bind", "Source": "/etc", "Destination": "/x"}])) => "Pass",
+            .declares("/Mounts", json!([{"Type": "bind", "Source": "/etc", "Destination": "/tmp"}])) => "Pass",
         a_declared_bind_convicts: container()
             .declares("/Mounts", json!([{"Type": "bind", "Source": "/etc", "Destination": "/x"}]))
             .kernel_denied() => "Fail",

@@ -1,6 +1,7 @@
 //! See [`RULE`].
 
 use crate::facts::Facts;
+use crate::facts::capabilities::Scope;
 use crate::model::capability::CapabilitySet;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
@@ -48,7 +49,13 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         if excess.is_empty() {
             Check::holds(format!("{by} can have no more than: {}", held.value.attainable))
         } else {
-            Check::broken(format!("{by} can have {} more than allowed: {excess}", excess.len()))
+            let broken = Check::broken(format!(
+                "{by} can have {} more than allowed: {excess}",
+                excess.len()
+            ));
+            // A sandbox that a program makes for itself starts with all of them,
+            // and they rule only what is inside.
+            if held.value.scope == Scope::Nested { broken.only(Severity::Low) } else { broken }
         }
     })
 }
@@ -66,6 +73,8 @@ mod tests {
         an_ambient_capability_fails: container().status(&[("CapAmb", "0000000000002000")]) => "Fail",
         one_process_with_more_fails:
             container().add_process(101, &[("CapEff", "0000000000200000")]) => "Fail",
+        a_sandbox_that_a_program_makes_for_itself_is_mild: container()
+            .add_process(101, &[("CapBnd", "000001ffffffffff")]).uid_map(101, "0 1000 1") => "Fail(low)",
         the_kernel_overrules_a_bad_declaration:
             container().declares("/HostConfig/CapAdd", json!(["SYS_ADMIN"])) => "Pass",
         the_kernel_overrules_a_good_declaration:

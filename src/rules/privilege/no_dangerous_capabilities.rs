@@ -2,7 +2,7 @@
 
 use caps::Capability;
 
-use crate::facts::capabilities::Capabilities;
+use crate::facts::capabilities::{Capabilities, Scope};
 use crate::facts::namespaces::Namespace;
 use crate::facts::{Facts, Held};
 use crate::model::capability::CapabilitySet;
@@ -90,7 +90,11 @@ fn none_of(
     }
     let broken = Check::broken(format!("{by} can have {}", found.join(", ")));
     // Inside a user namespace they rule what the namespace owns, not the host.
-    if held.value.namespaced { broken.only(Severity::Med) } else { broken }
+    match held.value.scope {
+        Scope::Host => broken,
+        Scope::Container => broken.only(Severity::Med),
+        Scope::Nested => broken.only(Severity::Low),
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +111,10 @@ mod tests {
         sys_admin_of_a_later_process_fails: container().add_process(101, &[SYS_ADMIN]) => "Fail",
         inside_a_user_namespace_it_is_milder:
             container().status(&[SYS_ADMIN]).uid_map(100, "0 165536 65536") => "Fail(med)",
+        the_hosts_root_rules_the_host_from_any_namespace: container()
+            .status(&[SYS_ADMIN, ("Uid", "0 0 0 0")]).uid_map(100, "1000 0 1") => "Fail",
+        in_a_namespace_that_a_program_made_for_itself_it_is_mild: container()
+            .add_process(101, &[SYS_ADMIN]).uid_map(101, "0 1000 1") => "Fail(low)",
         net_admin_in_a_network_of_its_own_passes: container().status(&[NET_ADMIN]) => "Pass",
         net_admin_in_the_hosts_network_fails:
             container().status(&[NET_ADMIN]).kernel("/proc/100/ns/net", "net:[1]") => "Fail",

@@ -1,6 +1,7 @@
 //! See [`RULE`].
 
 use crate::facts::Facts;
+use crate::facts::capabilities::Scope;
 use crate::facts::privilege::Comparison;
 use crate::facts::seccomp::Mode;
 use crate::model::severity::Severity;
@@ -39,10 +40,11 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let effective = own.capabilities.effective.without(first.capabilities.effective);
         let more = attainable.union(effective);
         let mut above = Vec::new();
-        if own.user.is_root() && !first.user.is_root() {
+        if own.user.root() > first.user.root() {
             above.push("is root".to_owned());
         }
-        if !more.is_empty() {
+        // In a user namespace of its own making a process has them all, and rules nothing new.
+        if !more.is_empty() && own.capabilities.scope != Scope::Nested {
             above.push(format!("has {more}"));
         }
         if first.no_new_privileges && !own.no_new_privileges {
@@ -70,6 +72,10 @@ mod tests {
         an_exec_as_root_fails: container().add_process(101, &[("Uid", "0 0 0 0")]) => "Fail",
         an_exec_with_capabilities_fails:
             container().add_process(101, &[("CapEff", "0000000000200000")]) => "Fail",
+        a_sandbox_that_a_program_makes_for_itself_passes: container()
+            .add_process(101, &[("CapBnd", "000001ffffffffff")]).uid_map(101, "5 1000 1") => "Pass",
+        an_exec_as_root_beside_a_first_process_in_a_namespace_of_its_own_fails: container()
+            .uid_map(100, "0 1000 1").add_process(101, &[("Uid", "0 0 0 0")]) => "Fail",
         an_exec_without_the_filter_fails: container().add_process(101, &[("Seccomp", "0")]) => "Fail",
         an_exec_that_can_gain_privileges_fails:
             container().add_process(101, &[("NoNewPrivs", "0")]) => "Fail",

@@ -12,6 +12,7 @@ rule! {
     /// The kernel shows the mode by what it gives: every capability without a seccomp
     /// filter, or a writable `/sys` beside an unmasked `/proc`. The latter stays even
     /// where the first process gave its capabilities up: a later `exec` has them all.
+    /// An unmasked `/proc` alone is a milder finding.
     ///
     /// ## Why it matters
     /// A privileged container is a program on the host with another root directory: it
@@ -34,13 +35,16 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     facts.privileged.judge(|reach| match *reach {
         Reach::Asked(true) => Check::broken("privileged mode was asked for"),
         Reach::Asked(false) => Check::holds("privileged mode was not asked for"),
-        Reach::Seen { all_capabilities, unfiltered, open_kernel, namespaced } => {
+        Reach::Seen { all_capabilities, unfiltered, open_sys, open_proc, namespaced } => {
+            let all = all_capabilities && unfiltered;
+            let open_kernel = open_sys && open_proc;
             let marks: Vec<&str> = [
-                (
-                    all_capabilities && unfiltered,
-                    "every capability of the host and no seccomp filter",
-                ),
+                (all, "every capability of the host and no seccomp filter"),
                 (open_kernel, "a writable /sys and an unmasked /proc"),
+                (
+                    open_proc && !open_kernel,
+                    "an unmasked /proc, through which root sets up the kernel",
+                ),
             ]
             .into_iter()
             .filter_map(|(seen, mark)| seen.then_some(mark))
@@ -49,7 +53,8 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
                 return Check::holds("the kernel shows none of the marks of privileged mode");
             }
             let broken = Check::broken(format!("the container has {}", marks.join(", and ")));
-            if namespaced { broken.only(Severity::High) } else { broken }
+            let is_mode = (all || open_kernel) && !namespaced;
+            if is_mode { broken } else { broken.only(Severity::High) }
         }
     })
 }
@@ -67,6 +72,9 @@ mod tests {
         an_ordinary_container_passes: container() => "Pass",
         every_capability_without_a_filter_fails: container().status(ALL) => "Fail",
         an_open_kernel_fails_even_without_capabilities: container().mounts(OPEN) => "Fail",
+        an_open_proc_alone_is_milder: container()
+            .mounts("40 30 0:44 / / ro - overlay overlay rw\n41 40 0:45 / /proc rw - proc proc rw\n\
+                42 41 0:50 / /proc/meminfo rw - fuse.lxcfs lxcfs rw\n") => "Fail(high)",
         inside_a_user_namespace_it_is_milder:
             container().status(ALL).uid_map(100, "0 165536 65536") => "Fail(high)",
         the_kernel_overrules_the_declaration:

@@ -43,6 +43,7 @@ mod tests {
     cases! { RULE:
         a_limit_in_force_passes: container() => "Pass",
         no_limit_fails: container().limit("memory.limit_in_bytes", "9223372036854771712") => "Fail",
+        a_limit_above_what_the_machine_has_fails: container().limit("memory.limit_in_bytes", "109951162777600") => "Fail",
         the_kernel_overrules_the_declaration:
             container().declares("/HostConfig/Memory", json!(null)) => "Pass",
         a_declared_limit_that_is_not_in_force_fails:

@@ -43,6 +43,7 @@ mod tests {
     cases! { RULE:
         a_limit_in_force_passes: container() => "Pass",
         no_limit_fails: container().limit("pids.max", "max") => "Fail",
+        a_limit_above_what_the_machine_has_fails: container().limit("pids.max", "4194304") => "Fail",
         the_kernel_overrules_the_declaration:
             container().declares("/HostConfig/PidsLimit", json!(null)) => "Pass",
         a_declared_limit_that_is_not_in_force_fails:
