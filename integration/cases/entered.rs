@@ -26,6 +26,7 @@ pub(super) fn all() -> Vec<Live> {
         live("entered::by-a-container-beside-it", needs, by_a_container_beside_it),
         live("entered::into-the-cgroup", entering, into_the_cgroup),
         live("entered::into-the-namespaces-alone", entering, into_the_namespaces_alone),
+        live("entered::into-the-mounts-alone", entering, into_the_mounts_alone),
         live("entered::a-session-that-has-ended", entering, a_session_that_has_ended),
     ]
 }
@@ -114,11 +115,12 @@ struct Intruder {
 impl Intruder {
     /// Enters as the host's root, with all that root has; first into the
     /// container's cgroups where `cgroups` holds their `cgroup.procs`.
-    fn enter(pid: u32, cgroups: &[String]) -> Self {
+    fn enter(pid: u32, cgroups: &[String], namespaces: &str) -> Self {
         let script = "for file in \"$@\"; do echo $$ > \"$file\" || exit 1; done; \
-            exec nsenter --target \"$PID\" --mount --pid /secaudit witness";
+            exec nsenter --target \"$PID\" $NAMESPACES /secaudit witness";
         let mut child = Command::new("sh")
             .args(["-c", script, "sh"])
+            .env("NAMESPACES", namespaces)
             .args(cgroups)
             .env("PID", pid.to_string())
             .stdout(Stdio::piped())
@@ -135,6 +137,8 @@ impl Intruder {
             // It may have ended with the container.
             let _ = Command::new("kill").args(["-KILL", pid]).status();
         }
+        // Where it forked nobody, it is the witness itself.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
@@ -166,7 +170,7 @@ fn into_the_cgroup() {
     let engine = run::docker();
     let container = start(&engine, "into-the-cgroup");
     let pid = container.pid();
-    let intruder = Intruder::enter(pid, &cgroups(pid));
+    let intruder = Intruder::enter(pid, &cgroups(pid), "--mount --pid");
     let audit = audited(&engine, &container);
     const EXPECTED: &[Expectation] = &[
         fails("no-privileged-exec", &[done(BecomeRoot), done(Mount)]),
@@ -182,9 +186,18 @@ fn into_the_cgroup() {
 }
 
 fn into_the_namespaces_alone() {
+    from_outside("into-the-namespaces-alone", "--mount --pid");
+}
+
+/// Its processes are out of sight for such a one, but its files are in reach.
+fn into_the_mounts_alone() {
+    from_outside("into-the-mounts-alone", "--mount");
+}
+
+fn from_outside(name: &str, namespaces: &str) {
     let engine = run::docker();
-    let container = start(&engine, "into-the-namespaces-alone");
-    let intruder = Intruder::enter(container.pid(), &[]);
+    let container = start(&engine, name);
+    let intruder = Intruder::enter(container.pid(), &[], namespaces);
     let audit = audited(&engine, &container);
     const EXPECTED: &[Expectation] = &[
         fails("no-privileged-exec", &[done(BecomeRoot), done(Mount)]),
@@ -199,7 +212,7 @@ fn into_the_namespaces_alone() {
 fn a_session_that_has_ended() {
     let engine = run::docker();
     let container = start(&engine, "a-session-that-has-ended");
-    let mut intruder = Intruder::enter(container.pid(), &[]);
+    let mut intruder = Intruder::enter(container.pid(), &[], "--mount --pid");
     assert_eq!(audited(&engine, &container).code, 1);
     intruder.leave();
     const EXPECTED: &[Expectation] =

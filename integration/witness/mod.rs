@@ -9,8 +9,9 @@ mod acts;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::{Gid, Uid, getuid, setgroups, setresgid, setresuid};
+use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use acts::{Act, PORT, QUEUE};
@@ -64,6 +65,8 @@ pub(crate) fn main(words: &[&str]) -> u8 {
             disguise();
             testify()
         }
+        ["jail"] => testify_then(hide_the_mounts),
+        ["alias"] => testify_then(take_another_name),
         ["healthy"] => 0,
         ["act", name] => match Act::named(name).attempt() {
             Ok(()) => 0,
@@ -78,6 +81,12 @@ pub(crate) fn main(words: &[&str]) -> u8 {
 
 /// Tries everything, says so, and stays until SIGTERM.
 fn testify() -> u8 {
+    testify_then(|| {})
+}
+
+/// As [`testify`], but does something to itself before it says that it is done:
+/// what it could do then, it can do still.
+fn testify_then(at_last: fn()) -> u8 {
     let mut terminate = SigSet::empty();
     terminate.add(Signal::SIGTERM);
     terminate.thread_block().expect("a process may block its signals");
@@ -87,6 +96,7 @@ fn testify() -> u8 {
             say(&tried(act, By::Setuid));
         }
     }
+    at_last();
     say(&Line::End);
     terminate.wait().expect("a blocked signal can be waited for");
     0
@@ -123,6 +133,18 @@ fn become_ordinary() {
     setgroups(&[]).expect("root may drop its groups");
     setresgid(gid, gid, gid).expect("root may change its group");
     setresuid(uid, uid, uid).expect("root may change its user");
+}
+
+/// Changes its root, below which the kernel shows it no mount any more.
+fn hide_the_mounts() {
+    chroot("/tmp").expect("root may change its root");
+}
+
+/// Makes a user namespace of its own in which the host's root is uid 1000.
+#[expect(clippy::disallowed_methods, reason = "a user namespace is mapped by a file")]
+fn take_another_name() {
+    unshare(CloneFlags::CLONE_NEWUSER).expect("root may make a user namespace");
+    std::fs::write("/proc/self/uid_map", "1000 0 1").expect("its maker may map it");
 }
 
 /// Takes the name of a runtime that is just starting something.

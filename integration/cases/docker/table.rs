@@ -203,6 +203,30 @@ pub(super) const CASES: &[Case] = &[
             fails("no-new-privileges", &[gained(BecomeRoot)]),
         ],
     },
+    // A changed root hides the mounts from the kernel's list, and acquits nobody.
+    Case {
+        name: "hides-its-mounts",
+        config: || {
+            json!({
+                "Cmd": [WITNESS, "witness", "jail"],
+                "HostConfig": {"Binds": ["/var/run/docker.sock:/var/run/docker.sock"]},
+            })
+        },
+        code: 1,
+        expected: SOCKET,
+    },
+    // Whatever root calls itself in a namespace of its own, it is the host's root.
+    Case {
+        name: "takes-another-name",
+        config: || {
+            json!({
+                "Cmd": [WITNESS, "witness", "alias"],
+                "HostConfig": {"SecurityOpt": ["seccomp=unconfined"]},
+            })
+        },
+        code: 1,
+        expected: ROOT,
+    },
     Case {
         name: "read-only-without-tmpfs",
         config: || host("ReadonlyRootfs", &json!(true)),
