@@ -18,7 +18,7 @@ use output::Terminal;
 
 /// Runs the program with these arguments, the first being its own name.
 ///
-/// Every way out is an exit code of [`exit`]'s list; a panic, which would be a
+/// Every way out is one of the documented exit codes; a panic, which would be a
 /// bug, becomes 70 with one line instead of a trace.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
