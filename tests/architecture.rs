@@ -1,12 +1,10 @@
 //! The order of the modules, and what each may touch.
 
-#![allow(
-    clippy::allow_attributes,
+#![expect(
     clippy::disallowed_methods,
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test stops where it cannot go on, and lays out its own files"
+    reason = "a test stops where it cannot go on, and reads the sources"
 )]
 
 use std::fs;

@@ -1,18 +1,10 @@
 //! What must hold for any evidence, over recorded bundles: knowing less never
 //! reads better, and the order of collection leaves no trace.
 
-#![allow(
-    clippy::allow_attributes,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it cannot go on, and lays out its own files"
-)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use secaudit::judge::Accept;
@@ -29,22 +21,25 @@ use secaudit::report::v1::{self, Report};
 use secaudit::{rules, score};
 
 /// The recorded bundles, by name.
-fn bundles() -> Vec<(String, Bundle)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles");
-    let mut found: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .flatten()
-        .filter(|entry| entry.path().extension().is_some_and(|it| it == "json"))
-        .map(|entry| {
-            let text = fs::read_to_string(entry.path()).unwrap();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let bundle = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
-            (name, bundle)
-        })
-        .collect();
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    assert!(found.len() >= 12, "only {} recorded bundles", found.len());
-    found
+fn bundles() -> &'static [(String, Bundle)] {
+    static BUNDLES: LazyLock<Vec<(String, Bundle)>> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles");
+        let mut found: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .flatten()
+            .filter(|entry| entry.path().extension().is_some_and(|it| it == "json"))
+            .map(|entry| {
+                let text = fs::read_to_string(entry.path()).unwrap();
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let bundle = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+                (name, bundle)
+            })
+            .collect();
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        assert!(found.len() >= 12, "only {} recorded bundles", found.len());
+        found
+    });
+    &BUNDLES
 }
 
 fn evaluate(bundle: &Bundle) -> Report {
@@ -80,9 +75,9 @@ fn reads_no_better(rich: &Report, poor: &Report, what: &str) {
 #[test]
 fn taking_any_one_reading_away_never_reads_better() {
     for (name, bundle) in bundles() {
-        let rich = evaluate(&bundle);
+        let rich = evaluate(bundle);
         for source in bundle.observations.keys() {
-            let poor = evaluate(&without(&bundle, source));
+            let poor = evaluate(&without(bundle, source));
             reads_no_better(&rich, &poor, &format!("{name} without {source}"));
         }
     }
@@ -91,7 +86,7 @@ fn taking_any_one_reading_away_never_reads_better() {
 #[test]
 fn the_ledger_always_holds_rules_times_targets() {
     for (name, bundle) in bundles() {
-        let report = evaluate(&bundle);
+        let report = evaluate(bundle);
         for target in &report.targets {
             assert_eq!(target.findings.len(), rules::ALL.len(), "{name}");
         }
@@ -103,7 +98,7 @@ fn the_ledger_always_holds_rules_times_targets() {
 fn every_rule_fails_and_passes_somewhere_in_the_recorded_bundles() {
     let mut seen: BTreeMap<String, [bool; 2]> = BTreeMap::new();
     for (_, bundle) in bundles() {
-        for finding in evaluate(&bundle).targets.into_iter().flat_map(|target| target.findings) {
+        for finding in evaluate(bundle).targets.into_iter().flat_map(|target| target.findings) {
             let [passes, fails] = seen.entry(finding.rule).or_default();
             *passes |= finding.verdict == v1::Verdict::Pass;
             *fails |= finding.verdict == v1::Verdict::Fail;
@@ -121,10 +116,10 @@ fn every_rule_fails_and_passes_somewhere_in_the_recorded_bundles() {
 #[test]
 fn a_bundle_survives_being_written_and_read() {
     for (name, bundle) in bundles() {
-        let text = serde_json::to_string(&bundle).unwrap();
+        let text = serde_json::to_string(bundle).unwrap();
         let again: Bundle = serde_json::from_str(&text).unwrap();
-        assert_eq!(bundle, again, "{name}");
-        assert_eq!(evaluate(&bundle), evaluate(&again), "{name}");
+        assert_eq!(*bundle, again, "{name}");
+        assert_eq!(evaluate(bundle), evaluate(&again), "{name}");
     }
 }
 
@@ -134,7 +129,7 @@ fn every_report_validates_against_the_committed_schema() {
     let schema = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for (name, bundle) in bundles() {
-        let text = secaudit::report::json(&evaluate(&bundle)).unwrap();
+        let text = secaudit::report::json(&evaluate(bundle)).unwrap();
         let report = serde_json::from_str(&text).unwrap();
         if let Err(error) = validator.validate(&report) {
             panic!("{name}: {error}");
@@ -149,7 +144,7 @@ proptest! {
     #[test]
     fn taking_any_readings_away_never_reads_better(seed in any::<u64>(), share in 1_u64..100) {
         for (name, bundle) in bundles() {
-            let rich = evaluate(&bundle);
+            let rich = evaluate(bundle);
             let mut state = seed;
             let mut poorer = bundle.clone();
             for source in bundle.observations.keys() {
@@ -179,7 +174,7 @@ proptest! {
             }
             targets.into_iter().for_each(|target| again.add_target(target));
             again.missing.clone_from(&bundle.missing);
-            let (one, other) = (evaluate(&bundle), evaluate(&again));
+            let (one, other) = (evaluate(bundle), evaluate(&again));
             prop_assert_eq!(secaudit::report::json(&one).unwrap(), secaudit::report::json(&other).unwrap(), "{}", name);
         }
     }

@@ -1,20 +1,9 @@
 //! The command line as a person meets it: messages, exit codes, pipes.
 
-#![allow(
-    clippy::allow_attributes,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it cannot go on, and lays out its own files"
-)]
-
-mod support;
-
 use std::fs;
 use std::process::Stdio;
 
-use support::{FakeEngine, command, inspect, secaudit, stderr, stdout};
+use crate::support::{FakeEngine, command, inspect, secaudit, stderr, stdout};
 
 /// One clear line on standard error, nothing on standard output, this code.
 fn refuses(arguments: &[&str], code: i32, says: &[&str]) {

@@ -1,14 +1,5 @@
 //! Every writer says the same, and no name can break one.
 
-#![allow(
-    clippy::allow_attributes,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it cannot go on, and lays out its own files"
-)]
-
 use secaudit::judge::Accept;
 use secaudit::model::bundle::{Answer, Bundle, Origin, Processes};
 use secaudit::model::source::Source;

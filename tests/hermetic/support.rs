@@ -1,8 +1,6 @@
 //! An engine that is not one: it answers from a script and remembers every
 //! request, byte by byte.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
-
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};

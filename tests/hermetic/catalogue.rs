@@ -1,15 +1,6 @@
 //! The rules as a whole: registered, documented, covered, and their generated
 //! descriptions current. `BLESS=1 cargo test` rewrites what is generated.
 
-#![allow(
-    clippy::allow_attributes,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it cannot go on, and lays out its own files"
-)]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

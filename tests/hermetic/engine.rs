@@ -1,21 +1,10 @@
 //! What goes over an engine's socket, and what happens when it misbehaves.
 
-#![allow(
-    clippy::allow_attributes,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it cannot go on, and lays out its own files"
-)]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::support::{Answer, FakeEngine, inspect, script, secaudit, stderr, stdout};
 use serde_json::{Value, json};
-use support::{Answer, FakeEngine, inspect, script, secaudit, stderr, stdout};
 
 fn audit(engine: &FakeEngine, more: &[&str]) -> std::process::Output {
     let host = engine.host();

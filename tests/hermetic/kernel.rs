@@ -1,15 +1,6 @@
 //! The kernel collector on hosts that are laid out as files: cgroup version 2,
 //! AppArmor, SELinux, other runtimes, strangers and processes that hide.
 
-#![allow(
-    clippy::allow_attributes,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it cannot go on, and lays out its own files"
-)]
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;

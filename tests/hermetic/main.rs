@@ -1,0 +1,17 @@
+//! Everything that can be tested without an engine, a container or root.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it cannot go on, and lays out its own files"
+)]
+
+mod catalogue;
+mod cli;
+mod engine;
+mod formats;
+mod kernel;
+mod properties;
+mod support;
