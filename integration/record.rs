@@ -14,9 +14,10 @@ use serde_json::Value;
 use crate::run;
 
 /// The cases that are worth a recording: one for each kind of evidence.
-const KEPT: [&str; 14] = [
+const KEPT: [&str; 15] = [
     "bubblewrap",
     "drops-by-itself",
+    "drops-in-one-thread",
     "engine-less",
     "engine-socket",
     "exec-as-root",

@@ -9,6 +9,7 @@ mod acts;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use caps::CapSet;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
@@ -66,6 +67,7 @@ pub(crate) fn main(words: &[&str]) -> u8 {
             testify()
         }
         ["jail"] => testify_then(hide_the_mounts),
+        ["half"] => testify_then(drop_in_one_thread),
         ["alias"] => testify_then(take_another_name),
         ["healthy"] => 0,
         ["act", name] => match Act::named(name).attempt() {
@@ -138,6 +140,21 @@ fn become_ordinary() {
 /// Changes its root, below which the kernel shows it no mount any more.
 fn hide_the_mounts() {
     chroot("/tmp").expect("root may change its root");
+}
+
+/// Gives up every capability in the first thread, while another keeps them.
+fn drop_in_one_thread() {
+    let (ready, started) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        ready.send(()).expect("the first thread waits");
+        loop {
+            std::thread::park();
+        }
+    });
+    started.recv().expect("the other thread starts");
+    for set in [CapSet::Bounding, CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
+        caps::clear(None, set).expect("a thread may give up what it has");
+    }
 }
 
 /// Makes a user namespace of its own in which the host's root is uid 1000.

@@ -35,6 +35,8 @@ pub enum Holder {
         pid: u32,
         /// The name, chosen by the process.
         name: Untrusted,
+        /// The one thread that is meant, where its credentials are its own.
+        thread: Option<u32>,
     },
     /// What was asked for.
     Declaration,
@@ -43,7 +45,10 @@ pub enum Holder {
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Process { pid, name } => write!(f, "process {pid} ({name})"),
+            Self::Process { pid, name, thread: None } => write!(f, "process {pid} ({name})"),
+            Self::Process { pid, name, thread: Some(thread) } => {
+                write!(f, "thread {thread} of process {pid} ({name})")
+            }
             Self::Declaration => f.write_str("the declaration"),
         }
     }

@@ -58,7 +58,7 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn process(&self, pid: u32) -> Process<'a> {
-        Process { bundle: self.bundle, pid }
+        Process { bundle: self.bundle, pid, thread: None }
     }
 
     /// Reads something of every process.
@@ -66,13 +66,15 @@ impl<'a> View<'a> {
         &self,
         read: impl Fn(&Process<'a>) -> Reading<T>,
     ) -> Result<Vec<Reading<Held<T>>>, Gap> {
-        let pids = self.processes()?.all();
-        Ok(pids
-            .into_iter()
-            .map(|pid| {
-                let process = self.process(pid);
-                read(&process).map(|value| Held { by: process.holder(), value })
-            })
+        let processes = self.processes()?;
+        let whole = processes.all().into_iter().map(|pid| self.process(pid));
+        let threads = processes
+            .threads
+            .iter()
+            .map(|(pid, thread)| Process { thread: Some(*thread), ..self.process(*pid) });
+        Ok(whole
+            .chain(threads)
+            .map(|process| read(&process).map(|value| Held { by: process.holder(), value }))
             .collect())
     }
 
@@ -127,16 +129,25 @@ impl<'a> View<'a> {
 pub(super) struct Process<'a> {
     bundle: &'a Bundle,
     pub(super) pid: u32,
+    /// Where one thread is meant whose credentials are its own.
+    thread: Option<u32>,
 }
 
 impl<'a> Process<'a> {
     /// Who a reading of this process speaks of.
     pub(super) fn holder(&self) -> Holder {
-        let name = match self.bundle.text(&Source::proc(self.pid, "status")) {
+        let name = match self.bundle.text(&self.status_source()) {
             Ok(status) => Status::parse(status.raw()).name(),
             Err(_) => "?".into(),
         };
-        Holder::Process { pid: self.pid, name }
+        Holder::Process { pid: self.pid, name, thread: self.thread }
+    }
+
+    fn status_source(&self) -> Source {
+        match self.thread {
+            Some(thread) => Source::proc(self.pid, &format!("task/{thread}/status")),
+            None => Source::proc(self.pid, "status"),
+        }
     }
 
     /// One field of `status`, with its line as evidence.
@@ -145,7 +156,7 @@ impl<'a> Process<'a> {
         field: &str,
         read: impl FnOnce(&Status<'a>) -> Result<T, String>,
     ) -> Reading<T> {
-        let source = Source::proc(self.pid, "status");
+        let source = self.status_source();
         let text = match self.bundle.text(&source) {
             Ok(text) => text.raw(),
             Err(gap) => return Reading::Missing(gap),

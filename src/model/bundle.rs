@@ -35,8 +35,11 @@ pub struct Processes {
     pub viewer: u32,
     /// Every process in the container's cgroup, in ascending order.
     pub members: Vec<u32>,
-    /// Processes outside the cgroup that share its private PID namespace.
+    /// Processes outside the cgroup that share its own PID or mount namespace.
     pub strays: Vec<u32>,
+    /// Threads of these processes, by pid and thread id, whose credentials
+    /// differ from those of their process's first thread.
+    pub threads: Vec<(u32, u32)>,
     /// The container's cgroup path in each hierarchy: controllers and path, as
     /// `/proc/<pid>/cgroup` tells them.
     pub cgroups: Vec<(String, String)>,

@@ -246,6 +246,24 @@ fn every_process_below_the_containers_cgroup_counts_and_a_dead_one_does_not() {
 }
 
 #[test]
+fn a_thread_that_kept_what_its_process_gave_up_is_found() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    let first = fs::read_to_string(host.root.path().join("proc/70/status")).unwrap();
+    let first = first.replace("Threads:\t1", "Threads:\t3");
+    host.write("proc/70/status", &first);
+    host.write("proc/70/task/70/status", &first);
+    host.write("proc/70/task/71/status", &first);
+    host.write("proc/70/task/72/status", &first.replace("CapEff:\t0", "CapEff:\t200000"));
+    let (bundle, findings) = host.audit(&id(), 70);
+    assert_eq!(bundle.processes(&Source::Processes(id())).unwrap().threads, [(70, 72)]);
+    assert!(bundle.ask(&Source::proc(70, "task/71/status")).is_err(), "it is as the first");
+    let found = findings.iter().find(|it| it.rule == "no-dangerous-capabilities").unwrap();
+    assert_eq!(found.verdict, Verdict::Fail);
+    assert!(found.statements[0].starts_with("thread 72 of process 70 (app70)"), "{found:?}");
+}
+
+#[test]
 fn a_process_that_only_shares_the_pid_namespace_is_found_as_a_stray() {
     let host = Host::new();
     host.process(&container(70, &format!("/docker/{}", id())));

@@ -139,7 +139,7 @@ fn every_report_validates_against_the_committed_schema() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn taking_any_readings_away_never_reads_better(seed in any::<u64>(), share in 1_u64..100) {

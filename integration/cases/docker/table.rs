@@ -227,6 +227,13 @@ pub(super) const CASES: &[Case] = &[
         code: 1,
         expected: ROOT,
     },
+    // What one thread gives up another may keep.
+    Case {
+        name: "drops-in-one-thread",
+        config: || json!({"Cmd": [WITNESS, "witness", "half"]}),
+        code: 1,
+        expected: &[fails("capabilities-dropped", &[done(OpenRawSocket)])],
+    },
     Case {
         name: "read-only-without-tmpfs",
         config: || host("ReadonlyRootfs", &json!(true)),

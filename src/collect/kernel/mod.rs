@@ -6,6 +6,7 @@ mod process;
 mod prove;
 mod settle;
 mod table;
+mod threads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -138,6 +139,7 @@ impl Kernel {
         for (claim, mut processes) in proved {
             if let Ok(processes) = &mut processes {
                 processes.limit_files = mounts.limit_files(processes);
+                processes.threads = threads::recorded(processes, bundle);
                 self.observe_container(processes, &starts, bundle);
             }
             bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));
@@ -150,6 +152,8 @@ impl Kernel {
 
     fn read_process(&self, pid: u32) -> Answers {
         let opened = Process::open(&self.proc, pid);
+        let threads =
+            opened.as_ref().map(|it| threads::differing(it, &self.proc)).unwrap_or_default();
         OF_EVERY_PROCESS
             .into_iter()
             .map(|file| {
@@ -160,6 +164,7 @@ impl Kernel {
                 };
                 (Source::proc(pid, file), answer)
             })
+            .chain(threads)
             .collect()
     }
 

@@ -35,6 +35,11 @@ impl Process {
             .map_err(|errno| gap(Source::proc(pid, ""), errno))
     }
 
+    /// The process's number.
+    pub(super) const fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// The text of one file.
     pub(super) fn read(&self, file: &str) -> Result<Answer, Gap> {
         let source = Source::proc(self.pid, file);

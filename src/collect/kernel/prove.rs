@@ -74,7 +74,7 @@ pub(super) fn prove(
     }
     let strays = strays(row, claims, &members, table);
     let viewer = viewer(init, &members, table);
-    Ok(Processes { init, viewer, members, strays, cgroups: own, limit_files: Vec::new() })
+    Ok(Processes { init, viewer, members, strays, cgroups: own, ..Processes::default() })
 }
 
 /// Who still has the container's root. After `chroot(2)` the kernel tells a
