@@ -42,8 +42,10 @@ pub fn outcome(bundle: &Bundle, ledger: &Ledger, cards: &[Scorecard], gate: &Gat
             outcome.failures.push(text);
         }
         if unknown > 0 {
-            let text =
-                format!("{} at {fail_on} or above could not be verified", counted(unknown, "rule"));
+            let text = format!(
+                "{} at {fail_on} or above could not be verified",
+                counted(unknown, "check")
+            );
             outcome.gaps.push(text);
         }
     }

@@ -15,11 +15,12 @@ const STYLES: Styles = Styles::styled()
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0   clean and complete
-  1   a finding at or above the gate
+  0   nothing at or above the gate failed or is unknown
+  1   a finding at or above the gate, or a score under --fail-under
   2   wrong usage or a policy that makes no sense
-  3   incomplete: something at or above the gate could not be verified, or
-      what was named could not be found
+  3   incomplete: something at or above the gate could not be verified, a
+      container is verified to less than --min-coverage, or what was named
+      (a container, an engine) could not be found
   4   the report could not be written
   70  a bug";
 
@@ -29,7 +30,7 @@ Exit codes:
 /// judges both by one set of rules, and never counts "could not check" as a pass.
 #[derive(Debug, Parser)]
 #[command(version, styles = STYLES, after_help = EXIT_CODES, max_term_width = 100)]
-#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(arg_required_else_help = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -58,8 +59,8 @@ pub(super) enum Command {
 /// Audit running containers.
 ///
 /// Without a name, all running containers of the engine. As root every rule can
-/// be verified; without root, or without an engine, what could not be read is
-/// said, with what would close the gap.
+/// be verified; without root, or without an engine, the report lists
+/// what could not be read and what to do about it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Containers {
@@ -67,7 +68,7 @@ pub(super) struct Containers {
     #[arg(value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) names: Vec<String>,
 
-    /// The mildest severity that fails the audit
+    /// Fail on findings of this severity or above [default: high]
     #[arg(long, value_name = "SEVERITY", help_heading = "Gate")]
     pub(super) fail_on: Option<FailOn>,
     /// Fail if a container scores less than this (0 to 100)
@@ -76,7 +77,7 @@ pub(super) struct Containers {
     /// Incomplete if a container is verified to less than this percentage
     #[arg(long, value_name = "PERCENT", help_heading = "Gate", value_parser = clap::value_parser!(u8).range(..=100))]
     pub(super) min_coverage: Option<u8>,
-    /// Let declarations acquit where the engine runs under another kernel
+    /// Let a declaration count as a pass where the engine runs under another kernel
     #[arg(long, value_name = "WHAT", help_heading = "Gate")]
     pub(super) accept: Option<Accept>,
     /// A policy file (TOML), laid over the built-in baseline
@@ -226,7 +227,7 @@ pub(super) enum Format {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum RulesFormat {
-    /// A line a rule
+    /// One line per rule
     Terminal,
     /// The whole rule reference
     Markdown,

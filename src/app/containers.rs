@@ -36,7 +36,10 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
         output::to_stderr(&format!("secaudit: {}; {}", gap.detail, gap.remedy));
     }
     match file {
-        Some(file) => file.finish(&text)?,
+        Some(file) => {
+            file.finish(&text)?;
+            output::to_stderr(&format!("secaudit: {}", report::terminal::conclusion(&report)));
+        }
         // To a person an audit of nobody has nothing to say but why.
         None if is_terminal && report.targets.is_empty() && !bundle.missing.is_empty() => {}
         None => output::print(&text)?,
@@ -90,7 +93,7 @@ fn plan(command: &Containers) -> Result<Plan, Failure> {
     let limits = Limits::within(Duration::from_secs(command.timeout));
     let engine = match command.engine {
         args::Engine::None => Err(NoEngine {
-            detail: "no engine was to be asked".to_owned(),
+            detail: "no engine was asked (--engine none)".to_owned(),
             remedy: "leave out --engine none".to_owned(),
         }),
         args::Engine::Auto => Ok(address::choose(

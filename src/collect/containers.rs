@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::engine::address::{Address, Choice};
 use super::engine::{ContainerId, Engine, EngineError, ImageId, Limits};
 use super::kernel::{Claim, Kernel, Proof};
-use crate::model::bundle::{Answer, Bundle, Origin};
+use crate::model::bundle::{Answer, Bundle, Observation, Origin};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -246,9 +246,16 @@ fn choose<T>(
         let source = Source::Engine("/containers/json".to_owned());
         let wanted = Untrusted::from(wanted.as_str());
         let detail = format!("no running container is called {wanted}");
-        let remedy = match known.as_slice() {
+        let running = match known.as_slice() {
             [] => "none is running".to_owned(),
             names => format!("running are {}", names.join(", ")),
+        };
+        let remedy = match bundle.observations.get(&source) {
+            Some(Observation::Gap(gap)) if bundle.origin == Origin::Kernel => format!(
+                "{running}; names are known only to an engine, and {}: use the beginning of an id",
+                gap.detail
+            ),
+            _ => running,
         };
         bundle.missing.push(Gap::new(Reason::Gone, source, detail).mend(remedy));
     }

@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
     Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(transparent)]
+#[schemars(
+    description = "Text that a container, an engine or a file chose, exactly as it was read: escape it before you print it."
+)]
 pub struct Untrusted(String);
 
 impl Untrusted {

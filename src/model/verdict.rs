@@ -172,7 +172,14 @@ impl Verdict {
                 Self::Unknown { gap, stated: stated.or(other) }
             }
             (unknown @ Self::Unknown { .. }, _) | (_, unknown @ Self::Unknown { .. }) => unknown,
-            (Self::Fail(mine), Self::Fail(theirs)) => Self::Fail(mine.merge(theirs)),
+            (Self::Fail(mine), Self::Fail(theirs)) => {
+                // Mending either would do, so the milder of the two is what it amounts to.
+                let severity = match (mine.severity, theirs.severity) {
+                    (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+                    (mine, theirs) => mine.or(theirs),
+                };
+                Self::Fail(Proof { severity, ..mine.merge(theirs) })
+            }
             (Self::Fail(proof), Self::NotApplicable(_))
             | (Self::NotApplicable(_), Self::Fail(proof)) => Self::Fail(proof),
             (Self::NotApplicable(mine), Self::NotApplicable(theirs)) => {

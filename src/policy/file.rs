@@ -44,7 +44,7 @@ impl File<'_> {
 
     fn expected(&self, value: &Value<'_>, what: &str) -> PolicyError {
         let found = value.get_ref().type_str();
-        self.error(&value.span(), format!("expected {what}, found {found}"))
+        self.error(&value.span(), format!("expected {what}, found a value of type {found}"))
     }
 
     fn unknown(&self, key: &Key<'_>, of: &str, known: &[&str]) -> PolicyError {
@@ -145,7 +145,7 @@ impl File<'_> {
             return Err(self.error(&key.span(), message));
         };
         let list = value.get_ref().as_array();
-        let list = list.ok_or_else(|| self.expected(value, "a list of texts"))?;
+        let list = list.ok_or_else(|| self.expected(value, "a list of strings"))?;
         list.iter()
             .map(|item| {
                 let text = self.text(item)?;
@@ -160,7 +160,7 @@ impl File<'_> {
     }
 
     fn text<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
-        value.get_ref().as_str().ok_or_else(|| self.expected(value, "a text"))
+        value.get_ref().as_str().ok_or_else(|| self.expected(value, "a string"))
     }
 
     fn percent(&self, value: &Value<'_>) -> Result<u8, PolicyError> {
@@ -180,17 +180,28 @@ impl File<'_> {
     fn severity_or_none(&self, value: &Value<'_>) -> Result<Option<Severity>, PolicyError> {
         match self.text(value)? {
             "none" => Ok(None),
-            name => self.severity_named(name, &value.span()).map(Some),
+            name => {
+                self.one_of(name, &value.span(), &["crit", "high", "med", "low", "none"]).map(Some)
+            }
         }
     }
 
     fn severity_named(&self, name: &str, span: &Range<usize>) -> Result<Severity, PolicyError> {
+        self.one_of(name, span, &Severity::ALL.map(Severity::name))
+    }
+
+    /// The severity of this name; the error lists what else may stand there.
+    fn one_of(
+        &self,
+        name: &str,
+        span: &Range<usize>,
+        known: &[&str],
+    ) -> Result<Severity, PolicyError> {
         Severity::ALL.into_iter().find(|severity| severity.name() == name).ok_or_else(|| {
-            let known = Severity::ALL.map(Severity::name);
-            let hint = hint(name, &known);
+            let hint = hint(name, known);
             self.error(
                 span,
-                format!("{name:?} is no severity{hint}; there are {}", known.join(", ")),
+                format!("{name:?} is not a severity{hint}; there are {}", known.join(", ")),
             )
         })
     }

@@ -110,11 +110,13 @@ impl Policy {
     }
 
     /// A user's policy, laid over the baseline: what it does not state stays.
+    /// Without a name of its own it is called after its file.
     ///
     /// # Errors
     /// The first thing in `text` that makes no sense, with its place.
     pub fn parse(path: &str, text: &str) -> Result<Self, PolicyError> {
-        file::lay_over(Self::baseline(), path, text)
+        let unnamed = path.rsplit('/').next().unwrap_or(path).to_owned();
+        file::lay_over(Self { name: unnamed, ..Self::baseline() }, path, text)
     }
 }
 
@@ -140,6 +142,7 @@ mod tests {
         assert_eq!(policy.name, "mine");
         assert_eq!(policy.gate.fail_on, Some(Severity::High));
         assert_eq!(policy.gate.fail_under, Some(80));
+        assert_eq!(Policy::parse("a/shop.toml", "").unwrap().name, "shop.toml");
         let find = |id| policy.rules.iter().find(|selected| selected.rule.id == id);
         assert!(find("healthcheck").is_none());
         assert_eq!(find("memory-limit").unwrap().severity, Severity::High);
@@ -154,7 +157,7 @@ mod tests {
             ("[rules.no-new-privilege]\n", "1:8", "did you mean \"no-new-privileges\""),
             ("[rules.memory-limit]\nallow = []\n", "2:1", "memory-limit has no parameter"),
             ("[rules.capabilities-dropped]\nallow = ['NET_BIND']\n", "2:10", "not a capability"),
-            ("[rules.capabilities-dropped]\nallow = 'ALL'\n", "2:9", "expected a list of texts"),
+            ("[rules.capabilities-dropped]\nallow = 'ALL'\n", "2:9", "expected a list of strings"),
             ("[gate]\nfail-under = 101\n", "2:14", "from 0 to 100"),
             ("[weights]\ncrit = -1\n", "2:8", "from 0 to 1000"),
             ("name = \n", "1:8", ""),

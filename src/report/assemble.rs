@@ -17,7 +17,7 @@ use crate::model::target;
 use crate::model::verdict::{Proof, Verdict};
 use crate::parse::document::Document;
 use crate::policy::Policy;
-use crate::rules::Section;
+use crate::rules::{self, Section};
 use crate::score::{self, Scorecard};
 
 /// Everything that a report is made of.
@@ -55,14 +55,22 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
         policy: run.policy.name.clone(),
         accepts_declared: run.accept == Accept::Declared,
         origin: origin(run.bundle),
+        switched_off: rules::ALL
+            .iter()
+            .filter(|rule| !run.policy.rules.iter().any(|selected| selected.rule.id == rule.id))
+            .map(|rule| rule.id.to_owned())
+            .collect(),
         gate: v1::Gate {
+            fail_on: run.policy.gate.fail_on,
+            fail_under: run.policy.gate.fail_under,
+            min_coverage: run.policy.gate.min_coverage,
             exit_code: run.outcome.exit_code(),
             failures: run.outcome.failures.clone(),
             gaps: run.outcome.gaps.clone(),
         },
         fleet: fleet(run.cards),
         targets: targets(run),
-        rules: rules(run.policy),
+        rules: about(run.policy),
     }
 }
 
@@ -160,7 +168,7 @@ fn evidence(proof: &Proof) -> Vec<v1::Evidence> {
     proof.evidence().iter().chain(proof.beside()).map(public).collect()
 }
 
-fn rules(policy: &Policy) -> BTreeMap<String, v1::Rule> {
+fn about(policy: &Policy) -> BTreeMap<String, v1::Rule> {
     policy
         .rules
         .iter()

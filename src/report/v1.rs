@@ -33,6 +33,8 @@ pub struct Report {
     pub score_model: u32,
     /// The policy's name.
     pub policy: String,
+    /// The rules that the policy switched off.
+    pub switched_off: Vec<String>,
     /// Whether declarations may acquit where no kernel can be reached.
     pub accepts_declared: bool,
     /// Where the targets come from.
@@ -83,7 +85,13 @@ pub enum FoundBy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
-    /// 0 clean and complete, 1 failed, 3 incomplete.
+    /// The mildest severity that fails; null: no finding does.
+    pub fail_on: Option<Severity>,
+    /// The score under which a target fails.
+    pub fail_under: Option<u8>,
+    /// The percentage to which each target must be verified.
+    pub min_coverage: Option<u8>,
+    /// 0 passed, 1 failed, 3 incomplete.
     pub exit_code: u8,
     /// Why the audit fails; empty: it does not.
     pub failures: Vec<String>,
@@ -125,7 +133,7 @@ pub struct Target {
     pub coverage: Coverage,
     /// The posture in a few words.
     pub summary: Summary,
-    /// One finding for each selected rule, in the order of the rules.
+    /// The verdict of each selected rule, passes included, in the order of the rules.
     pub findings: Vec<Finding>,
 }
 
@@ -191,7 +199,8 @@ pub struct Evidence {
     pub source: Source,
     /// The place inside the source; may be empty.
     pub place: Untrusted,
-    /// The value as it was read.
+    /// What was read there, in one line: the value, or what stands for it, such
+    /// as `not set`, `28 mounts` or `(not recorded)` where it may be a secret.
     pub value: Untrusted,
 }
 

@@ -150,11 +150,23 @@ fn conclusion(report: &v1::Report, look: Look) -> String {
             report.gate.exit_code
         ),
     );
+    let next = match worst(report) {
+        Some(rule) => format!("secaudit explain {rule}"),
+        None => "secaudit rules".to_owned(),
+    };
     format!(
-        "{text}\n\n{}\n  secaudit containers                 audit what runs on this machine\n  \
-         secaudit explain no-engine-socket   what a rule asks, why, and how to fix it\n",
-        look.bold("Next")
+        "{text}\n\n{}\n  {:<36}audit what runs on this machine\n  {next:<36}what a rule asks, why, and how to fix it\n",
+        look.bold("Next"),
+        "secaudit containers",
     )
+}
+
+/// The rule that was broken worst, the first of several.
+fn worst(report: &v1::Report) -> Option<&str> {
+    let all = report.targets.iter().flat_map(|target| &target.findings);
+    let failed = all.filter(|finding| finding.verdict == v1::Verdict::Fail);
+    let worst = failed.rev().max_by_key(|finding| finding.severity)?;
+    Some(&worst.rule)
 }
 
 /// Tells how far the demo is, apart from what it shows.

@@ -43,7 +43,7 @@ pub enum AddressError {
     },
     /// No address at all.
     #[error(
-        "{from} names {address:?}, which is no address; expected unix:///path or tcp://host:port"
+        "{from} names {address:?}, which is not an address; expected unix:///path or tcp://host:port"
     )]
     Malformed {
         /// Who said so.

@@ -213,7 +213,7 @@ fn gap(source: Source, errno: Errno) -> Gap {
                 .mend("run the audit again while the container runs")
         }
         Errno::EACCES | Errno::EPERM => Gap::new(Reason::Denied, source, "the kernel refused it")
-            .mend("run as root, or with CAP_SYS_PTRACE in the host's user namespace"),
+            .mend("run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH on the host"),
         other => Gap::new(Reason::Unsupported, source, format!("the kernel answered {other}")),
     }
 }

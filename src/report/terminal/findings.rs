@@ -53,8 +53,10 @@ fn heading(
     rule: &v1::Rule,
     look: Look,
 ) -> std::fmt::Result {
-    let label = look.severity(severity, &format!(" {} ", severity.name().to_uppercase()));
-    writeln!(out, "\n{label} {} · expected: {}", look.bold(id), rule.title)
+    let label = format!(" {} ", severity.name().to_uppercase());
+    let text = look.wrap("", "       ", &format!("{id} · expected: {}", rule.title));
+    let text = text.strip_prefix(id).unwrap_or(&text);
+    writeln!(out, "\n{} {}{text}", look.severity(severity, &label), look.bold(id))
 }
 
 fn broken_by(
@@ -78,10 +80,12 @@ fn broken_by(
 }
 
 /// The evidence that a person wants to see: what the kernel says, and beside
-/// it the first thing that was declared. JSON has all of it.
+/// it the first thing that a declaration says. JSON has all of it.
 fn telling(evidence: &[v1::Evidence]) -> impl Iterator<Item = &v1::Evidence> {
     let of = move |basis: Basis| evidence.iter().filter(move |datum| datum.basis == basis);
-    of(Basis::Effective).take(SHOWN).chain(of(Basis::Declared).take(1))
+    let says_something = |datum: &&v1::Evidence| !matches!(datum.value.raw(), "not set" | "[]");
+    let declared = of(Basis::Declared).find(says_something).or_else(|| of(Basis::Declared).next());
+    of(Basis::Effective).take(SHOWN).chain(declared)
 }
 
 /// Makes the target's name at the beginning of a wrapped text bold.
@@ -142,9 +146,11 @@ fn label(look: Look, word: &str, text: &str) -> String {
 /// What could not be verified, gathered by reason: one remedy closes many gaps.
 pub(super) fn unknown(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let mut by_reason: BTreeMap<(String, String), BTreeMap<String, Vec<&str>>> = BTreeMap::new();
+    let mut asked: BTreeMap<String, String> = BTreeMap::new();
     for (target, finding) in findings(report) {
         let Some(gap) = &finding.gap else { continue };
         let reason = Untrusted::from(format!("{}: {}", gap.reason, gap.detail)).to_string();
+        asked.entry(reason.clone()).or_insert_with(|| short(&gap.source.to_string()));
         by_reason
             .entry((reason, Untrusted::from(gap.remedy.as_str()).to_string()))
             .or_default()
@@ -157,7 +163,9 @@ pub(super) fn unknown(out: &mut String, report: &v1::Report, look: Look) -> std:
     }
     writeln!(out, "\n{} what is unknown never counts as passed", look.bold(" ?  not verified ·"))?;
     for ((reason, remedy), targets) in by_reason {
-        writeln!(out, "{}", look.wrap("  ", "    ", &reason))?;
+        let source = asked.get(&reason).cloned().map(Untrusted::from).unwrap_or_default();
+        let text = format!("{reason} (for instance {source})");
+        writeln!(out, "{}", look.wrap("  ", "    ", &text))?;
         let mut by_rules: BTreeMap<Vec<&str>, Vec<String>> = BTreeMap::new();
         for (name, rules) in targets {
             by_rules.entry(rules).or_default().push(name);

@@ -62,6 +62,13 @@ const fn of_severity(severity: Severity) -> Style {
     }
 }
 
+/// What the columns of the table mean.
+const LEGEND: &str = "\
+SCORE: floor–ceiling, with what is unknown counted as failed or as passed; capped at 39 by one \
+crit, at 69 by a high, at 89 by a med · USER: root* is root inside a user namespace · CAPS: how \
+many capabilities a process can gain · NNP: no-new-privileges · FINDINGS: crit, high, med, low, \
+? unknown";
+
 /// Writes the whole scorecard.
 pub fn render(report: &v1::Report, look: Look) -> String {
     let mut out = String::new();
@@ -74,6 +81,7 @@ fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Res
     head(out, report, look)?;
     if !report.targets.is_empty() {
         writeln!(out, "\n{}", table::render(report, look))?;
+        writeln!(out, "{}", look.faint(&look.wrap("", "", LEGEND)))?;
     }
     findings::broken(out, report, look)?;
     findings::unknown(out, report, look)?;
@@ -102,6 +110,10 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
         let text = Untrusted::from(format!("{}{remedy}", gap.detail)).to_string();
         writeln!(out, "{}", look.wrap("  ", "  ", &text))?;
     }
+    if !report.switched_off.is_empty() {
+        let text = format!("switched off by the policy: {}", report.switched_off.join(", "));
+        writeln!(out, "{}", look.wrap("  ", "  ", &text))?;
+    }
     let stated: u32 = report.targets.iter().map(|target| target.coverage.stated).sum();
     if report.accepts_declared {
         let note = format!(
@@ -126,21 +138,28 @@ fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     } else {
         writeln!(out)?;
     }
-    let reasons = |reasons: &[String]| reasons.join("; ");
-    let gate = &report.gate;
-    let (word, style, why) = match (gate.failures.is_empty(), gate.gaps.is_empty()) {
-        (true, true) if report.targets.is_empty() => {
-            ("NOTHING TO AUDIT", Style::new().bold(), String::new())
-        }
-        (true, true) => ("PASSED", Style::new().bold().green(), String::new()),
-        (true, false) => ("INCOMPLETE", Style::new().bold().yellow(), reasons(&gate.gaps)),
-        (false, true) => ("FAILED", Style::new().bold().red(), reasons(&gate.failures)),
-        (false, false) => {
-            let all = format!("{}; {}", reasons(&gate.failures), reasons(&gate.gaps));
-            ("FAILED", Style::new().bold().red(), all)
-        }
+    let text = look.wrap("", "  ", &conclusion(report));
+    let (word, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+    let style = match report.gate.exit_code {
+        _ if report.targets.is_empty() => Style::new(),
+        0 => Style::new().green(),
+        1 => Style::new().red(),
+        _ => Style::new().yellow(),
     };
-    let separator = if why.is_empty() { "" } else { ": " };
-    let text = look.wrap("", "  ", &format!("{word}{separator}{why}"));
-    writeln!(out, "{}{}", look.paint(word, style), text.strip_prefix(word).unwrap_or(&text))
+    writeln!(out, "{}{rest}", look.paint(word, style.bold()))
+}
+
+/// What the gate says in one line: a word in capitals, then why.
+pub fn conclusion(report: &v1::Report) -> String {
+    let gate = &report.gate;
+    let all = || [gate.failures.as_slice(), gate.gaps.as_slice()].concat().join("; ");
+    match (gate.failures.is_empty(), gate.gaps.is_empty(), gate.fail_on) {
+        (true, true, _) if report.targets.is_empty() => "NOTHING TO AUDIT".to_owned(),
+        (true, true, Some(least)) => {
+            format!("PASSED: nothing at {least} or above failed or is unknown")
+        }
+        (true, true, None) => "PASSED: findings do not fail this audit".to_owned(),
+        (true, false, _) => format!("INCOMPLETE: {}", all()),
+        (false, ..) => format!("FAILED: {}", all()),
+    }
 }

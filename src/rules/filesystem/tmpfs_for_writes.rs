@@ -9,7 +9,7 @@ use crate::parse::path::is_within;
 use crate::rules::{Parameter, Settings, rule};
 
 rule! {
-    /// With a read-only root, what must be written has a place, and the place is tight.
+    /// With a read-only root, what must be written has a place, and that is restricted.
     ///
     /// Every path that the policy names is on a tmpfs or volume, and every tmpfs carries
     /// `nosuid`, `nodev`, `noexec` and a size. With a writable root the rule does not apply.
@@ -21,10 +21,10 @@ rule! {
     ///
     /// ## How to fix
     /// compose: `tmpfs: ["/tmp:size=64m,noexec,nosuid,nodev"]`
-    /// run: `--tmpfs /tmp:size=64m`
+    /// run: `--tmpfs /tmp:size=64m`, without `exec`, `suid` or `dev`
     pub static RULE = {
         id: "tmpfs-for-writes",
-        title: "writes go to a tight tmpfs or a volume",
+        title: "writes go to a restricted tmpfs or a volume",
         severity: Severity::Med,
         references: &["compose-lint CL-0022"],
         parameters: &[Parameter {
@@ -32,7 +32,7 @@ rule! {
             about: "paths that must be writable with a read-only root",
             default: &["/tmp"],
             check: |path| {
-                if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is no absolute path")) }
+                if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is not an absolute path")) }
             },
         }],
         judge: judge,
@@ -49,7 +49,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let missing = settings.list("paths").iter().filter_map(|path| missing(path, mounts));
         let faults: Vec<String> = missing.chain(mounts.iter().filter_map(loose)).collect();
         if faults.is_empty() {
-            return Check::holds("every tmpfs is tight, and every named path can be written");
+            return Check::holds("every tmpfs is restricted, and every named path can be written");
         }
         let tmpfs = mounts.iter().filter(|mount| loose(mount).is_some());
         tmpfs.fold(Check::broken(faults.join("; ")), |check, mount| {

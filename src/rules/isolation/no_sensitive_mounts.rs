@@ -10,7 +10,7 @@ use crate::rules::isolation::also;
 use crate::rules::{Parameter, Settings, rule};
 
 rule! {
-    /// No part of the host that gives it away is mounted in the container.
+    /// No part of the host that would give control of it is mounted in the container.
     ///
     /// Judged by what the mount is on the host, whatever it is called inside: the system's
     /// own folders or anything above them, and folders of keys and credentials.
@@ -145,7 +145,7 @@ fn is_key(host: &str) -> bool {
 }
 
 fn absolute(path: &str) -> Result<(), String> {
-    if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is no absolute path")) }
+    if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is not an absolute path")) }
 }
 
 #[cfg(test)]

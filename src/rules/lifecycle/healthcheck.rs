@@ -15,7 +15,7 @@ rule! {
     ///
     /// ## Why it matters
     /// A service that hangs still counts as running. Without a check nothing restarts it,
-    /// and a deploy replaces a working version by a dead one.
+    /// and a deploy replaces a working version with a dead one.
     ///
     /// ## How to fix
     /// compose: `healthcheck: {test: ["CMD", "/bin/app", "--check"], interval: 30s, timeout: 10s, retries: 3}`

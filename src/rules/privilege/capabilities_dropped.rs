@@ -47,10 +47,10 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let by = &held.by;
         let excess = held.value.attainable.without(allowed);
         if excess.is_empty() {
-            Check::holds(format!("{by} can have no more than: {}", held.value.attainable))
+            Check::holds(format!("{by} can gain no more than: {}", held.value.attainable))
         } else {
             let broken = Check::broken(format!(
-                "{by} can have {} more than allowed: {excess}",
+                "{by} can gain {} that are not allowed: {excess}",
                 excess.len()
             ));
             // A sandbox that a program makes for itself starts with all of them,

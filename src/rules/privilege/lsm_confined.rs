@@ -23,7 +23,7 @@ rule! {
     /// run: remove `--security-opt apparmor=unconfined` and `label=disable`
     pub static RULE = {
         id: "lsm-confined",
-        title: "AppArmor or SELinux confines it",
+        title: "AppArmor or SELinux confines every process",
         severity: Severity::Med,
         references: &["CIS Docker 1.6: 5.2", "CIS Docker 1.6: 5.3", "compose-lint CL-0009"],
         parameters: &[],

@@ -11,21 +11,21 @@ use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Parameter, Settings, rule};
 
 rule! {
-    /// No process holds, or can gain, a capability that amounts to the host.
+    /// No process holds, or can gain, a capability that gives control of the host.
     ///
     /// These are the capabilities with which a single program takes over the machine
     /// that it runs on. `NET_ADMIN` is among them only together with the host's network.
     ///
     /// ## Why it matters
-    /// One such capability makes the walls of the container decoration: its holder
-    /// loads code into the kernel, reads any file of the host or takes over its processes.
+    /// One such capability makes the container's isolation worthless: its holder loads
+    /// code into the kernel, reads any file of the host or takes over its processes.
     ///
     /// ## How to fix
     /// compose: remove the capability from `cap_add:` and set `cap_drop: [ALL]`
     /// run: remove its `--cap-add` and set `--cap-drop ALL`
     pub static RULE = {
         id: "no-dangerous-capabilities",
-        title: "no capability amounts to the host",
+        title: "no capability gives control of the host",
         severity: Severity::Crit,
         references: &[
             "CIS Docker 1.6: 5.4", "docker-bench C.5.3.1", "docker-bench C.5.3.2", "docker-bench C.5.3.3",
@@ -118,6 +118,9 @@ mod tests {
         net_admin_in_a_network_of_its_own_passes: container().status(&[NET_ADMIN]) => "Pass",
         net_admin_in_the_hosts_network_fails:
             container().status(&[NET_ADMIN]).kernel("/proc/100/ns/net", "net:[1]") => "Fail",
+        net_admin_of_a_user_namespace_in_the_hosts_network_is_milder: container()
+            .status(&[NET_ADMIN, ("Uid", "165536 165536 165536 165536")])
+            .uid_map(100, "0 165536 65536").kernel("/proc/100/ns/net", "net:[1]") => "Fail(med)",
         net_admin_in_an_unknown_network_is_unknown:
             container().status(&[NET_ADMIN]).denied("ns/net").denied("net/dev (inode)") => "Unknown",
         without_net_admin_the_network_does_not_matter:

@@ -20,11 +20,11 @@ rule! {
     /// settings had closed, for as long as the session lives, and no setting shows it.
     ///
     /// ## How to fix
-    /// run: end the session; use `docker exec --user 1000` and never `--privileged`
-    /// compose: the same, with `docker compose exec --user 1000`
+    /// run: use `docker exec --user 1000`, never `--privileged`, and end the session
+    /// compose: use `docker compose exec --user 1000`, and end the session
     pub static RULE = {
         id: "no-privileged-exec",
-        title: "no process is above the first",
+        title: "no process has more privileges than the first",
         severity: Severity::High,
         references: &["CIS Docker 1.6: 5.23", "CIS Docker 1.6: 5.24"],
         parameters: &[],
@@ -54,7 +54,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             above.push("has no seccomp filter".to_owned());
         }
         if above.is_empty() {
-            return Check::holds(format!("{by} is not above the first process"));
+            return Check::holds(format!("{by} has no more privileges than the first process"));
         }
         let from = if *entered { " and entered from outside" } else { "" };
         Check::broken(format!("{by} {}, unlike the first process{from}", above.join(" and ")))

@@ -43,7 +43,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
                 (open_kernel, "a writable /sys and an unmasked /proc"),
                 (
                     open_proc && !open_kernel,
-                    "an unmasked /proc, through which root sets up the kernel",
+                    "an unmasked /proc, through which root can change kernel settings",
                 ),
             ]
             .into_iter()

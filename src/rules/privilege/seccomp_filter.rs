@@ -10,8 +10,8 @@ rule! {
     /// A seccomp filter is active for every process.
     ///
     /// ## Why it matters
-    /// The filter keeps a compromised program from some sixty system calls that no
-    /// service needs, among them those in which most kernel bugs are found.
+    /// The filter keeps a compromised program from dozens of system calls that few
+    /// services need, among them those in which most kernel bugs are found.
     ///
     /// ## How to fix
     /// compose: remove `seccomp:unconfined` from `security_opt:`, or name a profile there

@@ -30,9 +30,19 @@ rule! {
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
     facts.memory_limit.judge(|limit| match limit {
-        Limit::Of(most) => Check::holds(format!("at most {most} bytes")),
+        Limit::Of(most) => Check::holds(format!("at most {}", in_words(*most))),
         Limit::None => Check::broken("nothing bounds the container's memory"),
     })
+}
+
+/// A number of bytes in the largest unit that leaves it whole.
+fn in_words(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let whole = units.into_iter().find(|(bits, _)| bytes.trailing_zeros() >= *bits);
+    whole.map_or_else(
+        || format!("{bytes} bytes"),
+        |(bits, unit)| format!("{} {unit}", bytes >> bits),
+    )
 }
 
 #[cfg(test)]
