@@ -64,10 +64,8 @@ const fn of_severity(severity: Severity) -> Style {
 
 /// What the columns of the table mean.
 const LEGEND: &str = "\
-SCORE: floor–ceiling, with what is unknown counted as failed or as passed; capped at 39 by one \
-crit, at 69 by a high, at 89 by a med · USER: root* is root inside a user namespace · CAPS: how \
-many capabilities a process can gain · NNP: no-new-privileges · FINDINGS: crit, high, med, low, \
-? unknown";
+SCORE from floor (unknown counts as failed) to ceiling · CAPS that a process can gain · NNP \
+no-new-privileges · root* inside a user namespace · C H M L by severity, ? unknown";
 
 /// Writes the whole scorecard.
 pub fn render(report: &v1::Report, look: Look) -> String {
