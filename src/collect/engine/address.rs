@@ -30,7 +30,7 @@ impl fmt::Display for Address {
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
     /// A scheme that this build does not speak.
-    #[error("{from} names {address:?}, and {scheme}:// is not supported; {instead}")]
+    #[error("{from} names {address:?}, and {scheme} is not supported; {instead}")]
     Scheme {
         /// Who said so: an option or a variable.
         from: String,
@@ -112,14 +112,15 @@ pub fn choose(
     context: Option<&str>,
     surroundings: &Surroundings,
 ) -> Result<Choice, AddressError> {
+    let is_over_tls = surroundings.get("DOCKER_TLS_VERIFY").is_some();
     if let Some(address) = host {
-        return named("--host", parse("--host", address)?);
+        return named("--host", parse("--host", address)?, is_over_tls);
     }
     if let Some(name) = context {
         return from_context("--context", name, surroundings);
     }
     if let Some(address) = surroundings.get("DOCKER_HOST") {
-        return named("DOCKER_HOST", parse("DOCKER_HOST", address)?);
+        return named("DOCKER_HOST", parse("DOCKER_HOST", address)?, is_over_tls);
     }
     if let Some(name) = surroundings.get("DOCKER_CONTEXT") {
         return from_context("DOCKER_CONTEXT", name, surroundings);
@@ -130,7 +131,19 @@ pub fn choose(
     Ok(well_known(None, surroundings))
 }
 
-fn named(from: &str, address: Address) -> Result<Choice, AddressError> {
+/// What works where an engine wants TLS.
+const WITHOUT_TLS: &str =
+    "TLS is not spoken yet: forward the engine's socket over ssh and use --host unix:///path";
+
+fn named(from: &str, address: Address, is_over_tls: bool) -> Result<Choice, AddressError> {
+    if let (Address::Tcp(_), true) = (&address, is_over_tls) {
+        return Err(AddressError::Scheme {
+            from: from.to_owned(),
+            address: address.to_string(),
+            scheme: "tcp with TLS".to_owned(),
+            instead: WITHOUT_TLS.to_owned(),
+        });
+    }
     Ok(Choice { candidates: vec![address], named_by: Some(from.to_owned()) })
 }
 
@@ -181,9 +194,7 @@ fn parse(from: &str, address: &str) -> Result<Address, AddressError> {
             "forward the socket with `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST` \
              and use --host unix:///tmp/engine.sock",
         )),
-        "https" => Err(unsupported(
-            "TLS is not spoken yet: forward the socket over ssh and use --host unix:///path",
-        )),
+        "https" => Err(unsupported(WITHOUT_TLS)),
         _ => Err(malformed()),
     }
 }
@@ -199,18 +210,15 @@ fn from_context(
     // The docker CLI keeps a context under the SHA-256 of its name.
     let digest: String =
         Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let file = surroundings
-        .docker_config()
-        .unwrap_or_default()
-        .join("contexts/meta")
-        .join(digest)
-        .join("meta.json");
+    let contexts = surroundings.docker_config().unwrap_or_default().join("contexts");
+    let file = contexts.join("meta").join(&digest).join("meta.json");
+    let is_over_tls = contexts.join("tls").join(&digest).is_dir();
     let address = read_json(&file)
         .and_then(|meta| Some(meta.pointer("/Endpoints/docker/Host")?.as_str()?.to_owned()));
     match address {
         Some(address) => {
             let from = format!("the docker context {name:?}");
-            named(&from, parse(&from, &address)?)
+            named(&from, parse(&from, &address)?, is_over_tls)
         }
         None => Err(AddressError::Context { from: from.to_owned(), name: name.to_owned(), file }),
     }
@@ -276,6 +284,18 @@ mod tests {
         assert_eq!(choose(None, None, &env).unwrap().candidates, unix("/lab.sock"));
         let error = choose(None, Some("lap"), &env).unwrap_err().to_string();
         assert!(error.contains("\"lap\""), "{error}");
+    }
+
+    #[test]
+    fn an_engine_that_wants_tls_is_not_spoken_to_without_it() {
+        let env = surroundings(&[("DOCKER_HOST", "tcp://far:2376"), ("DOCKER_TLS_VERIFY", "1")]);
+        let error = choose(None, None, &env).unwrap_err().to_string();
+        assert!(
+            error.contains("DOCKER_HOST") && error.contains("TLS is not spoken yet"),
+            "{error}"
+        );
+        let local = surroundings(&[("DOCKER_HOST", "unix:///a.sock"), ("DOCKER_TLS_VERIFY", "1")]);
+        assert_eq!(choose(None, None, &local).unwrap().candidates, unix("/a.sock"));
     }
 
     #[test]
