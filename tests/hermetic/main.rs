@@ -12,6 +12,7 @@ mod catalogue;
 mod cli;
 mod engine;
 mod formats;
+mod hostile;
 mod kernel;
 mod properties;
 mod support;

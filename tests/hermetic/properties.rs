@@ -21,7 +21,7 @@ use secaudit::report::v1::{self, Report};
 use secaudit::{rules, score};
 
 /// The recorded bundles, by name.
-fn bundles() -> &'static [(String, Bundle)] {
+pub(crate) fn bundles() -> &'static [(String, Bundle)] {
     static BUNDLES: LazyLock<Vec<(String, Bundle)>> = LazyLock::new(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles");
         let mut found: Vec<_> = fs::read_dir(folder)
