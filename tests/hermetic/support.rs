@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use serde_json::{Value, json};
 
@@ -147,8 +147,27 @@ pub(crate) fn kernel() -> String {
 }
 
 /// Runs the program in an environment that names no engine of this machine.
+///
+/// Whatever it prints as JSON must fit the committed schema, in every test.
 pub(crate) fn secaudit(arguments: &[&str]) -> Output {
-    command(arguments).output().unwrap()
+    let output = command(arguments).output().unwrap();
+    if arguments.contains(&"json") && !output.stdout.is_empty() {
+        let report = serde_json::from_slice(&output.stdout).unwrap();
+        if let Err(error) = schema().validate(&report) {
+            panic!("{arguments:?}: {error}");
+        }
+    }
+    output
+}
+
+/// The committed schema of the scorecard.
+pub(crate) fn schema() -> &'static jsonschema::Validator {
+    static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/scorecard.schema.json");
+        let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        jsonschema::validator_for(&schema).unwrap()
+    });
+    &SCHEMA
 }
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
