@@ -2,6 +2,7 @@
 
 use crate::model::bundle::Bundle;
 use crate::model::finding::Ledger;
+use crate::model::reading::Gap;
 use crate::model::verdict::Verdict;
 use crate::policy::Gate;
 use crate::score::Scorecard;
@@ -31,7 +32,7 @@ impl Outcome {
 /// the ledger's sheets, in their order.
 pub fn outcome(bundle: &Bundle, ledger: &Ledger, cards: &[Scorecard], gate: &Gate) -> Outcome {
     let mut outcome = Outcome::default();
-    outcome.gaps.extend(bundle.missing.iter().map(|gap| format!("{}; {}", gap.detail, gap.remedy)));
+    outcome.gaps.extend(bundle.missing.iter().map(Gap::in_words));
     if let Some(fail_on) = gate.fail_on {
         let at_gate = || ledger.findings().filter(|(_, finding)| finding.severity >= fail_on);
         let failed = at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Fail(_))).count();

@@ -2,7 +2,6 @@
 
 use crate::facts::Facts;
 use crate::model::finding::{Finding, Ledger, Sheet};
-use crate::model::reading::Reason;
 use crate::model::target::Target;
 use crate::model::verdict::Verdict;
 use crate::policy::Policy;
@@ -29,7 +28,10 @@ pub fn judge(targets: &[(Target, Facts)], policy: &Policy, accept: Accept) -> Le
                 .iter()
                 .map(|selected| {
                     let verdict = (selected.rule.judge)(facts, &selected.settings);
-                    let verdict = accepted(verdict, accept);
+                    let verdict = match accept {
+                        Accept::Kernel => verdict,
+                        Accept::Declared => verdict.accepting_declarations(),
+                    };
                     let milder = match &verdict {
                         Verdict::Fail(proof) => proof.severity(),
                         Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => {
@@ -43,15 +45,4 @@ pub fn judge(targets: &[(Target, Facts)], policy: &Policy, accept: Accept) -> Le
         })
         .collect();
     Ledger { sheets }
-}
-
-fn accepted(verdict: Verdict, accept: Accept) -> Verdict {
-    match (accept, verdict) {
-        (Accept::Declared, Verdict::Unknown { gap, stated: Some(proof) })
-            if gap.reason == Reason::OtherKernel =>
-        {
-            Verdict::Pass(proof)
-        }
-        (_, verdict) => verdict,
-    }
 }

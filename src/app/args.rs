@@ -207,7 +207,7 @@ pub(super) enum Accept {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Engine {
-    /// Docker's sockets, then Podman's, then the kernel alone
+    /// What the environment or context names, else Docker's or Podman's sockets, else none
     Auto,
     /// Docker's sockets
     Docker,

@@ -33,7 +33,7 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
         Format::Json => report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?,
     };
     for gap in &bundle.missing {
-        output::to_stderr(&format!("secaudit: {}; {}", gap.detail, gap.remedy));
+        output::to_stderr(&format!("secaudit: {}", gap.in_words()));
     }
     match file {
         Some(file) => {

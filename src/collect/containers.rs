@@ -71,7 +71,7 @@ enum Unasked {
 }
 
 async fn connect(plan: &Plan) -> Result<Engine, Unasked> {
-    let list = Source::Engine("/containers/json".to_owned());
+    let list = Source::container_list();
     let choice = match &plan.engine {
         Ok(choice) => choice,
         Err(NoEngine { detail, remedy }) => {
@@ -114,7 +114,7 @@ async fn from_engine(
     let info = engine.info().await;
     let listed = listed(&engine.list().await?)?;
     bundle.record(
-        Source::Engine("/containers/json".to_owned()),
+        Source::container_list(),
         Ok(Answer::Json(listed.iter().map(|each| each.id.as_str()).collect())),
     );
 
@@ -243,7 +243,7 @@ fn choose<T>(
     };
     for wanted in plan.names.iter().filter(|wanted| !all.iter().any(|each| fits(each, wanted))) {
         let known: Vec<String> = all.iter().map(|each| of(each).1.to_string()).collect();
-        let source = Source::Engine("/containers/json".to_owned());
+        let source = Source::container_list();
         let wanted = Untrusted::from(wanted.as_str());
         let detail = format!("no running container is called {wanted}");
         let running = match known.as_slice() {

@@ -33,9 +33,10 @@ fn effective(view: &View<'_>, process: &Process<'_>) -> Reading<Confinement> {
     })
 }
 
-/// SELinux prints `user:role:type:level`; AppArmor's labels have no colons.
+/// SELinux prints `user:role:type:level`. AppArmor's labels have colons only
+/// where they name a namespace: `:ns:profile` or `profile//&:ns:other`.
 fn is_selinux(label: &str) -> bool {
-    label.split(':').count() >= 3
+    label.split(':').count() >= 3 && !label.starts_with(':') && !label.contains("//&")
 }
 
 /// The types `unconfined_t` and Docker's `spc_t` are not restricted, and a
@@ -109,6 +110,7 @@ mod tests {
     fn selinux_labels_count_only_where_the_host_enforces() {
         let container = "system_u:system_r:container_t:s0:c1,c2\0";
         assert!(is_selinux(container) && !is_selinux("docker-default (enforce)"));
+        assert!(!is_selinux("docker-default//&:lxd:unconfined (enforce)"));
         assert!(matches!(of_selinux(container, true), Confinement::Enforced(_)));
         assert!(matches!(of_selinux(container, false), Confinement::Unenforced(_)));
         assert!(matches!(of_selinux("u:r:spc_t:s0", true), Confinement::Unenforced(_)));

@@ -2,7 +2,8 @@
 
 use crate::model::bundle::Origin;
 use crate::model::fact::Fact;
-use crate::model::reading::Reading;
+use crate::model::reading::{Evidence, Reading};
+use crate::model::source::Source;
 
 use super::view::View;
 
@@ -15,13 +16,19 @@ use super::view::View;
 pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<String>> {
     match view.origin() {
         Origin::Engine => {
-            let variables = view.inspect().texts("/Config/Env");
-            let variables = variables.map(|all| naming_an_engine(all.into_iter()));
-            Fact::declared_only(variables.shown_as(|_| vec![]))
+            let inspect = view.inspect();
+            let source = inspect.source().clone();
+            let variables = inspect.texts("/Config/Env").shown_as(|_| vec![]);
+            Fact::declared_only(
+                variables.and_then(|all| naming_an_engine(all, source, "/Config/Env")),
+            )
         }
         Origin::Kernel => {
             let each = view.of_each(|process| {
-                process.text("environ").map(|text| naming_an_engine(text.lines()))
+                let source = Source::proc(process.pid, "environ");
+                let lines =
+                    process.text("environ").shown_as(|_| vec![]).map(|text| text.lines().collect());
+                lines.and_then(|all| naming_an_engine(all, source.clone(), ""))
             });
             let each = each.map(|all| all.into_iter().map(|one| one.map(|it| it.value)).collect());
             Fact::of_each(Reading::Inapplicable, &view.processes_source(), each)
@@ -29,8 +36,11 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<String>> {
     }
 }
 
-fn naming_an_engine<'a>(variables: impl Iterator<Item = &'a str>) -> Vec<String> {
-    variables
+/// The variables that name one, each its own evidence: the whole environment
+/// would be noise.
+fn naming_an_engine(variables: Vec<&str>, source: Source, place: &str) -> Reading<Vec<String>> {
+    let found: Vec<String> = variables
+        .into_iter()
         .filter(|variable| {
             let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
             // A local socket is in reach only if it is mounted; the mounts tell.
@@ -38,5 +48,7 @@ fn naming_an_engine<'a>(variables: impl Iterator<Item = &'a str>) -> Vec<String>
             matches!(name, "DOCKER_HOST" | "CONTAINER_HOST") && over_network
         })
         .map(str::to_owned)
-        .collect()
+        .collect();
+    let shown = if found.is_empty() { "names no engine".to_owned() } else { found.join(" ") };
+    Reading::Known(found, vec![Evidence::new(source, place, shown)])
 }

@@ -96,7 +96,7 @@ pub struct Facts {
     /// Whether the root file system is read-only.
     pub root_read_only: Fact<bool>,
     /// What is mounted below the root, whatever it is on the host.
-    pub writable_places: Fact<Vec<mounts::Mount>>,
+    pub mount_points: Fact<Vec<mounts::Mount>>,
     /// What is mounted below the root, and which part of the host it is.
     pub mounts: Fact<Vec<mounts::Mount>>,
     /// The engines that the environment points the container to.
@@ -131,7 +131,7 @@ fn of_container(view: &View<'_>) -> Facts {
         network_namespace: namespaces::network(view),
         ipc_namespace: namespaces::ipc(view),
         root_read_only: mounts::root_read_only(view),
-        writable_places: mounts::writable_places(view),
+        mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
         engine_variables: environment::engine_variables(view),
         memory_limit: limits::memory(view),

@@ -2,7 +2,7 @@
 
 use crate::model::bundle::Origin;
 use crate::model::fact::Fact;
-use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::untrusted::Untrusted;
 use crate::parse::path::beneath;
 use crate::parse::proc::mountinfo;
@@ -31,37 +31,29 @@ pub struct Mount {
     pub shown: String,
 }
 
-/// Whether the root file system is read-only.
+/// Whether the root file system is read-only; the evidence is the one line
+/// that decides it.
 pub(super) fn root_read_only(view: &View<'_>) -> Fact<bool> {
     let declared = view.inspect().flag("/HostConfig/ReadonlyRootfs").map(|on| on == Some(true));
-    let source = view.processes_source();
-    let effective = view.mounts().and_then(|mounts| match mountinfo::at(&mounts, "/") {
-        Some(root) => Reading::Known(root.is_read_only(), vec![]),
-        None => Reading::Missing(Gap::new(Reason::Malformed, source, "the mounts name no root")),
-    });
-    let effective = match view.mounts().known().and_then(|mounts| mountinfo::at(mounts, "/")) {
-        Some(root) => narrowed(effective, &root.line),
-        None => effective,
+    let effective = match view.mounts() {
+        Reading::Known(mounts, whole) => match (mountinfo::at(&mounts, "/"), whole.first()) {
+            (Some(root), Some(whole)) => {
+                let line = Evidence::new(whole.source.clone(), "/", root.line.as_str());
+                Reading::Known(root.is_read_only(), vec![line])
+            }
+            _ => {
+                let source = view.processes_source();
+                Reading::Missing(Gap::new(Reason::Malformed, source, "the mounts name no root"))
+            }
+        },
+        Reading::Missing(gap) => Reading::Missing(gap),
+        Reading::Inapplicable => Reading::Inapplicable,
     };
     Fact::new(declared, effective)
 }
 
-/// The same reading, its evidence the one line that decides it.
-fn narrowed<T>(reading: Reading<T>, line: &str) -> Reading<T> {
-    match reading {
-        Reading::Known(value, mut evidence) => {
-            for datum in &mut evidence {
-                datum.place = "/".into();
-                datum.value = line.into();
-            }
-            Reading::Known(value, evidence)
-        }
-        other @ (Reading::Missing(_) | Reading::Inapplicable) => other,
-    }
-}
-
 /// The container's mounts below its root, without what they are on the host.
-pub(super) fn writable_places(view: &View<'_>) -> Fact<Vec<Mount>> {
+pub(super) fn mount_points(view: &View<'_>) -> Fact<Vec<Mount>> {
     Fact::new(declared(view), whole(view).map(|own| below_root(&own, &[])))
 }
 

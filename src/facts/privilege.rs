@@ -104,7 +104,7 @@ pub struct Comparison {
     /// Those of the first process.
     pub first: Privileges,
     /// Whether the process stands outside the container's cgroup and only
-    /// shares its PID namespace.
+    /// shares its PID or mount namespace.
     pub entered: bool,
 }
 

@@ -80,7 +80,7 @@ impl<'a> View<'a> {
 
     /// A host file as the bundle has it.
     pub(super) fn host_file(&self, path: &str) -> Reading<&'a str> {
-        text(self.bundle, Source::Kernel(path.to_owned()), "")
+        text(self.bundle, Source::Kernel(path.to_owned()))
     }
 
     /// The mounts that the container has, its evidence the file as a whole.
@@ -94,9 +94,7 @@ impl<'a> View<'a> {
     /// The container's own accounts, as `passwd(5)`.
     pub(super) fn accounts(&self) -> Reading<&'a str> {
         match self.processes() {
-            Ok(processes) => {
-                text(self.bundle, Source::proc(processes.viewer, "root/etc/passwd"), "")
-            }
+            Ok(processes) => text(self.bundle, Source::proc(processes.viewer, "root/etc/passwd")),
             Err(gap) => Reading::Missing(gap),
         }
     }
@@ -174,7 +172,7 @@ impl<'a> Process<'a> {
     /// How the process's user namespace maps user ids.
     pub(super) fn uid_map(&self) -> Reading<IdMap> {
         let source = Source::proc(self.pid, "uid_map");
-        text(self.bundle, source.clone(), "").and_then(|map| match IdMap::parse(map) {
+        text(self.bundle, source.clone()).and_then(|map| match IdMap::parse(map) {
             // The text's own evidence is kept; the map adds none.
             Ok(map) => Reading::Known(map, vec![]),
             Err(detail) => Reading::Missing(Gap::new(Reason::Malformed, source, detail)),
@@ -188,7 +186,7 @@ impl<'a> Process<'a> {
 
     /// A file's text, or what a link such as `ns/net` points to.
     pub(super) fn text(&self, name: &str) -> Reading<&'a str> {
-        text(self.bundle, Source::proc(self.pid, name), "")
+        text(self.bundle, Source::proc(self.pid, name))
     }
 }
 
@@ -198,16 +196,16 @@ fn optional(bundle: &Bundle, source: Source) -> Reading<Option<&str>> {
         Ok(Answer::Nothing) => {
             Reading::Known(None, vec![Evidence::new(source, "", "the kernel has none")])
         }
-        Ok(_) => text(bundle, source, "").map(Some),
+        Ok(_) => text(bundle, source).map(Some),
         Err(gap) => Reading::Missing(gap),
     }
 }
 
-fn text<'a>(bundle: &'a Bundle, source: Source, place: &str) -> Reading<&'a str> {
+fn text(bundle: &Bundle, source: Source) -> Reading<&str> {
     match bundle.text(&source) {
         Ok(text) => {
             let text = text.raw();
-            Reading::Known(text, vec![Evidence::new(source, place, in_one_line(text))])
+            Reading::Known(text, vec![Evidence::new(source, "", in_one_line(text))])
         }
         Err(gap) => Reading::Missing(gap),
     }

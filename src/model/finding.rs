@@ -43,7 +43,7 @@ pub struct Sheet {
 /// All findings of a run: always selected rules × targets of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// One sheet for each target, in the order of the bundle's subjects.
+    /// One sheet for each target, in the order of the bundle's targets.
     pub sheets: Vec<Sheet>,
 }
 

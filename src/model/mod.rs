@@ -2,7 +2,8 @@
 //!
 //! This module imports no sibling. It holds no I/O, no parsing and no opinion
 //! about what is secure; it says what a reading, a fact, a verdict and a
-//! finding *are*. Three-valued logic lives here, in [`fact`], and nowhere else.
+//! finding *are*. Three-valued logic lives here, in
+//! [`fact`] and [`verdict`], and nowhere else.
 
 pub mod bundle;
 pub mod capability;

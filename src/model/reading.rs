@@ -102,6 +102,15 @@ impl Gap {
         self
     }
 
+    /// What happened and what to do about it, in one line.
+    pub fn in_words(&self) -> String {
+        if self.remedy.is_empty() {
+            self.detail.clone()
+        } else {
+            format!("{}; {}", self.detail, self.remedy)
+        }
+    }
+
     /// The gap of a question that nobody asked.
     pub fn not_collected(source: Source) -> Self {
         Self::new(Reason::NotCollected, source, "the evidence does not hold this reading")

@@ -51,6 +51,11 @@ impl Source {
         Self::Kernel(format!("/proc/{pid}/{name}"))
     }
 
+    /// The engine's list of running containers.
+    pub fn container_list() -> Self {
+        Self::Engine("/containers/json".to_owned())
+    }
+
     /// What the engine says of one container; `id` is the full id.
     pub fn container(id: &str) -> Self {
         Self::Engine(format!("/containers/{id}/json"))

@@ -80,7 +80,7 @@ fn origin(bundle: &Bundle) -> v1::Origin {
         let is_podman = info.text("/BuildahVersion").known().is_some_and(Option::is_some);
         format!("{} {version}", if is_podman { "Podman" } else { "Docker" }).into()
     });
-    let list = Source::Engine("/containers/json".to_owned());
+    let list = Source::container_list();
     let unlisted = match bundle.observations.get(&list) {
         Some(Observation::Gap(gap)) => Some(gap.clone()),
         Some(Observation::Answer(_)) | None => None,

@@ -138,6 +138,15 @@ fn a_policy_that_would_never_end_is_not_opened() {
 }
 
 #[test]
+fn a_variable_that_is_no_text_disturbs_nobody() {
+    use std::os::unix::ffi::OsStrExt;
+    let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let output =
+        command(&["containers", "--engine", "auto", "nobody"]).env("ODD", odd).output().unwrap();
+    assert_ne!(output.status.code(), Some(70), "{}", stderr(&output));
+}
+
+#[test]
 fn options_that_contradict_each_other_are_a_usage_error() {
     refuses(
         &["containers", "--engine", "none", "--host", "unix:///x"],

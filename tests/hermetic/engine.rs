@@ -175,6 +175,18 @@ fn secrets_in_the_engines_answers_are_in_no_output() {
 }
 
 #[test]
+fn a_variable_that_names_an_engine_is_shown_as_evidence() {
+    let mut pointed = inspect('1');
+    pointed["Config"]["Env"] = json!(["PATH=/bin", "DOCKER_HOST=tcp://10.0.0.1:2375"]);
+    let report = report(&FakeEngine::ordinary("1.41", &[("web", pointed)]));
+    let findings = report["targets"][0]["findings"].as_array().unwrap();
+    let found = findings.iter().find(|it| it["rule"] == "no-engine-socket").unwrap();
+    assert_eq!(found["verdict"], "fail");
+    assert_eq!(found["evidence"][0]["place"], "/Config/Env");
+    assert_eq!(found["evidence"][0]["value"], "DOCKER_HOST=tcp://(not recorded)");
+}
+
+#[test]
 fn a_container_of_another_kernel_is_unknown_until_declarations_are_accepted() {
     let mut script = script("1.41", &[("far", inspect('1'))]);
     let info =

@@ -2,6 +2,7 @@
 //! CLI's current context, and last the well-known sockets.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -82,7 +83,11 @@ pub struct Surroundings {
 impl Surroundings {
     /// Reads the process's environment.
     pub fn from_env() -> Self {
-        Self::from_pairs(std::env::vars())
+        // What is not text names no engine; `std::env::vars` would panic on it.
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self::from_pairs(std::env::vars_os().filter_map(text))
     }
 
     /// An environment made of these pairs. Empty values count as not set.
@@ -204,8 +209,12 @@ fn from_context(
     name: &str,
     surroundings: &Surroundings,
 ) -> Result<Choice, AddressError> {
+    // The docker CLI's own context, for its own engine.
     if name == "default" {
-        return Ok(well_known(None, surroundings));
+        return Ok(Choice {
+            named_by: Some(from.to_owned()),
+            ..well_known(Some("docker"), surroundings)
+        });
     }
     // The docker CLI keeps a context under the SHA-256 of its name.
     let digest: String =

@@ -102,9 +102,10 @@ impl Wire {
         }
         let limits = self.shared.limits;
         let left = limits.total.saturating_sub(self.shared.since.elapsed());
-        tokio::time::timeout(limits.deadline.min(left), self.get(path_of(request)))
+        let allowed = limits.deadline.min(left);
+        tokio::time::timeout(allowed, self.get(path_of(request)))
             .await
-            .map_err(|_elapsed| EngineError::TimedOut { seconds: limits.deadline.as_secs() })?
+            .map_err(|_elapsed| EngineError::TimedOut { seconds: allowed.as_secs() })?
     }
 
     async fn get(&self, path: &str) -> Result<(StatusCode, Bytes), EngineError> {

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use crate::model::bundle::Processes;
+use crate::parse::path::beneath;
 use crate::parse::proc::mountinfo::{self, Mount};
+
+use super::process::Process;
 
 /// The cgroup file systems of this host, as the auditor has them mounted.
 pub(super) struct CgroupMounts {
@@ -17,7 +20,8 @@ const LIMITS: [(&str, &str, &str); 2] =
 
 impl CgroupMounts {
     pub(super) fn read(proc: &Path) -> Self {
-        let text = std::fs::read_to_string(proc.join("self/mountinfo")).unwrap_or_default();
+        let own = Process::own(proc).ok().and_then(|own| own.peek("mountinfo"));
+        let text = own.unwrap_or_default();
         let mut mounts = mountinfo::parse(&text).unwrap_or_default();
         mounts.retain(|mount| matches!(mount.kind.as_str(), "cgroup" | "cgroup2"));
         Self { mounts }
@@ -57,12 +61,10 @@ impl CgroupMounts {
 /// The folders from `path` up to, but not including, the root of the mount:
 /// the root cgroup has no limits.
 fn below(mount: &Mount, path: &str) -> Option<Vec<String>> {
-    let root = mount.root.trim_end_matches('/');
-    let inner = path.strip_prefix(root)?;
     let mut folders = Vec::new();
-    let mut rest = inner.trim_end_matches('/');
+    let mut rest = beneath(path, &mount.root)?;
     while !rest.is_empty() {
-        folders.push(format!("{}{rest}", mount.point));
+        folders.push(format!("{}/{rest}", mount.point));
         rest = rest.rsplit_once('/').map_or("", |(parent, _)| parent);
     }
     Some(folders)

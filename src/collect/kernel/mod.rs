@@ -47,7 +47,7 @@ const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/curre
 /// Kept only as far as it names an engine: see [`redact`].
 const ENVIRONMENT: &str = "environ";
 
-/// The container's own accounts, seen through its first process.
+/// The container's own accounts, seen through the process that sees its mounts.
 const PASSWD: &str = "root/etc/passwd";
 
 /// The identity of a process's network namespace, as the inode of a file that
@@ -152,8 +152,7 @@ impl Kernel {
 
     fn read_process(&self, pid: u32) -> Answers {
         let opened = Process::open(&self.proc, pid);
-        let threads =
-            opened.as_ref().map(|it| threads::differing(it, &self.proc)).unwrap_or_default();
+        let threads = opened.as_ref().map(threads::differing).unwrap_or_default();
         OF_EVERY_PROCESS
             .into_iter()
             .map(|file| {

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
@@ -29,10 +30,32 @@ pub(super) struct Process {
 impl Process {
     /// Opens the process's folder.
     pub(super) fn open(proc: &Path, pid: u32) -> Result<Self, Gap> {
+        Self::open_as(proc, &pid.to_string(), pid)
+    }
+
+    /// Opens the auditor's own folder, whatever number it has here.
+    pub(super) fn own(proc: &Path) -> Result<Self, Gap> {
+        Self::open_as(proc, "self", std::process::id())
+    }
+
+    fn open_as(proc: &Path, name: &str, pid: u32) -> Result<Self, Gap> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        open(&proc.join(pid.to_string()), flags, Mode::empty())
+        open(&proc.join(name), flags, Mode::empty())
             .map(|folder| Self { pid, folder })
             .map_err(|errno| gap(Source::proc(pid, ""), errno))
+    }
+
+    /// The names in one folder, such as the threads in `task`.
+    pub(super) fn list(&self, folder: &str) -> Result<Vec<String>, Gap> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let read = || -> Result<Vec<String>, Errno> {
+            let mut entries = Dir::openat(self.folder.as_fd(), folder, flags, Mode::empty())?;
+            entries
+                .iter()
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect()
+        };
+        read().map_err(|errno| gap(Source::proc(self.pid, folder), errno))
     }
 
     /// The process's number.

@@ -30,8 +30,8 @@ pub struct Claim {
 pub enum Proof {
     /// The container's id must stand in the process's cgroup or mounts.
     Id,
-    /// The process itself was found first; whatever shares its cgroup or its
-    /// PID namespace belongs to it.
+    /// The process itself was found first; whatever shares its cgroup, or its
+    /// PID or mount namespace, belongs to it.
     Seen,
 }
 

@@ -55,7 +55,11 @@ impl Table {
     pub(super) fn scan(proc: &Path) -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is where /proc is listed")]
         let entries = std::fs::read_dir(proc);
-        let mut hidden = hidden(proc);
+        let own = Process::own(proc);
+        let mut hidden = hidden(own.as_ref().ok());
+        if let Err(error) = &entries {
+            hidden.get_or_insert_with(|| unreadable(&error.to_string()));
+        }
         let mut rows = BTreeMap::new();
         let pids = entries
             .into_iter()
@@ -126,26 +130,37 @@ fn row(process: &Process) -> Option<Row> {
 }
 
 /// Whether `/proc` is mounted with `hidepid` (`proc(5)`) and hides processes
-/// from this one. Who may trace every process sees every process.
-fn hidden(proc: &Path) -> Option<Gap> {
-    let own = std::fs::read_to_string(proc.join("self/mountinfo")).ok()?;
-    let mounts = mountinfo::parse(&own).ok()?;
+/// from this one. Who may trace every process sees every process. Where that
+/// cannot be found out, it counts as hidden.
+fn hidden(own: Option<&Process>) -> Option<Gap> {
+    let Some(text) = own.and_then(|own| own.peek("mountinfo")) else {
+        return Some(unreadable("its own mounts cannot be read"));
+    };
+    let mounts = match mountinfo::parse(&text) {
+        Ok(mounts) => mounts,
+        Err(detail) => return Some(unreadable(&detail)),
+    };
     let setting = mountinfo::at(&mounts, "/proc")?.super_option("hidepid")?;
     if matches!(setting, "0" | "off") {
         return None;
     }
-    let status = std::fs::read_to_string(proc.join("self/status")).unwrap_or_default();
+    let status = own.and_then(|own| own.peek("status")).unwrap_or_default();
     let sees_all = Status::parse(&status)
         .capabilities("CapEff")
         .is_ok_and(|held| held.has(Capability::CAP_SYS_PTRACE));
     (!sees_all).then(|| {
-        Gap::new(
-            Reason::Denied,
-            Source::Kernel("/proc".to_owned()),
-            format!("/proc is mounted with hidepid={setting} and hides other users' processes"),
-        )
-        .mend("run as root, or as a member of the group that the mount's gid= names")
+        let source = Source::Kernel("/proc".to_owned());
+        let detail =
+            format!("/proc is mounted with hidepid={setting} and hides other users' processes");
+        Gap::new(Reason::Denied, source, detail)
+            .mend("run as root, or as a member of the group that the mount's gid= names")
     })
+}
+
+fn unreadable(detail: &str) -> Gap {
+    let source = Source::Kernel("/proc".to_owned());
+    Gap::new(Reason::Denied, source, format!("/proc cannot be read as a whole: {detail}"))
+        .mend("run where /proc is mounted, as root")
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@
 //! privileges in one thread and keep them in another, by mistake or to hide
 //! them. `/proc/<pid>/status` tells of the first thread alone.
 
-use std::path::Path;
-
 use super::Answers;
 use super::process::Process;
 use crate::model::bundle::{Answer, Bundle, Processes};
@@ -13,7 +11,7 @@ use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::parse::proc::status::Status;
 
-/// What makes up a thread's credentials, as far as rules ask.
+/// What makes up a thread's credentials.
 const CREDENTIALS: [&str; 9] =
     ["Uid", "Gid", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp"];
 
@@ -21,22 +19,24 @@ const CREDENTIALS: [&str; 9] =
 const MOST: usize = 10_000;
 
 /// The `status` of each thread whose credentials differ from the first one's.
-pub(super) fn differing(process: &Process, proc: &Path) -> Answers {
+pub(super) fn differing(process: &Process) -> Answers {
     let pid = process.pid();
     let Some(first) = process.peek("status") else { return Answers::new() };
     let first = Status::parse(&first);
     if first.number("Threads").is_ok_and(|threads| threads <= 1) {
         return Answers::new();
     }
-    #[expect(clippy::disallowed_methods, reason = "this is where a process's threads are listed")]
-    let entries = std::fs::read_dir(proc.join(format!("{pid}/task")));
-    let mut threads: Vec<u32> = entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|thread| *thread != pid)
-        .collect();
+    let names = match process.list("task") {
+        Ok(names) => names,
+        // A process that has ended meanwhile has no threads that count.
+        Err(gap) if gap.reason == Reason::Gone => return Answers::new(),
+        Err(gap) => {
+            let source = Source::proc(pid, &file(pid));
+            return vec![(source.clone(), Err(Gap { source, ..gap }))];
+        }
+    };
+    let mut threads: Vec<u32> =
+        names.iter().filter_map(|name| name.parse().ok()).filter(|it| *it != pid).collect();
     threads.sort_unstable();
     let mut answers = Answers::new();
     if let Some(unread) = threads.get(MOST) {

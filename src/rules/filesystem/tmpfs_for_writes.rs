@@ -45,7 +45,7 @@ const OPTIONS: [&str; 3] = ["nosuid", "nodev", "noexec"];
 const INTERNAL: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    let places = facts.writable_places.judge(|mounts| {
+    let places = facts.mount_points.judge(|mounts| {
         let missing = settings.list("paths").iter().filter_map(|path| missing(path, mounts));
         let faults: Vec<String> = missing.chain(mounts.iter().filter_map(loose)).collect();
         if faults.is_empty() {

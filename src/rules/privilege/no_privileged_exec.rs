@@ -12,8 +12,8 @@ rule! {
     /// No process of the container is more privileged than its first.
     ///
     /// Compared are the user, the capabilities, `no_new_privs` and the seccomp filter.
-    /// A process that entered the container's PID namespace from outside its cgroup is
-    /// compared like any other.
+    /// A process that entered the container's PID or mount namespace from outside its
+    /// cgroup is compared like any other.
     ///
     /// ## Why it matters
     /// An `exec` as root or with `--privileged` opens a door that the container's own
