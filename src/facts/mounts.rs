@@ -1,9 +1,7 @@
 //! What is mounted in a container, and which part of the host it is.
 
-use crate::model::bundle::Origin;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
-use crate::model::untrusted::Untrusted;
 use crate::parse::path::beneath;
 use crate::parse::proc::mountinfo;
 
@@ -54,41 +52,14 @@ pub(super) fn root_read_only(view: &View<'_>) -> Fact<bool> {
 
 /// The container's mounts below its root, without what they are on the host.
 pub(super) fn mount_points(view: &View<'_>) -> Fact<Vec<Mount>> {
-    Fact::new(declared(view), whole(view).map(|own| below_root(&own, &[])))
+    Fact::new(declared(view), view.mounts().map(|own| below_root(&own, &[])))
 }
 
 /// The container's mounts below its root, each with what it is on the host.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
-    let effective = whole(view).zip(view.host_mounts()).map(|(own, host)| below_root(&own, &host));
+    let effective =
+        view.mounts().zip(view.host_mounts()).map(|(own, host)| below_root(&own, &host));
     Fact::new(declared(view), effective)
-}
-
-/// The kernel's list of mounts, if it holds what the engine has mounted.
-///
-/// A process with another root is shown only what lies below that. Where the
-/// root itself may not be looked at, a mount that is missing gives it away.
-/// A point may be reached through a symlink, so only its last part counts.
-fn whole(view: &View<'_>) -> Reading<Vec<mountinfo::Mount>> {
-    if view.origin() == Origin::Kernel {
-        return view.mounts();
-    }
-    let listed = view.inspect().objects("/Mounts").shown_as(|_| vec![]);
-    view.mounts().zip(listed).and_then(|(own, listed)| {
-        let points = listed.iter().filter_map(|entry| entry.get("Destination")?.as_str());
-        let last = |point: &str| point.trim_end_matches('/').rsplit('/').next().map(str::to_owned);
-        let unseen = points.clone().find(|point| {
-            let name = last(point);
-            !own.iter().any(|mount| last(&mount.point) == name)
-        });
-        match unseen {
-            None => Reading::Known(own, vec![]),
-            Some(point) => {
-                let point = Untrusted::from(point);
-                let detail = format!("the kernel shows no mount on {point}, so it shows only some");
-                Reading::Missing(Gap::new(Reason::Unproved, view.processes_source(), detail))
-            }
-        }
-    })
 }
 
 /// Everything that can be seen: no mount that another one hides.

@@ -4,6 +4,7 @@ use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target::Target;
+use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::idmap::IdMap;
 use crate::parse::proc::mountinfo::{self, Mount};
@@ -84,11 +85,33 @@ impl<'a> View<'a> {
     }
 
     /// The mounts that the container has, its evidence the file as a whole.
+    ///
+    /// A process with another root is shown only what lies below that. Where
+    /// the root itself may not be looked at, a mount of the engine's that the
+    /// kernel does not show gives it away. A point may be reached through a
+    /// symlink, so only its last part counts.
     pub(super) fn mounts(&self) -> Reading<Vec<Mount>> {
-        match self.processes() {
+        let seen = match self.processes() {
             Ok(processes) => mounts_of(self.bundle, processes.viewer),
             Err(gap) => Reading::Missing(gap),
+        };
+        if self.origin() == Origin::Kernel {
+            return seen;
         }
+        let listed = self.inspect().objects("/Mounts").shown_as(|_| vec![]);
+        seen.zip(listed).and_then(|(seen, listed)| {
+            let mut points = listed.iter().filter_map(|entry| entry.get("Destination")?.as_str());
+            let shows = |point: &str| seen.iter().any(|it| last(&it.point) == last(point));
+            match points.find(|point| !shows(point)) {
+                None => Reading::Known(seen, vec![]),
+                Some(point) => {
+                    let point = Untrusted::from(point);
+                    let detail =
+                        format!("the kernel shows no mount on {point}, so it shows only some");
+                    Reading::Missing(Gap::new(Reason::Unproved, self.processes_source(), detail))
+                }
+            }
+        })
     }
 
     /// The container's own accounts, as `passwd(5)`.
@@ -188,6 +211,11 @@ impl<'a> Process<'a> {
     pub(super) fn text(&self, name: &str) -> Reading<&'a str> {
         text(self.bundle, Source::proc(self.pid, name))
     }
+}
+
+/// The last part of a path.
+fn last(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 /// A text, or the kernel's word that there is none.

@@ -151,20 +151,22 @@ impl Kernel {
     }
 
     fn read_process(&self, pid: u32) -> Answers {
-        let opened = Process::open(&self.proc, pid);
-        let threads = opened.as_ref().map(threads::differing).unwrap_or_default();
-        OF_EVERY_PROCESS
-            .into_iter()
-            .map(|file| {
-                let answer = match &opened {
-                    Ok(process) if file == ENVIRONMENT => process.environment(redact::environment),
-                    Ok(process) => process.read(file),
-                    Err(gap) => Err(Gap { source: Source::proc(pid, file), ..gap.clone() }),
-                };
-                (Source::proc(pid, file), answer)
-            })
-            .chain(threads)
-            .collect()
+        let process = match Process::open(&self.proc, pid) {
+            Ok(process) => process,
+            Err(gap) => return OF_EVERY_PROCESS.map(|file| missing(pid, file, &gap)).into(),
+        };
+        let mut answers = Answers::new();
+        for file in OF_EVERY_PROCESS {
+            let answer = match file {
+                ENVIRONMENT => process.environment(redact::environment),
+                _ => process.read(file),
+            };
+            if let ("status", Ok(Answer::Text(status))) = (file, &answer) {
+                answers.extend(threads::differing(&process, status.raw()));
+            }
+            answers.push((Source::proc(pid, file), answer));
+        }
+        answers
     }
 
     /// Once a container: its mounts, namespaces and limits.
@@ -179,8 +181,8 @@ impl Kernel {
             Err(gap) => {
                 let links = NAMESPACES.map(|name| format!("ns/{name}"));
                 for name in links.iter().map(String::as_str).chain([NETWORK_INODE]) {
-                    let source = Source::proc(processes.init, name);
-                    bundle.record(source.clone(), Err(Gap { source, ..gap.clone() }));
+                    let (source, answer) = missing(processes.init, name, &gap);
+                    bundle.record(source, answer);
                 }
             }
         }
@@ -246,18 +248,15 @@ fn observe_namespaces(process: &Process, pid: u32, bundle: &mut Bundle) {
     bundle.record(source.clone(), process.inode("net/dev", source));
 }
 
+/// One file of a process that cannot be asked, and why.
+fn missing(pid: u32, file: &str, gap: &Gap) -> (Source, Result<Answer, Gap>) {
+    let source = Source::proc(pid, file);
+    (source.clone(), Err(Gap { source, ..gap.clone() }))
+}
+
 fn restless(pid: u32) -> Answers {
-    OF_EVERY_PROCESS
-        .into_iter()
-        .map(|file| {
-            let source = Source::proc(pid, file);
-            let gap = Gap::new(
-                Reason::Gone,
-                source.clone(),
-                "the container starts processes faster than they can be read",
-            )
-            .mend("run the audit again when the container is quieter");
-            (source, Err(gap))
-        })
-        .collect()
+    let detail = "the container starts processes faster than they can be read";
+    let gap = Gap::new(Reason::Gone, Source::proc(pid, ""), detail)
+        .mend("run the audit again when the container is quieter");
+    OF_EVERY_PROCESS.map(|file| missing(pid, file, &gap)).into()
 }

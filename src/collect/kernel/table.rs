@@ -6,10 +6,11 @@ use std::path::Path;
 use caps::Capability;
 
 use super::process::Process;
+use crate::model::bundle::Answer;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
-use crate::parse::proc::mountinfo;
 use crate::parse::proc::status::Status;
+use crate::parse::proc::{cgroup, mountinfo};
 
 /// What the pass learns of one process.
 #[derive(Clone, Debug, Default)]
@@ -68,13 +69,17 @@ impl Table {
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         for pid in pids {
             let Ok(process) = Process::open(proc, pid) else { continue };
-            // Whose process it is cannot be told: it may be anybody's.
-            if let Err(gap) = process.read("cgroup")
-                && gap.reason != Reason::Gone
-            {
-                hidden.get_or_insert(gap);
+            match process.read("cgroup") {
+                Ok(Answer::Text(cgroups)) => {
+                    rows.extend(row(&process, cgroups.raw()).map(|row| (pid, row)));
+                }
+                Err(gap) if gap.reason == Reason::Gone => {}
+                // Whose process it is cannot be told: it may be anybody's.
+                Err(gap) => {
+                    hidden.get_or_insert(gap);
+                }
+                Ok(Answer::Json(_) | Answer::Processes(_) | Answer::Nothing) => {}
             }
-            rows.extend(row(&process).map(|row| (pid, row)));
         }
         Self { rows, hidden }
     }
@@ -106,15 +111,14 @@ impl Table {
     }
 }
 
-fn row(process: &Process) -> Option<Row> {
+fn row(process: &Process, cgroups: &str) -> Option<Row> {
     let start = process.start()?;
-    let cgroups = process.peek("cgroup").unwrap_or_default();
     let status = process.peek("status").unwrap_or_default();
     let status = Status::parse(&status);
     let is_zombie = status.field("State").is_ok_and(|state| state.starts_with('Z'));
     Some(Row {
         start,
-        cgroups: crate::parse::proc::cgroup::parse(&cgroups)
+        cgroups: cgroup::parse(cgroups)
             .into_iter()
             .map(|at| (at.controllers.to_owned(), at.path.to_owned()))
             .collect(),

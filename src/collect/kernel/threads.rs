@@ -19,10 +19,10 @@ const CREDENTIALS: [&str; 9] =
 const MOST: usize = 10_000;
 
 /// The `status` of each thread whose credentials differ from the first one's.
-pub(super) fn differing(process: &Process) -> Answers {
+/// `first` is that one's.
+pub(super) fn differing(process: &Process, first: &str) -> Answers {
     let pid = process.pid();
-    let Some(first) = process.peek("status") else { return Answers::new() };
-    let first = Status::parse(&first);
+    let first = Status::parse(first);
     if first.number("Threads").is_ok_and(|threads| threads <= 1) {
         return Answers::new();
     }

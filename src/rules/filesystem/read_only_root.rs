@@ -52,6 +52,9 @@ mod tests {
         the_declaration_convicts_where_the_kernel_is_silent:
             container().declares("/HostConfig/ReadonlyRootfs", json!(false)).kernel_denied() => "Fail",
         the_declaration_cannot_acquit: container().denied("mountinfo") => "Unknown",
+        a_view_that_lacks_a_mount_of_the_engines_is_no_answer: container()
+            .declares("/Mounts", json!([{"Type": "bind", "Source": "/srv", "Destination": "/srv"}]))
+            => "Unknown",
         mounts_without_a_root_are_no_answer: container().mounts("") => "Unknown",
     }
 }

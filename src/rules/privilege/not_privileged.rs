@@ -81,6 +81,9 @@ mod tests {
             container().declares("/HostConfig/Privileged", json!(true)) => "Pass",
         the_declaration_convicts_where_the_kernel_is_silent:
             container().declares("/HostConfig/Privileged", json!(true)).kernel_denied() => "Fail",
+        a_view_that_lacks_a_mount_of_the_engines_is_no_answer: container()
+            .declares("/Mounts", json!([{"Type": "bind", "Source": "/srv", "Destination": "/srv"}]))
+            => "Unknown",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
     }
 }
