@@ -71,15 +71,15 @@ fn explained(rule: &Rule, terminal: Terminal) -> String {
     if !rule.parameters.is_empty() {
         text.push_str(&format!("\n{}\n", look.bold("Parameters")));
         for parameter in rule.parameters {
-            let line = format!(
-                "{}: {} (default: {:?})",
-                parameter.name, parameter.about, parameter.default
-            );
+            let default = parameter.default_in_words();
+            let line = format!("{}: {} (default: {default})", parameter.name, parameter.about);
             text.push_str(&format!("{}\n", look.wrap("  ", "    ", &line)));
         }
     }
-    text.push_str(&format!("\n{}\n", look.bold("Known elsewhere as")));
-    text.push_str(&format!("{}\n", look.wrap("  ", "  ", &rule.references.join(", "))));
+    if !rule.references.is_empty() {
+        text.push_str(&format!("\n{}\n", look.bold("Known elsewhere as")));
+        text.push_str(&format!("{}\n", look.wrap("  ", "  ", &rule.references.join(", "))));
+    }
     text
 }
 

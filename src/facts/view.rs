@@ -1,6 +1,7 @@
 //! One container's part of a bundle, parsed as it is asked for.
 
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
+use crate::model::files::Listing;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target::Target;
@@ -21,6 +22,18 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) const fn new(bundle: &'a Bundle, target: &'a Target) -> Self {
         Self { bundle, target }
+    }
+
+    /// Some of the container's files, as the bundle has them under this source.
+    #[expect(dead_code, reason = "the first fact about files will ask")]
+    pub(super) fn files(&self, source: Source) -> Reading<&'a Listing> {
+        match self.bundle.files(&source) {
+            Ok(listing) => {
+                let shown = format!("{} files", listing.files.len());
+                Reading::Known(listing, vec![Evidence::new(source, "", shown)])
+            }
+            Err(gap) => Reading::Missing(gap),
+        }
     }
 
     /// How the container was found.

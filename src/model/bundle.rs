@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::files::Listing;
 use super::reading::{Gap, Reason};
 use super::source::Source;
 use super::target::Target;
@@ -20,6 +21,8 @@ pub enum Answer {
     Json(Value),
     /// The processes of a container.
     Processes(Processes),
+    /// Files of a container, by what they are and not by what they hold.
+    Files(Listing),
     /// The source was asked and says that there is nothing. This is knowledge,
     /// not a gap: for instance a kernel without a labelling security module.
     Nothing,
@@ -137,7 +140,9 @@ impl Bundle {
     pub fn text(&self, source: &Source) -> Result<&Untrusted, Gap> {
         match self.ask(source)? {
             Answer::Text(text) => Ok(text),
-            Answer::Json(_) | Answer::Processes(_) | Answer::Nothing => Err(not(source, "text")),
+            Answer::Json(_) | Answer::Processes(_) | Answer::Files(_) | Answer::Nothing => {
+                Err(not(source, "text"))
+            }
         }
     }
 
@@ -148,7 +153,7 @@ impl Bundle {
     pub fn json(&self, source: &Source) -> Result<&Value, Gap> {
         match self.ask(source)? {
             Answer::Json(value) => Ok(value),
-            Answer::Text(_) | Answer::Processes(_) | Answer::Nothing => {
+            Answer::Text(_) | Answer::Processes(_) | Answer::Files(_) | Answer::Nothing => {
                 Err(not(source, "a JSON document"))
             }
         }
@@ -161,8 +166,21 @@ impl Bundle {
     pub fn processes(&self, source: &Source) -> Result<&Processes, Gap> {
         match self.ask(source)? {
             Answer::Processes(processes) => Ok(processes),
-            Answer::Text(_) | Answer::Json(_) | Answer::Nothing => {
+            Answer::Text(_) | Answer::Json(_) | Answer::Files(_) | Answer::Nothing => {
                 Err(not(source, "a list of processes"))
+            }
+        }
+    }
+
+    /// The files of a source.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no listing.
+    pub fn files(&self, source: &Source) -> Result<&Listing, Gap> {
+        match self.ask(source)? {
+            Answer::Files(listing) => Ok(listing),
+            Answer::Text(_) | Answer::Json(_) | Answer::Processes(_) | Answer::Nothing => {
+                Err(not(source, "a list of files"))
             }
         }
     }

@@ -8,6 +8,7 @@
 pub mod bundle;
 pub mod capability;
 pub mod fact;
+pub mod files;
 pub mod finding;
 pub mod reading;
 pub mod severity;

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Policy, PolicyError, Selected};
 use crate::model::severity::Severity;
-use crate::rules::{self, Rule};
+use crate::rules::{self, Rule, Shape};
 
 /// Lays a file over a policy.
 pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Policy, PolicyError> {
@@ -144,6 +144,15 @@ impl File<'_> {
             );
             return Err(self.error(&key.span(), message));
         };
+        if parameter.shape == Shape::One {
+            let number = value.get_ref().as_integer().filter(|number| number.radix() == 10);
+            let one = match number {
+                Some(number) => number.as_str(),
+                None => self.text(value)?,
+            };
+            (parameter.check)(one).map_err(|message| self.error(&value.span(), message))?;
+            return Ok(vec![one.to_owned()]);
+        }
         let list = value.get_ref().as_array();
         let list = list.ok_or_else(|| self.expected(value, "a list of strings"))?;
         list.iter()

@@ -83,7 +83,7 @@ impl Policy {
     /// Every rule with its own defaults, and no gate: what a file is laid over.
     fn bare() -> Self {
         let rules = rules::ALL
-            .into_iter()
+            .iter()
             .map(|rule| Selected {
                 rule,
                 severity: rule.severity,

@@ -33,9 +33,11 @@ fn one(out: &mut String, rule: &Rule) -> std::fmt::Result {
         writeln!(out, "\n**Parameters.**\n")?;
     }
     for parameter in rule.parameters {
-        let default: Vec<String> = parameter.default.iter().map(|it| format!("`{it}`")).collect();
-        let default = if default.is_empty() { "none".to_owned() } else { default.join(", ") };
+        let default = parameter.default_in_words();
         writeln!(out, "- `{}`: {} (default: {default})", parameter.name, parameter.about)?;
+    }
+    if rule.references.is_empty() {
+        return Ok(());
     }
     writeln!(out, "\n**Known elsewhere as** {}.", rule.references.join(", "))
 }

@@ -21,7 +21,7 @@ use crate::model::severity::Severity;
 use crate::model::verdict::Verdict;
 
 /// Every rule, in the order of the reports. A new rule adds one line here.
-pub static ALL: [&Rule; 18] = [
+pub static ALL: &[&Rule] = &[
     &identity::non_root_user::RULE,
     &privilege::no_new_privileges::RULE,
     &privilege::capabilities_dropped::RULE,
@@ -44,7 +44,7 @@ pub static ALL: [&Rule; 18] = [
 
 /// The rule with this id.
 pub fn find(id: &str) -> Option<&'static Rule> {
-    ALL.into_iter().find(|rule| rule.id == id)
+    ALL.iter().copied().find(|rule| rule.id == id)
 }
 
 /// A claim that must hold for every target, and how it is judged.
@@ -66,17 +66,39 @@ pub struct Rule {
     pub judge: fn(&Facts, &Settings) -> Verdict,
 }
 
-/// Something that a policy can set for a rule: a list of texts.
+/// Something that a policy can set for a rule.
 #[derive(Debug)]
 pub struct Parameter {
     /// The key in the policy.
     pub name: &'static str,
     /// What it means, as a sentence without its full stop.
     pub about: &'static str,
+    /// How a policy writes it.
+    pub shape: Shape,
     /// What holds where no policy sets it.
     pub default: &'static [&'static str],
-    /// Whether one text of the list makes sense; the error says what would.
+    /// Whether one text makes sense; the error says what would.
     pub check: fn(&str) -> Result<(), String>,
+}
+
+impl Parameter {
+    /// The default as a policy would write it; `none` where there is none.
+    pub fn default_in_words(&self) -> String {
+        match (self.shape, self.default) {
+            (_, []) => "none".to_owned(),
+            (Shape::One, [one, ..]) => (*one).to_owned(),
+            (Shape::List, many) => many.join(", "),
+        }
+    }
+}
+
+/// How a policy writes a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A list of strings.
+    List,
+    /// One string, or one whole number.
+    One,
 }
 
 /// What the policy in force sets for one rule.
@@ -104,6 +126,11 @@ impl Settings {
     /// One parameter's values.
     pub fn list(&self, name: &str) -> &[String] {
         self.lists.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// One parameter's only value; nothing where neither policy nor rule sets one.
+    pub fn one(&self, name: &str) -> Option<&str> {
+        self.list(name).first().map(String::as_str)
     }
 }
 

@@ -32,12 +32,13 @@ const MOUNTS: &str = "40 30 0:44 / / ro,relatime - overlay overlay rw,lowerdir=/
 #[derive(Clone)]
 pub(super) struct Case {
     bundle: Bundle,
+    settings: Vec<(&'static str, Vec<String>)>,
 }
 
 /// A container with everything in order, as root reads it.
 pub(super) fn container() -> Case {
     let id = "c".repeat(64);
-    let mut case = Case { bundle: Bundle::new(Origin::Engine) };
+    let mut case = Case { bundle: Bundle::new(Origin::Engine), settings: Vec::new() };
     case.bundle.add_target(Target {
         kind: Kind::Container,
         id: id.clone(),
@@ -224,10 +225,20 @@ impl Case {
         self
     }
 
-    /// What the rule says, by its own defaults.
+    /// The policy sets this for the rule.
+    pub(super) fn set(mut self, name: &'static str, values: &[&str]) -> Self {
+        self.settings.push((name, values.iter().map(|&it| it.to_owned()).collect()));
+        self
+    }
+
+    /// What the rule says, by its own defaults and what the case sets.
     pub(super) fn judge(&self, rule: &Rule) -> Verdict {
         let (_, facts) = facts::derive(&self.bundle).remove(0);
-        (rule.judge)(&facts, &Settings::defaults(rule))
+        let mut settings = Settings::defaults(rule);
+        for (name, values) in &self.settings {
+            settings.set(name, values.clone());
+        }
+        (rule.judge)(&facts, &settings)
     }
 
     /// The verdict's name; a failure milder than the rule names its severity.

@@ -4,6 +4,7 @@ mod discover;
 mod limits;
 mod process;
 mod prove;
+mod root;
 mod settle;
 mod table;
 mod threads;

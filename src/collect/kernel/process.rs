@@ -2,14 +2,15 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat, openat2, readlinkat};
-use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
+use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
+use nix::sys::stat::{Mode, fstatat};
 
+use super::root::{Reach, Root};
 use crate::model::bundle::Answer;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
@@ -75,13 +76,16 @@ impl Process {
         }
     }
 
+    /// The process's root folder.
+    pub(super) fn root(&self) -> Result<Root, Errno> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        openat(self.folder.as_fd(), "root", flags, Mode::empty()).map(Root::new)
+    }
+
     /// The container's accounts: a regular file below the process's root.
     ///
     /// Read only from a file system of this kernel's own, as `mounts` tells
-    /// it: another program or host may serve the rest, and never answer. The
-    /// path is resolved inside the root and stays on its file system
-    /// (`openat2(2)`), so that no symlink and no mount of the container leads
-    /// elsewhere, and a FIFO or device is never opened.
+    /// it: another program or host may serve the rest, and never answer.
     pub(super) fn accounts(
         &self,
         mounts: &Result<Answer, Gap>,
@@ -96,23 +100,7 @@ impl Process {
             let detail = "the container's root is not on a file system of this kernel's own";
             return Err(Gap::new(Reason::Unsupported, source, detail));
         }
-        let read = || {
-            let folder = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-            let root = openat(self.folder.as_fd(), "root", folder, Mode::empty())?;
-            let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(
-                ResolveFlag::RESOLVE_IN_ROOT
-                    | ResolveFlag::RESOLVE_NO_MAGICLINKS
-                    | ResolveFlag::RESOLVE_NO_XDEV,
-            );
-            let file = openat2(root.as_fd(), path, how)?;
-            // Looked at before it is opened: opening a device may already do something.
-            let kind = SFlag::from_bits_truncate(fstat(&file)?.st_mode & SFlag::S_IFMT.bits());
-            if kind != SFlag::S_IFREG {
-                return Err(Errno::EINVAL);
-            }
-            let again = format!("/proc/self/fd/{}", file.as_raw_fd());
-            bounded(open(again.as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?.into())
-        };
+        let read = || bounded(self.root()?.open(path, Reach::OneFileSystem)?);
         match read() {
             Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).as_bytes(), source),
             Err(Errno::ENOENT) => {

@@ -78,7 +78,8 @@ impl Table {
                 Err(gap) => {
                     hidden.get_or_insert(gap);
                 }
-                Ok(Answer::Json(_) | Answer::Processes(_) | Answer::Nothing) => {}
+                Ok(Answer::Json(_) | Answer::Processes(_) | Answer::Files(_) | Answer::Nothing) => {
+                }
             }
         }
         Self { rows, hidden }

@@ -6,7 +6,7 @@ use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::path::is_within;
-use crate::rules::{Parameter, Settings, rule};
+use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
     /// With a read-only root, what must be written has a place, and that is restricted.
@@ -30,6 +30,7 @@ rule! {
         parameters: &[Parameter {
             name: "paths",
             about: "paths that must be writable with a read-only root",
+            shape: Shape::List,
             default: &["/tmp"],
             check: |path| {
                 if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is not an absolute path")) }

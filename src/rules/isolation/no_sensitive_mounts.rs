@@ -7,7 +7,7 @@ use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::path::{beneath, is_within};
 use crate::rules::isolation::also;
-use crate::rules::{Parameter, Settings, rule};
+use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
     /// No part of the host that would give control of it is mounted in the container.
@@ -32,6 +32,7 @@ rule! {
         parameters: &[Parameter {
             name: "accept",
             about: "paths of the host that may be mounted all the same",
+            shape: Shape::List,
             default: &[],
             check: absolute,
         }],

@@ -5,7 +5,7 @@ use crate::facts::capabilities::Scope;
 use crate::model::capability::CapabilitySet;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
-use crate::rules::{Parameter, Settings, rule};
+use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
     /// No process holds, or can gain, a capability that the policy does not allow.
@@ -30,6 +30,7 @@ rule! {
         parameters: &[Parameter {
             name: "allow",
             about: "capabilities that a process may hold",
+            shape: Shape::List,
             default: &["NET_BIND_SERVICE"],
             check: |name| name.parse::<CapabilitySet>().map(|_| ()),
         }],

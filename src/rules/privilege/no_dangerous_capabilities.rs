@@ -8,7 +8,7 @@ use crate::facts::{Facts, Held};
 use crate::model::capability::CapabilitySet;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
-use crate::rules::{Parameter, Settings, rule};
+use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
     /// No process holds, or can gain, a capability that gives control of the host.
@@ -34,6 +34,7 @@ rule! {
         parameters: &[Parameter {
             name: "accept",
             about: "dangerous capabilities that are accepted all the same",
+            shape: Shape::List,
             default: &[],
             check: |name| name.parse::<CapabilitySet>().map(|_| ()),
         }],

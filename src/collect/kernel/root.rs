@@ -1,0 +1,144 @@
+//! A container's own files, through a handle that no symlink leads out of.
+//!
+//! Every path is resolved by the kernel inside the container's root
+//! (`openat2(2)` with `RESOLVE_IN_ROOT` and no magic links), and nothing is
+//! opened before it is known to be a regular file or a folder: opening a device
+//! or a FIFO may already do something, or never end.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, major, minor};
+
+use crate::model::files::{File, Kind};
+
+/// How far a path may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Not onto another file system: what is mounted there may never answer.
+    OneFileSystem,
+    /// Onto whatever is mounted, where somebody has looked what that is.
+    Mounts,
+}
+
+/// The root folder of a process, held open.
+pub(super) struct Root {
+    folder: OwnedFd,
+}
+
+impl Root {
+    /// The root that `folder`, a handle opened with `O_PATH`, stands for.
+    pub(super) const fn new(folder: OwnedFd) -> Self {
+        Self { folder }
+    }
+
+    /// A handle to what a path names, symlinks followed inside the root. It
+    /// can be looked at and not be read.
+    fn at(&self, path: &str, reach: Reach, flags: OFlag) -> Result<OwnedFd, Errno> {
+        let mut resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
+        if reach == Reach::OneFileSystem {
+            resolve |= ResolveFlag::RESOLVE_NO_XDEV;
+        }
+        let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(resolve);
+        openat2(self.folder.as_fd(), path, how)
+    }
+
+    /// What a path names, symlinks followed.
+    pub(super) fn stat(&self, path: &str, reach: Reach) -> Result<File, Errno> {
+        let file = self.at(path, reach, OFlag::empty())?;
+        Ok(described(path, &fstat(&file)?))
+    }
+
+    /// A regular file opened for reading.
+    pub(super) fn open(&self, path: &str, reach: Reach) -> Result<std::fs::File, Errno> {
+        let file = self.at(path, reach, OFlag::empty())?;
+        match kind(&fstat(&file)?) {
+            Kind::File => reopened(&file, OFlag::empty()).map(Into::into),
+            Kind::Folder => Err(Errno::EISDIR),
+            Kind::Link | Kind::Socket | Kind::Fifo | Kind::CharacterDevice | Kind::BlockDevice => {
+                Err(Errno::EINVAL)
+            }
+        }
+    }
+
+    /// A folder opened for listing.
+    pub(super) fn folder(&self, path: &str, reach: Reach) -> Result<OwnedFd, Errno> {
+        reopened(&self.at(path, reach, OFlag::O_DIRECTORY)?, OFlag::O_DIRECTORY)
+    }
+}
+
+/// The same file, for reading: through the handle, so that it cannot have been
+/// replaced meanwhile.
+fn reopened(file: &OwnedFd, flags: OFlag) -> Result<OwnedFd, Errno> {
+    let again = format!("/proc/self/fd/{}", file.as_raw_fd());
+    open(again.as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC | flags, Mode::empty())
+}
+
+/// A file as the evidence has it, its file capabilities left out.
+pub(super) fn described(path: &str, stat: &FileStat) -> File {
+    let kind = kind(stat);
+    let numbers = |device| {
+        let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        (narrow(major(device)), narrow(minor(device)))
+    };
+    let is_device = matches!(kind, Kind::CharacterDevice | Kind::BlockDevice);
+    File {
+        path: path.into(),
+        kind,
+        mode: stat.st_mode & 0o7777,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        device: numbers(stat.st_dev),
+        inode: stat.st_ino,
+        stands_for: is_device.then(|| numbers(stat.st_rdev)),
+        capability: None,
+    }
+}
+
+fn kind(stat: &FileStat) -> Kind {
+    match SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) {
+        SFlag::S_IFDIR => Kind::Folder,
+        SFlag::S_IFLNK => Kind::Link,
+        SFlag::S_IFSOCK => Kind::Socket,
+        SFlag::S_IFIFO => Kind::Fifo,
+        SFlag::S_IFCHR => Kind::CharacterDevice,
+        SFlag::S_IFBLK => Kind::BlockDevice,
+        _ => Kind::File,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test lays out its own files")]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    fn laid_out() -> (tempfile::TempDir, Root) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("etc")).unwrap();
+        std::fs::write(dir.path().join("etc/passwd"), "inside").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("absolute")).unwrap();
+        std::os::unix::fs::symlink("../../../../etc/hostname", dir.path().join("outside")).unwrap();
+        nix::unistd::mkfifo(&dir.path().join("fifo"), Mode::S_IRWXU).unwrap();
+        let root = open(dir.path(), OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty()).unwrap();
+        (dir, Root::new(root))
+    }
+
+    #[test]
+    fn a_symlink_never_leads_out_of_the_root() {
+        let (_dir, root) = laid_out();
+        let mut text = String::new();
+        root.open("absolute", Reach::OneFileSystem).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "inside");
+        assert_eq!(root.stat("outside", Reach::Mounts).unwrap_err(), Errno::ENOENT);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_opened() {
+        let (_dir, root) = laid_out();
+        assert_eq!(root.open("fifo", Reach::Mounts).unwrap_err(), Errno::EINVAL);
+        assert_eq!(root.stat("fifo", Reach::Mounts).unwrap().kind, Kind::Fifo);
+        assert_eq!(root.open("etc", Reach::Mounts).unwrap_err(), Errno::EISDIR);
+    }
+}
