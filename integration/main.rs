@@ -25,6 +25,7 @@ mod image;
 mod needs;
 mod record;
 mod run;
+mod services;
 mod testimony;
 mod wait;
 mod witness;

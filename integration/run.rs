@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::daemon;
 use crate::engine::{Engine, LABEL};
 use crate::image;
+use crate::services;
 use crate::witness::{PORT, QUEUE};
 
 /// The socket of the engine that most cases use.
@@ -44,6 +45,23 @@ pub(crate) fn docker() -> Engine {
         engine.import(image::witness().expect("the image can be made"), &id(), None);
     });
     engine
+}
+
+/// As [`docker`], with the services' image and a network of their own.
+pub(crate) fn with_services() -> (Engine, String) {
+    static NETWORK: OnceLock<String> = OnceLock::new();
+    let engine = Engine::connect(Path::new(DOCKER)).expect("the case needs the engine");
+    let network = NETWORK.get_or_init(|| {
+        let archive = services::image::image().expect("the image can be made");
+        engine.import(archive, &services_tag(), None);
+        engine.inner_network()
+    });
+    (engine, network.clone())
+}
+
+/// The tag of the services' image.
+pub(crate) fn services_tag() -> String {
+    format!("{}.services", id())
 }
 
 /// What the host offers for a witness to find, if it can get there.

@@ -7,6 +7,7 @@ mod entered;
 mod fleet;
 mod harness;
 mod restless;
+mod services;
 mod users;
 mod without_engine;
 
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<Live> {
         users::all(),
         daemons::all(),
         without_engine::all(),
+        services::all(),
     ]
     .into_iter()
     .flatten()
