@@ -32,7 +32,7 @@ fn length_without_end(archive: &Path) -> io::Result<u64> {
     Ok(end)
 }
 
-/// Of two entries with one name the later one counts.
+/// What comes on top. The engine takes no archive with two entries of one name.
 fn additions() -> io::Result<Vec<u8>> {
     let mut tar = Builder::new(Vec::new());
     let witness = fs::read("/proc/self/exe")?;

@@ -1,5 +1,5 @@
-//! Redis: as root and open to everybody, or as a user for whom a stranger can
-//! only ask whether it is there.
+//! Redis: as root and open to everybody, or as a user whom a stranger can only
+//! ask whether it is there.
 
 use serde_json::json;
 
@@ -23,10 +23,15 @@ pub(crate) const REDIS: Service = Service {
             "Entrypoint": ["tini", "--"],
             "Cmd": ["redis-server", HARDENED],
             "ExposedPorts": {"6379/tcp": {}},
-            "Healthcheck": health(&["redis-cli", "-e", "ping"]),
+            "Healthcheck": health(&["redis-cli", "-e", "--user", "probe", "--pass", "any", "ping"]),
         })
     },
-    ask: |container| over_tcp(container, 6379, "PING\r\nQUIT\r\n"),
+    ask: |container| {
+        let open = over_tcp(container, 6379, "PING\r\nQUIT\r\n")?;
+        let is_open = open.starts_with("+PONG");
+        let as_probe = || over_tcp(container, 6379, "AUTH probe any\r\nPING\r\nQUIT\r\n");
+        if is_open { Some(open) } else { as_probe() }
+    },
     answer: "+PONG",
 };
 
@@ -39,6 +44,7 @@ save \"\"
 appendonly no
 maxmemory 48mb
 maxmemory-policy allkeys-lru
-user default on nopass resetchannels -@all +ping +quit
+user default off
+user probe on nopass resetchannels -@all +ping
 user app on #e1216047711471fbec83b08a3ca1a8e8997796b96c429a54416583283a1206d2 ~* &* +@all -@dangerous
 ";

@@ -77,8 +77,10 @@ pub(in crate::cases) fn start<'e>(
     let name = name(service, written);
     let container = engine.start(&format!("{name}{suffix}"), &config);
     until(&format!("{name} answers"), || {
-        assert!(container.pid() > 0, "{name} has ended: {}", container.log());
-        (service.ask)(&container).filter(|answer| answer.contains(service.answer))
+        let answer = (service.ask)(&container);
+        let is_over = container.pid() == 0;
+        assert!(!is_over, "{name} has ended: {}", container.log());
+        answer.filter(|answer| answer.contains(service.answer))
     });
     if !config["Healthcheck"].is_null() {
         container.wait_until_healthy();
