@@ -6,6 +6,7 @@ mod docker;
 mod entered;
 mod fleet;
 mod harness;
+mod only_looks;
 mod restless;
 mod services;
 mod users;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Live> {
         daemons::all(),
         without_engine::all(),
         services::all(),
+        only_looks::all(),
     ]
     .into_iter()
     .flatten()
