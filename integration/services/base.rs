@@ -144,8 +144,14 @@ fn mirror() -> String {
         .output();
     let text = asked.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let found = text.unwrap_or_default();
-    let found = found.lines().map(|line| line.trim_end_matches('/'));
-    found.into_iter().find(|uri| uri.ends_with("/debian")).unwrap_or(MIRROR).to_owned()
+    // Beside it there may be security updates, and others' packages.
+    let is_debian = |uri: &&str| format!("{uri}/").contains("/debian/");
+    found
+        .lines()
+        .map(|line| line.trim_end_matches('/'))
+        .find(is_debian)
+        .unwrap_or(MIRROR)
+        .to_owned()
 }
 
 /// Runs a command, or says what its last words were.
