@@ -106,24 +106,22 @@ impl Engine {
         container
     }
 
-    /// Makes a network of this run that leads nowhere else, and names it.
-    pub(crate) fn inner_network(&self) -> String {
-        let name = format!("{LABEL}-{}", run::id());
-        let request = NetworkCreateRequest {
-            name: name.clone(),
-            internal: Some(true),
-            labels: Some([(LABEL.to_owned(), run::id())].into()),
-            ..NetworkCreateRequest::default()
-        };
-        self.block("make a network", self.docker.create_network(request));
-        name
+    /// Makes a network of this run; `config` is the engine's own document.
+    pub(crate) fn network(&self, name: &str, config: &Value) -> Network<'_> {
+        let name = format!("{LABEL}-{}-{name}", run::id());
+        let mut config = config.clone();
+        config["Name"] = name.as_str().into();
+        config["Labels"] = serde_json::json!({ LABEL: run::id() });
+        let config: NetworkCreateRequest =
+            serde_json::from_value(config).expect("a case's network fits the API");
+        self.block(&name, self.docker.create_network(config));
+        Network { engine: self, name }
     }
 
     /// Removes the containers, networks and images that `doomed` says of their runs.
     pub(crate) fn clean(&self, doomed: impl Fn(&str) -> bool) {
         let filters = std::collections::HashMap::from([("label", vec![LABEL])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-        let networks = ListNetworksOptionsBuilder::new().filters(&filters).build();
         let containers = self.runtime.block_on(self.docker.list_containers(Some(options)));
         for container in containers.unwrap_or_default() {
             let run = container.labels.as_ref().and_then(|labels| labels.get(LABEL));
@@ -131,12 +129,12 @@ impl Engine {
                 self.remove(id);
             }
         }
-        let networks = self.runtime.block_on(self.docker.list_networks(Some(networks)));
+        let options = ListNetworksOptionsBuilder::new().filters(&filters).build();
+        let networks = self.runtime.block_on(self.docker.list_networks(Some(options)));
         for network in networks.unwrap_or_default() {
             let run = network.labels.as_ref().and_then(|labels| labels.get(LABEL));
             if let (Some(id), true) = (&network.id, run.is_some_and(|run| doomed(run))) {
-                // What another run removed meanwhile is removed.
-                let _ = self.runtime.block_on(self.docker.remove_network(id));
+                self.remove_network(id);
             }
         }
         let images = self.runtime.block_on(self.docker.list_images(None::<ListImagesOptions>));
@@ -168,6 +166,11 @@ impl Engine {
         self.block("start", self.docker.start_container(id, None::<StartContainerOptions>));
     }
 
+    fn remove_network(&self, id: &str) {
+        // It may have been removed already, and there is nobody left to tell.
+        let _ = self.runtime.block_on(self.docker.remove_network(id));
+    }
+
     fn remove(&self, id: &str) {
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
         // It may have been removed already, and there is nobody left to tell.
@@ -181,6 +184,18 @@ const IMAGE: &str = "localhost/secaudit-live";
 /// The name of an image; its tag begins with the run, up to a dot.
 pub(crate) fn image(tag: &str) -> String {
     format!("{IMAGE}:{tag}")
+}
+
+/// A network, removed at the end of its test, after the containers on it.
+pub(crate) struct Network<'e> {
+    engine: &'e Engine,
+    pub(crate) name: String,
+}
+
+impl Drop for Network<'_> {
+    fn drop(&mut self) {
+        self.engine.remove_network(&self.name);
+    }
 }
 
 /// A running container, removed at the end of its test.
@@ -219,9 +234,12 @@ impl Container<'_> {
     pub(crate) fn run(&self, user: &str, words: &[&str]) -> Option<String> {
         let (id, output) = self.session(user, words.to_vec());
         let said = self.engine.block("hear a session", output.try_collect::<Vec<_>>());
-        let ended = self.engine.block("inspect a session", self.engine.docker.inspect_exec(&id));
-        let said = said.into_iter().map(|it| String::from_utf8_lossy(it.as_ref()).into_owned());
-        (ended.exit_code == Some(0)).then(|| said.collect())
+        let code = wait::until("the session is over", || {
+            let about = self.engine.block("inspect", self.engine.docker.inspect_exec(&id));
+            about.exit_code.filter(|_| about.running == Some(false))
+        });
+        let said = said.iter().map(|it| String::from_utf8_lossy(it.as_ref()).into_owned());
+        (code == 0).then(|| said.collect())
     }
 
     /// Starts a program in the container.

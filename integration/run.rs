@@ -47,16 +47,15 @@ pub(crate) fn docker() -> Engine {
     engine
 }
 
-/// As [`docker`], with the services' image and a network of their own.
-pub(crate) fn with_services() -> (Engine, String) {
-    static NETWORK: OnceLock<String> = OnceLock::new();
+/// As [`docker`], with the services' image.
+pub(crate) fn with_services() -> Engine {
+    static IMAGE: OnceLock<()> = OnceLock::new();
     let engine = Engine::connect(Path::new(DOCKER)).expect("the case needs the engine");
-    let network = NETWORK.get_or_init(|| {
+    IMAGE.get_or_init(|| {
         let archive = services::image::image().expect("the image can be made");
         engine.import(archive, &services_tag(), None);
-        engine.inner_network()
     });
-    (engine, network.clone())
+    engine
 }
 
 /// The tag of the services' image.

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::docker::{hardened, with_witness};
-use super::services::{NEEDS, Written, start};
+use super::services::{NEEDS, Written, inner_network, start};
 use super::users::{copy, nobody};
 use super::{Live, live};
 use crate::audit::{PROGRAM, audit_by};
@@ -34,7 +34,8 @@ pub(super) fn all() -> Vec<Live> {
 /// Services of many processes, one whose engine socket and host folder invite
 /// to more, and one in which somebody is at work.
 fn at_a_fleet() {
-    let (engine, network) = run::with_services();
+    let engine = run::with_services();
+    let network = inner_network(&engine, "looked-at");
     // The witnesses' image is another one.
     let _ = run::docker();
     let inviting = json!({"HostConfig": {"Binds": [

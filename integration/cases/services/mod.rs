@@ -5,11 +5,12 @@
 mod table;
 
 use secaudit::score::Grade;
+use serde_json::json;
 
 use super::{Live, live};
 use crate::agree::{Expectation, agree};
 use crate::audit::audit;
-use crate::engine::{Container, Engine, image};
+use crate::engine::{Container, Engine, Network, image};
 use crate::needs::Need;
 use crate::run;
 use crate::services::{Service, base, careful};
@@ -61,17 +62,23 @@ fn name(service: &Service, written: Written) -> String {
     format!("{}-{written}", service.name)
 }
 
-/// Starts a service, and waits until it works.
+/// A network that leads nowhere else.
+pub(in crate::cases) fn inner_network<'e>(engine: &'e Engine, name: &str) -> Network<'e> {
+    engine.network(name, &json!({"Internal": true}))
+}
+
+/// Starts a service, and waits until it works. The careful are in a network of
+/// their own.
 pub(in crate::cases) fn start<'e>(
     engine: &'e Engine,
-    network: &str,
+    network: &Network<'e>,
     service: &Service,
     written: Written,
     suffix: &str,
 ) -> Container<'e> {
     let mut config = match written {
         Written::Plain => (service.plain)(),
-        Written::Hardened => careful(&(service.hardened)(), network),
+        Written::Hardened => careful(&(service.hardened)(), &network.name),
     };
     config["Image"] = image(&run::services_tag()).into();
     let name = name(service, written);
@@ -89,7 +96,8 @@ pub(in crate::cases) fn start<'e>(
 }
 
 fn run(case: &Case) {
-    let (engine, network) = run::with_services();
+    let engine = run::with_services();
+    let network = inner_network(&engine, &name(case.service, case.written));
     let container = start(&engine, &network, case.service, case.written, "");
     let audit = audit(&["--host", &engine.address, &container.name]);
     // Only now: whoever enters a container is a process of it.
