@@ -6,7 +6,7 @@
 
 pub mod capabilities;
 pub mod confinement;
-mod environment;
+pub mod environment;
 pub mod health;
 pub mod identity;
 pub mod limits;
@@ -21,6 +21,7 @@ use std::fmt;
 
 use crate::model::bundle::Bundle;
 use crate::model::fact::Fact;
+use crate::model::secret::Variable;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 
@@ -100,7 +101,11 @@ pub struct Facts {
     /// What is mounted below the root, and which part of the host it is.
     pub mounts: Fact<Vec<mounts::Mount>>,
     /// The engines that the environment points the container to.
-    pub engine_variables: Fact<Vec<String>>,
+    pub engine_variables: Fact<Vec<Variable>>,
+    /// The environment that the engine starts every process with.
+    pub declared_environment: Fact<environment::Environment>,
+    /// The environment that each process was started with.
+    pub environments: Fact<Held<environment::Environment>>,
     /// The bound on memory.
     pub memory_limit: Fact<limits::Limit>,
     /// The bound on the number of processes and threads.
@@ -134,6 +139,8 @@ fn of_container(view: &View<'_>) -> Facts {
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
         engine_variables: environment::engine_variables(view),
+        declared_environment: environment::declared(view),
+        environments: environment::of_processes(view),
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),
         healthcheck: health::fact(view),

@@ -3,6 +3,7 @@
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::files::Listing;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::secret::Variable;
 use crate::model::source::Source;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
@@ -218,6 +219,14 @@ impl<'a> Process<'a> {
     /// A file that may say that there is nothing: `None`.
     pub(super) fn attribute(&self, file: &str) -> Reading<Option<&'a str>> {
         optional(self.bundle, Source::proc(self.pid, file))
+    }
+
+    /// An environment, its values sealed.
+    pub(super) fn variables(&self, name: &str) -> Reading<&'a [Variable]> {
+        match self.bundle.variables(&Source::proc(self.pid, name)) {
+            Ok(variables) => Reading::Known(variables, vec![]),
+            Err(gap) => Reading::Missing(gap),
+        }
     }
 
     /// A file's text, or what a link such as `ns/net` points to.

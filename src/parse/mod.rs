@@ -7,3 +7,4 @@ pub mod document;
 pub mod passwd;
 pub mod path;
 pub mod proc;
+pub mod secret;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Rule, Settings};
+use crate::collect::redact;
 use crate::facts;
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::reading::{Gap, Reason};
@@ -46,7 +47,7 @@ pub(super) fn container() -> Case {
         image: Some("web:1.0".into()),
     });
     let inspect = json!({
-        "Config": {"User": "1000:1000", "Env": ["PATH=/bin"], "Healthcheck": {"Test": ["CMD", "x"]}},
+        "Config": {"User": "1000:1000", "Healthcheck": {"Test": ["CMD", "x"]}},
         "HostConfig": {
             "Privileged": false, "CapAdd": null, "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"], "PidMode": "", "NetworkMode": "default",
@@ -91,7 +92,10 @@ pub(super) fn container() -> Case {
     ] {
         case = case.kernel(path, text);
     }
-    case.limit("memory.limit_in_bytes", "67108864").limit("pids.max", "100").add_process(INIT, &[])
+    case.limit("memory.limit_in_bytes", "67108864")
+        .limit("pids.max", "100")
+        .add_process(INIT, &[])
+        .engine_starts_with(&["PATH=/bin"])
 }
 
 impl Case {
@@ -130,6 +134,19 @@ impl Case {
         self.edit(Source::engine_info(), pointer, value)
     }
 
+    /// The engine starts every process with these variables, as `NAME=value`.
+    pub(super) fn engine_starts_with(self, variables: &[&str]) -> Self {
+        let sealed: Vec<Value> = variables.iter().map(|it| json!(redact::variable(it))).collect();
+        self.declares("/Config/Env", sealed.into())
+    }
+
+    /// A process was started with these variables.
+    pub(super) fn started_with(mut self, pid: u32, variables: &[&str]) -> Self {
+        let sealed = variables.iter().map(|it| redact::variable(it)).collect();
+        self.put(Source::proc(pid, "environ"), Answer::Variables(sealed));
+        self
+    }
+
     /// A file of the kernel holds this.
     pub(super) fn kernel(mut self, path: &str, text: &str) -> Self {
         self.put(Source::Kernel(path.to_owned()), Answer::Text(text.into()));
@@ -163,6 +180,7 @@ impl Case {
             processes.members.push(pid);
         }
         self.put(Source::proc(pid, "attr/current"), Answer::Nothing);
+        self = self.started_with(pid, &["PATH=/bin"]);
         self.kernel(&format!("/proc/{pid}/status"), &status).uid_map(pid, "0 0 4294967295")
     }
 

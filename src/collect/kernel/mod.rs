@@ -12,7 +12,6 @@ mod threads;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
@@ -45,7 +44,7 @@ const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "ut
 /// The files that are read of every process.
 const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT];
 
-/// Kept only as far as it names an engine: see [`redact`].
+/// Its values are sealed as they are read: see [`crate::collect::redact`].
 const ENVIRONMENT: &str = "environ";
 
 /// The container's own accounts, seen through the process that sees its mounts.
@@ -159,7 +158,7 @@ impl Kernel {
         let mut answers = Answers::new();
         for file in OF_EVERY_PROCESS {
             let answer = match file {
-                ENVIRONMENT => process.environment(redact::environment),
+                ENVIRONMENT => process.environment(),
                 _ => process.read(file),
             };
             if let ("status", Ok(Answer::Text(status))) = (file, &answer) {

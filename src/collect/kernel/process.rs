@@ -11,6 +11,7 @@ use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
 use nix::sys::stat::{Mode, fstatat};
 
 use super::root::{Reach, Root};
+use crate::collect::redact;
 use crate::model::bundle::Answer;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
@@ -133,13 +134,14 @@ impl Process {
         after_name.split_whitespace().nth(19)?.parse().ok()
     }
 
-    /// The environment that the process was started with, as `keep` wants it.
-    pub(super) fn environment(&self, keep: impl FnOnce(&str) -> String) -> Result<Answer, Gap> {
+    /// The environment that the process was started with, its values sealed.
+    pub(super) fn environment(&self) -> Result<Answer, Gap> {
         let source = Source::proc(self.pid, "environ");
-        match self.bytes("environ") {
-            Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).as_bytes(), source),
-            Err(errno) => Err(gap(source, errno)),
+        let bytes = self.bytes("environ").map_err(|errno| gap(source.clone(), errno))?;
+        if bytes.len() > CAP {
+            return Err(too_large(source));
         }
+        Ok(Answer::Variables(redact::environment(&String::from_utf8_lossy(&bytes))))
     }
 
     /// A file's text, where it can be read; for the collector's own use.
@@ -207,13 +209,13 @@ fn bounded(file: File) -> Result<Vec<u8>, Errno> {
 
 fn text(bytes: &[u8], source: Source) -> Result<Answer, Gap> {
     if bytes.len() > CAP {
-        return Err(Gap::new(
-            Reason::TooLarge,
-            source,
-            format!("the file is larger than {CAP} bytes"),
-        ));
+        return Err(too_large(source));
     }
     Ok(Answer::Text(Untrusted::from_bytes(bytes)))
+}
+
+fn too_large(source: Source) -> Gap {
+    Gap::new(Reason::TooLarge, source, format!("the file is larger than {CAP} bytes"))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the kernel's list of errors is its own affair")]
