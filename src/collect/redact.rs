@@ -33,8 +33,15 @@ const WITHHOLD: [&str; 10] = [
 /// The schemes of an engine's address; what else stands before `://` may be anything.
 const SCHEMES: [&str; 7] = ["unix", "tcp", "http", "https", "ssh", "npipe", "fd"];
 
-/// Settings by which a database lets everybody in, in place of a password.
-const OPEN_DOORS: [(&str, &str); 1] = [("POSTGRES_HOST_AUTH_METHOD", "trust")];
+/// Settings by which a database lets everybody in, and the values that do it.
+const OPEN_DOORS: [(&str, &[&str]); 5] = [
+    ("POSTGRES_HOST_AUTH_METHOD", &["trust"]),
+    ("MYSQL_ALLOW_EMPTY_PASSWORD", ALLOWED),
+    ("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", ALLOWED),
+    ("ALLOW_EMPTY_PASSWORD", ALLOWED),
+    ("ALLOW_ANONYMOUS_LOGIN", ALLOWED),
+];
+const ALLOWED: &[&str] = &["yes", "true", "1", "on"];
 
 /// The longest name of a variable that is recorded.
 const LONGEST_NAME: usize = 128;
@@ -99,7 +106,11 @@ fn kept(name: &str, value: &str) -> Option<String> {
     match name {
         "DOCKER_HOST" | "CONTAINER_HOST" => engines_scheme(value),
         "PATH" => Some(value.to_owned()),
-        _ => OPEN_DOORS.contains(&(name, value)).then(|| value.to_owned()),
+        _ => {
+            let opens =
+                |(setting, values): &(&str, &[&str])| *setting == name && values.contains(&value);
+            OPEN_DOORS.iter().any(opens).then(|| value.to_owned())
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::secret::Variable;
 use crate::model::source::Source;
 
 use super::Held;
-use super::view::View;
+use super::view::{Process, View};
 
 /// An environment, and where each of its variables stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,28 +28,40 @@ impl Environment {
     }
 }
 
-/// What the engine starts every process of the container with.
-pub(super) fn declared(view: &View<'_>) -> Fact<Environment> {
-    if view.origin() == Origin::Kernel {
-        return Fact::declared_only(Reading::Inapplicable);
+/// What the container is started with, each later `exec` included: the
+/// engine's record, or without an engine what its first process was started with.
+pub(super) fn given(view: &View<'_>) -> Fact<Environment> {
+    Fact::declared_only(match view.origin() {
+        Origin::Engine => recorded(view),
+        Origin::Kernel => of_the_first(view),
+    })
+}
+
+/// What the first process was started with, beside the engine's record.
+pub(super) fn first(view: &View<'_>) -> Fact<Environment> {
+    Fact::new(recorded(view), of_the_first(view))
+}
+
+fn of_the_first(view: &View<'_>) -> Reading<Environment> {
+    match view.init() {
+        Ok(init) => of_process(&init),
+        Err(gap) => Reading::Missing(gap),
     }
-    Fact::declared_only(recorded(view))
+}
+
+fn of_process(process: &Process<'_>) -> Reading<Environment> {
+    let source = Source::proc(process.pid, "environ");
+    process.variables("environ").map(|it| Environment { variables: it.to_vec() }).shown_as(|all| {
+        let count = all.variables.len();
+        vec![Evidence::new(source, "", format!("{count} variables"))]
+    })
 }
 
 /// What each process was started with. Processes with the same environment
 /// would say the same many times over, so each distinct one counts once.
 pub(super) fn of_processes(view: &View<'_>) -> Fact<Held<Environment>> {
     let mut seen: Vec<Environment> = Vec::new();
-    let each = view.of_each(|process| {
-        let source = Source::proc(process.pid, "environ");
-        process.variables("environ").map(|it| Environment { variables: it.to_vec() }).shown_as(
-            |environment| {
-                let count = environment.variables.len();
-                vec![Evidence::new(source, "", format!("{count} variables"))]
-            },
-        )
-    });
-    let each = each.map(|all| {
+    let each = view.of_each(of_process).map(|all| {
         all.into_iter()
             .filter(|reading| match reading {
                 Reading::Known(held, _) if seen.contains(&held.value) => false,

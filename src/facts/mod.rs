@@ -102,8 +102,10 @@ pub struct Facts {
     pub mounts: Fact<Vec<mounts::Mount>>,
     /// The engines that the environment points the container to.
     pub engine_variables: Fact<Vec<Variable>>,
-    /// The environment that the engine starts every process with.
-    pub declared_environment: Fact<environment::Environment>,
+    /// The environment that the container is started with.
+    pub given_environment: Fact<environment::Environment>,
+    /// The environment of the first process, beside the declared one.
+    pub first_environment: Fact<environment::Environment>,
     /// The environment that each process was started with.
     pub environments: Fact<Held<environment::Environment>>,
     /// The bound on memory.
@@ -139,7 +141,8 @@ fn of_container(view: &View<'_>) -> Facts {
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
         engine_variables: environment::engine_variables(view),
-        declared_environment: environment::declared(view),
+        given_environment: environment::given(view),
+        first_environment: environment::first(view),
         environments: environment::of_processes(view),
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),

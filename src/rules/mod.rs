@@ -11,6 +11,7 @@ pub mod isolation;
 pub mod lifecycle;
 pub mod privilege;
 pub mod resources;
+pub mod secrets;
 #[cfg(test)]
 mod testing;
 
@@ -40,6 +41,10 @@ pub static ALL: &[&Rule] = &[
     &resources::memory_limit::RULE,
     &resources::pids_limit::RULE,
     &lifecycle::healthcheck::RULE,
+    &secrets::no_secrets_in_environment::RULE,
+    &secrets::no_default_credentials::RULE,
+    &secrets::strong_secrets::RULE,
+    &secrets::required_env::RULE,
 ];
 
 /// The rule with this id.

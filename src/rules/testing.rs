@@ -234,6 +234,12 @@ impl Case {
         self
     }
 
+    /// It was found without an engine.
+    pub(super) fn found_in_proc(mut self) -> Self {
+        self.bundle.origin = Origin::Kernel;
+        self.engine_denied()
+    }
+
     /// No engine was asked.
     pub(super) fn engine_denied(mut self) -> Self {
         for source in [Source::container(&self.id()), Source::engine_info()] {
