@@ -7,6 +7,7 @@ mod entered;
 mod fleet;
 mod harness;
 mod restless;
+mod secrets;
 mod users;
 mod without_engine;
 
@@ -32,6 +33,7 @@ pub(crate) fn all() -> Vec<Live> {
         fleet::all(),
         demo::all(),
         restless::all(),
+        secrets::all(),
         users::all(),
         daemons::all(),
         without_engine::all(),
