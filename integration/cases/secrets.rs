@@ -93,8 +93,13 @@ fn weak_and_default() {
     let container = engine.start("secret-weak", &config);
     let testimony = container.testimony();
     let audit = audit(&["--host", &engine.address, &container.name]);
-    let expected = [fails("no-default-credentials", &[]), fails("strong-secrets", &[])];
-    agree(&expected, audit.only(), &testimony);
+    const EXPECTED: &[Expectation] = &[
+        fails("no-default-credentials", &[]),
+        fails("strong-secrets", &[]),
+        fails("no-secrets-in-environment", &[refused(FindPassword)]),
+    ];
+    agree(EXPECTED, audit.only(), &testimony);
+    record::record("secrets", Some(&engine.address), &container.name);
 }
 
 /// Wherever people put passwords: no output, no bundle and no error has one.

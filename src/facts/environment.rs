@@ -83,9 +83,13 @@ pub(super) fn of_processes(view: &View<'_>) -> Fact<Held<Environment>> {
 /// environment that each process was started with.
 pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
     match view.origin() {
-        Origin::Engine => Fact::declared_only(recorded(view).and_then(|all| {
-            naming_an_engine(&all.variables, view.inspect().source().clone(), "/Config/Env")
-        })),
+        Origin::Engine => {
+            let source = view.inspect().source().clone();
+            let recorded = recorded(view).shown_as(|_| vec![]);
+            Fact::declared_only(
+                recorded.and_then(|all| naming_an_engine(&all.variables, source, "/Config/Env")),
+            )
+        }
         Origin::Kernel => {
             let each = view.of_each(|process| {
                 let source = Source::proc(process.pid, "environ");

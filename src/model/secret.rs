@@ -17,7 +17,7 @@ use super::untrusted::Untrusted;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Secret {
     /// Eight hexadecimal digits; equal for equal values of one run.
-    pub digest: String,
+    pub digest: Untrusted,
     /// How many characters the value has.
     pub length: usize,
     /// How many bits its characters carry at most, by how often each occurs in
@@ -61,7 +61,7 @@ pub enum Form {
     /// A private key.
     PrivateKey,
     /// A token, known by how its issuer writes it.
-    Token(String),
+    Token(Untrusted),
     /// Anything else.
     Opaque,
 }
@@ -85,8 +85,9 @@ impl Secret {
         // The key's length is fixed, so no two pairs of key and value run together.
         hash.update(key.0);
         hash.update(value.as_bytes());
-        let digest = hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        Self { digest, length: value.chars().count(), entropy: entropy(value), form }
+        let digest: String =
+            hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        Self { digest: digest.into(), length: value.chars().count(), entropy: entropy(value), form }
     }
 }
 

@@ -12,7 +12,7 @@ fn root() -> PathBuf {
 }
 
 /// Holds a generated file against what the code makes now.
-fn is_current(path: &str, made: &str) {
+pub(crate) fn is_current(path: &str, made: &str) {
     let path = root().join(path);
     if std::env::var_os("BLESS").is_some() {
         fs::write(&path, made).unwrap();

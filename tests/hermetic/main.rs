@@ -14,5 +14,6 @@ mod engine;
 mod formats;
 mod hostile;
 mod kernel;
+mod needs;
 mod properties;
 mod support;

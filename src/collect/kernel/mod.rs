@@ -142,8 +142,22 @@ impl Kernel {
                 processes.threads = threads::recorded(processes, bundle);
                 self.observe_container(processes, &starts, bundle);
             }
+            let processes = processes.and_then(|processes| self.still(processes, claim, &starts));
             bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));
         }
+    }
+
+    /// What was read of a container whose first process is ending is no
+    /// evidence: the kernel takes its cgroups and mounts apart meanwhile.
+    fn still(
+        &self,
+        processes: Processes,
+        claim: &Claim,
+        starts: &BTreeMap<u32, u64>,
+    ) -> Result<Processes, Gap> {
+        let init = processes.init;
+        let lives = starts.get(&init).is_some_and(|start| self.lives(init, *start));
+        if lives { Ok(processes) } else { Err(prove::gone(init, claim)) }
     }
 
     fn prove_all<'a>(&self, claims: &'a [Claim], table: &Table) -> Vec<Proved<'a>> {

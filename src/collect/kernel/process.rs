@@ -135,9 +135,18 @@ impl Process {
     }
 
     /// The environment that the process was started with, its values sealed.
+    /// Where the first thread has ended, the others still have it.
     pub(super) fn environment(&self) -> Result<Answer, Gap> {
         let source = Source::proc(self.pid, "environ");
-        let bytes = self.bytes("environ").map_err(|errno| gap(source.clone(), errno))?;
+        let of_a_thread = || {
+            let threads = self.list("task").unwrap_or_default();
+            threads.iter().find_map(|thread| self.bytes(&format!("task/{thread}/environ")).ok())
+        };
+        let bytes = match self.bytes("environ") {
+            Err(Errno::ESRCH) => of_a_thread().ok_or(Errno::ESRCH),
+            answer => answer,
+        };
+        let bytes = bytes.map_err(|errno| gap(source.clone(), errno))?;
         if bytes.len() > CAP {
             return Err(too_large(source));
         }

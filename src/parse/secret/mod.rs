@@ -24,7 +24,7 @@ pub fn form(value: &str) -> Form {
         return if value.contains("PRIVATE KEY") { Form::PrivateKey } else { Form::Public };
     }
     if let Some(issuer) = token::issuer(value) {
-        return Form::Token(issuer.to_owned());
+        return Form::Token(issuer.into());
     }
     if let Some(password) = password_in(value) {
         return if is_reference(password) {

@@ -54,10 +54,10 @@ fn tokens_are_known_by_their_issuers_forms() {
         ("sk_live_", "a Stripe key"),
         ("hf_", "a Hugging Face token"),
     ] {
-        assert_eq!(form(&format!("{prefix}{random}")), Form::Token(issuer.to_owned()));
+        assert_eq!(form(&format!("{prefix}{random}")), Form::Token(issuer.into()));
     }
     let jwt = format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{random}");
-    assert_eq!(form(&jwt), Form::Token("a JSON web token".to_owned()));
+    assert_eq!(form(&jwt), Form::Token("a JSON web token".into()));
 }
 
 #[test]

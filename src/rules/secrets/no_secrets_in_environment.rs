@@ -56,10 +56,11 @@ const HOLDS: &str = "no variable holds a secret";
 /// its name if it could be what that promises.
 fn given_away(variable: &Variable) -> Option<String> {
     let form = &variable.value.form;
+    if let Form::Token(issuer) = form {
+        return Some(format!("holds {issuer}"));
+    }
     let what = if *form == Form::PrivateKey {
         "a private key"
-    } else if let Form::Token(issuer) = form {
-        issuer
     } else if matches!(form, Form::Credentials { .. }) {
         "an address with a password in it"
     } else {
