@@ -28,6 +28,7 @@ const KEPT: &[&str] = &[
     "read-only-without-tmpfs",
     "root-default",
     "secrets",
+    "secrets-strong",
     "sensitive-mount",
     "unprivileged",
     "userns-remap",

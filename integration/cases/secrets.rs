@@ -43,9 +43,11 @@ fn with(variables: &[String]) -> Value {
 
 fn given_in_the_environment() {
     let engine = run::docker();
-    let config = with(&[format!("DB_PASSWORD={}", canary())]);
+    let strong = "JWT_SECRET=q8Zr2vT1xYp0sK7mB4nC9dF6gH3jL5wQeRtUiOaS".to_owned();
+    let config = with(&[format!("DB_PASSWORD={}", canary()), strong]);
     let container = engine.start("secret-in-environment", &config);
     const EXPECTED: &[Expectation] = &[
+        passes("strong-secrets", &[]),
         fails("no-secrets-in-environment", &[done(FindPassword)]),
         passes("no-default-credentials", &[]),
     ];
@@ -53,6 +55,7 @@ fn given_in_the_environment() {
     let audit = audit(&["--host", &engine.address, &container.name]);
     agree(EXPECTED, audit.only(), &testimony);
     assert_eq!(audit.code, 1);
+    record::record("secrets-strong", Some(&engine.address), &container.name);
 }
 
 /// Where the secret is is no secret.
