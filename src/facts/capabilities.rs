@@ -92,7 +92,7 @@ fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope> {
 }
 
 /// The set that results from what was asked for.
-fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
+pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
     let inspect = view.inspect();
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
     inspect

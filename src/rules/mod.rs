@@ -23,6 +23,11 @@ use crate::model::verdict::Verdict;
 /// Every rule, in the order of the reports. A new rule adds one line here.
 pub static ALL: &[&Rule] = &[
     &identity::non_root_user::RULE,
+    &identity::non_root_exec::RULE,
+    &identity::expected_uid::RULE,
+    &identity::fixed_uid::RULE,
+    &identity::no_login_shell::RULE,
+    &identity::no_privileged_groups::RULE,
     &privilege::no_new_privileges::RULE,
     &privilege::capabilities_dropped::RULE,
     &privilege::no_dangerous_capabilities::RULE,
