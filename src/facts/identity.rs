@@ -7,8 +7,8 @@ use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::idmap::IdMap;
 
-use super::{Held, capabilities};
 use super::view::{Process, View};
+use super::{Held, capabilities};
 
 /// A process's user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,11 +86,7 @@ pub(super) fn user_in_container(view: &View<'_>) -> Fact<Held<User>> {
 }
 
 fn user(ids: [u32; 4], map: &IdMap) -> User {
-    User {
-        uids: ids.map(|id| map.inside(id)),
-        on_host: Some(ids),
-        namespaced: !map.is_identity(),
-    }
+    User { uids: ids.map(|id| map.inside(id)), on_host: Some(ids), namespaced: !map.is_identity() }
 }
 
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<User>> {

@@ -72,10 +72,8 @@ fn shell(account: &Account<'_>, shells: &Listing) -> Result<Shell, Gap> {
     let exists = shells.files.iter().any(|file| file.path.raw() == account.program());
     match shells.unread.first() {
         Some(gap) if !exists => Err(gap.clone()),
-        Some(_) | None => Ok(Shell {
-            account: account.name.into(),
-            program: account.program().into(),
-            exists,
-        }),
+        Some(_) | None => {
+            Ok(Shell { account: account.name.into(), program: account.program().into(), exists })
+        }
     }
 }

@@ -148,7 +148,8 @@ impl Verdict {
             (Self::Fail(mine), Self::Fail(theirs)) => Self::Fail(mine.merge(theirs)),
             // What was not read may be as grave as the rule says: knowing less
             // must not make a failure milder.
-            (Self::Fail(proof), Self::Unknown { .. }) | (Self::Unknown { .. }, Self::Fail(proof)) => {
+            (Self::Fail(proof), Self::Unknown { .. })
+            | (Self::Unknown { .. }, Self::Fail(proof)) => {
                 Self::Fail(Proof { severity: None, ..proof })
             }
             (Self::Fail(proof), _) | (_, Self::Fail(proof)) => Self::Fail(proof),

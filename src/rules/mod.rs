@@ -13,6 +13,7 @@ pub mod privilege;
 pub mod resources;
 #[cfg(test)]
 mod testing;
+pub mod truth;
 
 use std::collections::BTreeMap;
 
@@ -45,6 +46,7 @@ pub static ALL: &[&Rule] = &[
     &resources::memory_limit::RULE,
     &resources::pids_limit::RULE,
     &lifecycle::healthcheck::RULE,
+    &truth::runs_as_declared::RULE,
 ];
 
 /// The rule with this id.

@@ -99,7 +99,9 @@ pub(super) fn container() -> Case {
     }
     case.put(
         Source::image(IMAGE),
-        Answer::Json(json!({"Config": {"User": "1000:1000", "Healthcheck": {"Test": ["CMD", "x"]}}})),
+        Answer::Json(
+            json!({"Config": {"User": "1000:1000", "Healthcheck": {"Test": ["CMD", "x"]}}}),
+        ),
     );
     case = case.shells(&["/bin/false", "/bin/sh"]);
     case.limit("memory.limit_in_bytes", "67108864").limit("pids.max", "100").add_process(INIT, &[])

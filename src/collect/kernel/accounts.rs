@@ -82,7 +82,8 @@ impl Kernel {
         }
         let seen = first.root().or_else(|errno| {
             let own = Process::own(&self.proc).ok().and_then(|own| own.peek("mountinfo"));
-            let is_same = own.as_deref().and_then(root_line) == text_of(&mounts).and_then(root_line);
+            let is_same =
+                own.as_deref().and_then(root_line) == text_of(&mounts).and_then(root_line);
             if is_same { self.own_root() } else { Err(errno) }
         });
         let answer = match seen {
@@ -114,12 +115,7 @@ fn text_of(answer: &Result<Answer, Gap>) -> Option<&str> {
 
 /// One file below a root, as far as `keep` wants it. That it is not there is
 /// an answer too.
-fn file(
-    root: &Root,
-    path: &str,
-    source: &Source,
-    keep: fn(&str) -> String,
-) -> Result<Answer, Gap> {
+fn file(root: &Root, path: &str, source: &Source, keep: fn(&str) -> String) -> Result<Answer, Gap> {
     let read = root.open(path, Reach::OneFileSystem).and_then(bounded);
     match read {
         Ok(bytes) => {
@@ -139,7 +135,8 @@ fn shells(root: &Root, accounts: &str, source: &Source) -> Listing {
         passwd::parse(accounts).iter().map(passwd::Account::program).collect();
     let mut listing = Listing::default();
     if named.len() > MOST {
-        let detail = format!("the accounts name over {MOST} shells; only the first were looked for");
+        let detail =
+            format!("the accounts name over {MOST} shells; only the first were looked for");
         listing.unread.push(Gap::new(Reason::TooLarge, source.clone(), detail));
     }
     for path in named.into_iter().take(MOST) {

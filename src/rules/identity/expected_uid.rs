@@ -48,9 +48,11 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let strange = user.uids.iter().find(|uid| !uid.is_some_and(|it| expected.contains(&it)));
         match strange {
             // A first process that renamed itself in a namespace of its own is root all the same.
-            None if user.root() == Root::Host && !user.uids.contains(&Some(0)) => Check::broken(
-                format!("{by} is the host's root, behind a user namespace that gives it another uid"),
-            ),
+            None if user.root() == Root::Host && !user.uids.contains(&Some(0)) => {
+                Check::broken(format!(
+                    "{by} is the host's root, behind a user namespace that gives it another uid"
+                ))
+            }
             None => Check::holds(format!("{by} has an expected uid")),
             Some(Some(uid)) => Check::broken(format!("{by} has uid {uid}, which is not expected")),
             Some(None) => Check::broken(format!("{by} has a uid from outside the container")),

@@ -46,15 +46,18 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let refuses = |path: &str| accepted.iter().any(|it| it == path);
         let open = login.accounts.iter().find(|it| it.exists && !refuses(it.program.raw()));
         match (open, login.accounts.first()) {
-            (Some(shell), _) => {
-                Check::broken(format!("{by} is {}, whose login shell is {}", shell.account, shell.program))
-            }
-            (None, Some(shell)) if shell.exists => {
-                Check::holds(format!("{by} is {}, whose login shell {} only refuses", shell.account, shell.program))
-            }
-            (None, Some(shell)) => {
-                Check::holds(format!("{by} is {}, whose login shell {} is not there", shell.account, shell.program))
-            }
+            (Some(shell), _) => Check::broken(format!(
+                "{by} is {}, whose login shell is {}",
+                shell.account, shell.program
+            )),
+            (None, Some(shell)) if shell.exists => Check::holds(format!(
+                "{by} is {}, whose login shell {} only refuses",
+                shell.account, shell.program
+            )),
+            (None, Some(shell)) => Check::holds(format!(
+                "{by} is {}, whose login shell {} is not there",
+                shell.account, shell.program
+            )),
             (None, None) => Check::holds(format!("{by} has a user without an account")),
         }
     })

@@ -45,16 +45,15 @@ rule! {
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let privileged = settings.list("groups");
     let on_host = |held: &Held<Groups>| check(held, privileged, "on the host");
-    facts
-        .groups
-        .judge(on_host)
-        .and(facts.groups_by_host.judge(on_host))
-        .and(facts.groups_by_container.judge(|held| match held.value.root {
-            Root::Namespaced => {
-                Check::moot(format!("{} is root in the container, and needs no group there", held.by))
-            }
+    facts.groups.judge(on_host).and(facts.groups_by_host.judge(on_host)).and(
+        facts.groups_by_container.judge(|held| match held.value.root {
+            Root::Namespaced => Check::moot(format!(
+                "{} is root in the container, and needs no group there",
+                held.by
+            )),
             Root::Host | Root::No => check(held, privileged, "in the container"),
-        }))
+        }),
+    )
 }
 
 fn check(Held { by, value }: &Held<Groups>, privileged: &[String], place: &str) -> Check {
@@ -85,7 +84,9 @@ mod tests {
     use serde_json::json;
 
     const REMAPPED: &[(&str, &str)] = &[
-        ("Uid", "166536 166536 166536 166536"), ("Gid", "166536 166536 166536 166536"), ("Groups", ""),
+        ("Uid", "166536 166536 166536 166536"),
+        ("Gid", "166536 166536 166536 166536"),
+        ("Groups", ""),
     ];
 
     cases! { RULE:

@@ -37,7 +37,9 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     facts.session.judge(|Session { user, capabilities }| {
         let root = user.root();
         if root == Root::No {
-            let uid = user.effective().map_or_else(|| "an ordinary user".to_owned(), |uid| format!("uid {uid}"));
+            let uid = user
+                .effective()
+                .map_or_else(|| "an ordinary user".to_owned(), |uid| format!("uid {uid}"));
             return Check::holds(format!("an exec starts as {uid}"));
         }
         let with = match capabilities {

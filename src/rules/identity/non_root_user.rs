@@ -85,8 +85,7 @@ fn master(standing: &Held<Standing>) -> Option<Check> {
         uids.join(", "),
         capabilities.effective,
     ));
-    let is_ordinary =
-        capabilities.attainable.without(CapabilitySet::docker_default()).is_empty();
+    let is_ordinary = capabilities.attainable.without(CapabilitySet::docker_default()).is_empty();
     match (workers.is_empty(), is_ordinary) {
         (true, _) => None,
         (false, true) => Some(broken.only(Severity::Med)),
