@@ -272,10 +272,8 @@ mod tests {
         let mild = |_: &bool| Check::broken("mild").only(Severity::Low);
         let judge = |each: Vec<Reading<bool>>| {
             let fact = Fact::of_each(known(true), &Source::Clock, Ok(each));
-            match fact.judge(mild) {
-                Verdict::Fail(proof) => proof.severity(),
-                other => panic!("{other:?}"),
-            }
+            let Verdict::Fail(proof) = fact.judge(mild) else { panic!("all of them are broken") };
+            proof.severity()
         };
         assert_eq!(judge(vec![known(true), known(true)]), Some(Severity::Low));
         let unread = || Fact::declared_only(missing()).judge(mild);

@@ -53,7 +53,11 @@ const ROWS: [fn(&Facts) -> Verdict; 16] = [
     |facts| facts.network_namespace.compare(is_private, |_, own| namespace("network", own)),
     |facts| facts.ipc_namespace.compare(is_private, |_, own| namespace("IPC", own)),
     |facts| facts.root_read_only.compare(|it| *it, |_, read_only| root(*read_only)),
-    |facts| facts.mount_points.compare(|all| all.iter().any(|it| it.read_only), mounts),
+    |facts| {
+        facts
+            .mount_points
+            .compare(|all| all.iter().any(|it| it.read_only), |asked, own| mounts(asked, own))
+    },
     |facts| facts.memory_as_set.compare(bounds, |asked, set| limit("memory in bytes", asked, set)),
     |facts| facts.pids_as_set.compare(bounds, |asked, set| limit("processes", asked, set)),
     |facts| facts.user_of_image.compare(|it| it.value.root() == Root::No, user_of_image),
@@ -181,7 +185,7 @@ fn root(is_read_only: bool) -> Check {
 
 /// A point may be reached through a symlink, which the kernel resolves: then
 /// only its last part is the same.
-fn mounts(declared: &Vec<Mount>, own: &Vec<Mount>) -> Check {
+fn mounts(declared: &[Mount], own: &[Mount]) -> Check {
     let last = |point: &str| point.trim_end_matches('/').rsplit('/').next().map(str::to_owned);
     let writable = declared.iter().filter(|it| it.read_only).find_map(|asked| {
         let exact: Vec<&Mount> = own.iter().filter(|it| it.point == asked.point).collect();
