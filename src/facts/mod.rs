@@ -7,9 +7,13 @@
 pub mod capabilities;
 pub mod confinement;
 pub mod environment;
+pub mod groups;
 pub mod health;
 pub mod identity;
+mod image;
 pub mod limits;
+pub mod lineage;
+pub mod login;
 pub mod mounts;
 pub mod namespaces;
 pub mod no_new_privileges;
@@ -76,6 +80,22 @@ impl<T> Held<T> {
 pub struct Facts {
     /// Which user each process is.
     pub user: Fact<Held<identity::User>>,
+    /// Which user each process is in the container's own numbering.
+    pub user_in_container: Fact<Held<identity::User>>,
+    /// Which user each process is, and which workers it stands above.
+    pub standing: Fact<Held<lineage::Standing>>,
+    /// The user as it was written.
+    pub written_user: Fact<Option<Untrusted>>,
+    /// What a later `exec` starts with.
+    pub session: Fact<identity::Session>,
+    /// With which shell somebody could log in as a process's user.
+    pub login: Fact<Held<login::Login>>,
+    /// Each process's groups, as the host numbers them.
+    pub groups: Fact<Held<groups::Groups>>,
+    /// Each process's groups, as the host names them.
+    pub groups_by_host: Fact<Held<groups::Groups>>,
+    /// Each process's groups, as the container names them.
+    pub groups_by_container: Fact<Held<groups::Groups>>,
     /// Whether a process can gain privileges by executing a file.
     pub no_new_privileges: Fact<Held<bool>>,
     /// Which capabilities each process holds or can gain.
@@ -112,6 +132,16 @@ pub struct Facts {
     pub memory_limit: Fact<limits::Limit>,
     /// The bound on the number of processes and threads.
     pub pids_limit: Fact<limits::Limit>,
+    /// The bound on memory as it was set, whatever the machine has.
+    pub memory_as_set: Fact<limits::Limit>,
+    /// The bound on processes and threads as it was set.
+    pub pids_as_set: Fact<limits::Limit>,
+    /// The user that the image names, beside the one that the container was given.
+    pub user_of_image: Fact<Held<identity::User>>,
+    /// The image's health check beside the container's.
+    pub healthcheck_of_image: Fact<health::Healthcheck>,
+    /// The image's stop signal beside the container's.
+    pub stop_signal_of_image: Fact<Option<String>>,
     /// How the engine finds out whether the container works.
     pub healthcheck: Fact<health::Healthcheck>,
 }
@@ -127,7 +157,15 @@ pub fn derive(bundle: &Bundle) -> Vec<(Target, Facts)> {
 
 fn of_container(view: &View<'_>) -> Facts {
     Facts {
-        user: identity::user(view),
+        user: identity::fact(view),
+        user_in_container: identity::user_in_container(view),
+        standing: lineage::standing(view),
+        written_user: identity::written(view),
+        session: identity::session(view),
+        login: login::fact(view),
+        groups: groups::by_number(view),
+        groups_by_host: groups::by_host(view),
+        groups_by_container: groups::by_container(view),
         no_new_privileges: no_new_privileges::fact(view),
         capabilities: capabilities::fact(view),
         privileged: privilege::reach(view),
@@ -146,6 +184,11 @@ fn of_container(view: &View<'_>) -> Facts {
         environments: environment::of_processes(view),
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),
+        memory_as_set: limits::memory_as_set(view),
+        pids_as_set: limits::pids_as_set(view),
+        user_of_image: image::user(view),
+        healthcheck_of_image: image::healthcheck(view),
+        stop_signal_of_image: image::stop_signal(view),
         healthcheck: health::fact(view),
     }
 }

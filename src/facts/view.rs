@@ -8,6 +8,8 @@ use crate::model::source::Source;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
+use crate::parse::group::{self, Group};
+use crate::parse::passwd::{self, Account};
 use crate::parse::proc::idmap::IdMap;
 use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::proc::status::Status;
@@ -26,7 +28,6 @@ impl<'a> View<'a> {
     }
 
     /// Some of the container's files, as the bundle has them under this source.
-    #[expect(dead_code, reason = "the first fact about files will ask")]
     pub(super) fn files(&self, source: Source) -> Reading<&'a Listing> {
         match self.bundle.files(&source) {
             Ok(listing) => {
@@ -50,6 +51,14 @@ impl<'a> View<'a> {
     /// What the engine says of itself.
     pub(super) fn info(&self) -> Document<'a> {
         self.document(Source::engine_info())
+    }
+
+    /// What the engine says of the container's image.
+    pub(super) fn image(&self) -> Reading<Document<'a>> {
+        self.inspect().text("/Image").shown_as(|_| vec![]).and_then(|id| match id {
+            Some(id) => Reading::Known(self.document(Source::image(id)), vec![]),
+            None => Reading::Inapplicable,
+        })
     }
 
     fn document(&self, source: Source) -> Document<'a> {
@@ -128,10 +137,34 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The container's own accounts, as `passwd(5)`.
-    pub(super) fn accounts(&self) -> Reading<&'a str> {
+    /// The container's own accounts, as `passwd(5)`; none where there is no such file.
+    pub(super) fn accounts(&self) -> Reading<Vec<Account<'a>>> {
+        self.of_viewer("root/etc/passwd").map(|text| passwd::parse(text.unwrap_or_default()))
+    }
+
+    /// The container's own groups, as `group(5)`; none where there is no such file.
+    pub(super) fn groups(&self) -> Reading<Vec<Group<'a>>> {
+        self.of_viewer("root/etc/group").map(|text| group::parse(text.unwrap_or_default()))
+    }
+
+    /// The host's groups.
+    pub(super) fn host_groups(&self) -> Reading<Vec<Group<'a>>> {
+        optional(self.bundle, Source::proc(1, "root/etc/group"))
+            .map(|text| group::parse(text.unwrap_or_default()))
+    }
+
+    /// The login shells of the container's accounts that are there.
+    pub(super) fn shells(&self) -> Reading<&'a Listing> {
         match self.processes() {
-            Ok(processes) => text(self.bundle, Source::proc(processes.viewer, "root/etc/passwd")),
+            Ok(processes) => self.files(Source::shells(processes.viewer)),
+            Err(gap) => Reading::Missing(gap),
+        }
+    }
+
+    /// A file seen through the process that sees the container's mounts.
+    fn of_viewer(&self, file: &str) -> Reading<Option<&'a str>> {
+        match self.processes() {
+            Ok(processes) => optional(self.bundle, Source::proc(processes.viewer, file)),
             Err(gap) => Reading::Missing(gap),
         }
     }
@@ -165,17 +198,19 @@ pub(super) struct Process<'a> {
     bundle: &'a Bundle,
     pub(super) pid: u32,
     /// Where one thread is meant whose credentials are its own.
-    thread: Option<u32>,
+    pub(super) thread: Option<u32>,
 }
 
 impl<'a> Process<'a> {
     /// Who a reading of this process speaks of.
     pub(super) fn holder(&self) -> Holder {
-        let name = match self.bundle.text(&self.status_source()) {
-            Ok(status) => Status::parse(status.raw()).name(),
-            Err(_) => "?".into(),
-        };
+        let name = self.name().unwrap_or_else(|| "?".into());
         Holder::Process { pid: self.pid, name, thread: self.thread }
+    }
+
+    /// The command's name, where it is known.
+    pub(super) fn name(&self) -> Option<Untrusted> {
+        self.bundle.text(&self.status_source()).ok().map(|text| Status::parse(text.raw()).name())
     }
 
     fn status_source(&self) -> Source {
@@ -208,7 +243,16 @@ impl<'a> Process<'a> {
 
     /// How the process's user namespace maps user ids.
     pub(super) fn uid_map(&self) -> Reading<IdMap> {
-        let source = Source::proc(self.pid, "uid_map");
+        self.id_map("uid_map")
+    }
+
+    /// How the process's user namespace maps group ids.
+    pub(super) fn gid_map(&self) -> Reading<IdMap> {
+        self.id_map("gid_map")
+    }
+
+    fn id_map(&self, file: &str) -> Reading<IdMap> {
+        let source = Source::proc(self.pid, file);
         text(self.bundle, source.clone()).and_then(|map| match IdMap::parse(map) {
             // The text's own evidence is kept; the map adds none.
             Ok(map) => Reading::Known(map, vec![]),

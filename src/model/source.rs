@@ -78,6 +78,11 @@ impl Source {
         Self::Kernel(format!("/proc/{pid}/{name}"))
     }
 
+    /// The login shells of a container's accounts that are there, seen through `pid`.
+    pub fn shells(pid: u32) -> Self {
+        Self::proc(pid, "root/etc/passwd (shells)")
+    }
+
     /// The engine's list of running containers.
     pub fn container_list() -> Self {
         Self::Engine("/containers/json".to_owned())

@@ -14,6 +14,7 @@ pub mod resources;
 pub mod secrets;
 #[cfg(test)]
 mod testing;
+pub mod truth;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,11 @@ use crate::model::verdict::Verdict;
 /// Every rule, in the order of the reports. A new rule adds one line here.
 pub static ALL: &[&Rule] = &[
     &identity::non_root_user::RULE,
+    &identity::non_root_exec::RULE,
+    &identity::expected_uid::RULE,
+    &identity::fixed_uid::RULE,
+    &identity::no_login_shell::RULE,
+    &identity::no_privileged_groups::RULE,
     &privilege::no_new_privileges::RULE,
     &privilege::capabilities_dropped::RULE,
     &privilege::no_dangerous_capabilities::RULE,
@@ -45,6 +51,7 @@ pub static ALL: &[&Rule] = &[
     &secrets::no_default_credentials::RULE,
     &secrets::strong_secrets::RULE,
     &secrets::required_env::RULE,
+    &truth::runs_as_declared::RULE,
 ];
 
 /// The rule with this id.

@@ -6,6 +6,7 @@ use super::{Rule, Settings};
 use crate::collect::redact;
 use crate::facts;
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
+use crate::model::files::{self, File, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -14,7 +15,8 @@ use crate::model::verdict::Verdict;
 /// The hardened container's first process.
 pub(super) const INIT: u32 = 100;
 
-const STATUS: &str = "Name:\tapp\nUid:\t1000\t1000\t1000\t1000\nNSpid:\t100\t1\n\
+const STATUS: &str = "Name:\tapp\nPPid:\t1\nUid:\t1000\t1000\t1000\t1000\n\
+    Gid:\t1000\t1000\t1000\t1000\nGroups:\t1000\nNSpid:\t100\t1\n\
     CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
     CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n";
 
@@ -28,6 +30,8 @@ const MOUNTS: &str = "40 30 0:44 / / ro,relatime - overlay overlay rw,lowerdir=/
     43 40 0:46 / /sys ro,nosuid,nodev,noexec - sysfs sysfs ro\n\
     44 40 0:47 / /dev rw,nosuid - tmpfs tmpfs rw,size=65536k,mode=755\n\
     45 40 0:48 / /tmp rw,nosuid,nodev,noexec - tmpfs tmpfs rw,size=16384k\n";
+
+const IMAGE: &str = "sha256:1";
 
 /// One container's evidence.
 #[derive(Clone)]
@@ -54,7 +58,7 @@ pub(super) fn container() -> Case {
             "IpcMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
             "Memory": 67_108_864, "PidsLimit": 100, "Tmpfs": {"/tmp": "size=16m"},
         },
-        "Mounts": [], "AppArmorProfile": "",
+        "Mounts": [], "AppArmorProfile": "", "Image": IMAGE,
     });
     case.put(Source::container(&id), Answer::Json(inspect));
     case.put(
@@ -89,9 +93,18 @@ pub(super) fn container() -> Case {
             "/proc/100/root/etc/passwd",
             "root:x:0:0:::/bin/sh\napp:x:1000:1000:::/bin/false\ntoor:x:0:0:::\n",
         ),
+        ("/proc/100/root/etc/group", "root:x:0:\nshadow:x:42:\napp:x:1000:\n"),
+        ("/proc/1/root/etc/group", "root:x:0:\nshadow:x:42:\ndocker:x:998:\nalice:x:1000:\n"),
     ] {
         case = case.kernel(path, text);
     }
+    case.put(
+        Source::image(IMAGE),
+        Answer::Json(
+            json!({"Config": {"User": "1000:1000", "Healthcheck": {"Test": ["CMD", "x"]}}}),
+        ),
+    );
+    case = case.shells(&["/bin/false", "/bin/sh"]);
     case.limit("memory.limit_in_bytes", "67108864")
         .limit("pids.max", "100")
         .add_process(INIT, &[])
@@ -147,6 +160,42 @@ impl Case {
         self
     }
 
+    /// The engine's record of the image says this.
+    pub(super) fn image_says(self, pointer: &str, value: Value) -> Self {
+        self.edit(Source::image(IMAGE), pointer, value)
+    }
+
+    /// The engine does not tell of the image.
+    pub(super) fn image_denied(mut self) -> Self {
+        let source = Source::image(IMAGE);
+        self.bundle.record(source.clone(), Err(Gap::not_collected(source)));
+        self
+    }
+
+    /// Of the accounts' login shells only these are there.
+    pub(super) fn shells(mut self, paths: &[&str]) -> Self {
+        let program = |path: &&str| File {
+            path: (*path).into(),
+            kind: files::Kind::File,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            device: (0, 44),
+            inode: 7,
+            stands_for: None,
+            capability: None,
+        };
+        let files = paths.iter().map(program).collect();
+        self.put(Source::shells(INIT), Answer::Files(Listing { files, unread: vec![] }));
+        self
+    }
+
+    /// The kernel says that there is no such file.
+    pub(super) fn nothing(mut self, path: &str) -> Self {
+        self.put(Source::Kernel(path.to_owned()), Answer::Nothing);
+        self
+    }
+
     /// A file of the kernel holds this.
     pub(super) fn kernel(mut self, path: &str, text: &str) -> Self {
         self.put(Source::Kernel(path.to_owned()), Answer::Text(text.into()));
@@ -181,7 +230,9 @@ impl Case {
         }
         self.put(Source::proc(pid, "attr/current"), Answer::Nothing);
         self = self.started_with(pid, &["PATH=/bin"]);
-        self.kernel(&format!("/proc/{pid}/status"), &status).uid_map(pid, "0 0 4294967295")
+        self.kernel(&format!("/proc/{pid}/status"), &status)
+            .uid_map(pid, "0 0 4294967295")
+            .gid_map(pid, "0 0 4294967295")
     }
 
     /// A process entered the PID namespace from outside the container's cgroup.
@@ -196,6 +247,11 @@ impl Case {
     /// A process's user namespace maps ids like this.
     pub(super) fn uid_map(self, pid: u32, map: &str) -> Self {
         self.kernel(&format!("/proc/{pid}/uid_map"), map)
+    }
+
+    /// A process's user namespace maps group ids like this.
+    pub(super) fn gid_map(self, pid: u32, map: &str) -> Self {
+        self.kernel(&format!("/proc/{pid}/gid_map"), map)
     }
 
     /// One more mount of the container.

@@ -1,5 +1,6 @@
 //! What the kernel enforces, read from `/proc` and the cgroup file systems.
 
+mod accounts;
 mod discover;
 mod limits;
 mod process;
@@ -16,7 +17,6 @@ use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
-use crate::parse::passwd;
 
 pub use discover::Discovered;
 pub use prove::{Claim, Proof};
@@ -46,9 +46,6 @@ const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/curre
 
 /// Its values are sealed as they are read: see [`crate::collect::redact`].
 const ENVIRONMENT: &str = "environ";
-
-/// The container's own accounts, seen through the process that sees its mounts.
-const PASSWD: &str = "root/etc/passwd";
 
 /// The identity of a process's network namespace, as the inode of a file that
 /// the kernel makes once for each: unlike `ns/net`, everybody may look at it.
@@ -94,6 +91,8 @@ impl Kernel {
                 for file in ["status", "mountinfo"] {
                     bundle.record(Source::proc(1, file), first.read(file));
                 }
+                let (source, groups) = self.host_groups(&first);
+                bundle.record(source, groups);
                 observe_namespaces(&first, 1, bundle);
             }
             Err(gap) => bundle.record(Source::proc(1, "status"), Err(gap)),
@@ -209,7 +208,7 @@ impl Kernel {
 
     /// The container's mounts and accounts, as one of its processes sees them.
     fn observe_files(&self, pid: u32, starts: &BTreeMap<u32, u64>, bundle: &mut Bundle) {
-        let (mounts, accounts) = (Source::proc(pid, "mountinfo"), Source::proc(pid, PASSWD));
+        let mounts = Source::proc(pid, "mountinfo");
         let viewer = self.reopen(pid, starts).and_then(|viewer| match viewer.peek_link("root") {
             Some(root) if root != "/" => {
                 let root = Untrusted::from(root);
@@ -221,19 +220,22 @@ impl Kernel {
             }
             _ => Ok(viewer),
         });
-        let (seen, known) = match viewer {
+        let hosts = Process::open(&self.proc, 1).and_then(|first| first.read("mountinfo"));
+        let (seen, accounts) = match viewer {
             Ok(viewer) => {
                 let seen = viewer.read("mountinfo");
-                let known = viewer.accounts(&seen, PASSWD, passwd::without_secrets);
-                (seen, known)
+                let accounts = accounts::of_container(&viewer, &seen, &hosts);
+                (seen, accounts)
             }
-            Err(gap) => (
-                Err(Gap { source: mounts.clone(), ..gap.clone() }),
-                Err(Gap { source: accounts.clone(), ..gap }),
-            ),
+            Err(gap) => {
+                let accounts = accounts::missing(pid, &gap);
+                (Err(Gap { source: mounts.clone(), ..gap }), accounts)
+            }
         };
         bundle.record(mounts, seen);
-        bundle.record(accounts, known);
+        for (source, answer) in accounts {
+            bundle.record(source, answer);
+        }
     }
 
     /// A process of which the table knows when it started: the same number may

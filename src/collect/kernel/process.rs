@@ -10,13 +10,12 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
 use nix::sys::stat::{Mode, fstatat};
 
-use super::root::{Reach, Root};
+use super::root::Root;
 use crate::collect::redact;
 use crate::model::bundle::Answer;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
-use crate::parse::proc::mountinfo;
 
 /// The most bytes that are accepted of one kernel file. A container with ten
 /// thousand mounts has a `mountinfo` of about 2 MiB.
@@ -81,34 +80,6 @@ impl Process {
     pub(super) fn root(&self) -> Result<Root, Errno> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         openat(self.folder.as_fd(), "root", flags, Mode::empty()).map(Root::new)
-    }
-
-    /// The container's accounts: a regular file below the process's root.
-    ///
-    /// Read only from a file system of this kernel's own, as `mounts` tells
-    /// it: another program or host may serve the rest, and never answer.
-    pub(super) fn accounts(
-        &self,
-        mounts: &Result<Answer, Gap>,
-        place: &str,
-        keep: impl FnOnce(&str) -> String,
-    ) -> Result<Answer, Gap> {
-        let source = Source::proc(self.pid, place);
-        let Some(path) = place.strip_prefix("root/") else {
-            return Err(gap(source, Errno::EINVAL));
-        };
-        if !is_local(mounts) {
-            let detail = "the container's root is not on a file system of this kernel's own";
-            return Err(Gap::new(Reason::Unsupported, source, detail));
-        }
-        let read = || bounded(self.root()?.open(path, Reach::OneFileSystem)?);
-        match read() {
-            Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).as_bytes(), source),
-            Err(Errno::ENOENT) => {
-                Err(Gap::new(Reason::Unsupported, source, "the container has no such file"))
-            }
-            Err(errno) => Err(gap(source, errno)),
-        }
     }
 
     /// What a link points to, such as `net:[4026531840]`.
@@ -194,21 +165,8 @@ pub(super) fn read_optional(path: &Path, source: Source) -> Result<Answer, Gap> 
     }
 }
 
-/// File systems that answer by themselves: no program and no other host behind them.
-const LOCAL: [&str; 9] =
-    ["btrfs", "erofs", "ext2", "ext3", "ext4", "overlay", "tmpfs", "xfs", "zfs"];
-
-/// Whether the root of these mounts is on one of them.
-fn is_local(mounts: &Result<Answer, Gap>) -> bool {
-    let Ok(Answer::Text(text)) = mounts else { return false };
-    mountinfo::parse(text.raw())
-        .ok()
-        .and_then(|mounts| Some(LOCAL.contains(&mountinfo::at(&mounts, "/")?.kind.as_str())))
-        .unwrap_or(false)
-}
-
 /// Reads to the end, one byte further than is accepted.
-fn bounded(file: File) -> Result<Vec<u8>, Errno> {
+pub(super) fn bounded(file: File) -> Result<Vec<u8>, Errno> {
     let mut bytes = Vec::new();
     file.take(CAP as u64 + 1)
         .read_to_end(&mut bytes)
@@ -216,7 +174,7 @@ fn bounded(file: File) -> Result<Vec<u8>, Errno> {
     Ok(bytes)
 }
 
-fn text(bytes: &[u8], source: Source) -> Result<Answer, Gap> {
+pub(super) fn text(bytes: &[u8], source: Source) -> Result<Answer, Gap> {
     if bytes.len() > CAP {
         return Err(too_large(source));
     }
@@ -228,7 +186,7 @@ fn too_large(source: Source) -> Gap {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the kernel's list of errors is its own affair")]
-fn gap(source: Source, errno: Errno) -> Gap {
+pub(super) fn gap(source: Source, errno: Errno) -> Gap {
     match errno {
         Errno::ENOENT | Errno::ESRCH => {
             Gap::new(Reason::Gone, source, "the process is not there any more")

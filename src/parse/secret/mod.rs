@@ -33,23 +33,24 @@ pub fn form(value: &str) -> Form {
             Form::Credentials { common: common::is_known(password) }
         };
     }
-    let recognised: [(fn(&str) -> bool, Form); 10] = [
-        (is_flag, Form::Flag),
-        (is_reference, Form::Reference),
-        (common::is_known, Form::Common),
-        (is_number, Form::Number),
-        (is_hash, Form::Hash),
-        (is_public_key, Form::Public),
-        (is_url, Form::Url),
-        (is_path, Form::Path),
-        (is_address, Form::Address),
-        (is_version, Form::Version),
-    ];
-    recognised
-        .into_iter()
-        .find_map(|(fits, form)| fits(value).then_some(form))
-        .unwrap_or(Form::Opaque)
+    FORMS.into_iter().find_map(|(fits, form)| fits(value).then_some(form)).unwrap_or(Form::Opaque)
 }
+
+type Fits = fn(&str) -> bool;
+
+/// In the order in which they are tried.
+const FORMS: [(Fits, Form); 10] = [
+    (is_flag, Form::Flag),
+    (is_reference, Form::Reference),
+    (common::is_known, Form::Common),
+    (is_number, Form::Number),
+    (is_hash, Form::Hash),
+    (is_public_key, Form::Public),
+    (is_url, Form::Url),
+    (is_path, Form::Path),
+    (is_address, Form::Address),
+    (is_version, Form::Version),
+];
 
 /// A value as a shell or an `.env` file would hand it on.
 fn unquoted(value: &str) -> &str {
