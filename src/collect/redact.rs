@@ -54,7 +54,8 @@ pub(super) fn networks(document: Value) -> Value {
     let reduced = all.into_iter().map(|network| {
         let mut kept = only(&NETWORK, Some(&network));
         let pools = network.pointer("/IPAM/Config").and_then(Value::as_array);
-        let pools = pools.into_iter().flatten().map(|pool| only(&["Subnet", "Gateway"], Some(pool)));
+        let pools =
+            pools.into_iter().flatten().map(|pool| only(&["Subnet", "Gateway"], Some(pool)));
         if let Value::Object(kept) = &mut kept {
             kept.insert("Options".to_owned(), only(&NETWORK_OPTIONS, network.get("Options")));
             kept.insert("IPAM".to_owned(), json!({"Config": pools.collect::<Vec<_>>()}));

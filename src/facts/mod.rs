@@ -108,6 +108,8 @@ pub struct Facts {
     pub pids_limit: Fact<limits::Limit>,
     /// How the engine finds out whether the container works.
     pub healthcheck: Fact<health::Healthcheck>,
+    /// Which network namespace it is, by a number that tells it from others.
+    pub network_identity: Fact<String>,
     /// Who listens in the network namespace that the container lives in.
     pub listeners: Fact<Vec<network::listeners::Listener>>,
     /// The ports that are open to the host and to who reaches it.
@@ -152,6 +154,7 @@ fn of_container(view: &View<'_>) -> Facts {
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),
         healthcheck: health::fact(view),
+        network_identity: network::identity(view),
         listeners: network::listeners::fact(view),
         published: network::published::fact(view),
         answered: network::published::answered(view),

@@ -15,4 +15,5 @@ mod formats;
 mod hostile;
 mod kernel;
 mod properties;
+mod reachability;
 mod support;

@@ -178,8 +178,8 @@ impl Process {
     pub(super) fn sockets(&self, wanted: &BTreeSet<u64>, source: Source) -> Result<Answer, Gap> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let refused = |errno| gap(source.clone(), errno);
-        let mut folder = Dir::openat(self.folder.as_fd(), "fd", flags, Mode::empty())
-            .map_err(refused)?;
+        let mut folder =
+            Dir::openat(self.folder.as_fd(), "fd", flags, Mode::empty()).map_err(refused)?;
         let links = openat(self.folder.as_fd(), "fd", flags, Mode::empty()).map_err(refused)?;
         let mut held = BTreeSet::new();
         for (count, entry) in folder.iter().enumerate() {

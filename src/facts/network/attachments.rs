@@ -70,9 +70,8 @@ pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Attachment>> {
                 if id.is_empty() { text("Name") == Some(name) } else { text("Id") == Some(id) }
             };
             // Podman names the network where Docker gives its number.
-            let by_name = |network: &&&Value| {
-                network.get("Name").and_then(Value::as_str) == Some(name)
-            };
+            let by_name =
+                |network: &&&Value| network.get("Name").and_then(Value::as_str) == Some(name);
             let found = known.iter().find(is_it).or_else(|| known.iter().find(by_name));
             let Some(network) = found else {
                 let name = Untrusted::from(name);
@@ -170,7 +169,8 @@ fn routes_of(view: &View<'_>, pid: u32) -> Reading<Vec<Route>> {
     let text = view.process(pid).text("net/route").shown_as(|_| vec![]);
     text.and_then(|text| match route::parse(text) {
         Ok(routes) => {
-            let shown = |it: &Route| format!("{} by {}", it.destination, Untrusted::from(&*it.interface));
+            let shown =
+                |it: &Route| format!("{} by {}", it.destination, Untrusted::from(&*it.interface));
             let shown: Vec<String> = routes.iter().map(shown).collect();
             let shown = if shown.is_empty() { "no route".to_owned() } else { shown.join(", ") };
             Reading::Known(routes, vec![Evidence::new(source, "", shown)])
@@ -186,15 +186,18 @@ pub(super) fn way_out(view: &View<'_>) -> Reading<bool> {
         Err(gap) => return Reading::Missing(gap),
     };
     let source = Source::proc(pid, "net/ipv6_route");
-    let ipv6 = view.process(pid).attribute("net/ipv6_route").and_then(|text| {
-        match route::has_ipv6_default(text.unwrap_or_default()) {
-            Ok(leads_out) => Reading::Known(leads_out, vec![]),
-            Err(detail) => Reading::Missing(super::malformed(&source, detail)),
-        }
-    });
+    let ipv6 =
+        view.process(pid).attribute("net/ipv6_route").and_then(
+            |text| match route::has_ipv6_default(text.unwrap_or_default()) {
+                Ok(leads_out) => Reading::Known(leads_out, vec![]),
+                Err(detail) => Reading::Missing(super::malformed(&source, detail)),
+            },
+        );
     let shown = |leads: &bool| if *leads { "a default route" } else { "no default route" };
     let ipv6 = ipv6.shown_as(|leads| vec![Evidence::new(source.clone(), "", shown(leads))]);
-    routes_of(view, pid).zip(ipv6).map(|(routes, ipv6)| ipv6 || routes.iter().any(Route::is_default))
+    routes_of(view, pid)
+        .zip(ipv6)
+        .map(|(routes, ipv6)| ipv6 || routes.iter().any(Route::is_default))
 }
 
 /// The bridges that engines make for those who ask for no network, by their
@@ -215,16 +218,19 @@ fn default_subnets(view: &View<'_>) -> Reading<Vec<Subnet>> {
 
 fn of_default(networks: &Document<'_>) -> Reading<Vec<Subnet>> {
     let source = networks.source().clone();
-    networks.objects("").shown_as(|_| vec![]).map(|all| {
-        let defaults = all.into_iter().filter(|it| is_default(it));
-        let pools = defaults.filter_map(|it| it.pointer("/IPAM/Config")?.as_array()).flatten();
-        let texts = pools.filter_map(|pool| pool.get("Subnet")?.as_str());
-        texts.filter_map(subnet).collect::<Vec<_>>()
-    })
-    .shown_as(|subnets| {
-        let shown: Vec<String> = subnets.iter().map(|(net, _)| net.to_string()).collect();
-        vec![Evidence::new(source, "the default bridge's addresses", shown.join(", "))]
-    })
+    networks
+        .objects("")
+        .shown_as(|_| vec![])
+        .map(|all| {
+            let defaults = all.into_iter().filter(|it| is_default(it));
+            let pools = defaults.filter_map(|it| it.pointer("/IPAM/Config")?.as_array()).flatten();
+            let texts = pools.filter_map(|pool| pool.get("Subnet")?.as_str());
+            texts.filter_map(subnet).collect::<Vec<_>>()
+        })
+        .shown_as(|subnets| {
+            let shown: Vec<String> = subnets.iter().map(|(net, _)| net.to_string()).collect();
+            vec![Evidence::new(source, "the default bridge's addresses", shown.join(", "))]
+        })
 }
 
 /// `172.17.0.0/16` as network and mask; of IPv6 the routes say nothing here.

@@ -131,7 +131,8 @@ fn together(mut all: Vec<Listener>) -> Vec<Listener> {
                 if (last.protocol, last.address, last.port)
                     == (next.protocol, next.address, next.port) =>
             {
-                last.owner = match (std::mem::replace(&mut last.owner, Owner::Unknown), next.owner) {
+                last.owner = match (std::mem::replace(&mut last.owner, Owner::Unknown), next.owner)
+                {
                     (Owner::Own(mut mine), Owner::Own(theirs)) => {
                         mine.extend(theirs);
                         mine.dedup();
@@ -180,8 +181,9 @@ fn held_by(view: &View<'_>, pid: u32) -> Result<BTreeSet<u64>, Gap> {
 fn of_table(view: &View<'_>, init: u32, table: &str, holders: &Holders) -> Reading<Vec<Listener>> {
     let source = Source::proc(init, table);
     let protocol = Protocol::of_table(table);
-    view.process(init).attribute(table).and_then(|text| {
-        match sockets::parse(protocol, text.unwrap_or_default()) {
+    view.process(init)
+        .attribute(table)
+        .and_then(|text| match sockets::parse(protocol, text.unwrap_or_default()) {
             Ok(sockets) => {
                 let listeners = sockets.into_iter().map(|socket| Listener {
                     protocol,
@@ -196,15 +198,14 @@ fn of_table(view: &View<'_>, init: u32, table: &str, holders: &Holders) -> Readi
                 Reading::Known(listeners.collect(), vec![])
             }
             Err(detail) => Reading::Missing(Gap::new(Reason::Malformed, source.clone(), detail)),
-        }
-    })
-    .shown_as(|listeners: &Vec<Listener>| {
-        let places: BTreeSet<String> =
-            listeners.iter().map(|it| format!("{}:{}", it.address, it.port)).collect();
-        let shown = places.into_iter().collect::<Vec<_>>().join(", ");
-        let nobody = "nobody listens".to_owned();
-        vec![Evidence::new(source.clone(), "", if shown.is_empty() { nobody } else { shown })]
-    })
+        })
+        .shown_as(|listeners: &Vec<Listener>| {
+            let places: BTreeSet<String> =
+                listeners.iter().map(|it| format!("{}:{}", it.address, it.port)).collect();
+            let shown = places.into_iter().collect::<Vec<_>>().join(", ");
+            let nobody = "nobody listens".to_owned();
+            vec![Evidence::new(source.clone(), "", if shown.is_empty() { nobody } else { shown })]
+        })
 }
 
 /// The listeners that are the container's own, wherever it lives: all of its

@@ -7,6 +7,7 @@ pub mod service;
 
 use serde_json::Value;
 
+use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::parse::document::Document;
@@ -20,6 +21,16 @@ fn namespace(view: &View<'_>) -> Reading<Namespace> {
     let fact = namespaces::network(view);
     let unread = || Reading::Missing(Gap::not_collected(source));
     fact.effective().first().cloned().unwrap_or_else(unread)
+}
+
+/// The inode of a file that each network namespace has once: it takes no
+/// privilege, and two containers with the same share a namespace.
+pub(super) fn identity(view: &View<'_>) -> Fact<String> {
+    let seen = match view.init() {
+        Ok(process) => process.text("net/dev (inode)").map(str::to_owned),
+        Err(gap) => Reading::Missing(gap),
+    };
+    Fact::new(Reading::Inapplicable, seen)
 }
 
 /// How many containers may lend their network to the next.

@@ -51,8 +51,13 @@ impl fmt::Display for Published {
             None => {
                 let Self { port, host_port, .. } = self;
                 match self.host {
-                    None => write!(f, "port {port}/{protocol} on every interface of the host, port {host_port}"),
-                    Some(host) => write!(f, "port {port}/{protocol} on {host} of the host, port {host_port}"),
+                    None => write!(
+                        f,
+                        "port {port}/{protocol} on every interface of the host, port {host_port}"
+                    ),
+                    Some(host) => {
+                        write!(f, "port {port}/{protocol} on {host} of the host, port {host_port}")
+                    }
                 }
             }
         }
@@ -160,12 +165,13 @@ pub(in crate::facts) fn answered(view: &View<'_>) -> Fact<Vec<(Published, Behind
         }
         if let Some(port) = ports.iter().find(|port| port.protocol.is_none()) {
             let source = Source::container(view.id());
-            let detail = format!("who listens on SCTP is not read, so nobody knows whether {port} is answered");
+            let detail = format!(
+                "who listens on SCTP is not read, so nobody knows whether {port} is answered"
+            );
             return Reading::Missing(Gap::new(Reason::Unsupported, source, detail));
         }
-        listeners::in_namespace(view).map(|all| {
-            ports.into_iter().map(|port| (port.clone(), behind(&port, &all))).collect()
-        })
+        listeners::in_namespace(view)
+            .map(|all| ports.into_iter().map(|port| (port.clone(), behind(&port, &all))).collect())
     });
     Fact::new(Reading::Inapplicable, joined)
 }
@@ -199,7 +205,8 @@ pub struct Offer {
 pub(in crate::facts) fn offer(view: &View<'_>) -> Fact<Offer> {
     let seen = super::namespace(view).and_then(|namespace| {
         if namespace == Namespace::Host {
-            let nothing = Offer { open: vec![], declared: vec![], has_neighbours: false, is_host: true };
+            let nothing =
+                Offer { open: vec![], declared: vec![], has_neighbours: false, is_host: true };
             return Reading::Known(nothing, vec![]);
         }
         let attached = super::attachments::by_engine(view);

@@ -39,9 +39,8 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Service> {
         listeners: Vec::new(),
         has_way_out: networks.iter().any(attachments::Attachment::has_way_out),
     });
-    let own = listeners::own(view).map(|all| {
-        all.into_iter().filter(Listener::may_be_own).collect::<Vec<_>>()
-    });
+    let own = listeners::own(view)
+        .map(|all| all.into_iter().filter(Listener::may_be_own).collect::<Vec<_>>());
     let ways = published::in_force(view).zip(attachments::way_out(view));
     let effective = programs(view).zip(own).zip(ways).map(
         |((programs, listeners), (published, has_way_out))| Service {

@@ -93,7 +93,9 @@ mod tests {
     fn loopbacks_own_refusal_is_no_way_out() {
         let zeros = "0".repeat(32);
         let line = |flags: &str, interface: &str| {
-            format!("{zeros} 00 {zeros} 00 {zeros} ffffffff 00000001 00000000 {flags} {interface}\n")
+            format!(
+                "{zeros} 00 {zeros} 00 {zeros} ffffffff 00000001 00000000 {flags} {interface}\n"
+            )
         };
         assert_eq!(has_ipv6_default(&line("00200200", "lo")), Ok(false));
         assert_eq!(has_ipv6_default(&line("00000003", "eth0")), Ok(true));

@@ -1,8 +1,8 @@
 //! See [`RULE`].
 
-use crate::facts::{Facts, Holder};
 use crate::facts::network::published::Published;
 use crate::facts::network::service::Service;
+use crate::facts::{Facts, Holder};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
@@ -25,7 +25,7 @@ rule! {
         id: "datastore-internal",
         title: "databases, caches and brokers are reached from inside alone",
         severity: Severity::High,
-        references: &[],
+        references: &["CIS Docker 1.6: 5.9"],
         parameters: &[],
         judge: judge,
     }
@@ -33,11 +33,34 @@ rule! {
 
 /// The programs of stores and brokers. A process has at most 15 bytes of a name.
 const PROGRAMS: [&str; 28] = [
-    "postgres", "postmaster", "mysqld", "mariadbd", "mongod", "mongos", "redis-server",
-    "redis-sentinel", "valkey-server", "keydb-server", "dragonfly", "memcached", "etcd",
-    "clickhouse-serv", "clickhouse", "nats-server", "influxd", "cockroach", "arangod",
-    "rethinkdb", "tarantool", "sqlservr", "couchbase-serve", "aerospike-serve", "asd",
-    "scylla", "mosquitto", "qdrant",
+    "postgres",
+    "postmaster",
+    "mysqld",
+    "mariadbd",
+    "mongod",
+    "mongos",
+    "redis-server",
+    "redis-sentinel",
+    "valkey-server",
+    "keydb-server",
+    "dragonfly",
+    "memcached",
+    "etcd",
+    "clickhouse-serv",
+    "clickhouse",
+    "nats-server",
+    "influxd",
+    "cockroach",
+    "arangod",
+    "rethinkdb",
+    "tarantool",
+    "sqlservr",
+    "couchbase-serve",
+    "aerospike-serve",
+    "asd",
+    "scylla",
+    "mosquitto",
+    "qdrant",
 ];
 
 /// Programs that run anything: only with a sign beside them they are a store.
@@ -45,20 +68,63 @@ const RUNTIMES: [&str; 2] = ["java", "beam.smp"];
 
 /// The images of stores and brokers, by the last part of their name.
 const IMAGES: [&str; 33] = [
-    "postgres", "postgresql", "mysql", "mariadb", "percona", "mongo", "mongodb", "redis",
-    "redis-stack-server", "valkey", "keydb", "dragonfly", "memcached", "etcd", "elasticsearch",
-    "opensearch", "clickhouse", "clickhouse-server", "nats", "rabbitmq", "kafka", "cassandra",
-    "scylla", "couchdb", "influxdb", "neo4j", "zookeeper", "cockroach", "timescaledb",
-    "activemq", "eclipse-mosquitto", "pulsar", "qdrant",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "percona",
+    "mongo",
+    "mongodb",
+    "redis",
+    "redis-stack-server",
+    "valkey",
+    "keydb",
+    "dragonfly",
+    "memcached",
+    "etcd",
+    "elasticsearch",
+    "opensearch",
+    "clickhouse",
+    "clickhouse-server",
+    "nats",
+    "rabbitmq",
+    "kafka",
+    "cassandra",
+    "scylla",
+    "couchdb",
+    "influxdb",
+    "neo4j",
+    "zookeeper",
+    "cockroach",
+    "timescaledb",
+    "activemq",
+    "eclipse-mosquitto",
+    "pulsar",
+    "qdrant",
 ];
 
 /// Ports that are a store's or a broker's and hardly anybody else's.
 const PORTS: [(u16, &str); 20] = [
-    (1433, "SQL Server"), (1521, "Oracle"), (2181, "ZooKeeper"), (2379, "etcd"),
-    (3306, "MySQL"), (4222, "NATS"), (5432, "PostgreSQL"), (5671, "AMQP"), (5672, "AMQP"),
-    (5984, "CouchDB"), (6379, "Redis"), (7687, "Neo4j"), (9042, "Cassandra"), (9092, "Kafka"),
-    (9200, "Elasticsearch"), (9300, "Elasticsearch"), (11211, "memcached"),
-    (26257, "CockroachDB"), (27017, "MongoDB"), (61616, "ActiveMQ"),
+    (1433, "SQL Server"),
+    (1521, "Oracle"),
+    (2181, "ZooKeeper"),
+    (2379, "etcd"),
+    (3306, "MySQL"),
+    (4222, "NATS"),
+    (5432, "PostgreSQL"),
+    (5671, "AMQP"),
+    (5672, "AMQP"),
+    (5984, "CouchDB"),
+    (6379, "Redis"),
+    (7687, "Neo4j"),
+    (9042, "Cassandra"),
+    (9092, "Kafka"),
+    (9200, "Elasticsearch"),
+    (9300, "Elasticsearch"),
+    (11211, "memcached"),
+    (26257, "CockroachDB"),
+    (27017, "MongoDB"),
+    (61616, "ActiveMQ"),
 ];
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
@@ -71,7 +137,8 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
                 format!("no database, cache or broker: what runs is {}", names.join(", "))
             });
         };
-        let open = service.published.iter().filter(|it| !it.is_loopback() && is_the_stores(it, service));
+        let open =
+            service.published.iter().filter(|it| !it.is_loopback() && is_the_stores(it, service));
         let open: Vec<String> = open.map(ToString::to_string).collect();
         if !open.is_empty() {
             Check::broken(format!("{sign}, and it is published: {}", open.join("; ")))
@@ -91,7 +158,8 @@ fn sign(service: &Service) -> Option<String> {
         return Some(format!("{program} runs here"));
     }
     // Where the programs are known, a name on the image proves nothing by itself.
-    let image = service.image.as_ref().filter(|_| service.programs.is_empty() || runs(&RUNTIMES).is_some());
+    let image =
+        service.image.as_ref().filter(|_| service.programs.is_empty() || runs(&RUNTIMES).is_some());
     if let Some(name) = image.map(|it| short(it.raw())).filter(|it| IMAGES.contains(it)) {
         return Some(format!("the image is {name}"));
     }

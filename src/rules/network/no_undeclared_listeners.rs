@@ -26,7 +26,7 @@ rule! {
         id: "no-undeclared-listeners",
         title: "neighbours reach no port that is not declared",
         severity: Severity::Med,
-        references: &[],
+        references: &["CIS Docker 1.6: 5.9"],
         parameters: &[Parameter {
             name: "accept",
             about: "ports that neighbours may reach without a declaration",
@@ -75,11 +75,19 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             match debugger {
                 Some((_, whose)) => {
                     is_grave = true;
-                    check = also(check, &format!("neighbours reach {listener}, {whose} port, and nothing declares it"));
+                    check = also(
+                        check,
+                        &format!(
+                            "neighbours reach {listener}, {whose} port, and nothing declares it"
+                        ),
+                    );
                 }
                 None if offer.declared.is_empty() => {}
                 None => {
-                    check = also(check, &format!("neighbours reach {listener}, and nothing declares it"));
+                    check = also(
+                        check,
+                        &format!("neighbours reach {listener}, and nothing declares it"),
+                    );
                 }
             }
         }
@@ -103,8 +111,9 @@ mod tests {
         a_declared_port_passes: container() => "Pass",
         a_further_port_fails_mildly: container().kernel(TCP, METRICS) => "Fail(low)",
         a_further_port_that_is_exposed_passes: container().kernel(TCP, METRICS)
-            .declares(EXPOSED, json!({"9090/tcp": {}, "9090/udp": {}, "9090": {}}))
-            .declares(EXPOSED, json!({"9090/tcp": {}})).set("accept", &["9090"]) => "Pass",
+            .declares(EXPOSED, json!({"80/tcp": {}, "9090/tcp": {}})) => "Pass",
+        a_further_port_that_the_policy_accepts_passes: container().kernel(TCP, METRICS)
+            .set("accept", &["9090"]) => "Pass",
         a_container_that_declares_nothing_is_left_alone: container().kernel(TCP, METRICS)
             .declares(EXPOSED, json!(null)).declares("/NetworkSettings/Ports", json!({})) => "Pass",
         a_debuggers_port_fails: container().kernel(TCP, INSPECTOR)

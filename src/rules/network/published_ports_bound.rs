@@ -25,7 +25,7 @@ rule! {
         id: "published-ports-bound",
         title: "published ports are bound to one address and served",
         severity: Severity::Med,
-        references: &["CIS Docker 1.6: 5.8", "CIS Docker 1.6: 5.14", "KICS 451d79dc", "compose-lint CL-0005"],
+        references: &["CIS Docker 1.6: 5.9", "CIS Docker 1.6: 5.14", "KICS 451d79dc", "compose-lint CL-0005"],
         parameters: &[Parameter {
             name: "accept",
             about: "ports of the host that may be open on every interface",
@@ -44,7 +44,10 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let mut check = match ports.first() {
             None => Check::moot("no port is published"),
             Some(first) if ports.len() == 1 => Check::holds(first.to_string()),
-            Some(_) => Check::holds(format!("{} ports are published, none of them on every interface", ports.len())),
+            Some(_) => Check::holds(format!(
+                "{} ports are published, none of them on every interface",
+                ports.len()
+            )),
         };
         let mut said = Vec::new();
         for port in ports.iter().filter(is_open) {
