@@ -50,6 +50,37 @@ const LONGEST_NAME: usize = 128;
 /// hashes of reverse proxies among it.
 const LABELS: [&str; 2] = ["com.docker.compose.", "secaudit."];
 
+/// What is kept of a network, and of its options. The others hold what plugins
+/// want to know, keys of overlays among it.
+const NETWORK: [&str; 6] = ["Name", "Id", "Driver", "Scope", "Internal", "EnableIPv6"];
+const NETWORK_OPTIONS: [&str; 3] = [
+    "com.docker.network.bridge.default_bridge",
+    "com.docker.network.bridge.enable_icc",
+    "com.docker.network.bridge.name",
+];
+
+/// The engine's networks by what rules ask of them, and nothing else.
+pub(super) fn networks(document: Value) -> Value {
+    let Value::Array(all) = document else { return document };
+    let only = |names: &[&str], of: Option<&Value>| -> Value {
+        let fields = of.and_then(Value::as_object).into_iter().flatten();
+        let kept = fields.filter(|(name, _)| names.contains(&name.as_str()));
+        Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    };
+    let reduced = all.into_iter().map(|network| {
+        let mut kept = only(&NETWORK, Some(&network));
+        let pools = network.pointer("/IPAM/Config").and_then(Value::as_array);
+        let pools =
+            pools.into_iter().flatten().map(|pool| only(&["Subnet", "Gateway"], Some(pool)));
+        if let Value::Object(kept) = &mut kept {
+            kept.insert("Options".to_owned(), only(&NETWORK_OPTIONS, network.get("Options")));
+            kept.insert("IPAM".to_owned(), json!({"Config": pools.collect::<Vec<_>>()}));
+        }
+        kept
+    });
+    Value::Array(reduced.collect())
+}
+
 /// The document without what may be secret.
 pub(super) fn document(mut document: Value) -> Value {
     for pointer in WITHHOLD {
@@ -70,6 +101,13 @@ pub(super) fn document(mut document: Value) -> Value {
     if let Some(Value::Array(mounts)) = document.pointer_mut("/HostConfig/Mounts") {
         for options in mounts.iter_mut().filter_map(|it| it.pointer_mut("/VolumeOptions")) {
             *options = json!(WITHHELD);
+        }
+    }
+    if let Some(Value::Object(networks)) = document.pointer_mut("/NetworkSettings/Networks") {
+        for options in networks.values_mut().filter_map(|it| it.get_mut("DriverOpts")) {
+            if !options.is_null() {
+                *options = json!(WITHHELD);
+            }
         }
     }
     document
@@ -151,6 +189,7 @@ mod tests {
                 "LogConfig": {"Type": "splunk", "Config": {"splunk-token": canary}},
                 "Mounts": [{"Type": "volume", "VolumeOptions": {"DriverConfig": {"Options": {"o": canary}}}}],
             },
+            "NetworkSettings": {"Networks": {"shop": {"DriverOpts": {"key": canary}}}},
             "HttpProxy": format!("http://me:{canary}@proxy"),
         }));
         let text = document.to_string();
@@ -179,6 +218,20 @@ mod tests {
         assert_eq!(names, ["A", "", "B"]);
         assert_eq!(variables[1].value.length, 7);
         assert_eq!(variables[2].value.length, 3);
+    }
+
+    #[test]
+    fn of_a_network_only_what_rules_ask_is_kept() {
+        let kept = networks(json!([{
+            "Name": "shop", "Internal": true, "Labels": {"token": "hunter2"},
+            "Options": {"com.docker.network.bridge.enable_icc": "false", "encrypted": "hunter2"},
+            "IPAM": {"Options": {"x": "hunter2"}, "Config": [{"Subnet": "10.0.0.0/24", "IPRange": "hunter2"}]},
+            "Containers": {"ab": {"Name": "hunter2"}},
+        }]));
+        assert!(!kept.to_string().contains("hunter2"), "{kept}");
+        assert_eq!(kept.pointer("/0/Internal"), Some(&json!(true)));
+        assert_eq!(kept.pointer("/0/IPAM/Config/0/Subnet"), Some(&json!("10.0.0.0/24")));
+        assert_eq!(kept[0]["Options"]["com.docker.network.bridge.enable_icc"], "false");
     }
 
     #[test]

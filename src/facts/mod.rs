@@ -16,6 +16,7 @@ pub mod lineage;
 pub mod login;
 pub mod mounts;
 pub mod namespaces;
+pub mod network;
 pub mod no_new_privileges;
 pub mod privilege;
 pub mod seccomp;
@@ -144,6 +145,22 @@ pub struct Facts {
     pub stop_signal_of_image: Fact<Option<String>>,
     /// How the engine finds out whether the container works.
     pub healthcheck: Fact<health::Healthcheck>,
+    /// Which network namespace it is, by a number that tells it from others.
+    pub network_identity: Fact<String>,
+    /// Who listens in the network namespace that the container lives in.
+    pub listeners: Fact<Vec<network::listeners::Listener>>,
+    /// The ports that are open to the host and to who reaches it.
+    pub published: Fact<Vec<network::published::Published>>,
+    /// What waits behind each port that the engine publishes.
+    pub answered: Fact<Vec<(network::published::Published, network::published::Behind)>>,
+    /// What neighbours reach, and what the container says that it offers.
+    pub offer: Fact<network::published::Offer>,
+    /// The networks that the engine attached the container to.
+    pub attachments: Fact<Vec<network::attachments::Attachment>>,
+    /// Where the container stands beside the engine's default network.
+    pub network_place: Fact<network::attachments::Place>,
+    /// What the container serves, and who can get to it.
+    pub service: Fact<network::service::Service>,
 }
 
 /// Derives the facts of every target of a bundle, in the bundle's order.
@@ -190,5 +207,13 @@ fn of_container(view: &View<'_>) -> Facts {
         healthcheck_of_image: image::healthcheck(view),
         stop_signal_of_image: image::stop_signal(view),
         healthcheck: health::fact(view),
+        network_identity: network::identity(view),
+        listeners: network::listeners::fact(view),
+        published: network::published::fact(view),
+        answered: network::published::answered(view),
+        offer: network::published::offer(view),
+        attachments: network::attachments::fact(view),
+        network_place: network::attachments::place(view),
+        service: network::service::fact(view),
     }
 }

@@ -48,6 +48,31 @@ impl<'a> View<'a> {
         self.document(Source::container(&self.target.id))
     }
 
+    /// What the engine declares about another container.
+    pub(super) fn inspect_of(&self, id: &str) -> Document<'a> {
+        self.document(Source::container(id))
+    }
+
+    /// The engine's networks.
+    pub(super) fn networks(&self) -> Document<'a> {
+        self.document(Source::networks())
+    }
+
+    /// The container's id.
+    pub(super) fn id(&self) -> &'a str {
+        &self.target.id
+    }
+
+    /// The image that the container was made from, as it was asked for.
+    pub(super) fn image_name(&self) -> Option<Untrusted> {
+        self.target.image.clone()
+    }
+
+    /// The text of a source, for what is only a part of a reading.
+    pub(super) fn text_of(&self, source: &Source) -> Result<&'a str, Gap> {
+        self.bundle.text(source).map(Untrusted::raw)
+    }
+
     /// What the engine says of itself.
     pub(super) fn info(&self) -> Document<'a> {
         self.document(Source::engine_info())

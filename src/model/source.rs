@@ -98,6 +98,16 @@ impl Source {
         Self::Engine(format!("/images/{id}/json"))
     }
 
+    /// Which of its network's listening sockets a process holds.
+    pub fn held_sockets(pid: u32) -> Self {
+        Self::proc(pid, "fd (listening sockets)")
+    }
+
+    /// The engine's networks.
+    pub fn networks() -> Self {
+        Self::Engine("/networks".to_owned())
+    }
+
     /// The engine's facts about itself and its host.
     pub fn engine_info() -> Self {
         Self::Engine("/info".to_owned())

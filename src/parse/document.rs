@@ -82,6 +82,14 @@ impl<'a> Document<'a> {
         .map(Option::unwrap_or_default)
     }
 
+    /// The fields of an object; absent and null are none.
+    pub fn fields(&self, pointer: &str) -> Reading<Vec<(&'a str, &'a Value)>> {
+        self.field(pointer, "an object", |value| {
+            Some(value.as_object()?.iter().map(|(name, value)| (name.as_str(), value)).collect())
+        })
+        .map(Option::unwrap_or_default)
+    }
+
     fn field<T>(
         &self,
         pointer: &str,

@@ -9,6 +9,7 @@ pub mod filesystem;
 pub mod identity;
 pub mod isolation;
 pub mod lifecycle;
+pub mod network;
 pub mod privilege;
 pub mod resources;
 pub mod secrets;
@@ -47,6 +48,10 @@ pub static ALL: &[&Rule] = &[
     &resources::memory_limit::RULE,
     &resources::pids_limit::RULE,
     &lifecycle::healthcheck::RULE,
+    &network::published_ports_bound::RULE,
+    &network::datastore_internal::RULE,
+    &network::custom_network::RULE,
+    &network::no_undeclared_listeners::RULE,
     &secrets::no_secrets_in_environment::RULE,
     &secrets::no_default_credentials::RULE,
     &secrets::strong_secrets::RULE,

@@ -32,6 +32,8 @@ const MOUNTS: &str = "40 30 0:44 / / ro,relatime - overlay overlay rw,lowerdir=/
     45 40 0:48 / /tmp rw,nosuid,nodev,noexec - tmpfs tmpfs rw,size=16384k\n";
 
 const IMAGE: &str = "sha256:1";
+const ROUTES: &str = "eth0 00000000 010012AC 0003 0 0 0 00000000 0 0 0\n\
+    eth0 000012AC 00000000 0001 0 0 0 0000FFFF 0 0 0\n";
 
 /// One container's evidence.
 #[derive(Clone)]
@@ -51,7 +53,10 @@ pub(super) fn container() -> Case {
         image: Some("web:1.0".into()),
     });
     let inspect = json!({
-        "Config": {"User": "1000:1000", "Healthcheck": {"Test": ["CMD", "x"]}},
+        "Config": {
+            "User": "1000:1000", "Healthcheck": {"Test": ["CMD", "x"]},
+            "ExposedPorts": {"80/tcp": {}},
+        },
         "HostConfig": {
             "Privileged": false, "CapAdd": null, "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"], "PidMode": "", "NetworkMode": "default",
@@ -59,7 +64,19 @@ pub(super) fn container() -> Case {
             "Memory": 67_108_864, "PidsLimit": 100, "Tmpfs": {"/tmp": "size=16m"},
         },
         "Mounts": [], "AppArmorProfile": "", "Image": IMAGE,
+        "NetworkSettings": {
+            "Ports": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]},
+            "Networks": {"shop": {"NetworkID": "a1"}},
+        },
     });
+    let networks = json!([
+        {"Name": "bridge", "Id": "b1", "Driver": "bridge", "Internal": false,
+         "Options": {"com.docker.network.bridge.default_bridge": "true"},
+         "IPAM": {"Config": [{"Subnet": "172.17.0.0/16"}]}},
+        {"Name": "shop", "Id": "a1", "Driver": "bridge", "Internal": false, "Options": {},
+         "IPAM": {"Config": [{"Subnet": "172.18.0.0/16"}]}},
+    ]);
+    case.put(Source::networks(), Answer::Json(networks));
     case.put(Source::container(&id), Answer::Json(inspect));
     case.put(
         Source::engine_info(),
@@ -89,6 +106,12 @@ pub(super) fn container() -> Case {
         ("/proc/100/ns/net", "net:[7]"),
         ("/proc/100/ns/ipc", "ipc:[7]"),
         ("/proc/100/mountinfo", MOUNTS),
+        ("/proc/100/net/tcp", "0: 00000000:0050 00000000:0000 0A 0:0 00:0 0 1000 0 9 1\n"),
+        ("/proc/100/net/tcp6", ""),
+        ("/proc/100/net/udp", ""),
+        ("/proc/100/net/udp6", ""),
+        ("/proc/100/net/route", ROUTES),
+        ("/proc/100/net/ipv6_route", ""),
         (
             "/proc/100/root/etc/passwd",
             "root:x:0:0:::/bin/sh\napp:x:1000:1000:::/bin/false\ntoor:x:0:0:::\n",
@@ -190,6 +213,30 @@ impl Case {
         self
     }
 
+    /// The engine made one of its networks otherwise.
+    pub(super) fn network(mut self, name: &str, change: Value) -> Self {
+        let mut networks = self.bundle.json(&Source::networks()).unwrap().clone();
+        for network in networks.as_array_mut().unwrap().iter_mut().filter(|it| it["Name"] == name) {
+            for (key, value) in change.as_object().unwrap() {
+                network[key] = value.clone();
+            }
+        }
+        self.put(Source::networks(), Answer::Json(networks));
+        self
+    }
+
+    /// Another container, of which the engine says this.
+    pub(super) fn lender(mut self, id: &str, inspect: Value) -> Self {
+        self.put(Source::container(id), Answer::Json(inspect));
+        self
+    }
+
+    /// The container was made from this image.
+    pub(super) fn image(mut self, image: &str) -> Self {
+        self.bundle.targets[0].image = Some(image.into());
+        self
+    }
+
     /// The kernel says that there is no such file.
     pub(super) fn nothing(mut self, path: &str) -> Self {
         self.put(Source::Kernel(path.to_owned()), Answer::Nothing);
@@ -230,6 +277,8 @@ impl Case {
         }
         self.put(Source::proc(pid, "attr/current"), Answer::Nothing);
         self = self.started_with(pid, &["PATH=/bin"]);
+        let holds = if pid == INIT { "9\n10\n" } else { "" };
+        self.put(Source::held_sockets(pid), Answer::Text(holds.into()));
         self.kernel(&format!("/proc/{pid}/status"), &status)
             .uid_map(pid, "0 0 4294967295")
             .gid_map(pid, "0 0 4294967295")
@@ -298,7 +347,8 @@ impl Case {
 
     /// No engine was asked.
     pub(super) fn engine_denied(mut self) -> Self {
-        for source in [Source::container(&self.id()), Source::engine_info()] {
+        let sources = [Source::container(&self.id()), Source::engine_info(), Source::networks()];
+        for source in sources {
             let gap = Gap::new(Reason::NotCollected, source.clone(), "no engine was asked");
             self.bundle.record(source, Err(gap));
         }

@@ -16,4 +16,5 @@ mod hostile;
 mod kernel;
 mod needs;
 mod properties;
+mod reachability;
 mod support;

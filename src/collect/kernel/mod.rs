@@ -3,6 +3,7 @@
 mod accounts;
 mod discover;
 mod limits;
+mod network;
 mod process;
 mod prove;
 mod root;
@@ -88,7 +89,7 @@ impl Kernel {
         }
         match Process::open(&self.proc, 1) {
             Ok(first) => {
-                for file in ["status", "mountinfo"] {
+                for file in ["status", "mountinfo", "net/route"] {
                     bundle.record(Source::proc(1, file), first.read(file));
                 }
                 let (source, groups) = self.host_groups(&first);
@@ -189,16 +190,18 @@ impl Kernel {
         starts: &BTreeMap<u32, u64>,
         bundle: &mut Bundle,
     ) {
-        match self.reopen(processes.init, starts) {
-            Ok(process) => observe_namespaces(&process, processes.init, bundle),
+        let first = self.reopen(processes.init, starts);
+        match &first {
+            Ok(process) => observe_namespaces(process, processes.init, bundle),
             Err(gap) => {
                 let links = NAMESPACES.map(|name| format!("ns/{name}"));
                 for name in links.iter().map(String::as_str).chain([NETWORK_INODE]) {
-                    let (source, answer) = missing(processes.init, name, &gap);
+                    let (source, answer) = missing(processes.init, name, gap);
                     bundle.record(source, answer);
                 }
             }
         }
+        network::observe(&first, processes, |pid| self.reopen(pid, starts), bundle);
         self.observe_files(processes.viewer, starts, bundle);
         for path in &processes.limit_files {
             let source = Source::Kernel(path.clone());

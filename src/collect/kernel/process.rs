@@ -1,7 +1,8 @@
 //! One process's files, through a handle that a reused pid cannot fool.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -20,6 +21,16 @@ use crate::model::untrusted::Untrusted;
 /// The most bytes that are accepted of one kernel file. A container with ten
 /// thousand mounts has a `mountinfo` of about 2 MiB.
 const CAP: usize = 8 << 20;
+
+/// The most bytes that are read of a table of the network: about a million
+/// connections, each a line of 150 bytes.
+const LONGEST_TABLE: u64 = 160 << 20;
+
+/// The most bytes that are kept of one: about five thousand listeners.
+const LONGEST_KEPT: usize = 512 << 10;
+
+/// The most open files of one process that are looked at.
+const MOST_DESCRIPTORS: usize = 100_000;
 
 /// A process's folder in `/proc`, held open: once the process has ended, every
 /// read through it fails, even if its number was given to another.
@@ -94,6 +105,69 @@ impl Process {
         fstatat(self.folder.as_fd(), file, AtFlags::empty())
             .map(|stat| Answer::Text(stat.st_ino.to_string().into()))
             .map_err(|errno| gap(source, errno))
+    }
+
+    /// The lines of a table of the process's network that `keep` keeps, read one
+    /// by one: a hundred thousand connections are passed by and not held.
+    ///
+    /// Where the network has no such table, as without IPv6, that is known.
+    pub(super) fn lines(
+        &self,
+        file: &str,
+        keep: impl Fn(&str) -> Option<String>,
+    ) -> Result<Answer, Gap> {
+        let source = Source::proc(self.pid, file);
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        let table = match openat(self.folder.as_fd(), file, flags, Mode::empty()) {
+            Ok(table) => BufReader::new(File::from(table).take(LONGEST_TABLE + 1)),
+            Err(Errno::ENOENT) if self.has_network() => return Ok(Answer::Nothing),
+            Err(errno) => return Err(gap(source, errno)),
+        };
+        let mut kept = String::new();
+        let mut read = 0;
+        for line in table.split(b'\n') {
+            let line = line.map_err(|error| {
+                gap(source.clone(), error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+            })?;
+            read += line.len() as u64 + 1;
+            if let Some(line) = keep(&String::from_utf8_lossy(&line)) {
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+            if read > LONGEST_TABLE || kept.len() > LONGEST_KEPT {
+                let detail = format!("the table is too long: {read} bytes of it were read");
+                return Err(Gap::new(Reason::TooLarge, source, detail));
+            }
+        }
+        Ok(Answer::Text(kept.into()))
+    }
+
+    fn has_network(&self) -> bool {
+        fstatat(self.folder.as_fd(), "net/dev", AtFlags::empty()).is_ok()
+    }
+
+    /// Which of these sockets the process holds, a number a line.
+    pub(super) fn sockets(&self, wanted: &BTreeSet<u64>, source: Source) -> Result<Answer, Gap> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let refused = |errno| gap(source.clone(), errno);
+        let mut folder =
+            Dir::openat(self.folder.as_fd(), "fd", flags, Mode::empty()).map_err(refused)?;
+        let links = openat(self.folder.as_fd(), "fd", flags, Mode::empty()).map_err(refused)?;
+        let mut held = BTreeSet::new();
+        for (count, entry) in folder.iter().enumerate() {
+            let entry = entry.map_err(refused)?;
+            if count > MOST_DESCRIPTORS {
+                let detail = format!("the process has more than {MOST_DESCRIPTORS} open files");
+                return Err(Gap::new(Reason::TooLarge, source, detail));
+            }
+            // Closed meanwhile, it is held no more.
+            let Ok(target) = readlinkat(links.as_fd(), entry.file_name()) else { continue };
+            let target = target.to_string_lossy();
+            let inode = target.strip_prefix("socket:[").and_then(|it| it.strip_suffix(']'));
+            held.extend(inode.and_then(|it| it.parse().ok()).filter(|it| wanted.contains(it)));
+        }
+        let lines: String = held.iter().map(|inode| format!("{inode}\n")).collect();
+        Ok(Answer::Text(lines.into()))
     }
 
     /// When the process started, in clock ticks since boot: field 22 of
