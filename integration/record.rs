@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::run;
 
 /// The cases that are worth a recording: one for each kind of evidence.
-const KEPT: [&str; 15] = [
+const KEPT: &[&str] = &[
     "bubblewrap",
     "drops-by-itself",
     "drops-in-one-thread",
@@ -27,6 +27,8 @@ const KEPT: [&str; 15] = [
     "privileged",
     "read-only-without-tmpfs",
     "root-default",
+    "secrets",
+    "secrets-strong",
     "sensitive-mount",
     "unprivileged",
     "userns-remap",

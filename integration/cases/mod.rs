@@ -8,6 +8,7 @@ mod fleet;
 mod harness;
 mod only_looks;
 mod restless;
+mod secrets;
 mod services;
 mod users;
 mod without_engine;
@@ -34,6 +35,7 @@ pub(crate) fn all() -> Vec<Live> {
         fleet::all(),
         demo::all(),
         restless::all(),
+        secrets::all(),
         users::all(),
         daemons::all(),
         without_engine::all(),

@@ -47,6 +47,8 @@ pub(crate) enum Act {
     /// Ask a container engine whether it is there.
     ReachEngine,
     ReadHostSecret,
+    /// Read a password out of its own environment.
+    FindPassword,
     WriteRoot,
     WriteTmp,
     /// Start more threads than any limit of a case allows.
@@ -56,7 +58,7 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::BecomeRoot,
         Self::OpenRawSocket,
         Self::Mount,
@@ -67,6 +69,7 @@ impl Act {
         Self::OpenHostQueue,
         Self::ReachEngine,
         Self::ReadHostSecret,
+        Self::FindPassword,
         Self::WriteRoot,
         Self::WriteTmp,
         Self::ExceedPids,
@@ -90,6 +93,7 @@ impl Act {
             Self::OpenHostQueue => "open-host-queue",
             Self::ReachEngine => "reach-engine",
             Self::ReadHostSecret => "read-host-secret",
+            Self::FindPassword => "find-password",
             Self::WriteRoot => "write-root",
             Self::WriteTmp => "write-tmp",
             Self::ExceedPids => "exceed-pids",
@@ -133,6 +137,7 @@ impl Act {
             }
             Self::ReachEngine => reach_engine(),
             Self::ReadHostSecret => fs::read("/host-etc/shadow").map(drop),
+            Self::FindPassword => from_env("DB_PASSWORD").map(drop),
             Self::WriteRoot => write("/written"),
             Self::WriteTmp => write("/tmp/written"),
             Self::ExceedPids => exceed_pids(),

@@ -146,6 +146,7 @@ async fn from_engine(
         progress("asking the engine", claims.len(), total);
     }
     drop(inspects);
+    observe_networks(engine, &mut bundle).await;
     let mut answers = stream::iter(&images)
         .map(|id| async move { (id, engine.image(id).await) })
         .buffer_unordered(SIDE_BY_SIDE);
@@ -167,6 +168,29 @@ async fn from_engine(
     kernel.observe(&claims, &mut bundle);
     progress("reading the kernel", total, total);
     Ok(bundle)
+}
+
+/// The networks, and what is said of containers that lend their network to an
+/// audited one and are not audited themselves: their ports are its ports.
+async fn observe_networks(engine: &Engine, bundle: &mut Bundle) {
+    let source = Source::networks();
+    let answer = engine.networks().await.map(Answer::Json);
+    bundle.record(source.clone(), answer.map_err(|error| error.gap(source)));
+    let lender = |observation: &Observation| match observation {
+        Observation::Answer(Answer::Json(inspect)) => {
+            let mode = inspect.pointer("/HostConfig/NetworkMode").and_then(Value::as_str)?;
+            ContainerId::new(mode.strip_prefix("container:")?).ok()
+        }
+        Observation::Answer(_) | Observation::Gap(_) => None,
+    };
+    let lenders: BTreeSet<ContainerId> = bundle.observations.values().filter_map(lender).collect();
+    for id in lenders {
+        let source = Source::container(id.as_str());
+        if !bundle.observations.contains_key(&source) {
+            let answer = engine.inspect(&id).await.map(Answer::Json);
+            bundle.record(source.clone(), answer.map_err(|error| error.gap(source)));
+        }
+    }
 }
 
 fn from_kernel(plan: &Plan, kernel: &Kernel, engine: &Gap, progress: Progress<'_>) -> Bundle {

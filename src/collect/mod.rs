@@ -7,4 +7,4 @@
 pub mod containers;
 pub mod engine;
 pub mod kernel;
-mod redact;
+pub(crate) mod redact;

@@ -2,9 +2,16 @@
 //!
 //! A bundle is meant to be handed on. So what people put passwords into
 //! (environment values, command lines, health checks, log driver options)
-//! never enters one; only what a rule needs of it does.
+//! never enters one; only what a rule needs of it does. An environment's values
+//! are sealed: see [`crate::model::secret`].
+
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
+
+use crate::model::secret::{Key, Variable};
+use crate::model::untrusted::Untrusted;
+use crate::parse::secret;
 
 /// What stands in the place of a value that is not recorded.
 const WITHHELD: &str = "(not recorded)";
@@ -23,16 +30,56 @@ const WITHHOLD: [&str; 10] = [
     "/HttpsProxy",
 ];
 
-/// Variables that name an engine, of which the scheme is kept: a rule asks
-/// whether a container is handed an engine over TCP.
-const ENGINE_VARIABLES: [&str; 2] = ["DOCKER_HOST", "CONTAINER_HOST"];
-
 /// The schemes of an engine's address; what else stands before `://` may be anything.
 const SCHEMES: [&str; 7] = ["unix", "tcp", "http", "https", "ssh", "npipe", "fd"];
+
+/// Settings by which a database lets everybody in, and the values that do it.
+const OPEN_DOORS: [(&str, &[&str]); 5] = [
+    ("POSTGRES_HOST_AUTH_METHOD", &["trust"]),
+    ("MYSQL_ALLOW_EMPTY_PASSWORD", ALLOWED),
+    ("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", ALLOWED),
+    ("ALLOW_EMPTY_PASSWORD", ALLOWED),
+    ("ALLOW_ANONYMOUS_LOGIN", ALLOWED),
+];
+const ALLOWED: &[&str] = &["yes", "true", "1", "on"];
+
+/// The longest name of a variable that is recorded.
+const LONGEST_NAME: usize = 128;
 
 /// Labels that say what a container is part of. Others hold anything, password
 /// hashes of reverse proxies among it.
 const LABELS: [&str; 2] = ["com.docker.compose.", "secaudit."];
+
+/// What is kept of a network, and of its options. The others hold what plugins
+/// want to know, keys of overlays among it.
+const NETWORK: [&str; 6] = ["Name", "Id", "Driver", "Scope", "Internal", "EnableIPv6"];
+const NETWORK_OPTIONS: [&str; 3] = [
+    "com.docker.network.bridge.default_bridge",
+    "com.docker.network.bridge.enable_icc",
+    "com.docker.network.bridge.name",
+];
+
+/// The engine's networks by what rules ask of them, and nothing else.
+pub(super) fn networks(document: Value) -> Value {
+    let Value::Array(all) = document else { return document };
+    let only = |names: &[&str], of: Option<&Value>| -> Value {
+        let fields = of.and_then(Value::as_object).into_iter().flatten();
+        let kept = fields.filter(|(name, _)| names.contains(&name.as_str()));
+        Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    };
+    let reduced = all.into_iter().map(|network| {
+        let mut kept = only(&NETWORK, Some(&network));
+        let pools = network.pointer("/IPAM/Config").and_then(Value::as_array);
+        let pools =
+            pools.into_iter().flatten().map(|pool| only(&["Subnet", "Gateway"], Some(pool)));
+        if let Value::Object(kept) = &mut kept {
+            kept.insert("Options".to_owned(), only(&NETWORK_OPTIONS, network.get("Options")));
+            kept.insert("IPAM".to_owned(), json!({"Config": pools.collect::<Vec<_>>()}));
+        }
+        kept
+    });
+    Value::Array(reduced.collect())
+}
 
 /// The document without what may be secret.
 pub(super) fn document(mut document: Value) -> Value {
@@ -42,7 +89,7 @@ pub(super) fn document(mut document: Value) -> Value {
         }
     }
     if let Some(Value::Array(variables)) = document.pointer_mut("/Config/Env") {
-        variables.iter_mut().for_each(|variable| *variable = withhold_value(variable));
+        variables.iter_mut().for_each(|it| *it = sealed(it));
     }
     if let Some(Value::Array(test)) = document.pointer_mut("/Config/Healthcheck/Test") {
         test.iter_mut().skip(1).for_each(|word| *word = json!(WITHHELD));
@@ -56,40 +103,68 @@ pub(super) fn document(mut document: Value) -> Value {
             *options = json!(WITHHELD);
         }
     }
+    if let Some(Value::Object(networks)) = document.pointer_mut("/NetworkSettings/Networks") {
+        for options in networks.values_mut().filter_map(|it| it.get_mut("DriverOpts")) {
+            if !options.is_null() {
+                *options = json!(WITHHELD);
+            }
+        }
+    }
     document
 }
 
-/// A process's environment without what may be secret: only the variables that
-/// name an engine, a line each.
-pub(super) fn environment(text: &str) -> String {
-    text.split('\0')
-        .filter(|variable| {
-            let name = variable.split('=').next().unwrap_or_default();
-            ENGINE_VARIABLES.contains(&name)
-        })
-        .map(|variable| format!("{}\n", without_value(variable)))
-        .collect()
+/// An environment as `execve(2)` was given it, its values sealed.
+pub(super) fn environment(text: &str) -> Vec<Variable> {
+    text.split('\0').filter(|it| !it.is_empty()).map(variable).collect()
 }
 
-fn withhold_value(variable: &Value) -> Value {
-    json!(variable.as_str().map_or_else(|| WITHHELD.to_owned(), without_value))
-}
-
-fn without_value(variable: &str) -> String {
-    let Some((name, value)) = variable.split_once('=') else { return WITHHELD.to_owned() };
-    if !ENGINE_VARIABLES.contains(&name) || value.is_empty() {
-        let value = if value.is_empty() { "" } else { WITHHELD };
-        return format!("{name}={value}");
+/// `NAME=value`, its value sealed. What has no name may be all secret, and is
+/// recorded as an unnamed value.
+pub(crate) fn variable(text: &str) -> Variable {
+    static KEY: LazyLock<Key> = LazyLock::new(drawn);
+    let (name, value) = text.split_once('=').unwrap_or(("", text));
+    Variable {
+        name: name.chars().take(LONGEST_NAME).collect::<String>().into(),
+        value: secret::seal(value, &KEY),
+        kept: kept(name, value).map(Untrusted::from),
     }
+}
+
+/// The key of this run: in no bundle and no report, so that no list of
+/// passwords can be held against a digest.
+#[expect(clippy::expect_used, reason = "without it nothing may be recorded")]
+fn drawn() -> Key {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).expect("the kernel gives random numbers");
+    Key(key)
+}
+
+/// What of a value is known to be no secret, where a rule needs it.
+fn kept(name: &str, value: &str) -> Option<String> {
+    match name {
+        "DOCKER_HOST" | "CONTAINER_HOST" => engines_scheme(value),
+        "PATH" => Some(value.to_owned()),
+        _ => {
+            let opens =
+                |(setting, values): &(&str, &[&str])| *setting == name && values.contains(&value);
+            OPEN_DOORS.iter().any(opens).then(|| value.to_owned())
+        }
+    }
+}
+
+/// Whether a client is pointed to an engine over the network or to a socket.
+fn engines_scheme(value: &str) -> Option<String> {
     // A bare path is a local socket to every client.
     let scheme = match value.split_once("://") {
         Some((scheme, _)) => SCHEMES.iter().find(|known| **known == scheme),
         None => value.starts_with('/').then_some(&"unix"),
     };
-    scheme.map_or_else(
-        || format!("{name}={WITHHELD}"),
-        |scheme| format!("{name}={scheme}://{WITHHELD}"),
-    )
+    scheme.map(|scheme| format!("{scheme}://"))
+}
+
+/// One entry of the engine's list.
+fn sealed(entry: &Value) -> Value {
+    entry.as_str().map_or_else(|| json!(WITHHELD), |text| json!(variable(text)))
 }
 
 #[cfg(test)]
@@ -114,23 +189,49 @@ mod tests {
                 "LogConfig": {"Type": "splunk", "Config": {"splunk-token": canary}},
                 "Mounts": [{"Type": "volume", "VolumeOptions": {"DriverConfig": {"Options": {"o": canary}}}}],
             },
+            "NetworkSettings": {"Networks": {"shop": {"DriverOpts": {"key": canary}}}},
             "HttpProxy": format!("http://me:{canary}@proxy"),
         }));
         let text = document.to_string();
         assert!(!text.contains(canary), "{text}");
-        assert!(text.contains("DOCKER_HOST=tcp://") && text.contains("PASSWORD="));
+        assert!(text.contains("tcp://") && text.contains("PASSWORD"));
         assert!(text.contains("com.docker.compose.project"));
         assert_eq!(document.pointer("/Config/Healthcheck/Test/0"), Some(&json!("CMD-SHELL")));
         assert_eq!(document.pointer("/State/Health/Status"), Some(&json!("healthy")));
     }
 
     #[test]
-    fn of_an_environment_only_the_engines_variables_are_kept() {
-        let text = environment("PASSWORD=hunter2\0DOCKER_HOST=tcp://u:hunter2@h\0PATH=/bin\0");
-        assert_eq!(text, "DOCKER_HOST=tcp://(not recorded)\n");
-        assert_eq!(environment("DOCKER_HOST=\0"), "DOCKER_HOST=\n");
-        assert_eq!(environment("DOCKER_HOST=/a.sock"), "DOCKER_HOST=unix://(not recorded)\n");
-        assert_eq!(environment("DOCKER_HOST=hunter2://x"), "DOCKER_HOST=(not recorded)\n");
+    fn of_a_value_only_what_is_known_to_be_harmless_is_kept() {
+        let kept = |text: &str| variable(text).kept.map(|it| it.raw().to_owned());
+        assert_eq!(kept("PASSWORD=hunter2"), None);
+        assert_eq!(kept("DOCKER_HOST=tcp://u:hunter2@h").as_deref(), Some("tcp://"));
+        assert_eq!(kept("DOCKER_HOST=/a.sock").as_deref(), Some("unix://"));
+        assert_eq!(kept("DOCKER_HOST=hunter2://x"), None);
+        assert_eq!(kept("POSTGRES_HOST_AUTH_METHOD=trust").as_deref(), Some("trust"));
+        assert_eq!(kept("POSTGRES_HOST_AUTH_METHOD=hunter2"), None);
+    }
+
+    #[test]
+    fn an_environment_is_read_variable_by_variable_and_what_has_no_name_is_sealed_whole() {
+        let variables = environment("A=1\0hunter2\0B=x=y\0");
+        let names: Vec<&str> = variables.iter().map(|it| it.name.raw()).collect();
+        assert_eq!(names, ["A", "", "B"]);
+        assert_eq!(variables[1].value.length, 7);
+        assert_eq!(variables[2].value.length, 3);
+    }
+
+    #[test]
+    fn of_a_network_only_what_rules_ask_is_kept() {
+        let kept = networks(json!([{
+            "Name": "shop", "Internal": true, "Labels": {"token": "hunter2"},
+            "Options": {"com.docker.network.bridge.enable_icc": "false", "encrypted": "hunter2"},
+            "IPAM": {"Options": {"x": "hunter2"}, "Config": [{"Subnet": "10.0.0.0/24", "IPRange": "hunter2"}]},
+            "Containers": {"ab": {"Name": "hunter2"}},
+        }]));
+        assert!(!kept.to_string().contains("hunter2"), "{kept}");
+        assert_eq!(kept.pointer("/0/Internal"), Some(&json!(true)));
+        assert_eq!(kept.pointer("/0/IPAM/Config/0/Subnet"), Some(&json!("10.0.0.0/24")));
+        assert_eq!(kept[0]["Options"]["com.docker.network.bridge.enable_icc"], "false");
     }
 
     #[test]

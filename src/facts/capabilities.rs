@@ -19,6 +19,10 @@ pub struct Capabilities {
     pub attainable: CapabilitySet,
     /// What they count for.
     pub scope: Scope,
+    /// What an engine's own configuration may have added to a declared set:
+    /// Podman's default is a setting of the host (`containers.conf(5)`). None
+    /// in the kernel's word.
+    pub leeway: CapabilitySet,
 }
 
 /// Where capabilities hold (`user_namespaces(7)`).
@@ -69,6 +73,7 @@ pub(super) fn effective(process: &Process<'_>, first: &Process<'_>) -> Reading<C
                 .union(ambient)
                 .union(effective),
             scope,
+            leeway: CapabilitySet::EMPTY,
         })
 }
 
@@ -92,7 +97,7 @@ fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope> {
 }
 
 /// The set that results from what was asked for.
-fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
+pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
     let inspect = view.inspect();
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
     inspect
@@ -108,8 +113,13 @@ fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
                 CapabilitySet::docker_default()
             };
             let set = resulting(privileged == Some(true), defaults, &add, &drop);
+            let leeway = if podman && !drop.all {
+                CapabilitySet::docker_default().without(defaults).without(drop.set)
+            } else {
+                CapabilitySet::EMPTY
+            };
             let scope = if namespaced { Scope::Container } else { Scope::Host };
-            Held::declared(Capabilities { effective: set, attainable: set, scope })
+            Held::declared(Capabilities { effective: set, attainable: set, scope, leeway })
         })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::Reading;
+use crate::parse::document::Document;
 
 use super::view::View;
 
@@ -18,10 +19,15 @@ pub enum Healthcheck {
 
 /// Only the engine runs health checks, so only it can speak of them.
 pub(super) fn fact(view: &View<'_>) -> Fact<Healthcheck> {
-    let declared: Reading<Vec<&str>> = view.inspect().texts("/Config/Healthcheck/Test");
-    Fact::declared_only(declared.map(|test| match test.first() {
+    Fact::declared_only(declared(&view.inspect()))
+}
+
+/// The check that a configuration defines, a container's or an image's.
+pub(super) fn declared(configuration: &Document<'_>) -> Reading<Healthcheck> {
+    let test: Reading<Vec<&str>> = configuration.texts("/Config/Healthcheck/Test");
+    test.map(|test| match test.first() {
         None => Healthcheck::Undefined,
         Some(&"NONE") => Healthcheck::Disabled,
         Some(how) => Healthcheck::Defined((*how).to_owned()),
-    }))
+    })
 }

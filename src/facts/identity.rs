@@ -1,12 +1,14 @@
 //! Which user a process is, inside the container and outside.
 
+use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
-use crate::parse::passwd;
+use crate::parse::proc::idmap::IdMap;
 
-use super::Held;
 use super::view::{Process, View};
+use super::{Held, capabilities};
 
 /// A process's user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,31 +62,70 @@ impl User {
     }
 }
 
-pub(super) fn user(view: &View<'_>) -> Fact<Held<User>> {
+pub(super) fn fact(view: &View<'_>) -> Fact<Held<User>> {
     Fact::of_each(declared(view), &view.processes_source(), view.of_each(effective))
 }
 
 /// `status` tells ids in the auditor's numbering; `uid_map` tells what they
 /// are inside.
 pub(super) fn effective(process: &Process<'_>) -> Reading<User> {
-    process.status("Uid", |status| status.ids("Uid")).zip(process.uid_map()).map(|(ids, map)| {
-        User {
-            uids: ids.map(|id| map.inside(id)),
-            on_host: Some(ids),
-            namespaced: !map.is_identity(),
-        }
-    })
+    let ids = process.status("Uid", |status| status.ids("Uid"));
+    ids.zip(process.uid_map()).map(|(ids, map)| user(ids, &map))
 }
 
-fn declared(view: &View<'_>) -> Reading<Held<User>> {
-    let inspect = view.inspect();
-    inspect
+/// Which user each process is in the container's own numbering, whatever it
+/// calls itself in a user namespace that it made.
+pub(super) fn user_in_container(view: &View<'_>) -> Fact<Held<User>> {
+    let each = view.init().and_then(|first| {
+        view.of_each(|process| {
+            let ids = process.status("Uid", |status| status.ids("Uid"));
+            ids.zip(first.uid_map()).map(|(ids, map)| user(ids, &map))
+        })
+    });
+    Fact::of_each(declared(view), &view.processes_source(), each)
+}
+
+fn user(ids: [u32; 4], map: &IdMap) -> User {
+    User { uids: ids.map(|id| map.inside(id)), on_host: Some(ids), namespaced: !map.is_identity() }
+}
+
+pub(super) fn declared(view: &View<'_>) -> Reading<Held<User>> {
+    named_by(view, &view.inspect())
+}
+
+/// The user that a configuration names, a container's or an image's.
+pub(super) fn named_by(view: &View<'_>, configuration: &Document<'_>) -> Reading<Held<User>> {
+    configuration
         .text("/Config/User")
         .and_then(|user| declared_uid(user.unwrap_or_default(), view))
-        .zip(namespaced_by_engine(view, &inspect))
+        .zip(namespaced_by_engine(view, &view.inspect()))
         .map(|(uid, namespaced)| {
             Held::declared(User { uids: [Some(uid); 4], namespaced, on_host: None })
         })
+}
+
+/// The user as it was written, `None` where none was: how a name is resolved
+/// is the image's affair, and the kernel has no word on it.
+pub(super) fn written(view: &View<'_>) -> Fact<Option<Untrusted>> {
+    let user = view.inspect().text("/Config/User");
+    Fact::declared_only(user.map(|user| user.filter(|it| !it.is_empty()).map(Untrusted::from)))
+}
+
+/// What a later `exec` starts with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The user.
+    pub user: User,
+    /// The capabilities, where the record tells them.
+    pub capabilities: Option<CapabilitySet>,
+}
+
+/// A session in the container starts as the container's declared user
+/// (`docker exec --user`), whatever its processes have become. The kernel has
+/// no word on a process that does not exist yet.
+pub(super) fn session(view: &View<'_>) -> Fact<Session> {
+    let capabilities = capabilities::declared(view).known().map(|held| held.value.effective);
+    Fact::declared_only(declared(view).map(|held| Session { user: held.value, capabilities }))
 }
 
 /// The uid that `user[:group]` names. Without any, the engine uses 0
@@ -105,13 +146,9 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
             )),
         };
     }
-    let accounts = match view.init() {
-        Ok(_) => view.accounts(),
-        Err(gap) => Reading::Missing(gap),
-    };
-    match accounts {
-        Reading::Known(text, evidence) => {
-            let account = passwd::parse(text).into_iter().find(|account| account.name == name);
+    match view.accounts() {
+        Reading::Known(accounts, evidence) => {
+            let account = accounts.into_iter().find(|account| account.name == name);
             match (account, evidence.into_iter().next()) {
                 (Some(account), Some(mut whole)) => {
                     whole.place = name.into();
@@ -119,6 +156,7 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
                         format!("{}:x:{}:{}", account.name, account.uid, account.gid).into();
                     Reading::Known(account.uid, vec![whole])
                 }
+                (None, _) if name == "root" => Reading::Known(0, vec![]),
                 (_, whole) => Reading::Missing(Gap::new(
                     Reason::Malformed,
                     whole.map_or_else(|| view.processes_source(), |it| it.source),

@@ -34,6 +34,19 @@ pub(super) fn pids(view: &View<'_>) -> Fact<Limit> {
     Fact::new(declared, below(effective(view, &["pids.max"]), machine))
 }
 
+/// The limit as it was asked for and as it was set, also where the machine
+/// could not reach it.
+pub(super) fn memory_as_set(view: &View<'_>) -> Fact<Limit> {
+    let declared = view.inspect().integer("/HostConfig/Memory").map(positive);
+    Fact::new(declared, effective(view, &["memory.max", "memory.limit_in_bytes"]))
+}
+
+/// As [`memory_as_set`], of processes and threads.
+pub(super) fn pids_as_set(view: &View<'_>) -> Fact<Limit> {
+    let declared = view.inspect().integer("/HostConfig/PidsLimit").map(positive);
+    Fact::new(declared, effective(view, &["pids.max"]))
+}
+
 /// `MemTotal` of `proc_meminfo(5)`, in bytes.
 fn total_memory(text: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;

@@ -6,12 +6,17 @@
 
 pub mod capabilities;
 pub mod confinement;
-mod environment;
+pub mod environment;
+pub mod groups;
 pub mod health;
 pub mod identity;
+mod image;
 pub mod limits;
+pub mod lineage;
+pub mod login;
 pub mod mounts;
 pub mod namespaces;
+pub mod network;
 pub mod no_new_privileges;
 pub mod privilege;
 pub mod seccomp;
@@ -21,6 +26,7 @@ use std::fmt;
 
 use crate::model::bundle::Bundle;
 use crate::model::fact::Fact;
+use crate::model::secret::Variable;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 
@@ -75,6 +81,22 @@ impl<T> Held<T> {
 pub struct Facts {
     /// Which user each process is.
     pub user: Fact<Held<identity::User>>,
+    /// Which user each process is in the container's own numbering.
+    pub user_in_container: Fact<Held<identity::User>>,
+    /// Which user each process is, and which workers it stands above.
+    pub standing: Fact<Held<lineage::Standing>>,
+    /// The user as it was written.
+    pub written_user: Fact<Option<Untrusted>>,
+    /// What a later `exec` starts with.
+    pub session: Fact<identity::Session>,
+    /// With which shell somebody could log in as a process's user.
+    pub login: Fact<Held<login::Login>>,
+    /// Each process's groups, as the host numbers them.
+    pub groups: Fact<Held<groups::Groups>>,
+    /// Each process's groups, as the host names them.
+    pub groups_by_host: Fact<Held<groups::Groups>>,
+    /// Each process's groups, as the container names them.
+    pub groups_by_container: Fact<Held<groups::Groups>>,
     /// Whether a process can gain privileges by executing a file.
     pub no_new_privileges: Fact<Held<bool>>,
     /// Which capabilities each process holds or can gain.
@@ -100,13 +122,45 @@ pub struct Facts {
     /// What is mounted below the root, and which part of the host it is.
     pub mounts: Fact<Vec<mounts::Mount>>,
     /// The engines that the environment points the container to.
-    pub engine_variables: Fact<Vec<String>>,
+    pub engine_variables: Fact<Vec<Variable>>,
+    /// The environment that the container is started with.
+    pub given_environment: Fact<environment::Environment>,
+    /// The environment of the first process, beside the declared one.
+    pub first_environment: Fact<environment::Environment>,
+    /// The environment that each process was started with.
+    pub environments: Fact<Held<environment::Environment>>,
     /// The bound on memory.
     pub memory_limit: Fact<limits::Limit>,
     /// The bound on the number of processes and threads.
     pub pids_limit: Fact<limits::Limit>,
+    /// The bound on memory as it was set, whatever the machine has.
+    pub memory_as_set: Fact<limits::Limit>,
+    /// The bound on processes and threads as it was set.
+    pub pids_as_set: Fact<limits::Limit>,
+    /// The user that the image names, beside the one that the container was given.
+    pub user_of_image: Fact<Held<identity::User>>,
+    /// The image's health check beside the container's.
+    pub healthcheck_of_image: Fact<health::Healthcheck>,
+    /// The image's stop signal beside the container's.
+    pub stop_signal_of_image: Fact<Option<String>>,
     /// How the engine finds out whether the container works.
     pub healthcheck: Fact<health::Healthcheck>,
+    /// Which network namespace it is, by a number that tells it from others.
+    pub network_identity: Fact<String>,
+    /// Who listens in the network namespace that the container lives in.
+    pub listeners: Fact<Vec<network::listeners::Listener>>,
+    /// The ports that are open to the host and to who reaches it.
+    pub published: Fact<Vec<network::published::Published>>,
+    /// What waits behind each port that the engine publishes.
+    pub answered: Fact<Vec<(network::published::Published, network::published::Behind)>>,
+    /// What neighbours reach, and what the container says that it offers.
+    pub offer: Fact<network::published::Offer>,
+    /// The networks that the engine attached the container to.
+    pub attachments: Fact<Vec<network::attachments::Attachment>>,
+    /// Where the container stands beside the engine's default network.
+    pub network_place: Fact<network::attachments::Place>,
+    /// What the container serves, and who can get to it.
+    pub service: Fact<network::service::Service>,
 }
 
 /// Derives the facts of every target of a bundle, in the bundle's order.
@@ -120,7 +174,15 @@ pub fn derive(bundle: &Bundle) -> Vec<(Target, Facts)> {
 
 fn of_container(view: &View<'_>) -> Facts {
     Facts {
-        user: identity::user(view),
+        user: identity::fact(view),
+        user_in_container: identity::user_in_container(view),
+        standing: lineage::standing(view),
+        written_user: identity::written(view),
+        session: identity::session(view),
+        login: login::fact(view),
+        groups: groups::by_number(view),
+        groups_by_host: groups::by_host(view),
+        groups_by_container: groups::by_container(view),
         no_new_privileges: no_new_privileges::fact(view),
         capabilities: capabilities::fact(view),
         privileged: privilege::reach(view),
@@ -134,8 +196,24 @@ fn of_container(view: &View<'_>) -> Facts {
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
         engine_variables: environment::engine_variables(view),
+        given_environment: environment::given(view),
+        first_environment: environment::first(view),
+        environments: environment::of_processes(view),
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),
+        memory_as_set: limits::memory_as_set(view),
+        pids_as_set: limits::pids_as_set(view),
+        user_of_image: image::user(view),
+        healthcheck_of_image: image::healthcheck(view),
+        stop_signal_of_image: image::stop_signal(view),
         healthcheck: health::fact(view),
+        network_identity: network::identity(view),
+        listeners: network::listeners::fact(view),
+        published: network::published::fact(view),
+        answered: network::published::answered(view),
+        offer: network::published::offer(view),
+        attachments: network::attachments::fact(view),
+        network_place: network::attachments::place(view),
+        service: network::service::fact(view),
     }
 }

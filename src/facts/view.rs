@@ -3,10 +3,13 @@
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::files::Listing;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::secret::Variable;
 use crate::model::source::Source;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
+use crate::parse::group::{self, Group};
+use crate::parse::passwd::{self, Account};
 use crate::parse::proc::idmap::IdMap;
 use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::proc::status::Status;
@@ -25,7 +28,6 @@ impl<'a> View<'a> {
     }
 
     /// Some of the container's files, as the bundle has them under this source.
-    #[expect(dead_code, reason = "the first fact about files will ask")]
     pub(super) fn files(&self, source: Source) -> Reading<&'a Listing> {
         match self.bundle.files(&source) {
             Ok(listing) => {
@@ -46,9 +48,42 @@ impl<'a> View<'a> {
         self.document(Source::container(&self.target.id))
     }
 
+    /// What the engine declares about another container.
+    pub(super) fn inspect_of(&self, id: &str) -> Document<'a> {
+        self.document(Source::container(id))
+    }
+
+    /// The engine's networks.
+    pub(super) fn networks(&self) -> Document<'a> {
+        self.document(Source::networks())
+    }
+
+    /// The container's id.
+    pub(super) fn id(&self) -> &'a str {
+        &self.target.id
+    }
+
+    /// The image that the container was made from, as it was asked for.
+    pub(super) fn image_name(&self) -> Option<Untrusted> {
+        self.target.image.clone()
+    }
+
+    /// The text of a source, for what is only a part of a reading.
+    pub(super) fn text_of(&self, source: &Source) -> Result<&'a str, Gap> {
+        self.bundle.text(source).map(Untrusted::raw)
+    }
+
     /// What the engine says of itself.
     pub(super) fn info(&self) -> Document<'a> {
         self.document(Source::engine_info())
+    }
+
+    /// What the engine says of the container's image.
+    pub(super) fn image(&self) -> Reading<Document<'a>> {
+        self.inspect().text("/Image").shown_as(|_| vec![]).and_then(|id| match id {
+            Some(id) => Reading::Known(self.document(Source::image(id)), vec![]),
+            None => Reading::Inapplicable,
+        })
     }
 
     fn document(&self, source: Source) -> Document<'a> {
@@ -127,10 +162,34 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The container's own accounts, as `passwd(5)`.
-    pub(super) fn accounts(&self) -> Reading<&'a str> {
+    /// The container's own accounts, as `passwd(5)`; none where there is no such file.
+    pub(super) fn accounts(&self) -> Reading<Vec<Account<'a>>> {
+        self.of_viewer("root/etc/passwd").map(|text| passwd::parse(text.unwrap_or_default()))
+    }
+
+    /// The container's own groups, as `group(5)`; none where there is no such file.
+    pub(super) fn groups(&self) -> Reading<Vec<Group<'a>>> {
+        self.of_viewer("root/etc/group").map(|text| group::parse(text.unwrap_or_default()))
+    }
+
+    /// The host's groups.
+    pub(super) fn host_groups(&self) -> Reading<Vec<Group<'a>>> {
+        optional(self.bundle, Source::proc(1, "root/etc/group"))
+            .map(|text| group::parse(text.unwrap_or_default()))
+    }
+
+    /// The login shells of the container's accounts that are there.
+    pub(super) fn shells(&self) -> Reading<&'a Listing> {
         match self.processes() {
-            Ok(processes) => text(self.bundle, Source::proc(processes.viewer, "root/etc/passwd")),
+            Ok(processes) => self.files(Source::shells(processes.viewer)),
+            Err(gap) => Reading::Missing(gap),
+        }
+    }
+
+    /// A file seen through the process that sees the container's mounts.
+    fn of_viewer(&self, file: &str) -> Reading<Option<&'a str>> {
+        match self.processes() {
+            Ok(processes) => optional(self.bundle, Source::proc(processes.viewer, file)),
             Err(gap) => Reading::Missing(gap),
         }
     }
@@ -164,17 +223,19 @@ pub(super) struct Process<'a> {
     bundle: &'a Bundle,
     pub(super) pid: u32,
     /// Where one thread is meant whose credentials are its own.
-    thread: Option<u32>,
+    pub(super) thread: Option<u32>,
 }
 
 impl<'a> Process<'a> {
     /// Who a reading of this process speaks of.
     pub(super) fn holder(&self) -> Holder {
-        let name = match self.bundle.text(&self.status_source()) {
-            Ok(status) => Status::parse(status.raw()).name(),
-            Err(_) => "?".into(),
-        };
+        let name = self.name().unwrap_or_else(|| "?".into());
         Holder::Process { pid: self.pid, name, thread: self.thread }
+    }
+
+    /// The command's name, where it is known.
+    pub(super) fn name(&self) -> Option<Untrusted> {
+        self.bundle.text(&self.status_source()).ok().map(|text| Status::parse(text.raw()).name())
     }
 
     fn status_source(&self) -> Source {
@@ -207,7 +268,16 @@ impl<'a> Process<'a> {
 
     /// How the process's user namespace maps user ids.
     pub(super) fn uid_map(&self) -> Reading<IdMap> {
-        let source = Source::proc(self.pid, "uid_map");
+        self.id_map("uid_map")
+    }
+
+    /// How the process's user namespace maps group ids.
+    pub(super) fn gid_map(&self) -> Reading<IdMap> {
+        self.id_map("gid_map")
+    }
+
+    fn id_map(&self, file: &str) -> Reading<IdMap> {
+        let source = Source::proc(self.pid, file);
         text(self.bundle, source.clone()).and_then(|map| match IdMap::parse(map) {
             // The text's own evidence is kept; the map adds none.
             Ok(map) => Reading::Known(map, vec![]),
@@ -218,6 +288,14 @@ impl<'a> Process<'a> {
     /// A file that may say that there is nothing: `None`.
     pub(super) fn attribute(&self, file: &str) -> Reading<Option<&'a str>> {
         optional(self.bundle, Source::proc(self.pid, file))
+    }
+
+    /// An environment, its values sealed.
+    pub(super) fn variables(&self, name: &str) -> Reading<&'a [Variable]> {
+        match self.bundle.variables(&Source::proc(self.pid, name)) {
+            Ok(variables) => Reading::Known(variables, vec![]),
+            Err(gap) => Reading::Missing(gap),
+        }
     }
 
     /// A file's text, or what a link such as `ns/net` points to.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::files::Listing;
 use super::reading::{Gap, Reason};
+use super::secret::Variable;
 use super::source::Source;
 use super::target::Target;
 use super::untrusted::Untrusted;
@@ -23,6 +24,8 @@ pub enum Answer {
     Processes(Processes),
     /// Files of a container, by what they are and not by what they hold.
     Files(Listing),
+    /// An environment, its values sealed.
+    Variables(Vec<Variable>),
     /// The source was asked and says that there is nothing. This is knowledge,
     /// not a gap: for instance a kernel without a labelling security module.
     Nothing,
@@ -138,12 +141,8 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no text.
     pub fn text(&self, source: &Source) -> Result<&Untrusted, Gap> {
-        match self.ask(source)? {
-            Answer::Text(text) => Ok(text),
-            Answer::Json(_) | Answer::Processes(_) | Answer::Files(_) | Answer::Nothing => {
-                Err(not(source, "text"))
-            }
-        }
+        let answer = self.ask(source)?;
+        if let Answer::Text(text) = answer { Ok(text) } else { Err(not("text", source, answer)) }
     }
 
     /// The document of a source.
@@ -151,11 +150,11 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no document.
     pub fn json(&self, source: &Source) -> Result<&Value, Gap> {
-        match self.ask(source)? {
-            Answer::Json(value) => Ok(value),
-            Answer::Text(_) | Answer::Processes(_) | Answer::Files(_) | Answer::Nothing => {
-                Err(not(source, "a JSON document"))
-            }
+        let answer = self.ask(source)?;
+        if let Answer::Json(value) = answer {
+            Ok(value)
+        } else {
+            Err(not("a JSON document", source, answer))
         }
     }
 
@@ -164,11 +163,11 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no such list.
     pub fn processes(&self, source: &Source) -> Result<&Processes, Gap> {
-        match self.ask(source)? {
-            Answer::Processes(processes) => Ok(processes),
-            Answer::Text(_) | Answer::Json(_) | Answer::Files(_) | Answer::Nothing => {
-                Err(not(source, "a list of processes"))
-            }
+        let answer = self.ask(source)?;
+        if let Answer::Processes(processes) = answer {
+            Ok(processes)
+        } else {
+            Err(not("a list of processes", source, answer))
         }
     }
 
@@ -177,15 +176,36 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no listing.
     pub fn files(&self, source: &Source) -> Result<&Listing, Gap> {
-        match self.ask(source)? {
-            Answer::Files(listing) => Ok(listing),
-            Answer::Text(_) | Answer::Json(_) | Answer::Processes(_) | Answer::Nothing => {
-                Err(not(source, "a list of files"))
-            }
+        let answer = self.ask(source)?;
+        if let Answer::Files(listing) = answer {
+            Ok(listing)
+        } else {
+            Err(not("a list of files", source, answer))
+        }
+    }
+
+    /// The environment of a source.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is none.
+    pub fn variables(&self, source: &Source) -> Result<&[Variable], Gap> {
+        let answer = self.ask(source)?;
+        if let Answer::Variables(variables) = answer {
+            Ok(variables)
+        } else {
+            Err(not("an environment", source, answer))
         }
     }
 }
 
-fn not(source: &Source, what: &str) -> Gap {
-    Gap::new(Reason::Malformed, source.clone(), format!("the answer is not {what}"))
+fn not(wanted: &str, source: &Source, found: &Answer) -> Gap {
+    let found = match found {
+        Answer::Text(_) => "text",
+        Answer::Json(_) => "a JSON document",
+        Answer::Processes(_) => "a list of processes",
+        Answer::Files(_) => "a list of files",
+        Answer::Variables(_) => "an environment",
+        Answer::Nothing => "nothing",
+    };
+    Gap::new(Reason::Malformed, source.clone(), format!("the answer is {found} and not {wanted}"))
 }

@@ -80,6 +80,43 @@ impl<T> Fact<T> {
         verdict.unwrap_or(declared)
     }
 
+    /// Says that a rule does not arise for this target, whatever the fact is:
+    /// nobody set what it would be held against.
+    pub fn unasked(&self, why: &str) -> Verdict {
+        Verdict::NotApplicable(proof(why, &[], &[]))
+    }
+
+    /// Judges whether what is in force keeps what was declared.
+    ///
+    /// `asks` says whether a declaration promises anything that could be
+    /// broken, and `check` what one known pair is worth: a value that is
+    /// stronger than its declaration holds. A promise whose keeping nobody can
+    /// see is unknown, and so is a declaration that could not be read: it may
+    /// have promised anything. Where nothing is promised, or the kernel has no
+    /// word by nature, nothing can be broken.
+    pub fn compare(&self, asks: impl Fn(&T) -> bool, check: impl Fn(&T, &T) -> Check) -> Verdict {
+        let (declared, beside) = match &self.declared {
+            Reading::Known(value, evidence) if asks(value) => (value, evidence.as_slice()),
+            Reading::Known(_, evidence) => {
+                return Verdict::NotApplicable(proof(
+                    "nothing was declared that could be broken",
+                    evidence,
+                    &[],
+                ));
+            }
+            Reading::Missing(gap) => return Verdict::Unknown { gap: gap.clone(), stated: None },
+            Reading::Inapplicable => {
+                return self.unasked("this target declares nothing of the kind");
+            }
+        };
+        let pairs = self.effective().iter().map(|reading| match reading {
+            Reading::Known(value, evidence) => ruling(check(declared, value), evidence, beside),
+            Reading::Missing(gap) => Verdict::Unknown { gap: gap.clone(), stated: None },
+            Reading::Inapplicable => self.unasked("the kernel has no word on this"),
+        });
+        pairs.reduce(Verdict::and).unwrap_or_else(|| self.unasked("the kernel has no word on this"))
+    }
+
     fn rule_on_declaration(&self, check: &impl Fn(&T) -> Check) -> Verdict {
         match &self.declared {
             Reading::Known(value, evidence) => ruling(check(value), evidence, &[]),
@@ -227,6 +264,56 @@ mod tests {
         let Verdict::Fail(proof) = fact.judge(check) else { panic!("both are broken") };
         assert_eq!(proof.severity(), None, "the rule's own severity");
         assert_eq!(proof.statements(), ["mild", "grave"]);
+    }
+
+    #[test]
+    fn a_mild_failure_beside_something_unread_is_as_grave_as_the_rule() {
+        use crate::model::severity::Severity;
+        let mild = |_: &bool| Check::broken("mild").only(Severity::Low);
+        let judge = |each: Vec<Reading<bool>>| {
+            let fact = Fact::of_each(known(true), &Source::Clock, Ok(each));
+            let Verdict::Fail(proof) = fact.judge(mild) else { panic!("all of them are broken") };
+            proof.severity()
+        };
+        assert_eq!(judge(vec![known(true), known(true)]), Some(Severity::Low));
+        let unread = || Fact::declared_only(missing()).judge(mild);
+        let mild_alone = || Fact::declared_only(known(true)).judge(mild);
+        for both in [mild_alone().and(unread()), unread().and(mild_alone())] {
+            let Verdict::Fail(proof) = both else { panic!("{both:?}") };
+            assert_eq!(proof.severity(), None);
+        }
+    }
+
+    #[test]
+    fn the_whole_truth_table_of_a_promise_and_its_keeping() {
+        // `true` is strong: a strong declaration promises something.
+        let table = [
+            (known(true), known(true), "pass"),
+            (known(true), known(false), "fail"),
+            (known(true), missing(), "unknown"),
+            (known(true), Reading::Inapplicable, "n/a"),
+            (known(false), known(true), "n/a"),
+            (known(false), known(false), "n/a"),
+            (known(false), missing(), "n/a"),
+            (missing(), known(true), "unknown"),
+            (missing(), known(false), "unknown"),
+            (missing(), missing(), "unknown"),
+            (Reading::Inapplicable, known(false), "n/a"),
+            (Reading::Inapplicable, missing(), "n/a"),
+        ];
+        let weaker = |declared: &bool, effective: &bool| {
+            if *declared && !effective { Check::broken("weaker") } else { Check::holds("kept") }
+        };
+        for (declared, effective, expected) in table {
+            let row = format!("declared {declared:?}, effective {effective:?}");
+            let verdict = Fact::new(declared, effective).compare(|strong| *strong, weaker);
+            assert_eq!(outcome(&verdict), expected, "{row}");
+        }
+        let alone = Fact::declared_only(known(true)).compare(|strong| *strong, weaker);
+        assert_eq!(outcome(&alone), "n/a");
+        let each = Ok(vec![known(true), missing(), known(false)]);
+        let each = Fact::of_each(known(true), &Source::Clock, each);
+        assert_eq!(outcome(&each.compare(|strong| *strong, weaker)), "fail");
     }
 
     #[test]

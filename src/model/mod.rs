@@ -11,6 +11,7 @@ pub mod fact;
 pub mod files;
 pub mod finding;
 pub mod reading;
+pub mod secret;
 pub mod severity;
 pub mod source;
 pub mod target;

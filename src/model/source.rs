@@ -17,6 +17,22 @@ pub enum Basis {
     Effective,
 }
 
+/// What it takes to read a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Access {
+    /// Being allowed to ask the engine.
+    Engine,
+    /// Nothing: the kernel tells every user.
+    Anybody,
+    /// The right to trace the process (`ptrace(2)`, access mode checks): root,
+    /// or `CAP_SYS_PTRACE`.
+    Tracer,
+}
+
+/// What the kernel tells of a process only to who may trace it, by how the
+/// name in its folder begins (`proc(5)`).
+const TRACED: [&str; 6] = ["environ", "exe", "fd", "cwd", "ns/", "root"];
+
 /// One place that can be asked one question.
 ///
 /// A source is also the key of an observation in a bundle, so two sources are
@@ -46,9 +62,25 @@ impl Source {
         }
     }
 
+    /// What it takes to read it. Total: every source takes something.
+    pub fn access(&self) -> Access {
+        match self {
+            Self::Engine(_) => Access::Engine,
+            Self::Kernel(path) if is_traced(path) => Access::Tracer,
+            Self::Clock | Self::Default(_) | Self::Kernel(_) | Self::Processes(_) => {
+                Access::Anybody
+            }
+        }
+    }
+
     /// The file `name` of process `pid`.
     pub fn proc(pid: u32, name: &str) -> Self {
         Self::Kernel(format!("/proc/{pid}/{name}"))
+    }
+
+    /// The login shells of a container's accounts that are there, seen through `pid`.
+    pub fn shells(pid: u32) -> Self {
+        Self::proc(pid, "root/etc/passwd (shells)")
     }
 
     /// The engine's list of running containers.
@@ -66,10 +98,28 @@ impl Source {
         Self::Engine(format!("/images/{id}/json"))
     }
 
+    /// Which of its network's listening sockets a process holds.
+    pub fn held_sockets(pid: u32) -> Self {
+        Self::proc(pid, "fd (listening sockets)")
+    }
+
+    /// The engine's networks.
+    pub fn networks() -> Self {
+        Self::Engine("/networks".to_owned())
+    }
+
     /// The engine's facts about itself and its host.
     pub fn engine_info() -> Self {
         Self::Engine("/info".to_owned())
     }
+}
+
+/// Whether a path is such a file of some process other than the auditor.
+fn is_traced(path: &str) -> bool {
+    let inner = path.strip_prefix("/proc/").and_then(|rest| rest.split_once('/'));
+    inner.is_some_and(|(pid, file)| {
+        pid.parse::<u32>().is_ok() && TRACED.iter().any(|name| file.starts_with(name))
+    })
 }
 
 impl fmt::Display for Source {
@@ -125,7 +175,7 @@ impl JsonSchema for Source {
 
 #[cfg(test)]
 mod tests {
-    use super::Source;
+    use super::{Access, Source};
 
     #[test]
     fn a_source_reads_back_from_what_it_prints() {
@@ -138,6 +188,16 @@ mod tests {
         ] {
             assert_eq!(Source::try_from(source.to_string()), Ok(source));
         }
+    }
+
+    #[test]
+    fn what_it_takes_to_read_a_file_of_a_process_depends_on_the_file() {
+        assert_eq!(Source::proc(7, "status").access(), Access::Anybody);
+        assert_eq!(Source::proc(7, "net/tcp").access(), Access::Anybody);
+        assert_eq!(Source::proc(7, "environ").access(), Access::Tracer);
+        assert_eq!(Source::proc(7, "root/etc/passwd").access(), Access::Tracer);
+        assert_eq!(Source::Kernel("/proc/self/ns/ipc".into()).access(), Access::Anybody);
+        assert_eq!(Source::engine_info().access(), Access::Engine);
     }
 
     #[test]

@@ -146,6 +146,12 @@ impl Verdict {
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Fail(mine), Self::Fail(theirs)) => Self::Fail(mine.merge(theirs)),
+            // What was not read may be as grave as the rule says: knowing less
+            // must not make a failure milder.
+            (Self::Fail(proof), Self::Unknown { .. })
+            | (Self::Unknown { .. }, Self::Fail(proof)) => {
+                Self::Fail(Proof { severity: None, ..proof })
+            }
             (Self::Fail(proof), _) | (_, Self::Fail(proof)) => Self::Fail(proof),
             (Self::Unknown { gap, stated }, other) => {
                 Self::Unknown { gap, stated: join_stated(stated, other) }

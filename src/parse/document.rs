@@ -5,9 +5,11 @@
 //! the wrong type is a gap of that field alone, so one surprising value costs
 //! one reading and not the whole document.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::secret::Variable;
 use crate::model::source::Source;
 
 /// A document with its source, so that every field read carries its evidence.
@@ -68,6 +70,22 @@ impl<'a> Document<'a> {
                 .iter()
                 .map(|(name, value)| Some((name.as_str(), value.as_str()?)))
                 .collect::<Option<Vec<_>>>()
+        })
+        .map(Option::unwrap_or_default)
+    }
+
+    /// An environment with its values sealed; absent and null are the empty list.
+    pub fn variables(&self, pointer: &str) -> Reading<Vec<Variable>> {
+        self.field(pointer, "an environment", |value| {
+            value.as_array()?.iter().map(|it| Variable::deserialize(it).ok()).collect()
+        })
+        .map(Option::unwrap_or_default)
+    }
+
+    /// The fields of an object; absent and null are none.
+    pub fn fields(&self, pointer: &str) -> Reading<Vec<(&'a str, &'a Value)>> {
+        self.field(pointer, "an object", |value| {
+            Some(value.as_object()?.iter().map(|(name, value)| (name.as_str(), value)).collect())
         })
         .map(Option::unwrap_or_default)
     }

@@ -4,6 +4,8 @@
 //! that names the place, and the caller turns it into a gap.
 
 pub mod document;
+pub mod group;
 pub mod passwd;
 pub mod path;
 pub mod proc;
+pub mod secret;

@@ -27,6 +27,13 @@ pub fn parse(text: &str) -> Vec<Account<'_>> {
         .collect()
 }
 
+impl<'a> Account<'a> {
+    /// The program that logs in: `/bin/sh` where the field is empty (`passwd(5)`).
+    pub const fn program(&self) -> &'a str {
+        if self.shell.is_empty() { "/bin/sh" } else { self.shell }
+    }
+}
+
 /// The same accounts without password hashes, full names and folders, which
 /// have no place in evidence.
 pub fn without_secrets(text: &str) -> String {
@@ -48,6 +55,12 @@ mod tests {
         let accounts = parse(TEXT);
         let brief: Vec<_> = accounts.iter().map(|it| (it.name, it.uid, it.shell)).collect();
         assert_eq!(brief, [("root", 0, "/bin/bash"), ("toor", 0, ""), ("app", 1001, "")]);
+    }
+
+    #[test]
+    fn an_empty_shell_is_the_first_one_of_every_system() {
+        let programs: Vec<_> = parse(TEXT).iter().map(Account::program).collect();
+        assert_eq!(programs, ["/bin/bash", "/bin/sh", "/bin/sh"]);
     }
 
     #[test]

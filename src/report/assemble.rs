@@ -70,6 +70,7 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
         },
         fleet: fleet(run.cards),
         targets: targets(run),
+        reachability: super::reachability::table(run.facts),
         rules: about(run.policy),
     }
 }

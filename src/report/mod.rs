@@ -1,6 +1,7 @@
 //! The public shape of a result, and one pure writer for each format.
 
 mod assemble;
+mod reachability;
 pub mod reference;
 pub mod terminal;
 pub mod v1;

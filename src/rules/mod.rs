@@ -9,10 +9,13 @@ pub mod filesystem;
 pub mod identity;
 pub mod isolation;
 pub mod lifecycle;
+pub mod network;
 pub mod privilege;
 pub mod resources;
+pub mod secrets;
 #[cfg(test)]
 mod testing;
+pub mod truth;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +26,11 @@ use crate::model::verdict::Verdict;
 /// Every rule, in the order of the reports. A new rule adds one line here.
 pub static ALL: &[&Rule] = &[
     &identity::non_root_user::RULE,
+    &identity::non_root_exec::RULE,
+    &identity::expected_uid::RULE,
+    &identity::fixed_uid::RULE,
+    &identity::no_login_shell::RULE,
+    &identity::no_privileged_groups::RULE,
     &privilege::no_new_privileges::RULE,
     &privilege::capabilities_dropped::RULE,
     &privilege::no_dangerous_capabilities::RULE,
@@ -40,6 +48,15 @@ pub static ALL: &[&Rule] = &[
     &resources::memory_limit::RULE,
     &resources::pids_limit::RULE,
     &lifecycle::healthcheck::RULE,
+    &network::published_ports_bound::RULE,
+    &network::datastore_internal::RULE,
+    &network::custom_network::RULE,
+    &network::no_undeclared_listeners::RULE,
+    &secrets::no_secrets_in_environment::RULE,
+    &secrets::no_default_credentials::RULE,
+    &secrets::strong_secrets::RULE,
+    &secrets::required_env::RULE,
+    &truth::runs_as_declared::RULE,
 ];
 
 /// The rule with this id.

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Rule, Settings};
+use crate::collect::redact;
 use crate::facts;
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
+use crate::model::files::{self, File, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -13,7 +15,8 @@ use crate::model::verdict::Verdict;
 /// The hardened container's first process.
 pub(super) const INIT: u32 = 100;
 
-const STATUS: &str = "Name:\tapp\nUid:\t1000\t1000\t1000\t1000\nNSpid:\t100\t1\n\
+const STATUS: &str = "Name:\tapp\nPPid:\t1\nUid:\t1000\t1000\t1000\t1000\n\
+    Gid:\t1000\t1000\t1000\t1000\nGroups:\t1000\nNSpid:\t100\t1\n\
     CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
     CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n";
 
@@ -27,6 +30,10 @@ const MOUNTS: &str = "40 30 0:44 / / ro,relatime - overlay overlay rw,lowerdir=/
     43 40 0:46 / /sys ro,nosuid,nodev,noexec - sysfs sysfs ro\n\
     44 40 0:47 / /dev rw,nosuid - tmpfs tmpfs rw,size=65536k,mode=755\n\
     45 40 0:48 / /tmp rw,nosuid,nodev,noexec - tmpfs tmpfs rw,size=16384k\n";
+
+const IMAGE: &str = "sha256:1";
+const ROUTES: &str = "eth0 00000000 010012AC 0003 0 0 0 00000000 0 0 0\n\
+    eth0 000012AC 00000000 0001 0 0 0 0000FFFF 0 0 0\n";
 
 /// One container's evidence.
 #[derive(Clone)]
@@ -46,15 +53,30 @@ pub(super) fn container() -> Case {
         image: Some("web:1.0".into()),
     });
     let inspect = json!({
-        "Config": {"User": "1000:1000", "Env": ["PATH=/bin"], "Healthcheck": {"Test": ["CMD", "x"]}},
+        "Config": {
+            "User": "1000:1000", "Healthcheck": {"Test": ["CMD", "x"]},
+            "ExposedPorts": {"80/tcp": {}},
+        },
         "HostConfig": {
             "Privileged": false, "CapAdd": null, "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"], "PidMode": "", "NetworkMode": "default",
             "IpcMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
             "Memory": 67_108_864, "PidsLimit": 100, "Tmpfs": {"/tmp": "size=16m"},
         },
-        "Mounts": [], "AppArmorProfile": "",
+        "Mounts": [], "AppArmorProfile": "", "Image": IMAGE,
+        "NetworkSettings": {
+            "Ports": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]},
+            "Networks": {"shop": {"NetworkID": "a1"}},
+        },
     });
+    let networks = json!([
+        {"Name": "bridge", "Id": "b1", "Driver": "bridge", "Internal": false,
+         "Options": {"com.docker.network.bridge.default_bridge": "true"},
+         "IPAM": {"Config": [{"Subnet": "172.17.0.0/16"}]}},
+        {"Name": "shop", "Id": "a1", "Driver": "bridge", "Internal": false, "Options": {},
+         "IPAM": {"Config": [{"Subnet": "172.18.0.0/16"}]}},
+    ]);
+    case.put(Source::networks(), Answer::Json(networks));
     case.put(Source::container(&id), Answer::Json(inspect));
     case.put(
         Source::engine_info(),
@@ -84,14 +106,32 @@ pub(super) fn container() -> Case {
         ("/proc/100/ns/net", "net:[7]"),
         ("/proc/100/ns/ipc", "ipc:[7]"),
         ("/proc/100/mountinfo", MOUNTS),
+        ("/proc/100/net/tcp", "0: 00000000:0050 00000000:0000 0A 0:0 00:0 0 1000 0 9 1\n"),
+        ("/proc/100/net/tcp6", ""),
+        ("/proc/100/net/udp", ""),
+        ("/proc/100/net/udp6", ""),
+        ("/proc/100/net/route", ROUTES),
+        ("/proc/100/net/ipv6_route", ""),
         (
             "/proc/100/root/etc/passwd",
             "root:x:0:0:::/bin/sh\napp:x:1000:1000:::/bin/false\ntoor:x:0:0:::\n",
         ),
+        ("/proc/100/root/etc/group", "root:x:0:\nshadow:x:42:\napp:x:1000:\n"),
+        ("/proc/1/root/etc/group", "root:x:0:\nshadow:x:42:\ndocker:x:998:\nalice:x:1000:\n"),
     ] {
         case = case.kernel(path, text);
     }
-    case.limit("memory.limit_in_bytes", "67108864").limit("pids.max", "100").add_process(INIT, &[])
+    case.put(
+        Source::image(IMAGE),
+        Answer::Json(
+            json!({"Config": {"User": "1000:1000", "Healthcheck": {"Test": ["CMD", "x"]}}}),
+        ),
+    );
+    case = case.shells(&["/bin/false", "/bin/sh"]);
+    case.limit("memory.limit_in_bytes", "67108864")
+        .limit("pids.max", "100")
+        .add_process(INIT, &[])
+        .engine_starts_with(&["PATH=/bin"])
 }
 
 impl Case {
@@ -130,6 +170,79 @@ impl Case {
         self.edit(Source::engine_info(), pointer, value)
     }
 
+    /// The engine starts every process with these variables, as `NAME=value`.
+    pub(super) fn engine_starts_with(self, variables: &[&str]) -> Self {
+        let sealed: Vec<Value> = variables.iter().map(|it| json!(redact::variable(it))).collect();
+        self.declares("/Config/Env", sealed.into())
+    }
+
+    /// A process was started with these variables.
+    pub(super) fn started_with(mut self, pid: u32, variables: &[&str]) -> Self {
+        let sealed = variables.iter().map(|it| redact::variable(it)).collect();
+        self.put(Source::proc(pid, "environ"), Answer::Variables(sealed));
+        self
+    }
+
+    /// The engine's record of the image says this.
+    pub(super) fn image_says(self, pointer: &str, value: Value) -> Self {
+        self.edit(Source::image(IMAGE), pointer, value)
+    }
+
+    /// The engine does not tell of the image.
+    pub(super) fn image_denied(mut self) -> Self {
+        let source = Source::image(IMAGE);
+        self.bundle.record(source.clone(), Err(Gap::not_collected(source)));
+        self
+    }
+
+    /// Of the accounts' login shells only these are there.
+    pub(super) fn shells(mut self, paths: &[&str]) -> Self {
+        let program = |path: &&str| File {
+            path: (*path).into(),
+            kind: files::Kind::File,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            device: (0, 44),
+            inode: 7,
+            stands_for: None,
+            capability: None,
+        };
+        let files = paths.iter().map(program).collect();
+        self.put(Source::shells(INIT), Answer::Files(Listing { files, unread: vec![] }));
+        self
+    }
+
+    /// The engine made one of its networks otherwise.
+    pub(super) fn network(mut self, name: &str, change: Value) -> Self {
+        let mut networks = self.bundle.json(&Source::networks()).unwrap().clone();
+        for network in networks.as_array_mut().unwrap().iter_mut().filter(|it| it["Name"] == name) {
+            for (key, value) in change.as_object().unwrap() {
+                network[key] = value.clone();
+            }
+        }
+        self.put(Source::networks(), Answer::Json(networks));
+        self
+    }
+
+    /// Another container, of which the engine says this.
+    pub(super) fn lender(mut self, id: &str, inspect: Value) -> Self {
+        self.put(Source::container(id), Answer::Json(inspect));
+        self
+    }
+
+    /// The container was made from this image.
+    pub(super) fn image(mut self, image: &str) -> Self {
+        self.bundle.targets[0].image = Some(image.into());
+        self
+    }
+
+    /// The kernel says that there is no such file.
+    pub(super) fn nothing(mut self, path: &str) -> Self {
+        self.put(Source::Kernel(path.to_owned()), Answer::Nothing);
+        self
+    }
+
     /// A file of the kernel holds this.
     pub(super) fn kernel(mut self, path: &str, text: &str) -> Self {
         self.put(Source::Kernel(path.to_owned()), Answer::Text(text.into()));
@@ -163,7 +276,12 @@ impl Case {
             processes.members.push(pid);
         }
         self.put(Source::proc(pid, "attr/current"), Answer::Nothing);
-        self.kernel(&format!("/proc/{pid}/status"), &status).uid_map(pid, "0 0 4294967295")
+        self = self.started_with(pid, &["PATH=/bin"]);
+        let holds = if pid == INIT { "9\n10\n" } else { "" };
+        self.put(Source::held_sockets(pid), Answer::Text(holds.into()));
+        self.kernel(&format!("/proc/{pid}/status"), &status)
+            .uid_map(pid, "0 0 4294967295")
+            .gid_map(pid, "0 0 4294967295")
     }
 
     /// A process entered the PID namespace from outside the container's cgroup.
@@ -178,6 +296,11 @@ impl Case {
     /// A process's user namespace maps ids like this.
     pub(super) fn uid_map(self, pid: u32, map: &str) -> Self {
         self.kernel(&format!("/proc/{pid}/uid_map"), map)
+    }
+
+    /// A process's user namespace maps group ids like this.
+    pub(super) fn gid_map(self, pid: u32, map: &str) -> Self {
+        self.kernel(&format!("/proc/{pid}/gid_map"), map)
     }
 
     /// One more mount of the container.
@@ -216,9 +339,16 @@ impl Case {
         self
     }
 
+    /// It was found without an engine.
+    pub(super) fn found_in_proc(mut self) -> Self {
+        self.bundle.origin = Origin::Kernel;
+        self.engine_denied()
+    }
+
     /// No engine was asked.
     pub(super) fn engine_denied(mut self) -> Self {
-        for source in [Source::container(&self.id()), Source::engine_info()] {
+        let sources = [Source::container(&self.id()), Source::engine_info(), Source::networks()];
+        for source in sources {
             let gap = Gap::new(Reason::NotCollected, source.clone(), "no engine was asked");
             self.bundle.record(source, Err(gap));
         }

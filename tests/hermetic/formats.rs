@@ -23,7 +23,11 @@ fn hostile() -> Bundle {
         image: Some(HOSTILE.into()),
     });
     let inspect = serde_json::json!({
-        "Config": {"User": HOSTILE, "Env": [format!("DOCKER_HOST={HOSTILE}")],
+        "Config": {"User": HOSTILE, "Env": [
+                       {"name": "DOCKER_HOST", "kept": HOSTILE,
+                        "value": {"digest": HOSTILE, "length": 9, "entropy": 9, "form": "opaque"}},
+                       {"name": format!("PASSWORD_{HOSTILE}_PASSWORD"),
+                        "value": {"digest": HOSTILE, "length": 9, "entropy": 9, "form": {"token": HOSTILE}}}],
                    "Healthcheck": {"Test": [HOSTILE]}},
         "HostConfig": {"PidMode": HOSTILE, "NetworkMode": HOSTILE, "CapAdd": [HOSTILE],
                        "SecurityOpt": [HOSTILE]},
@@ -71,7 +75,13 @@ fn a_hostile_container_cannot_drive_the_terminal() {
             .iter()
             .any(|it| it.rule == rule && it.verdict == v1::Verdict::Fail)
     };
-    for rule in ["no-engine-socket", "no-sensitive-mounts", "non-root-user", "lsm-confined"] {
+    for rule in [
+        "no-engine-socket",
+        "no-sensitive-mounts",
+        "non-root-user",
+        "lsm-confined",
+        "no-secrets-in-environment",
+    ] {
         assert!(failing(rule), "{rule}: its hostile texts must reach the writer");
     }
     for width in [40, 80, 120] {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use secaudit::collect::kernel::{Claim, Kernel, Proof};
 use secaudit::judge::Accept;
-use secaudit::model::bundle::{Bundle, Origin};
+use secaudit::model::bundle::{Answer, Bundle, Origin};
 use secaudit::model::reading::Reason;
 use secaudit::model::source::Source;
 use secaudit::model::target::{Kind, Target};
@@ -74,7 +74,7 @@ impl Host {
             &format!("proc/{pid}/status"),
             &format!(
                 "Name:\tapp{pid}\nState:\tS (sleeping)\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n\
-                 NSpid:\t{ns_pids}\nVmSize:\t1 kB\nThreads:\t1\nCapInh:\t0\nCapPrm:\t0\nCapEff:\t0\n\
+                 Gid:\t{uid}\t{uid}\t{uid}\t{uid}\nGroups:\t\nNSpid:\t{ns_pids}\nVmSize:\t1 kB\nThreads:\t1\nCapInh:\t0\nCapPrm:\t0\nCapEff:\t0\n\
                  CapBnd:\t{bounding}\nCapAmb:\t0\nNoNewPrivs:\t1\nSeccomp:\t2\n"
             ),
         );
@@ -315,7 +315,12 @@ fn a_proc_that_hides_processes_makes_nothing_pass() {
     host.process(&container(70, &format!("/docker/{}", id())));
     host.write("proc/self/mountinfo", "22 20 0:4 / /proc rw - proc proc rw,hidepid=invisible\n");
     let (_, findings) = host.audit(&id(), 70);
-    assert!(findings.iter().all(|it| it.verdict == Verdict::Unknown), "{findings:#?}");
+    // What no policy asks for does not apply, whatever is hidden.
+    let judged = |it: &&Finding| it.rule != "expected-uid";
+    assert!(
+        findings.iter().filter(judged).all(|it| it.verdict == Verdict::Unknown),
+        "{findings:#?}"
+    );
     let said = findings.iter().filter_map(|it| it.gap.as_ref());
     assert!(said.into_iter().any(|gap| gap.detail.contains("hidepid=invisible")));
 }
@@ -330,12 +335,65 @@ fn a_symlink_in_the_container_does_not_lead_to_a_file_of_the_host() {
     fs::create_dir_all(&etc).unwrap();
     symlink(&secret, etc.join("passwd")).unwrap();
     let (bundle, _) = host.audit(&id(), 70);
-    assert!(bundle.ask(&Source::proc(70, "root/etc/passwd")).is_err());
+    let passwd = Source::proc(70, "root/etc/passwd");
+    // Inside the container the link leads nowhere.
+    assert_eq!(bundle.ask(&passwd), Ok(&Answer::Nothing));
 
     fs::remove_file(etc.join("passwd")).unwrap();
     let fifo = etc.join("passwd");
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let (bundle, _) = host.audit(&id(), 70);
-    assert!(bundle.ask(&Source::proc(70, "root/etc/passwd")).is_err(), "a FIFO is not read");
+    assert!(bundle.ask(&passwd).is_err(), "a FIFO is not read");
     assert!(Path::new(&fifo).exists());
+}
+
+#[test]
+fn accounts_and_groups_are_kept_without_secrets_and_shells_only_where_they_are() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    host.write("proc/70/root/etc/passwd", "app:$6$hash:1000:1000:Ann:/:/bin/sh\nx:x:9:9::/:/no\n");
+    host.write("proc/70/root/etc/group", "app:$6$hash:1000:ann\n");
+    host.write("proc/70/root/bin/sh", "");
+    host.write("proc/1/root/etc/group", "docker:x:998:ann\n");
+    let (bundle, findings) = host.audit(&id(), 70);
+    let text = |pid, file| bundle.text(&Source::proc(pid, file)).unwrap().raw().to_owned();
+    assert_eq!(text(70, "root/etc/passwd"), "app:x:1000:1000:::/bin/sh\nx:x:9:9:::/no\n");
+    assert_eq!(text(70, "root/etc/group"), "app:x:1000:\n");
+    assert_eq!(text(1, "root/etc/group"), "docker:x:998:\n");
+    let shells = bundle.files(&Source::shells(70)).unwrap();
+    let paths: Vec<&str> = shells.files.iter().map(|file| file.path.raw()).collect();
+    assert_eq!((paths, shells.unread.len()), (vec!["/bin/sh"], 0));
+    assert_eq!(verdict(&findings, "no-login-shell"), Verdict::Fail);
+}
+
+#[test]
+fn an_image_without_accounts_is_known_to_have_none() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    fs::create_dir_all(host.root.path().join("proc/70/root")).unwrap();
+    let (bundle, findings) = host.audit(&id(), 70);
+    for file in ["root/etc/passwd", "root/etc/group"] {
+        assert_eq!(bundle.ask(&Source::proc(70, file)), Ok(&Answer::Nothing));
+    }
+    assert_eq!(verdict(&findings, "no-login-shell"), Verdict::Pass);
+
+    // A root that cannot be opened any more says nothing about its files.
+    fs::remove_dir_all(host.root.path().join("proc/70/root")).unwrap();
+    let (bundle, _) = host.audit(&id(), 70);
+    assert!(bundle.ask(&Source::proc(70, "root/etc/passwd")).is_err());
+}
+
+#[test]
+fn files_behind_a_program_are_read_only_where_the_hosts_root_mounted_it() {
+    let host = Host::new();
+    let root = "40 30 0:44 / / ro - fuse.fuse-overlayfs fuse-overlayfs rw,user_id=0,group_id=0\n";
+    host.process(&Process { mounts: root, ..container(70, &format!("/docker/{}", id())) });
+    host.write("proc/70/root/etc/passwd", "app:x:1000:1000::/:/bin/false\n");
+    let passwd = Source::proc(70, "root/etc/passwd");
+    assert!(host.audit(&id(), 70).0.text(&passwd).is_err(), "the host does not know the mount");
+    for (user, is_read) in [("1000", false), ("0", true)] {
+        let mount = format!("31 20 0:44 / /merged rw - fuse.fuse-overlayfs x rw,user_id={user}\n");
+        host.write("proc/1/mountinfo", &format!("{HOST_MOUNTS}{mount}"));
+        assert_eq!(host.audit(&id(), 70).0.text(&passwd).is_ok(), is_read, "{user}");
+    }
 }

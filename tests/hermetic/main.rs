@@ -14,5 +14,7 @@ mod engine;
 mod formats;
 mod hostile;
 mod kernel;
+mod needs;
 mod properties;
+mod reachability;
 mod support;

@@ -113,6 +113,11 @@ pub(crate) fn script(version: &str, containers: &[(&str, Value)]) -> BTreeMap<St
         &json!({"ServerVersion": "1.2.3", "KernelVersion": kernel(),
                 "SecurityOptions": ["name=seccomp,profile=default"]}),
     );
+    put(
+        "networks".into(),
+        &json!([{"Name": "bridge", "Id": "b".repeat(64), "Driver": "bridge", "Internal": false,
+                 "Options": {"com.docker.network.bridge.default_bridge": "true"}}]),
+    );
     let mut list = Vec::new();
     for (index, (name, inspect)) in containers.iter().enumerate() {
         let id = format!("{index:064x}");

@@ -1,7 +1,9 @@
 //! What the kernel enforces, read from `/proc` and the cgroup file systems.
 
+mod accounts;
 mod discover;
 mod limits;
+mod network;
 mod process;
 mod prove;
 mod root;
@@ -12,12 +14,10 @@ mod threads;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
-use crate::parse::passwd;
 
 pub use discover::Discovered;
 pub use prove::{Claim, Proof};
@@ -45,11 +45,8 @@ const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "ut
 /// The files that are read of every process.
 const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT];
 
-/// Kept only as far as it names an engine: see [`redact`].
+/// Its values are sealed as they are read: see [`crate::collect::redact`].
 const ENVIRONMENT: &str = "environ";
-
-/// The container's own accounts, seen through the process that sees its mounts.
-const PASSWD: &str = "root/etc/passwd";
 
 /// The identity of a process's network namespace, as the inode of a file that
 /// the kernel makes once for each: unlike `ns/net`, everybody may look at it.
@@ -92,9 +89,11 @@ impl Kernel {
         }
         match Process::open(&self.proc, 1) {
             Ok(first) => {
-                for file in ["status", "mountinfo"] {
+                for file in ["status", "mountinfo", "net/route"] {
                     bundle.record(Source::proc(1, file), first.read(file));
                 }
+                let (source, groups) = self.host_groups(&first);
+                bundle.record(source, groups);
                 observe_namespaces(&first, 1, bundle);
             }
             Err(gap) => bundle.record(Source::proc(1, "status"), Err(gap)),
@@ -143,8 +142,22 @@ impl Kernel {
                 processes.threads = threads::recorded(processes, bundle);
                 self.observe_container(processes, &starts, bundle);
             }
+            let processes = processes.and_then(|processes| self.still(processes, claim, &starts));
             bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));
         }
+    }
+
+    /// What was read of a container whose first process is ending is no
+    /// evidence: the kernel takes its cgroups and mounts apart meanwhile.
+    fn still(
+        &self,
+        processes: Processes,
+        claim: &Claim,
+        starts: &BTreeMap<u32, u64>,
+    ) -> Result<Processes, Gap> {
+        let init = processes.init;
+        let lives = starts.get(&init).is_some_and(|start| self.lives(init, *start));
+        if lives { Ok(processes) } else { Err(prove::gone(init, claim)) }
     }
 
     fn prove_all<'a>(&self, claims: &'a [Claim], table: &Table) -> Vec<Proved<'a>> {
@@ -159,7 +172,7 @@ impl Kernel {
         let mut answers = Answers::new();
         for file in OF_EVERY_PROCESS {
             let answer = match file {
-                ENVIRONMENT => process.environment(redact::environment),
+                ENVIRONMENT => process.environment(),
                 _ => process.read(file),
             };
             if let ("status", Ok(Answer::Text(status))) = (file, &answer) {
@@ -177,16 +190,18 @@ impl Kernel {
         starts: &BTreeMap<u32, u64>,
         bundle: &mut Bundle,
     ) {
-        match self.reopen(processes.init, starts) {
-            Ok(process) => observe_namespaces(&process, processes.init, bundle),
+        let first = self.reopen(processes.init, starts);
+        match &first {
+            Ok(process) => observe_namespaces(process, processes.init, bundle),
             Err(gap) => {
                 let links = NAMESPACES.map(|name| format!("ns/{name}"));
                 for name in links.iter().map(String::as_str).chain([NETWORK_INODE]) {
-                    let (source, answer) = missing(processes.init, name, &gap);
+                    let (source, answer) = missing(processes.init, name, gap);
                     bundle.record(source, answer);
                 }
             }
         }
+        network::observe(&first, processes, |pid| self.reopen(pid, starts), bundle);
         self.observe_files(processes.viewer, starts, bundle);
         for path in &processes.limit_files {
             let source = Source::Kernel(path.clone());
@@ -196,7 +211,7 @@ impl Kernel {
 
     /// The container's mounts and accounts, as one of its processes sees them.
     fn observe_files(&self, pid: u32, starts: &BTreeMap<u32, u64>, bundle: &mut Bundle) {
-        let (mounts, accounts) = (Source::proc(pid, "mountinfo"), Source::proc(pid, PASSWD));
+        let mounts = Source::proc(pid, "mountinfo");
         let viewer = self.reopen(pid, starts).and_then(|viewer| match viewer.peek_link("root") {
             Some(root) if root != "/" => {
                 let root = Untrusted::from(root);
@@ -208,19 +223,22 @@ impl Kernel {
             }
             _ => Ok(viewer),
         });
-        let (seen, known) = match viewer {
+        let hosts = Process::open(&self.proc, 1).and_then(|first| first.read("mountinfo"));
+        let (seen, accounts) = match viewer {
             Ok(viewer) => {
                 let seen = viewer.read("mountinfo");
-                let known = viewer.accounts(&seen, PASSWD, passwd::without_secrets);
-                (seen, known)
+                let accounts = accounts::of_container(&viewer, &seen, &hosts);
+                (seen, accounts)
             }
-            Err(gap) => (
-                Err(Gap { source: mounts.clone(), ..gap.clone() }),
-                Err(Gap { source: accounts.clone(), ..gap }),
-            ),
+            Err(gap) => {
+                let accounts = accounts::missing(pid, &gap);
+                (Err(Gap { source: mounts.clone(), ..gap }), accounts)
+            }
         };
         bundle.record(mounts, seen);
-        bundle.record(accounts, known);
+        for (source, answer) in accounts {
+            bundle.record(source, answer);
+        }
     }
 
     /// A process of which the table knows when it started: the same number may

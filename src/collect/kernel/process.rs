@@ -1,7 +1,8 @@
 //! One process's files, through a handle that a reused pid cannot fool.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -10,16 +11,26 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
 use nix::sys::stat::{Mode, fstatat};
 
-use super::root::{Reach, Root};
+use super::root::Root;
+use crate::collect::redact;
 use crate::model::bundle::Answer;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
-use crate::parse::proc::mountinfo;
 
 /// The most bytes that are accepted of one kernel file. A container with ten
 /// thousand mounts has a `mountinfo` of about 2 MiB.
 const CAP: usize = 8 << 20;
+
+/// The most bytes that are read of a table of the network: about a million
+/// connections, each a line of 150 bytes.
+const LONGEST_TABLE: u64 = 160 << 20;
+
+/// The most bytes that are kept of one: about five thousand listeners.
+const LONGEST_KEPT: usize = 512 << 10;
+
+/// The most open files of one process that are looked at.
+const MOST_DESCRIPTORS: usize = 100_000;
 
 /// A process's folder in `/proc`, held open: once the process has ended, every
 /// read through it fails, even if its number was given to another.
@@ -82,34 +93,6 @@ impl Process {
         openat(self.folder.as_fd(), "root", flags, Mode::empty()).map(Root::new)
     }
 
-    /// The container's accounts: a regular file below the process's root.
-    ///
-    /// Read only from a file system of this kernel's own, as `mounts` tells
-    /// it: another program or host may serve the rest, and never answer.
-    pub(super) fn accounts(
-        &self,
-        mounts: &Result<Answer, Gap>,
-        place: &str,
-        keep: impl FnOnce(&str) -> String,
-    ) -> Result<Answer, Gap> {
-        let source = Source::proc(self.pid, place);
-        let Some(path) = place.strip_prefix("root/") else {
-            return Err(gap(source, Errno::EINVAL));
-        };
-        if !is_local(mounts) {
-            let detail = "the container's root is not on a file system of this kernel's own";
-            return Err(Gap::new(Reason::Unsupported, source, detail));
-        }
-        let read = || bounded(self.root()?.open(path, Reach::OneFileSystem)?);
-        match read() {
-            Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).as_bytes(), source),
-            Err(Errno::ENOENT) => {
-                Err(Gap::new(Reason::Unsupported, source, "the container has no such file"))
-            }
-            Err(errno) => Err(gap(source, errno)),
-        }
-    }
-
     /// What a link points to, such as `net:[4026531840]`.
     pub(super) fn link(&self, name: &str) -> Result<Answer, Gap> {
         readlinkat(self.folder.as_fd(), name)
@@ -124,6 +107,69 @@ impl Process {
             .map_err(|errno| gap(source, errno))
     }
 
+    /// The lines of a table of the process's network that `keep` keeps, read one
+    /// by one: a hundred thousand connections are passed by and not held.
+    ///
+    /// Where the network has no such table, as without IPv6, that is known.
+    pub(super) fn lines(
+        &self,
+        file: &str,
+        keep: impl Fn(&str) -> Option<String>,
+    ) -> Result<Answer, Gap> {
+        let source = Source::proc(self.pid, file);
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        let table = match openat(self.folder.as_fd(), file, flags, Mode::empty()) {
+            Ok(table) => BufReader::new(File::from(table).take(LONGEST_TABLE + 1)),
+            Err(Errno::ENOENT) if self.has_network() => return Ok(Answer::Nothing),
+            Err(errno) => return Err(gap(source, errno)),
+        };
+        let mut kept = String::new();
+        let mut read = 0;
+        for line in table.split(b'\n') {
+            let line = line.map_err(|error| {
+                gap(source.clone(), error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+            })?;
+            read += line.len() as u64 + 1;
+            if let Some(line) = keep(&String::from_utf8_lossy(&line)) {
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+            if read > LONGEST_TABLE || kept.len() > LONGEST_KEPT {
+                let detail = format!("the table is too long: {read} bytes of it were read");
+                return Err(Gap::new(Reason::TooLarge, source, detail));
+            }
+        }
+        Ok(Answer::Text(kept.into()))
+    }
+
+    fn has_network(&self) -> bool {
+        fstatat(self.folder.as_fd(), "net/dev", AtFlags::empty()).is_ok()
+    }
+
+    /// Which of these sockets the process holds, a number a line.
+    pub(super) fn sockets(&self, wanted: &BTreeSet<u64>, source: Source) -> Result<Answer, Gap> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let refused = |errno| gap(source.clone(), errno);
+        let mut folder =
+            Dir::openat(self.folder.as_fd(), "fd", flags, Mode::empty()).map_err(refused)?;
+        let links = openat(self.folder.as_fd(), "fd", flags, Mode::empty()).map_err(refused)?;
+        let mut held = BTreeSet::new();
+        for (count, entry) in folder.iter().enumerate() {
+            let entry = entry.map_err(refused)?;
+            if count > MOST_DESCRIPTORS {
+                let detail = format!("the process has more than {MOST_DESCRIPTORS} open files");
+                return Err(Gap::new(Reason::TooLarge, source, detail));
+            }
+            // Closed meanwhile, it is held no more.
+            let Ok(target) = readlinkat(links.as_fd(), entry.file_name()) else { continue };
+            let target = target.to_string_lossy();
+            let inode = target.strip_prefix("socket:[").and_then(|it| it.strip_suffix(']'));
+            held.extend(inode.and_then(|it| it.parse().ok()).filter(|it| wanted.contains(it)));
+        }
+        let lines: String = held.iter().map(|inode| format!("{inode}\n")).collect();
+        Ok(Answer::Text(lines.into()))
+    }
+
     /// When the process started, in clock ticks since boot: field 22 of
     /// `proc_pid_stat(5)`. With the pid it names a process for good.
     pub(super) fn start(&self) -> Option<u64> {
@@ -133,13 +179,23 @@ impl Process {
         after_name.split_whitespace().nth(19)?.parse().ok()
     }
 
-    /// The environment that the process was started with, as `keep` wants it.
-    pub(super) fn environment(&self, keep: impl FnOnce(&str) -> String) -> Result<Answer, Gap> {
+    /// The environment that the process was started with, its values sealed.
+    /// Where the first thread has ended, the others still have it.
+    pub(super) fn environment(&self) -> Result<Answer, Gap> {
         let source = Source::proc(self.pid, "environ");
-        match self.bytes("environ") {
-            Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).as_bytes(), source),
-            Err(errno) => Err(gap(source, errno)),
+        let of_a_thread = || {
+            let threads = self.list("task").unwrap_or_default();
+            threads.iter().find_map(|thread| self.bytes(&format!("task/{thread}/environ")).ok())
+        };
+        let bytes = match self.bytes("environ") {
+            Err(Errno::ESRCH) => of_a_thread().ok_or(Errno::ESRCH),
+            answer => answer,
+        };
+        let bytes = bytes.map_err(|errno| gap(source.clone(), errno))?;
+        if bytes.len() > CAP {
+            return Err(too_large(source));
         }
+        Ok(Answer::Variables(redact::environment(&String::from_utf8_lossy(&bytes))))
     }
 
     /// A file's text, where it can be read; for the collector's own use.
@@ -183,21 +239,8 @@ pub(super) fn read_optional(path: &Path, source: Source) -> Result<Answer, Gap> 
     }
 }
 
-/// File systems that answer by themselves: no program and no other host behind them.
-const LOCAL: [&str; 9] =
-    ["btrfs", "erofs", "ext2", "ext3", "ext4", "overlay", "tmpfs", "xfs", "zfs"];
-
-/// Whether the root of these mounts is on one of them.
-fn is_local(mounts: &Result<Answer, Gap>) -> bool {
-    let Ok(Answer::Text(text)) = mounts else { return false };
-    mountinfo::parse(text.raw())
-        .ok()
-        .and_then(|mounts| Some(LOCAL.contains(&mountinfo::at(&mounts, "/")?.kind.as_str())))
-        .unwrap_or(false)
-}
-
 /// Reads to the end, one byte further than is accepted.
-fn bounded(file: File) -> Result<Vec<u8>, Errno> {
+pub(super) fn bounded(file: File) -> Result<Vec<u8>, Errno> {
     let mut bytes = Vec::new();
     file.take(CAP as u64 + 1)
         .read_to_end(&mut bytes)
@@ -205,19 +248,19 @@ fn bounded(file: File) -> Result<Vec<u8>, Errno> {
     Ok(bytes)
 }
 
-fn text(bytes: &[u8], source: Source) -> Result<Answer, Gap> {
+pub(super) fn text(bytes: &[u8], source: Source) -> Result<Answer, Gap> {
     if bytes.len() > CAP {
-        return Err(Gap::new(
-            Reason::TooLarge,
-            source,
-            format!("the file is larger than {CAP} bytes"),
-        ));
+        return Err(too_large(source));
     }
     Ok(Answer::Text(Untrusted::from_bytes(bytes)))
 }
 
+fn too_large(source: Source) -> Gap {
+    Gap::new(Reason::TooLarge, source, format!("the file is larger than {CAP} bytes"))
+}
+
 #[expect(clippy::wildcard_enum_match_arm, reason = "the kernel's list of errors is its own affair")]
-fn gap(source: Source, errno: Errno) -> Gap {
+pub(super) fn gap(source: Source, errno: Errno) -> Gap {
     match errno {
         Errno::ENOENT | Errno::ESRCH => {
             Gap::new(Reason::Gone, source, "the process is not there any more")

@@ -165,7 +165,7 @@ fn strays(init: &Row, claims: &[Claim], members: &[u32], table: &Table) -> Vec<u
         .collect()
 }
 
-fn gone(pid: u32, claim: &Claim) -> Gap {
+pub(super) fn gone(pid: u32, claim: &Claim) -> Gap {
     Gap::new(
         Reason::Gone,
         Source::Processes(claim.id.clone()),

@@ -1,4 +1,4 @@
-//! Processes that a runtime is just starting.
+//! Processes that are just starting or ending.
 //!
 //! For `exec` and for health checks a runtime puts a process of its own into
 //! the container, with all its privileges; that gives them up and executes what
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::process::Process;
 use super::{Answers, Kernel, Proved, Readings};
 use crate::model::bundle::Answer;
+use crate::model::reading::Reason;
 use crate::model::source::Source;
 use crate::parse::proc::status::Status;
 
@@ -24,39 +25,68 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(5);
 
 impl Kernel {
-    /// Reads starting processes again until there are none, or patience ends.
+    /// Reads starting and ending processes again until there are none, or
+    /// patience ends, and forgets those that have ended.
     pub(super) fn settle(&self, read: &mut Readings, proved: &mut [Proved<'_>]) {
         let begin = Instant::now();
         loop {
-            let starting: Vec<(u32, u64)> = read
+            let unsettled: Vec<(u32, u64)> = read
                 .iter()
-                .filter(|((pid, _), answers)| is_starting(*pid, answers))
+                .filter(|((pid, _), answers)| {
+                    is_starting(*pid, answers) || is_ending(*pid, answers)
+                })
                 .map(|(key, _)| *key)
                 .collect();
-            if starting.is_empty() || begin.elapsed() > PATIENCE {
+            if unsettled.is_empty() || begin.elapsed() > PATIENCE {
                 return;
             }
-            #[expect(clippy::disallowed_methods, reason = "the kernel announces no execve")]
+            #[expect(clippy::disallowed_methods, reason = "the kernel announces neither")]
             std::thread::sleep(PAUSE);
-            for key @ (pid, start) in starting {
-                let is_first =
-                    proved.iter().any(|(_, it)| it.as_ref().is_ok_and(|it| it.init == pid));
+            for key @ (pid, _) in unsettled {
                 let answers = self.read_process(pid);
-                // Looked at last: what still lives now was alive while it was read.
-                let lives = Process::open(&self.proc, pid).ok().and_then(|it| it.start());
-                if lives == Some(start) || is_first {
-                    read.insert(key, answers);
-                } else {
-                    // As if it had ended before anybody looked.
-                    read.remove(&key);
-                    for processes in proved.iter_mut().filter_map(|(_, it)| it.as_mut().ok()) {
-                        processes.members.retain(|member| *member != pid);
-                        processes.strays.retain(|stray| *stray != pid);
-                    }
-                }
+                read.insert(key, answers);
+                self.forget_if_ended(key, read, proved);
             }
         }
     }
+
+    /// As if the process had ended before anybody looked. Asked after it was
+    /// read: what still lives now was alive while it was read. The first
+    /// process stays: without it there is no container.
+    fn forget_if_ended(&self, key: (u32, u64), read: &mut Readings, proved: &mut [Proved<'_>]) {
+        let (pid, start) = key;
+        let is_first = proved.iter().any(|(_, it)| it.as_ref().is_ok_and(|it| it.init == pid));
+        if is_first || self.lives(pid, start) {
+            return;
+        }
+        read.remove(&key);
+        for processes in proved.iter_mut().filter_map(|(_, it)| it.as_mut().ok()) {
+            processes.members.retain(|member| *member != pid);
+            processes.strays.retain(|stray| *stray != pid);
+        }
+    }
+
+    /// Whether this very process still runs something. A zombie does only
+    /// where other threads outlived its first.
+    pub(super) fn lives(&self, pid: u32, start: u64) -> bool {
+        Process::open(&self.proc, pid).is_ok_and(|process| {
+            let status = process.peek("status").unwrap_or_default();
+            let status = Status::parse(&status);
+            let is_zombie = status.field("State").is_ok_and(|state| state.starts_with(['Z', 'X']));
+            let is_last = status.number("Threads").is_ok_and(|threads| threads <= 1);
+            process.start() == Some(start) && !(is_zombie && is_last)
+        })
+    }
+}
+
+/// Whether a process was there and one of its files was not any more: it has
+/// given up its memory, and is a zombie in a moment. One of which nothing
+/// could be read is another matter: it may live, too quick to be read.
+fn is_ending(pid: u32, answers: &Answers) -> bool {
+    let status = Source::proc(pid, "status");
+    let was_there = answers.iter().any(|(source, answer)| *source == status && answer.is_ok());
+    was_there
+        && answers.iter().any(|(_, it)| it.as_ref().is_err_and(|gap| gap.reason == Reason::Gone))
 }
 
 /// Whether a process has the name that a runtime gives it until it executes

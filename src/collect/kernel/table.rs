@@ -78,8 +78,7 @@ impl Table {
                 Err(gap) => {
                     hidden.get_or_insert(gap);
                 }
-                Ok(Answer::Json(_) | Answer::Processes(_) | Answer::Files(_) | Answer::Nothing) => {
-                }
+                Ok(_) => {}
             }
         }
         Self { rows, hidden }

@@ -3,4 +3,6 @@
 pub mod cgroup;
 pub mod idmap;
 pub mod mountinfo;
+pub mod route;
+pub mod sockets;
 pub mod status;

@@ -1,7 +1,9 @@
 //! See [`RULE`].
 
 use crate::facts::identity::Root;
+use crate::facts::lineage::Standing;
 use crate::facts::{Facts, Held};
+use crate::model::capability::CapabilitySet;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
@@ -11,7 +13,9 @@ rule! {
     ///
     /// A process counts as root when its real, effective, saved or file-system uid
     /// is 0 inside the container, whatever the declaration says. A uid 0 that a user
-    /// namespace maps to an ordinary user of the host is a milder finding.
+    /// namespace maps to an ordinary user of the host is a milder finding. So is a root
+    /// process that only stands above workers of the same program with another uid, as
+    /// nginx does, and can gain no more than an ordinary container's capabilities.
     ///
     /// ## Why it matters
     /// A bug in a program that runs as root hands the attacker every file of the
@@ -36,8 +40,8 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.user.judge(|user| {
-        let Held { by, value } = user;
+    facts.standing.judge(|standing| {
+        let Held { by, value: Standing { user: value, .. } } = standing;
         let root = match value.effective() {
             Some(0) => "runs as root (uid 0)".to_owned(),
             Some(uid) => format!("runs as uid {uid} and can become root"),
@@ -56,15 +60,46 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             Root::Host if value.namespaced => Check::broken(format!(
                 "{by} is the host's root, behind a user namespace in which it calls itself otherwise"
             )),
-            Root::Host => Check::broken(format!("{by} {root}")),
+            Root::Host => master(standing)
+                .unwrap_or_else(|| Check::broken(format!("{by} {root}"))),
         }
     })
+}
+
+/// A root process above workers that gave root up: who takes over a worker has
+/// not root yet. It is no milder where the process can gain more than every
+/// container has, for then it holds the host in its hands.
+fn master(standing: &Held<Standing>) -> Option<Check> {
+    let Held { by, value: Standing { workers, capabilities, .. } } = standing;
+    let capabilities = capabilities.as_ref()?;
+    let mut uids: Vec<String> = workers
+        .iter()
+        .map(|uid| uid.map_or_else(|| "nobody's".to_owned(), |uid| uid.to_string()))
+        .collect();
+    uids.sort_unstable();
+    uids.dedup();
+    let plural = if workers.len() == 1 { "" } else { "s" };
+    let broken = Check::broken(format!(
+        "{by} stays root (uid 0) above {} worker{plural} with uid {}, and still holds {}",
+        workers.len(),
+        uids.join(", "),
+        capabilities.effective,
+    ));
+    let is_ordinary = capabilities.attainable.without(CapabilitySet::docker_default()).is_empty();
+    match (workers.is_empty(), is_ordinary) {
+        (true, _) => None,
+        (false, true) => Some(broken.only(Severity::Med)),
+        (false, false) => Some(broken),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::{cases, container};
     use serde_json::json;
+
+    const MASTER: &[(&str, &str)] = &[("Uid", "0 0 0 0"), ("CapBnd", "00000000a80425fb")];
+    const WORKER: &[(&str, &str)] = &[("PPid", "100")];
 
     cases! { RULE:
         an_ordinary_user_passes: container() => "Pass",
@@ -87,6 +122,20 @@ mod tests {
         root_by_name_means_root: container().declares("/Config/User", json!("root:root")).kernel_denied() => "Fail",
         a_name_is_looked_up_in_the_containers_own_passwd:
             container().declares("/Config/User", json!("toor")).denied("status") => "Fail",
+        a_root_master_above_workers_is_milder: container().status(MASTER)
+            .add_process(101, WORKER).add_process(102, WORKER) => "Fail(med)",
+        a_root_master_that_can_gain_everything_is_not: container()
+            .status(&[MASTER[0], ("CapBnd", "000001ffffffffff")]).add_process(101, WORKER) => "Fail",
+        a_root_master_above_another_program_is_not: container().status(MASTER)
+            .add_process(101, &[WORKER[0], ("Name", "other")]) => "Fail",
+        a_root_worker_is_not: container().status(MASTER)
+            .add_process(101, WORKER).add_process(102, &[WORKER[0], MASTER[0]]) => "Fail",
+        a_worker_that_can_become_root_again_is_none: container().status(MASTER)
+            .add_process(101, &[WORKER[0], ("Uid", "33 33 0 33")]) => "Fail",
+        beside_an_unread_process_a_master_is_no_milder: container().status(MASTER)
+            .add_process(101, WORKER).add_process(102, &[]).unread("/proc/102/status") => "Fail",
+        a_root_master_inside_a_user_namespace_is_mild_as_before: container()
+            .status(&[("Uid", "165536 165536 165536 165536")]).uid_map(100, "0 165536 65536") => "Fail(low)",
         without_the_map_nobody_knows_who_is_root_inside: container().denied("uid_map") => "Unknown",
     }
 }

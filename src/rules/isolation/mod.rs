@@ -24,7 +24,7 @@ fn not_the_hosts(namespace: &Namespace, kind: &str) -> Check {
 }
 
 /// A check that is broken in one more way.
-fn also(check: Check, what: &str) -> Check {
+pub(super) fn also(check: Check, what: &str) -> Check {
     match check {
         Check::Broken { what: before, severity, shown } => {
             Check::Broken { what: format!("{before}; {what}"), severity, shown }

@@ -59,8 +59,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     let variables = facts.engine_variables.judge(|variables| match variables.first() {
         None => Check::holds("no variable points to an engine"),
         Some(variable) => {
-            let name = variable.split('=').next().unwrap_or_default();
-            Check::broken(format!("the variable {name} points to an engine"))
+            Check::broken(format!("the variable {} points to an engine", variable.name))
         }
     });
     mounts.and(variables)
@@ -128,9 +127,9 @@ mod tests {
             .kernel_denied() => "Fail",
         a_good_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
         an_engine_over_tcp_fails:
-            container().declares("/Config/Env", json!(["DOCKER_HOST=tcp://(not recorded)"])) => "Fail",
+            container().engine_starts_with(&["DOCKER_HOST=tcp://host:2375"]) => "Fail",
         a_variable_for_a_socket_that_is_not_mounted_passes:
-            container().declares("/Config/Env", json!(["DOCKER_HOST=unix://(not recorded)"])) => "Pass",
+            container().engine_starts_with(&["DOCKER_HOST=unix:///run/docker.sock"]) => "Pass",
         without_the_hosts_mounts_nobody_knows_what_is_mounted:
             container().denied("mountinfo") => "Unknown",
     }

@@ -1,0 +1,156 @@
+//! To which groups each process belongs, and what they are called.
+//!
+//! A group id means what the file system it meets says it means: inside the
+//! image the container's own groups, and on whatever is mounted from the host
+//! the host's. So both lists of names count, and neither can clear an id of
+//! what the other calls it.
+
+use crate::model::fact::Fact;
+use crate::model::reading::Reading;
+use crate::model::untrusted::Untrusted;
+use crate::parse::group::Group as List;
+
+use super::Held;
+use super::identity::{self, Root};
+use super::view::{Process, View};
+
+/// The groups of one process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups {
+    /// Whether the process is root: then groups give it nothing.
+    pub root: Root,
+    /// Every group, the process's own and the supplementary ones.
+    pub held: Vec<Group>,
+}
+
+/// One group that a process belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its id in the numbering that is meant; `None` where only a name was asked for.
+    pub gid: Option<u32>,
+    /// What the list calls it.
+    pub names: Vec<Untrusted>,
+}
+
+/// The groups as the host numbers them, with the one name that needs no list.
+pub(super) fn by_number(view: &View<'_>) -> Fact<Held<Groups>> {
+    of(view, || Reading::Known(vec![ROOT], vec![]))
+}
+
+/// The groups as the host names them.
+pub(super) fn by_host(view: &View<'_>) -> Fact<Held<Groups>> {
+    of(view, || view.host_groups().shown_as(|_| vec![]))
+}
+
+fn of<'a>(view: &View<'a>, list: impl Fn() -> Reading<Vec<List<'a>>>) -> Fact<Held<Groups>> {
+    let each =
+        view.of_each(|process| unless_root(process, || ids(process).zip(list()).map(all_named)));
+    let declared = declared_ids(view).zip(list()).map(all_named);
+    Fact::of_each(of_declared(view, declared), &view.processes_source(), each)
+}
+
+/// The groups as the container names them, by its own numbering.
+pub(super) fn by_container(view: &View<'_>) -> Fact<Held<Groups>> {
+    let each = view.init().and_then(|first| {
+        view.of_each(|process| {
+            unless_root(process, || {
+                let list = view.groups().zip(first.gid_map()).shown_as(|_| vec![]);
+                ids(process).zip(list).map(|(ids, (mut list, map))| {
+                    list.push(ROOT);
+                    let inside = ids.into_iter().filter_map(|id| map.inside(id)).collect();
+                    all_named((inside, list))
+                })
+            })
+        })
+    });
+    let declared = of_declared(view, declared_names(view));
+    Fact::of_each(declared, &view.processes_source(), each)
+}
+
+const ROOT: List<'_> = List { name: "root", gid: 0 };
+
+/// Root on the host needs no group, so nobody has to know what they are called.
+fn unless_root(
+    process: &Process<'_>,
+    held: impl FnOnce() -> Reading<Vec<Group>>,
+) -> Reading<Groups> {
+    identity::effective(process).and_then(|user| match user.root() {
+        Root::Host => Reading::Known(Groups { root: Root::Host, held: Vec::new() }, vec![]),
+        root @ (Root::No | Root::Namespaced) => held().map(|held| Groups { root, held }),
+    })
+}
+
+fn all_named((gids, list): (Vec<u32>, Vec<List<'_>>)) -> Vec<Group> {
+    let called = |gid| {
+        let mut names: Vec<Untrusted> =
+            list.iter().filter(|it| it.gid == gid).map(|it| it.name.into()).collect();
+        names.dedup();
+        Group { gid: Some(gid), names }
+    };
+    gids.into_iter().map(called).collect()
+}
+
+fn of_declared(view: &View<'_>, held: Reading<Vec<Group>>) -> Reading<Held<Groups>> {
+    let user = identity::declared(view).shown_as(|_| vec![]);
+    user.zip(held).map(|(user, held)| Held::declared(Groups { root: user.value.root(), held }))
+}
+
+/// Real, effective, saved and file-system gid, and the supplementary groups, in
+/// the auditor's numbering.
+fn ids(process: &Process<'_>) -> Reading<Vec<u32>> {
+    process
+        .status("Gid", |status| status.ids("Gid"))
+        .zip(process.status("Groups", |status| status.numbers("Groups")))
+        .map(|(own, further)| {
+            let mut all: Vec<u32> = own.into_iter().chain(further).collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        })
+}
+
+/// What the declaration asks for: the group of `user:group`, and `--group-add`.
+fn asked<'a>(view: &View<'a>) -> Reading<(Option<&'a str>, Vec<&'a str>)> {
+    let inspect = view.inspect();
+    inspect.text("/Config/User").zip(inspect.texts("/HostConfig/GroupAdd")).map(|(user, added)| {
+        let own = user.and_then(|user| user.split_once(':')).map(|(_, group)| group);
+        (own.filter(|it| !it.is_empty()), added)
+    })
+}
+
+/// The numbers that are asked for. Without a group the engine takes the one of
+/// the user's account, or 0 where there is no such account (`docker run --user`).
+/// With a user namespace of the engine's, they are not the host's.
+fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
+    let inspect = view.inspect();
+    let namespaced = identity::namespaced_by_engine(view, &inspect).shown_as(|_| vec![]);
+    asked(view).zip(namespaced).and_then(|((own, added), namespaced)| {
+        if namespaced {
+            return Reading::Known(Vec::new(), vec![]);
+        }
+        let mut gids: Vec<u32> = added.iter().filter_map(|it| it.parse().ok()).collect();
+        match own.map(str::parse) {
+            Some(Ok(gid)) => gids.push(gid),
+            // A name; the container's own list tells, and decides by it.
+            Some(Err(_)) => {}
+            None => {
+                let uid = identity::declared(view).shown_as(|_| vec![]);
+                return uid.zip(view.accounts().shown_as(|_| vec![])).map(|(user, accounts)| {
+                    let uid = user.value.effective();
+                    let account = accounts.iter().find(|account| Some(account.uid) == uid);
+                    gids.push(account.map_or(0, |account| account.gid));
+                    gids
+                });
+            }
+        }
+        Reading::Known(gids, vec![])
+    })
+}
+
+/// The names that are asked for: a name means the same in every list.
+fn declared_names(view: &View<'_>) -> Reading<Vec<Group>> {
+    asked(view).map(|(own, added)| {
+        let names = own.into_iter().chain(added).filter(|it| it.parse::<u32>().is_err());
+        names.map(|it| Group { gid: None, names: vec![it.into()] }).collect()
+    })
+}

@@ -1,0 +1,48 @@
+//! What a container makes of its image's own configuration.
+//!
+//! In these facts the image's word stands for the declaration, and what the
+//! container was given for what became of it.
+
+use crate::model::fact::Fact;
+use crate::model::reading::Reading;
+
+use super::Held;
+use super::health::{self, Healthcheck};
+use super::identity::{self, User};
+use super::view::View;
+
+/// The image's user, and the container's. The same words mean the same user,
+/// whoever that is: then the image's word is not asked.
+pub(super) fn user(view: &View<'_>) -> Fact<Held<User>> {
+    let own = view.inspect();
+    let image = view.image().and_then(|image| {
+        image.text("/Config/User").zip(own.text("/Config/User").shown_as(|_| vec![])).and_then(
+            |(asked, given)| {
+                if asked.unwrap_or_default() == given.unwrap_or_default() {
+                    return Reading::Inapplicable;
+                }
+                identity::named_by(view, &image)
+            },
+        )
+    });
+    Fact::new(image, identity::declared(view))
+}
+
+/// The image's health check, and the container's.
+pub(super) fn healthcheck(view: &View<'_>) -> Fact<Healthcheck> {
+    Fact::new(
+        view.image().and_then(|image| health::declared(&image)),
+        health::declared(&view.inspect()),
+    )
+}
+
+/// The signal with which the image wants to be stopped, and the one that stops
+/// the container; `None` is the engine's default, SIGTERM.
+pub(super) fn stop_signal(view: &View<'_>) -> Fact<Option<String>> {
+    let signal = "/Config/StopSignal";
+    let owned = |text: Option<&str>| text.filter(|it| !it.is_empty()).map(str::to_owned);
+    Fact::new(
+        view.image().and_then(|image| image.text(signal)).map(owned),
+        view.inspect().text(signal).map(owned),
+    )
+}

@@ -1,0 +1,79 @@
+//! With which shell somebody could log in as the user of a process.
+
+use crate::model::fact::Fact;
+use crate::model::files::Listing;
+use crate::model::reading::{Evidence, Gap, Reading};
+use crate::model::untrusted::Untrusted;
+use crate::parse::passwd::Account;
+
+use super::view::View;
+use super::{Held, identity};
+
+/// A user and its accounts in the container's own `passwd(5)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The uid in the container; `None` where it maps to nobody there.
+    pub uid: Option<u32>,
+    /// Every account with this uid.
+    pub accounts: Vec<Shell>,
+}
+
+/// One account's login shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shell {
+    /// The account's name.
+    pub account: Untrusted,
+    /// The shell's path.
+    pub program: Untrusted,
+    /// Whether the program is there.
+    pub exists: bool,
+}
+
+pub(super) fn fact(view: &View<'_>) -> Fact<Held<Login>> {
+    let each = view.init().and_then(|first| {
+        view.of_each(|process| {
+            let uid = process.status("Uid", |status| status.ids("Uid")).zip(first.uid_map());
+            uid.and_then(|([_, effective, _, _], map)| of(view, map.inside(effective)))
+        })
+    });
+    let declared = identity::declared(view)
+        .and_then(|held| of(view, held.value.effective()).map(Held::declared));
+    Fact::of_each(declared, &view.processes_source(), each)
+}
+
+/// The accounts of one uid, each line its own evidence.
+fn of(view: &View<'_>, uid: Option<u32>) -> Reading<Login> {
+    let (accounts, shells, whole) = match view.accounts().zip(view.shells()) {
+        Reading::Known((accounts, shells), evidence) => {
+            (accounts, shells, evidence.into_iter().next())
+        }
+        Reading::Missing(gap) => return Reading::Missing(gap),
+        Reading::Inapplicable => return Reading::Inapplicable,
+    };
+    let source = whole.map_or_else(|| view.processes_source(), |it| it.source);
+    let own = accounts.iter().filter(|account| Some(account.uid) == uid);
+    let line = |it: &Account<'_>| {
+        let text = format!("{}:x:{}:{}:::{}", it.name, it.uid, it.gid, it.shell);
+        Evidence::new(source.clone(), it.name, text)
+    };
+    let mut evidence: Vec<Evidence> = own.clone().map(line).collect();
+    if evidence.is_empty() {
+        evidence.push(Evidence::new(source.clone(), "", "no such account"));
+    }
+    match own.map(|account| shell(account, shells)).collect() {
+        Ok(accounts) => Reading::Known(Login { uid, accounts }, evidence),
+        Err(gap) => Reading::Missing(gap),
+    }
+}
+
+/// A shell that is neither among the files nor among what could not be looked
+/// at is not there.
+fn shell(account: &Account<'_>, shells: &Listing) -> Result<Shell, Gap> {
+    let exists = shells.files.iter().any(|file| file.path.raw() == account.program());
+    match shells.unread.first() {
+        Some(gap) if !exists => Err(gap.clone()),
+        Some(_) | None => {
+            Ok(Shell { account: account.name.into(), program: account.program().into(), exists })
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The networks that a container is attached to.
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use serde_json::Value;
+
+use crate::facts::namespaces::Namespace;
+use crate::facts::view::View;
+use crate::model::bundle::Origin;
+use crate::model::fact::Fact;
+use crate::model::reading::{Evidence, Reading};
+use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
+use crate::parse::document::Document;
+use crate::parse::proc::route::{self, Route};
+
+/// One network, as the engine made it and the container is attached to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// The network's name.
+    pub name: Untrusted,
+    /// The network's id.
+    pub id: String,
+    /// What makes it: `bridge`, `macvlan`, `overlay`, `null`, `host`…
+    pub driver: String,
+    /// Whether it has no way out.
+    pub is_internal: bool,
+    /// Whether it is the one that the engine attaches everybody to who asks
+    /// for nothing else.
+    pub is_default: bool,
+    /// Whether containers on it may talk to each other (`enable_icc`).
+    pub has_icc: bool,
+}
+
+impl Attachment {
+    /// Whether others on the network reach the container.
+    pub fn lets_neighbours_talk(&self) -> bool {
+        self.has_icc && !matches!(self.driver.as_str(), "null" | "none" | "host")
+    }
+
+    /// Whether packets can reach the host by it.
+    pub fn reaches_host(&self) -> bool {
+        self.driver == "bridge"
+    }
+
+    /// Whether it leads out of the host.
+    pub fn has_way_out(&self) -> bool {
+        !self.is_internal && !matches!(self.driver.as_str(), "null" | "none")
+    }
+}
+
+pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Attachment>> {
+    Fact::declared_only(by_engine(view))
+}
+
+/// The networks by the engine's record, those of the network's owner.
+pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Attachment>> {
+    const NETWORKS: &str = "/NetworkSettings/Networks";
+    let owner = super::owner(view);
+    let networks = view.networks();
+    let source = networks.source().clone();
+    let known = networks.objects("").shown_as(|_| vec![]);
+    super::fields(&owner, NETWORKS).zip(known).and_then(|(attached, known)| {
+        let mut all = Vec::new();
+        let mut evidence = Vec::new();
+        for (name, endpoint) in attached {
+            let id = endpoint.get("NetworkID").and_then(Value::as_str).unwrap_or_default();
+            let is_it = |network: &&&Value| {
+                let text = |key: &str| network.get(key).and_then(Value::as_str);
+                if id.is_empty() { text("Name") == Some(name) } else { text("Id") == Some(id) }
+            };
+            // Podman names the network where Docker gives its number.
+            let by_name =
+                |network: &&&Value| network.get("Name").and_then(Value::as_str) == Some(name);
+            let found = known.iter().find(is_it).or_else(|| known.iter().find(by_name));
+            let Some(network) = found else {
+                let name = Untrusted::from(name);
+                let detail = format!("the engine does not list the network {name}");
+                return Reading::Missing(super::malformed(&source, detail));
+            };
+            let attachment = attachment(name, network);
+            let Attachment { driver, is_internal, has_icc, .. } = &attachment;
+            let shown = format!("driver {driver}, internal {is_internal}, icc {has_icc}");
+            evidence.push(Evidence::new(source.clone(), name, shown));
+            all.push(attachment);
+        }
+        Reading::Known(all, evidence)
+    })
+}
+
+const DEFAULT: &str = "com.docker.network.bridge.default_bridge";
+const ICC: &str = "com.docker.network.bridge.enable_icc";
+
+fn option<'a>(network: &'a Value, name: &str) -> Option<&'a str> {
+    network.get("Options")?.get(name)?.as_str()
+}
+
+/// Whether a network is the engine's default: Docker marks its own, Podman's
+/// is known by its name.
+fn is_default(network: &Value) -> bool {
+    let name = network.get("Name").and_then(Value::as_str);
+    option(network, DEFAULT) == Some("true") || matches!(name, Some("bridge" | "podman"))
+}
+
+fn attachment(name: &str, network: &Value) -> Attachment {
+    let text = |key: &str| network.get(key).and_then(Value::as_str).unwrap_or_default();
+    Attachment {
+        name: name.into(),
+        id: text("Id").to_owned(),
+        driver: text("Driver").to_owned(),
+        is_internal: network.get("Internal").and_then(Value::as_bool).unwrap_or(false),
+        is_default: is_default(network),
+        has_icc: option(network, ICC) != Some("false"),
+    }
+}
+
+/// Where the container stands beside the engine's default network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On the default network; by its name or its addresses.
+    OnDefault(String),
+    /// On networks of its own.
+    OnOthers,
+    /// On none at all.
+    OnNone,
+    /// In the host's network.
+    Host,
+}
+
+/// Whether the container is on the default bridge: by the engine's record, and
+/// by the kernel's routes, one of which leads to that bridge's addresses.
+pub(in crate::facts) fn place(view: &View<'_>) -> Fact<Place> {
+    let declared = by_engine(view).map(|all| match all.iter().find(|it| it.is_default) {
+        Some(network) => Place::OnDefault(format!("the network {}", network.name)),
+        None if all.iter().any(|it| it.driver == "host") => Place::Host,
+        None if all.iter().all(|it| it.driver == "null") => Place::OnNone,
+        None => Place::OnOthers,
+    });
+    let in_force = super::namespace(view).and_then(|namespace| match namespace {
+        Namespace::Host => Reading::Known(Place::Host, vec![]),
+        Namespace::NotTheHosts(_) => routes(view).zip(default_subnets(view)).map(compared),
+    });
+    Fact::new(declared, in_force)
+}
+
+type Subnet = (Ipv4Addr, Ipv4Addr);
+
+fn compared((routes, defaults): (Vec<Route>, Vec<Subnet>)) -> Place {
+    let is_there = |route: &&Route| defaults.contains(&(route.destination, route.mask));
+    match routes.iter().find(is_there) {
+        Some(Route { destination, .. }) => {
+            Place::OnDefault(format!("the default bridge's addresses {destination}"))
+        }
+        None if routes.is_empty() => Place::OnNone,
+        None => Place::OnOthers,
+    }
+}
+
+/// The container's IPv4 routes.
+pub(super) fn routes(view: &View<'_>) -> Reading<Vec<Route>> {
+    match view.init() {
+        Ok(process) => routes_of(view, process.pid),
+        Err(gap) => Reading::Missing(gap),
+    }
+}
+
+fn routes_of(view: &View<'_>, pid: u32) -> Reading<Vec<Route>> {
+    let source = Source::proc(pid, "net/route");
+    let text = view.process(pid).text("net/route").shown_as(|_| vec![]);
+    text.and_then(|text| match route::parse(text) {
+        Ok(routes) => {
+            let shown =
+                |it: &Route| format!("{} by {}", it.destination, Untrusted::from(&*it.interface));
+            let shown: Vec<String> = routes.iter().map(shown).collect();
+            let shown = if shown.is_empty() { "no route".to_owned() } else { shown.join(", ") };
+            Reading::Known(routes, vec![Evidence::new(source, "", shown)])
+        }
+        Err(detail) => Reading::Missing(super::malformed(&source, detail)),
+    })
+}
+
+/// Whether a default route leads out of the container's network.
+pub(super) fn way_out(view: &View<'_>) -> Reading<bool> {
+    let pid = match view.init() {
+        Ok(process) => process.pid,
+        Err(gap) => return Reading::Missing(gap),
+    };
+    let source = Source::proc(pid, "net/ipv6_route");
+    let ipv6 =
+        view.process(pid).attribute("net/ipv6_route").and_then(
+            |text| match route::has_ipv6_default(text.unwrap_or_default()) {
+                Ok(leads_out) => Reading::Known(leads_out, vec![]),
+                Err(detail) => Reading::Missing(super::malformed(&source, detail)),
+            },
+        );
+    let shown = |leads: &bool| if *leads { "a default route" } else { "no default route" };
+    let ipv6 = ipv6.shown_as(|leads| vec![Evidence::new(source.clone(), "", shown(leads))]);
+    routes_of(view, pid)
+        .zip(ipv6)
+        .map(|(routes, ipv6)| ipv6 || routes.iter().any(Route::is_default))
+}
+
+/// The bridges that engines make for those who ask for no network, by their
+/// interface on the host.
+const BRIDGES: [&str; 3] = ["docker0", "podman0", "cni-podman0"];
+
+/// The addresses of the default bridge: by the engine, or without one by the
+/// host's routes, where that bridge has its well-known name.
+fn default_subnets(view: &View<'_>) -> Reading<Vec<Subnet>> {
+    match view.origin() {
+        Origin::Engine => of_default(&view.networks()),
+        Origin::Kernel => routes_of(view, 1).map(|routes| {
+            let by_bridge = routes.iter().filter(|it| BRIDGES.contains(&it.interface.as_str()));
+            by_bridge.map(|it| (it.destination, it.mask)).collect()
+        }),
+    }
+}
+
+fn of_default(networks: &Document<'_>) -> Reading<Vec<Subnet>> {
+    let source = networks.source().clone();
+    networks
+        .objects("")
+        .shown_as(|_| vec![])
+        .map(|all| {
+            let defaults = all.into_iter().filter(|it| is_default(it));
+            let pools = defaults.filter_map(|it| it.pointer("/IPAM/Config")?.as_array()).flatten();
+            let texts = pools.filter_map(|pool| pool.get("Subnet")?.as_str());
+            texts.filter_map(subnet).collect::<Vec<_>>()
+        })
+        .shown_as(|subnets| {
+            let shown: Vec<String> = subnets.iter().map(|(net, _)| net.to_string()).collect();
+            vec![Evidence::new(source, "the default bridge's addresses", shown.join(", "))]
+        })
+}
+
+/// `172.17.0.0/16` as network and mask; of IPv6 the routes say nothing here.
+fn subnet(text: &str) -> Option<Subnet> {
+    let (address, length) = text.split_once('/')?;
+    let IpAddr::V4(address) = address.parse().ok()? else { return None };
+    let length: u32 = length.parse().ok()?;
+    let mask = u32::MAX.checked_shl(32_u32.checked_sub(length)?).unwrap_or(0);
+    Some((Ipv4Addr::from(u32::from(address) & mask), Ipv4Addr::from(mask)))
+}

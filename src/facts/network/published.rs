@@ -1,0 +1,253 @@
+//! The ports by which the world outside the host's containers gets in.
+
+use core::net::IpAddr;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::facts::namespaces::Namespace;
+use crate::facts::view::View;
+use crate::model::fact::Fact;
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
+use crate::parse::proc::sockets::Protocol;
+
+use super::listeners::{self, Listener, Owner};
+
+/// A port that is open to the host or to who reaches the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// What is spoken there; none where the kernel's tables do not list it.
+    pub protocol: Option<Protocol>,
+    /// The port in the container.
+    pub port: u16,
+    /// The host's address that it is bound to; none is every address.
+    pub host: Option<IpAddr>,
+    /// The host's port.
+    pub host_port: u16,
+    /// The listener itself, where the container lives in the host's network.
+    pub listener: Option<Listener>,
+}
+
+impl Published {
+    /// Whether only the host itself can connect.
+    pub fn is_loopback(&self) -> bool {
+        self.host.is_some_and(|host| host.is_loopback())
+    }
+
+    /// Whether this listener answers there.
+    pub fn is_answered_by(&self, listener: &Listener) -> bool {
+        self.protocol == Some(listener.protocol) && self.port == listener.port
+    }
+}
+
+/// `port 80/tcp on 0.0.0.0:8080`
+impl fmt::Display for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = self.protocol.map_or("sctp", Protocol::name);
+        match &self.listener {
+            Some(listener) => write!(f, "{listener} in the host's network"),
+            None => {
+                let Self { port, host_port, .. } = self;
+                match self.host {
+                    None => write!(
+                        f,
+                        "port {port}/{protocol} on every interface of the host, port {host_port}"
+                    ),
+                    Some(host) => {
+                        write!(f, "port {port}/{protocol} on {host} of the host, port {host_port}")
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is published.
+///
+/// What an engine publishes it forwards by its own rules and programs, of which
+/// no file in `/proc` tells, so there its record decides. In the host's network
+/// nothing is forwarded: there every listener of the container's is open.
+pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Published>> {
+    let in_force = super::namespace(view).and_then(|namespace| match namespace {
+        Namespace::Host => listeners::held(view).map(|own| {
+            let open = own.into_iter().filter(|it| !it.is_loopback() && !it.may_be_a_client());
+            open.map(of_host).collect()
+        }),
+        Namespace::NotTheHosts(_) => Reading::Inapplicable,
+    });
+    Fact::new(by_engine(view), in_force)
+}
+
+/// What is published, by whoever's word counts where the container lives.
+pub(super) fn in_force(view: &View<'_>) -> Reading<Vec<Published>> {
+    match fact(view).effective() {
+        [Reading::Known(open, evidence)] => Reading::Known(open.clone(), evidence.clone()),
+        [Reading::Missing(gap)] => Reading::Missing(gap.clone()),
+        _ => by_engine(view),
+    }
+}
+
+fn of_host(listener: Listener) -> Published {
+    Published {
+        protocol: Some(listener.protocol),
+        port: listener.port,
+        host: Some(listener.address).filter(|address| !address.is_unspecified()),
+        host_port: listener.port,
+        listener: Some(listener),
+    }
+}
+
+/// `/NetworkSettings/Ports` of the engine's record: `80/tcp` and where it is
+/// bound; without a place it is only exposed.
+pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Published>> {
+    const PORTS: &str = "/NetworkSettings/Ports";
+    let owner = super::owner(view);
+    let source = owner.source().clone();
+    owner.fields(PORTS).shown_as(|_| vec![]).and_then(|fields| {
+        let mut all = Vec::new();
+        for (name, places) in &fields {
+            for place in places.as_array().into_iter().flatten() {
+                let text = |key: &str| place.get(key).and_then(Value::as_str);
+                let read = bound(name, text("HostIp").unwrap_or_default(), text("HostPort"));
+                let Some(port) = read else {
+                    let name = Untrusted::from(*name);
+                    let detail = format!("{PORTS} does not say where {name} is published");
+                    return Reading::Missing(super::malformed(&source, detail));
+                };
+                all.push(port);
+            }
+        }
+        let shown = |port: &Published| Evidence::new(source.clone(), PORTS, port.to_string());
+        let evidence = match all.as_slice() {
+            [] => vec![Evidence::new(source.clone(), PORTS, "nothing is published")],
+            some => some.iter().map(shown).collect(),
+        };
+        Reading::Known(all, evidence)
+    })
+}
+
+fn bound(name: &str, address: &str, host_port: Option<&str>) -> Option<Published> {
+    let (port, protocol) = name.split_once('/')?;
+    let protocol = match protocol {
+        "tcp" => Some(Protocol::Tcp),
+        "udp" => Some(Protocol::Udp),
+        "sctp" => None,
+        _ => return None,
+    };
+    let host = match address.trim_start_matches('[').trim_end_matches(']') {
+        // Podman leaves the address out where it binds to every interface.
+        "" => None,
+        address => Some(address.parse::<IpAddr>().ok()?).filter(|it| !it.is_unspecified()),
+    };
+    let (port, host_port) = (port.parse().ok()?, host_port?.parse().ok()?);
+    Some(Published { protocol, port, host, host_port, listener: None })
+}
+
+/// What waits behind a published port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// Somebody who answers.
+    Listener,
+    /// Somebody whom only the container itself reaches.
+    LoopbackOnly,
+    /// Nobody.
+    Nobody,
+}
+
+/// What waits behind each port that the engine publishes: its word joined with
+/// the kernel's.
+pub(in crate::facts) fn answered(view: &View<'_>) -> Fact<Vec<(Published, Behind)>> {
+    let joined = by_engine(view).and_then(|ports| {
+        if ports.is_empty() {
+            return Reading::Known(Vec::new(), vec![]);
+        }
+        if let Some(port) = ports.iter().find(|port| port.protocol.is_none()) {
+            let source = Source::container(view.id());
+            let detail = format!(
+                "who listens on SCTP is not read, so nobody knows whether {port} is answered"
+            );
+            return Reading::Missing(Gap::new(Reason::Unsupported, source, detail));
+        }
+        listeners::in_namespace(view)
+            .map(|all| ports.into_iter().map(|port| (port.clone(), behind(&port, &all))).collect())
+    });
+    Fact::new(Reading::Inapplicable, joined)
+}
+
+fn behind(port: &Published, listeners: &[Listener]) -> Behind {
+    let mut there = listeners.iter().filter(|it| port.is_answered_by(it)).peekable();
+    if there.peek().is_none() {
+        Behind::Nobody
+    } else if there.all(Listener::is_loopback) {
+        Behind::LoopbackOnly
+    } else {
+        Behind::Listener
+    }
+}
+
+/// A listener that whoever shares a network with the container can reach,
+/// beside what the container says that it offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The listeners that neighbours reach.
+    pub open: Vec<Listener>,
+    /// The ports that image or run expose or publish.
+    pub declared: Vec<(String, u16)>,
+    /// Whether there is a network on which neighbours reach them.
+    pub has_neighbours: bool,
+    /// Whether it lives in the host's network.
+    pub is_host: bool,
+}
+
+/// What the container offers to its neighbours, and what it says of it.
+pub(in crate::facts) fn offer(view: &View<'_>) -> Fact<Offer> {
+    let seen = super::namespace(view).and_then(|namespace| {
+        if namespace == Namespace::Host {
+            let nothing =
+                Offer { open: vec![], declared: vec![], has_neighbours: false, is_host: true };
+            return Reading::Known(nothing, vec![]);
+        }
+        let attached = super::attachments::by_engine(view);
+        listeners::in_namespace(view).zip(exposed(view)).zip(attached).map(
+            |((listeners, declared), attached)| Offer {
+                open: listeners
+                    .into_iter()
+                    .filter(|it| !it.is_loopback() && !it.may_be_a_client())
+                    .filter(|it| it.owner != Owner::Other)
+                    .collect(),
+                declared,
+                has_neighbours: attached.iter().any(|it| it.lets_neighbours_talk()),
+                is_host: false,
+            },
+        )
+    });
+    Fact::new(Reading::Inapplicable, seen)
+}
+
+/// What image and run expose: `/Config/ExposedPorts`, of the container itself
+/// and of the one whose network it joined; what is published is among it.
+fn exposed(view: &View<'_>) -> Reading<Vec<(String, u16)>> {
+    let of = |record| {
+        super::fields(&record, "/Config/ExposedPorts").map(|fields| {
+            let port = |name: &str| {
+                let (port, protocol) = name.split_once('/')?;
+                Some((protocol.to_owned(), port.parse().ok()?))
+            };
+            fields.iter().filter_map(|(name, _)| port(name)).collect::<Vec<_>>()
+        })
+    };
+    let published = by_engine(view).map(|ports| {
+        let declared = |it: &Published| Some((it.protocol?.name().to_owned(), it.port));
+        ports.iter().filter_map(declared).collect::<Vec<_>>()
+    });
+    of(view.inspect()).zip(of(super::owner(view))).zip(published).map(
+        |((own, owners), published)| {
+            let mut all = [own, owners, published].concat();
+            all.sort();
+            all.dedup();
+            all
+        },
+    )
+}

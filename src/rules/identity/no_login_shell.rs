@@ -1,0 +1,96 @@
+//! See [`RULE`].
+
+use crate::facts::{Facts, Held};
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Parameter, Settings, Shape, rule};
+
+rule! {
+    /// Nobody can log in as the user of a process.
+    ///
+    /// The shell of the user's account in the container's own `passwd` file only refuses,
+    /// or the program is not there. A user without an account has no shell.
+    ///
+    /// ## Why it matters
+    /// A service account needs no shell: one that has it can be logged into by `su`, `ssh`
+    /// or `login` as soon as somebody learns or sets its password.
+    ///
+    /// ## How to fix
+    /// compose: set it in the Dockerfile of the image
+    /// run: set it in the Dockerfile of the image
+    /// Dockerfile: `RUN useradd --system --uid 1000 --shell /usr/sbin/nologin app`
+    pub static RULE = {
+        id: "no-login-shell",
+        title: "the users of the processes have no login shell",
+        severity: Severity::Low,
+        references: &[],
+        parameters: &[Parameter {
+            name: "accept",
+            about: "shells that only refuse",
+            shape: Shape::List,
+            default: &[
+                "/usr/sbin/nologin", "/sbin/nologin", "/usr/bin/nologin", "/bin/nologin",
+                "/bin/false", "/usr/bin/false",
+            ],
+            check: |path| {
+                if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is no absolute path; expected for instance /bin/false")) }
+            },
+        }],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, settings: &Settings) -> Verdict {
+    let accepted = settings.list("accept");
+    facts.login.judge(|Held { by, value: login }| {
+        let refuses = |path: &str| accepted.iter().any(|it| it == path);
+        let open = login.accounts.iter().find(|it| it.exists && !refuses(it.program.raw()));
+        match (open, login.accounts.first()) {
+            (Some(shell), _) => Check::broken(format!(
+                "{by} is {}, whose login shell is {}",
+                shell.account, shell.program
+            )),
+            (None, Some(shell)) if shell.exists => Check::holds(format!(
+                "{by} is {}, whose login shell {} only refuses",
+                shell.account, shell.program
+            )),
+            (None, Some(shell)) => Check::holds(format!(
+                "{by} is {}, whose login shell {} is not there",
+                shell.account, shell.program
+            )),
+            (None, None) => Check::holds(format!("{by} has a user without an account")),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    const PASSWD: &str = "/proc/100/root/etc/passwd";
+
+    cases! { RULE:
+        a_shell_that_refuses_passes: container() => "Pass",
+        a_shell_that_is_there_fails: container().kernel(PASSWD, "app:x:1000:1000:::/bin/sh") => "Fail",
+        an_empty_shell_is_the_usual_one: container().kernel(PASSWD, "app:x:1000:1000:::") => "Fail",
+        a_shell_that_is_not_there_passes:
+            container().kernel(PASSWD, "app:x:1000:1000:::/bin/bash") => "Pass",
+        an_account_of_the_same_uid_counts:
+            container().kernel(PASSWD, "app:x:1000:1000:::/bin/false\nagain:x:1000:1000:::/bin/sh") => "Fail",
+        a_user_without_an_account_passes: container().status(&[("Uid", "4242 4242 4242 4242")]) => "Pass",
+        without_a_passwd_file_there_is_no_account: container().nothing(PASSWD) => "Pass",
+        a_worker_with_a_shell_fails:
+            container().kernel(PASSWD, "www:x:33:33:::/bin/sh").add_process(101, &[("Uid", "33 33 33 33")]) => "Fail",
+        the_uid_is_the_containers: container()
+            .status(&[("Uid", "165536 165536 165536 165536")]).uid_map(100, "0 165536 65536") => "Fail",
+        what_the_policy_accepts_passes: container()
+            .kernel(PASSWD, "app:x:1000:1000:::/bin/sh").set("accept", &["/bin/sh"]) => "Pass",
+        an_unread_passwd_file_is_unknown: container().unread(PASSWD) => "Unknown",
+        unread_shells_are_unknown: container().unread("/proc/100/root/etc/passwd (shells)") => "Unknown",
+        the_kernel_overrules_the_declaration: container().declares("/Config/User", json!("0")) => "Pass",
+        the_declaration_convicts_where_the_kernel_is_silent:
+            container().declares("/Config/User", json!("0")).denied("status") => "Fail",
+        the_declaration_cannot_acquit: container().denied("status") => "Unknown",
+    }
+}

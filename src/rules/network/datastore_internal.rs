@@ -1,0 +1,253 @@
+//! See [`RULE`].
+
+use crate::facts::network::published::Published;
+use crate::facts::network::service::Service;
+use crate::facts::{Facts, Holder};
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// Databases, caches and brokers are reached from inside alone.
+    ///
+    /// They are known by the programs that really run, else by the image's name or a
+    /// well-known port. None is published beyond the host's loopback. A network that
+    /// leads out of the host is a milder finding: nobody gets in by it, but data gets out.
+    ///
+    /// ## Why it matters
+    /// Stores that listen to the world are found within hours and emptied or encrypted;
+    /// many ask for no password at all. Who needs one stands on the same network.
+    ///
+    /// ## How to fix
+    /// compose: remove `ports:`; put it on a network with `internal: true` alone
+    /// run: remove `--publish`; `docker network create --internal data`, then `--network data`
+    pub static RULE = {
+        id: "datastore-internal",
+        title: "databases, caches and brokers are reached from inside alone",
+        severity: Severity::High,
+        references: &["CIS Docker 1.6: 5.9"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+/// The programs of stores and brokers. A process has at most 15 bytes of a name.
+const PROGRAMS: [&str; 28] = [
+    "postgres",
+    "postmaster",
+    "mysqld",
+    "mariadbd",
+    "mongod",
+    "mongos",
+    "redis-server",
+    "redis-sentinel",
+    "valkey-server",
+    "keydb-server",
+    "dragonfly",
+    "memcached",
+    "etcd",
+    "clickhouse-serv",
+    "clickhouse",
+    "nats-server",
+    "influxd",
+    "cockroach",
+    "arangod",
+    "rethinkdb",
+    "tarantool",
+    "sqlservr",
+    "couchbase-serve",
+    "aerospike-serve",
+    "asd",
+    "scylla",
+    "mosquitto",
+    "qdrant",
+];
+
+/// Programs that run anything: only with a sign beside them they are a store.
+const RUNTIMES: [&str; 2] = ["java", "beam.smp"];
+
+/// The images of stores and brokers, by the last part of their name.
+const IMAGES: [&str; 33] = [
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "percona",
+    "mongo",
+    "mongodb",
+    "redis",
+    "redis-stack-server",
+    "valkey",
+    "keydb",
+    "dragonfly",
+    "memcached",
+    "etcd",
+    "elasticsearch",
+    "opensearch",
+    "clickhouse",
+    "clickhouse-server",
+    "nats",
+    "rabbitmq",
+    "kafka",
+    "cassandra",
+    "scylla",
+    "couchdb",
+    "influxdb",
+    "neo4j",
+    "zookeeper",
+    "cockroach",
+    "timescaledb",
+    "activemq",
+    "eclipse-mosquitto",
+    "pulsar",
+    "qdrant",
+];
+
+/// Ports that are a store's or a broker's and hardly anybody else's.
+const PORTS: [(u16, &str); 20] = [
+    (1433, "SQL Server"),
+    (1521, "Oracle"),
+    (2181, "ZooKeeper"),
+    (2379, "etcd"),
+    (3306, "MySQL"),
+    (4222, "NATS"),
+    (5432, "PostgreSQL"),
+    (5671, "AMQP"),
+    (5672, "AMQP"),
+    (5984, "CouchDB"),
+    (6379, "Redis"),
+    (7687, "Neo4j"),
+    (9042, "Cassandra"),
+    (9092, "Kafka"),
+    (9200, "Elasticsearch"),
+    (9300, "Elasticsearch"),
+    (11211, "memcached"),
+    (26257, "CockroachDB"),
+    (27017, "MongoDB"),
+    (61616, "ActiveMQ"),
+];
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.service.judge(|service| {
+        let Some(sign) = sign(service) else {
+            return Check::moot(if service.programs.is_empty() {
+                "neither image nor ports are those of a database, cache or broker".to_owned()
+            } else {
+                let names: Vec<String> = service.programs.iter().map(ToString::to_string).collect();
+                format!("no database, cache or broker: what runs is {}", names.join(", "))
+            });
+        };
+        let open =
+            service.published.iter().filter(|it| !it.is_loopback() && is_the_stores(it, service));
+        let open: Vec<String> = open.map(ToString::to_string).collect();
+        if !open.is_empty() {
+            Check::broken(format!("{sign}, and it is published: {}", open.join("; ")))
+        } else if service.has_way_out {
+            Check::broken(format!("{sign}, and its network leads out of the host"))
+                .only(Severity::Low)
+        } else {
+            Check::holds(format!("{sign}, on a network without a way out"))
+        }
+    })
+}
+
+/// By what a service is known as a store.
+fn sign(service: &Service) -> Option<String> {
+    let runs = |known: &[&str]| service.programs.iter().find(|it| known.contains(&it.raw()));
+    if let Some(program) = runs(&PROGRAMS) {
+        return Some(format!("{program} runs here"));
+    }
+    // Where the programs are known, a name on the image proves nothing by itself.
+    let image =
+        service.image.as_ref().filter(|_| service.programs.is_empty() || runs(&RUNTIMES).is_some());
+    if let Some(name) = image.map(|it| short(it.raw())).filter(|it| IMAGES.contains(it)) {
+        return Some(format!("the image is {name}"));
+    }
+    let port = PORTS.iter().find(|(port, _)| service.ports.contains(port));
+    port.map(|(port, whose)| format!("port {port} is {whose}'s"))
+}
+
+/// `redis` of `docker.io/library/redis:7@sha256:…`.
+fn short(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    let last = image.rsplit('/').next().unwrap_or(image);
+    last.split(':').next().unwrap_or(last)
+}
+
+/// Whether the port may be the store's: unless it is known that the processes
+/// that answer there are all of another program.
+fn is_the_stores(port: &Published, service: &Service) -> bool {
+    let mut holders = service
+        .listeners
+        .iter()
+        .filter(|it| port.is_answered_by(it))
+        .flat_map(|it| it.holders())
+        .peekable();
+    let is_known = holders.peek().is_some();
+    let is_store = |holder: &Holder| match holder {
+        Holder::Process { name, .. } => {
+            PROGRAMS.contains(&name.raw()) || RUNTIMES.contains(&name.raw())
+        }
+        Holder::Declaration => false,
+    };
+    !is_known || holders.any(is_store) || PORTS.iter().any(|(known, _)| *known == port.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+    use crate::rules::testing::{Case, cases, container};
+    use serde_json::json;
+
+    const PORTS: &str = "/NetworkSettings/Ports";
+    const ROUTE: &str = "/proc/100/net/route";
+    const INTERNAL: &str = "eth0 000012AC 00000000 0001 0 0 0 0000FFFF 0 0 0\n";
+
+    /// A database on an internal network, published nowhere.
+    fn store() -> Case {
+        container()
+            .status(&[("Name", "redis-server")])
+            .kernel("/proc/100/net/tcp", "0: 00000000:18EB 00000000:0000 0A 0:0 00:0 0 0 0 9 1\n")
+            .declares(PORTS, json!({"6379/tcp": null}))
+            .network("shop", json!({"Internal": true}))
+            .kernel(ROUTE, INTERNAL)
+    }
+
+    cases! { RULE:
+        a_store_on_an_internal_network_passes: store() => "Pass",
+        what_is_no_store_does_not_apply: container() => "NotApplicable",
+        a_published_store_fails: store()
+            .declares(PORTS, json!({"6379/tcp": [{"HostIp": "0.0.0.0", "HostPort": "6379"}]})) => "Fail",
+        published_on_one_address_it_fails_too: store()
+            .declares(PORTS, json!({"6379/tcp": [{"HostIp": "192.0.2.7", "HostPort": "6379"}]})) => "Fail",
+        published_on_loopback_it_passes: store()
+            .declares(PORTS, json!({"6379/tcp": [{"HostIp": "127.0.0.1", "HostPort": "6379"}]})) => "Pass",
+        a_way_out_fails_mildly: store()
+            .kernel(ROUTE, &format!("{INTERNAL}eth0 00000000 010012AC 0003 0 0 0 00000000 0 0 0\n")) => "Fail(low)",
+        the_kernel_overrules_the_declaration: store().network("shop", json!({"Internal": false})) => "Pass",
+        another_programs_port_in_the_same_container_is_not_the_stores: store()
+            .add_process(101, &[("Name", "nginx")])
+            .kernel("/proc/101/fd (listening sockets)", "7\n")
+            .kernel("/proc/100/net/tcp", "0: 00000000:18EB 00000000:0000 0A 0:0 00:0 0 0 0 9 1\n\
+                1: 00000000:0050 00000000:0000 0A 0:0 00:0 0 0 0 7 1\n")
+            .declares(PORTS, json!({"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]})) => "Pass",
+        the_image_alone_is_overruled_by_what_runs: container().image("redis:7") => "NotApplicable",
+        a_runtime_in_a_brokers_image_is_the_broker: store()
+            .status(&[("Name", "beam.smp")]).image("rabbitmq:3").kernel("/proc/100/net/tcp", "") => "Pass",
+        by_its_port_a_store_is_known: store().status(&[("Name", "server")]) => "Pass",
+        an_image_convicts_where_the_kernel_is_silent: container().image("docker.io/library/postgres:16")
+            .declares(PORTS, json!({"5432/tcp": [{"HostIp": "0.0.0.0", "HostPort": "5432"}]}))
+            .kernel_denied() => "Fail",
+        unread_programs_excuse_nobody: container().denied("status") => "Unknown",
+        unread_listeners_excuse_nobody: container().unread("/proc/100/net/tcp") => "Unknown",
+        without_an_engine_nobody_knows_what_is_published: store().engine_denied() => "Unknown",
+        in_the_hosts_network_its_listeners_are_open: store()
+            .declares(PORTS, json!({})).kernel("/proc/100/ns/net", "net:[1]") => "Fail",
+    }
+
+    #[test]
+    fn an_image_is_known_by_the_last_part_of_its_name() {
+        assert_eq!(short("registry:5000/team/redis:7@sha256:ab"), "redis");
+        assert_eq!(short("redis-exporter"), "redis-exporter");
+    }
+}

@@ -1,0 +1,298 @@
+//! Is what must be secret kept secret, and worth the name?
+//!
+//! A name promises and a value keeps: both are weighed. `API_TOKEN=true` is a
+//! switch, `PASSWORD_FILE=/run/secrets/x` says where the secret is, and
+//! `BUILD_INFO=ghp_…` gives one away all the same.
+
+pub mod no_default_credentials;
+pub mod no_secrets_in_environment;
+pub mod required_env;
+pub mod strong_secrets;
+
+use crate::facts::Facts;
+use crate::facts::environment::Environment;
+use crate::model::secret::{Form, Variable};
+use crate::model::verdict::{Check, Verdict};
+
+/// What a variable's name promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) enum Promise {
+    /// A password, a passphrase or credentials.
+    Password,
+    /// A token or a key of somebody else's.
+    Token,
+    /// A key that this service itself signs or encrypts with.
+    Signing,
+    /// Nothing secret.
+    Nothing,
+}
+
+/// Words that make a name one of a password's.
+const PASSWORD: &[&str] = &[
+    "PASSWORD",
+    "PASSWORDS",
+    "PASSWD",
+    "PASS",
+    "PWD",
+    "PASSPHRASE",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "PASSWORT",
+    "USERPASS",
+    "PGPASSWORD",
+    "SSHPASS",
+    "ASKPASS",
+];
+
+/// Words that make a name one of a token's.
+const TOKEN: &[&str] = &["TOKEN", "TOKENS", "SECRET", "SECRETS", "APIKEY", "PAT", "BEARER"];
+
+/// What makes `KEY` the name of a secret; alone it is anything.
+const KEYS: &[&str] = &[
+    "API",
+    "ACCESS",
+    "PRIVATE",
+    "SECRET",
+    "ENCRYPTION",
+    "SIGNING",
+    "MASTER",
+    "SESSION",
+    "AUTH",
+    "APP",
+    "LICENSE",
+    "ACCOUNT",
+    "SERVICE",
+    "CLIENT",
+];
+
+/// What this service signs or encrypts with, beside `SECRET` or `KEY`.
+const SIGNING: &[&str] = &[
+    "JWT",
+    "SESSION",
+    "COOKIE",
+    "SIGNING",
+    "ENCRYPTION",
+    "NEXTAUTH",
+    "HMAC",
+    "CSRF",
+    "DJANGO",
+    "FLASK",
+    "RAILS",
+    "APP",
+    "MASTER",
+    "TOKEN",
+];
+
+/// A last word that says that the value is about a secret, and not one.
+const ABOUT: &[&str] = &[
+    "FILE",
+    "PATH",
+    "DIR",
+    "FOLDER",
+    "URL",
+    "URI",
+    "ENDPOINT",
+    "HOST",
+    "HOSTNAME",
+    "PORT",
+    "NAME",
+    "ID",
+    "TTL",
+    "EXPIRY",
+    "EXPIRES",
+    "EXPIRATION",
+    "IN",
+    "AGE",
+    "LENGTH",
+    "SIZE",
+    "MIN",
+    "MAX",
+    "COUNT",
+    "LIMIT",
+    "TIMEOUT",
+    "INTERVAL",
+    "TYPE",
+    "KIND",
+    "ALGORITHM",
+    "ALG",
+    "METHOD",
+    "MODE",
+    "POLICY",
+    "HEADER",
+    "PREFIX",
+    "SUFFIX",
+    "FORMAT",
+    "ENABLED",
+    "REQUIRED",
+    "VERSION",
+    "REGION",
+    "PROVIDER",
+    "ISSUER",
+    "AUDIENCE",
+    "SCOPE",
+    "REALM",
+    "SOCK",
+    "ROTATION",
+];
+
+/// Words that say that everybody may know the value.
+const PUBLIC: &[&str] = &["PUBLIC", "PUBLISHABLE", "ANON", "GPG", "FINGERPRINT"];
+
+/// What a name promises.
+pub(in crate::rules) fn promise(name: &str) -> Promise {
+    if matches!(name, "PWD" | "OLDPWD") {
+        return Promise::Nothing;
+    }
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let last = words.last().map(String::as_str).unwrap_or_default();
+    if ABOUT.contains(&last) || has(PUBLIC) {
+        return Promise::Nothing;
+    }
+    let is_key = words.iter().any(|word| word == "KEY" || word == "KEYS");
+    let secret = has(&["SECRET", "SECRETS"]);
+    if has(SIGNING) && (secret || is_key) && !has(&["API", "ACCESS", "CLIENT", "ACCOUNT"]) {
+        return Promise::Signing;
+    }
+    if secret && is_key && words.len() <= 3 && !has(&["AWS", "ACCESS", "API", "CLIENT"]) {
+        return Promise::Signing;
+    }
+    if has(PASSWORD) {
+        return Promise::Password;
+    }
+    if has(TOKEN) || (is_key && has(KEYS)) {
+        return Promise::Token;
+    }
+    Promise::Nothing
+}
+
+/// A name's words, in capitals: `dbPassword`, `db-password` and `DB_PASSWORD`
+/// are the same two. Digits at a word's end are not part of it.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for character in name.chars() {
+        let starts = before.is_ascii_lowercase() && character.is_ascii_uppercase();
+        if starts || !character.is_ascii_alphanumeric() {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (character.is_ascii_alphanumeric(), words.last_mut()) {
+            word.push(character.to_ascii_uppercase());
+        }
+        before = character;
+    }
+    words
+        .iter()
+        .map(|word| word.trim_end_matches(|it: char| it.is_ascii_digit()).to_owned())
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// Judges what the container is started with, and what each process was.
+fn judge_each(facts: &Facts, check: impl Fn(&Environment) -> Check) -> Verdict {
+    let given = facts.given_environment.judge(&check);
+    given.and(facts.environments.judge(|held| check(&held.value)))
+}
+
+/// Holds every variable against `fault`, which says what is wrong with one.
+fn faults(
+    environment: &Environment,
+    holds: &str,
+    fault: impl Fn(&Variable) -> Option<String>,
+) -> Check {
+    let found: Vec<(&Variable, String)> = environment
+        .variables
+        .iter()
+        .filter_map(|variable| Some((variable, fault(variable)?)))
+        .map(|(variable, fault)| (variable, format!("{} {fault}", variable.name)))
+        .collect();
+    if found.is_empty() {
+        return Check::holds(holds);
+    }
+    let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+    found.iter().fold(Check::broken(texts.join("; ")), |check, (variable, _)| {
+        check.showing(variable.name.clone(), variable.value.to_string())
+    })
+}
+
+/// Whether a value could be what a secret's name promises, by what it looks like.
+fn may_be_secret(variable: &Variable) -> bool {
+    match &variable.value.form {
+        Form::Opaque
+        | Form::Common
+        | Form::Hash
+        | Form::Version
+        | Form::PrivateKey
+        | Form::Credentials { .. }
+        | Form::Token(_) => true,
+        // A number of four digits may be a password, one of two is a setting.
+        Form::Number => variable.value.length >= 4,
+        Form::Empty
+        | Form::Flag
+        | Form::Path
+        | Form::Url
+        | Form::Address
+        | Form::Public
+        | Form::Reference => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_word_by_word() {
+        for name in ["DB_PASSWORD", "dbPassword", "db-password", "PGPASSWORD", "ROOT_PASSWORD2"] {
+            assert_eq!(promise(name), Promise::Password, "{name}");
+        }
+        for (name, expected) in [
+            ("JWT_SECRET", Promise::Signing),
+            ("SECRET_KEY", Promise::Signing),
+            ("DJANGO_SECRET_KEY", Promise::Signing),
+            ("SESSION_SECRET", Promise::Signing),
+            ("SECRET_KEY_BASE", Promise::Signing),
+            ("APP_KEY", Promise::Signing),
+            ("AWS_SECRET_ACCESS_KEY", Promise::Token),
+            ("GITHUB_TOKEN", Promise::Token),
+            ("STRIPE_API_KEY", Promise::Token),
+            ("OAUTH_CLIENT_SECRET", Promise::Token),
+            ("METRICS_PASS", Promise::Password),
+        ] {
+            assert_eq!(promise(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_only_resemble_a_secrets_promise_nothing() {
+        for name in [
+            "libcrypto3",
+            "PASSWORD_FILE",
+            "KEYCLOAK_URL",
+            "KEYCLOAK_REALM",
+            "GPG_KEY",
+            "MONKEY",
+            "TOKENIZERS_PARALLELISM",
+            "SSH_AUTH_SOCK",
+            "PWD",
+            "OLDPWD",
+            "TOKEN_TTL",
+            "PASSWORD_MIN_LENGTH",
+            "NEXT_PUBLIC_API_KEY",
+            "COMPASS",
+            "KEYBOARD",
+            "BYPASS",
+            "AWS_ACCESS_KEY_ID",
+            "POSTGRES_HOST_AUTH_METHOD",
+            "JWT_ALGORITHM",
+            "SECRET_NAME",
+            "JWT_EXPIRES_IN",
+            "SORT_KEY",
+            "PARTITION_KEY",
+            "AUTHOR",
+            "PASSENGER_APP_ENV",
+        ] {
+            assert_eq!(promise(name), Promise::Nothing, "{name}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Is what is said true?
+
+pub mod runs_as_declared;
