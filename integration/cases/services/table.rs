@@ -1,5 +1,7 @@
 //! The table: what must be found of each service.
 
+use secaudit::model::severity::Severity;
+
 use super::{Case, Written};
 use crate::agree::{Expectation, done, fails, gained, not_applicable, not_gained, passes, refused};
 use crate::services::{GUNICORN, NGINX, NODE, POSTGRES, REDIS, Service};
@@ -20,21 +22,34 @@ const ISOLATED: &[Expectation] = &[
     passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
     passes("no-engine-socket", &[refused(ReachEngine)]),
     passes("no-sensitive-mounts", &[refused(ReadHostSecret)]),
+    passes("runs-as-declared", &[]),
+    passes("no-undeclared-listeners", &[]),
+    not_applicable("published-ports-bound", &[]),
+    passes("no-secrets-in-environment", &[]),
+    passes("no-default-credentials", &[]),
 ];
 
 /// What everybody leaves out who writes nothing.
 const PLAIN: &[Expectation] = &[
     fails("no-new-privileges", &[gained(BecomeRoot)]),
     fails("capabilities-dropped", &[gained(OpenRawSocket)]),
-    fails("read-only-root", &[done(WriteTmp)]),
+    fails("read-only-root", &[]),
     not_applicable("tmpfs-for-writes", &[done(WriteTmp)]),
     fails("memory-limit", &[done(ExceedMemory)]),
     fails("pids-limit", &[done(ExceedPids)]),
     fails("healthcheck", &[]),
+    fails("custom-network", &[]),
+    fails("non-root-exec", &[]),
+    fails("no-login-shell", &[]),
+];
+
+/// Nobody but root, and no worker that is somebody else.
+const ALL_ROOT: &[Expectation] = &[
+    fails("non-root-user", &[done(BecomeRoot)]).at(Severity::High),
+    not_applicable("no-privileged-groups", &[]),
 ];
 
 const AS_ROOT: &[Expectation] = &[
-    fails("non-root-user", &[done(BecomeRoot)]),
     fails("capabilities-dropped", &[done(OpenRawSocket)]),
     fails("read-only-root", &[done(WriteRoot)]),
 ];
@@ -49,7 +64,18 @@ const HARDENED: &[Expectation] = &[
     passes("memory-limit", &[refused(ExceedMemory)]),
     passes("pids-limit", &[refused(ExceedPids)]),
     passes("healthcheck", &[]),
+    passes("custom-network", &[]),
+    passes("non-root-exec", &[]),
+    passes("fixed-uid", &[]),
+    passes("no-privileged-groups", &[]),
 ];
+
+/// The account is the service's own, and nobody logs in with it.
+const OWN_ACCOUNT: &[Expectation] = &[passes("no-login-shell", &[])];
+
+const NO_STORE: &[Expectation] = &[not_applicable("datastore-internal", &[])];
+/// The engine's default network leads out of the host.
+const OPEN_STORE: &[Expectation] = &[fails("datastore-internal", &[]).at(Severity::Low)];
 
 const fn plain(
     service: &'static Service,
@@ -69,24 +95,40 @@ const fn hardened(
 
 /// What is to be found of one service alone is a further list, or a line in it.
 pub(super) const CASES: &[Case] = &[
-    plain(&NGINX, "root", &[ISOLATED, PLAIN, AS_ROOT]),
-    hardened(&NGINX, "33:33", &[ISOLATED, HARDENED]),
-    plain(&NODE, "root", &[ISOLATED, PLAIN, AS_ROOT]),
-    hardened(&NODE, "1000:1000", &[ISOLATED, HARDENED]),
-    plain(&GUNICORN, "root", &[ISOLATED, PLAIN, AS_ROOT]),
-    hardened(&GUNICORN, "1000:1000", &[ISOLATED, HARDENED]),
-    // Declared as root, and no root any more: the kernel decides.
+    plain(
+        &NGINX,
+        "root",
+        &[
+            ISOLATED,
+            PLAIN,
+            AS_ROOT,
+            NO_STORE,
+            // A root master above workers that are not: a milder case.
+            &[fails("non-root-user", &[done(BecomeRoot)]).at(Severity::Med)],
+            &[passes("no-privileged-groups", &[])],
+        ],
+    ),
+    hardened(&NGINX, "33:33", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE]),
+    plain(&NODE, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE]),
+    hardened(&NODE, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE]),
+    plain(&GUNICORN, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE]),
+    hardened(&GUNICORN, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE]),
     plain(
         &POSTGRES,
         "postgres",
         &[
             ISOLATED,
             PLAIN,
+            OPEN_STORE,
+            // Declared as root, and no root any more: the kernel decides. What
+            // is executed later would be root.
             &[passes("non-root-user", &[refused(BecomeRoot)])],
             &[fails("read-only-root", &[refused(WriteRoot)])],
+            &[passes("no-privileged-groups", &[])],
         ],
     ),
-    hardened(&POSTGRES, "101:103", &[ISOLATED, HARDENED]),
-    plain(&REDIS, "root", &[ISOLATED, PLAIN, AS_ROOT]),
-    hardened(&REDIS, "100:102", &[ISOLATED, HARDENED]),
+    // Debian lets its administrators log in as postgres.
+    hardened(&POSTGRES, "101:103", &[ISOLATED, HARDENED, &[fails("no-login-shell", &[])]]),
+    plain(&REDIS, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, OPEN_STORE]),
+    hardened(&REDIS, "100:102", &[ISOLATED, HARDENED, OWN_ACCOUNT]),
 ];
