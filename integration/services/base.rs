@@ -118,11 +118,13 @@ fn build(folder: &Path) -> Result<PathBuf, String> {
     let root = folder.join("root");
     let include = format!("--include={}", PACKAGES.join(","));
     // In a mount and pid namespace of its own, so that whatever ends it, no
-    // mount and no service that a package started stays behind.
+    // mount and no service that a package started stays behind. A mirror that
+    // never answers does not hold up the tests for ever.
     let alone = ["--pdeathsig", "KILL", "--", "unshare", "--mount", "--pid", "--fork"];
-    let made = ["--kill-child", "debootstrap", "--variant=minbase", &include, SUITE];
+    let bounded = ["--kill-child", "timeout", "900"];
+    let made = ["debootstrap", "--variant=minbase", &include, SUITE];
     let mut debootstrap = Command::new("setpriv");
-    debootstrap.args(alone).args(made).arg(&root).arg(mirror());
+    debootstrap.args(alone).args(bounded).args(made).arg(&root).arg(mirror());
     succeed(debootstrap)?;
     for (file, line) in ACCOUNTS {
         let path = root.join(file);

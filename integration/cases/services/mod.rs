@@ -12,6 +12,7 @@ use crate::agree::{Expectation, agree};
 use crate::audit::audit;
 use crate::engine::{Container, Engine, Network, image};
 use crate::needs::Need;
+use crate::record::record;
 use crate::run;
 use crate::services::{Service, base, careful};
 use crate::wait::until;
@@ -100,6 +101,7 @@ fn run(case: &Case) {
     let network = inner_network(&engine, &name(case.service, case.written));
     let container = start(&engine, &network, case.service, case.written, "");
     let audit = audit(&["--host", &engine.address, &container.name]);
+    record(&name(case.service, case.written), Some(&engine.address), &container.name);
     // Only now: whoever enters a container is a process of it.
     let testimony = container.exec(case.user, &[]);
     agree(case.expected.iter().copied().flatten(), audit.only(), &testimony);
