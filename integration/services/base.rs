@@ -88,6 +88,7 @@ pub(crate) fn kept(
         let folder =
             tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(cache).map_err(failed)?;
         let built = build(folder.path())?;
+        File::open(&built).and_then(|file| file.sync_all()).map_err(failed)?;
         fs::rename(built, &archive).map_err(failed)?;
     }
     Ok(archive)
