@@ -33,6 +33,8 @@ pub enum Source {
     Kernel(String),
     /// The proved list of a container's processes: the container's id.
     Processes(String),
+    /// What a walk through a container's files found: the container's id.
+    Files(String),
     /// A default that the engine's documentation states.
     Default(String),
 }
@@ -42,7 +44,9 @@ impl Source {
     pub const fn basis(&self) -> Basis {
         match self {
             Self::Engine(_) | Self::Default(_) => Basis::Declared,
-            Self::Clock | Self::Kernel(_) | Self::Processes(_) => Basis::Effective,
+            Self::Clock | Self::Kernel(_) | Self::Processes(_) | Self::Files(_) => {
+                Basis::Effective
+            }
         }
     }
 
@@ -79,6 +83,7 @@ impl fmt::Display for Source {
             Self::Engine(path) => write!(f, "engine:{path}"),
             Self::Kernel(path) => write!(f, "kernel:{path}"),
             Self::Processes(id) => write!(f, "processes:{id}"),
+            Self::Files(id) => write!(f, "files:{id}"),
             Self::Default(what) => write!(f, "default:{what}"),
         }
     }
@@ -103,6 +108,7 @@ impl TryFrom<String> for Source {
             "engine" => Ok(Self::Engine(place)),
             "kernel" => Ok(Self::Kernel(place)),
             "processes" => Ok(Self::Processes(place)),
+            "files" => Ok(Self::Files(place)),
             "default" => Ok(Self::Default(place)),
             other => Err(format!("unknown kind of source {other:?}")),
         }
@@ -118,7 +124,7 @@ impl JsonSchema for Source {
         schemars::json_schema!({
             "type": "string",
             "description": "Exactly where a datum was read, as kind:place.",
-            "pattern": "^(clock|engine|kernel|processes|default):"
+            "pattern": "^(clock|engine|kernel|processes|files|default):"
         })
     }
 }
@@ -134,6 +140,7 @@ mod tests {
             Source::engine_info(),
             Source::proc(7, "attr/current"),
             Source::Processes("ab".into()),
+            Source::Files("ab".into()),
             Source::Default("docker: seccomp".into()),
         ] {
             assert_eq!(Source::try_from(source.to_string()), Ok(source));
