@@ -44,9 +44,7 @@ impl Source {
     pub const fn basis(&self) -> Basis {
         match self {
             Self::Engine(_) | Self::Default(_) => Basis::Declared,
-            Self::Clock | Self::Kernel(_) | Self::Processes(_) | Self::Files(_) => {
-                Basis::Effective
-            }
+            Self::Clock | Self::Kernel(_) | Self::Processes(_) | Self::Files(_) => Basis::Effective,
         }
     }
 

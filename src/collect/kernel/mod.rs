@@ -6,8 +6,10 @@ mod process;
 mod prove;
 mod root;
 mod settle;
+mod setuid;
 mod table;
 mod threads;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -18,6 +20,7 @@ use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::passwd;
+use crate::parse::proc::mountinfo;
 
 pub use discover::Discovered;
 pub use prove::{Claim, Proof};
@@ -141,7 +144,7 @@ impl Kernel {
             if let Ok(processes) = &mut processes {
                 processes.limit_files = mounts.limit_files(processes);
                 processes.threads = threads::recorded(processes, bundle);
-                self.observe_container(processes, &starts, bundle);
+                self.observe_container(&claim.id, processes, &starts, bundle);
             }
             bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));
         }
@@ -173,6 +176,7 @@ impl Kernel {
     /// Once a container: its mounts, namespaces and limits.
     fn observe_container(
         &self,
+        id: &str,
         processes: &Processes,
         starts: &BTreeMap<u32, u64>,
         bundle: &mut Bundle,
@@ -187,15 +191,25 @@ impl Kernel {
                 }
             }
         }
-        self.observe_files(processes.viewer, starts, bundle);
+        let viewer = self.observe_files(processes.viewer, starts, bundle);
+        if setuid::matter(processes, bundle) {
+            let source = Source::Files(id.to_owned());
+            bundle.record(source.clone(), privileged_files(viewer, &source, bundle));
+        }
         for path in &processes.limit_files {
             let source = Source::Kernel(path.clone());
             bundle.record(source.clone(), process::read_optional(&self.at(path), source));
         }
     }
 
-    /// The container's mounts and accounts, as one of its processes sees them.
-    fn observe_files(&self, pid: u32, starts: &BTreeMap<u32, u64>, bundle: &mut Bundle) {
+    /// The container's mounts and accounts, as one of its processes sees them;
+    /// and that process.
+    fn observe_files(
+        &self,
+        pid: u32,
+        starts: &BTreeMap<u32, u64>,
+        bundle: &mut Bundle,
+    ) -> Result<Process, Gap> {
         let (mounts, accounts) = (Source::proc(pid, "mountinfo"), Source::proc(pid, PASSWD));
         let viewer = self.reopen(pid, starts).and_then(|viewer| match viewer.peek_link("root") {
             Some(root) if root != "/" => {
@@ -208,7 +222,7 @@ impl Kernel {
             }
             _ => Ok(viewer),
         });
-        let (seen, known) = match viewer {
+        let (seen, known) = match &viewer {
             Ok(viewer) => {
                 let seen = viewer.read("mountinfo");
                 let known = viewer.accounts(&seen, PASSWD, passwd::without_secrets);
@@ -216,11 +230,12 @@ impl Kernel {
             }
             Err(gap) => (
                 Err(Gap { source: mounts.clone(), ..gap.clone() }),
-                Err(Gap { source: accounts.clone(), ..gap }),
+                Err(Gap { source: accounts.clone(), ..gap.clone() }),
             ),
         };
         bundle.record(mounts, seen);
         bundle.record(accounts, known);
+        viewer
     }
 
     /// A process of which the table knows when it started: the same number may
@@ -247,6 +262,22 @@ fn observe_namespaces(process: &Process, pid: u32, bundle: &mut Bundle) {
     }
     let source = Source::proc(pid, NETWORK_INODE);
     bundle.record(source.clone(), process.inode("net/dev", source));
+}
+
+/// The files that can give privileges, as the process sees them through the
+/// mounts that were recorded of it.
+fn privileged_files(
+    viewer: Result<Process, Gap>,
+    source: &Source,
+    bundle: &Bundle,
+) -> Result<Answer, Gap> {
+    let own = |gap: Gap| Gap { source: source.clone(), ..gap };
+    let viewer = viewer.map_err(own)?;
+    let mounts = bundle.text(&Source::proc(viewer.pid(), "mountinfo")).map_err(own)?;
+    let mounts = mountinfo::parse(mounts.raw())
+        .map_err(|detail| Gap::new(Reason::Malformed, source.clone(), detail))?;
+    let root = viewer.root().map_err(|errno| process::gap(source.clone(), errno))?;
+    Ok(Answer::Files(setuid::list(&root, &mounts, source)))
 }
 
 /// One file of a process that cannot be asked, and why.

@@ -184,8 +184,10 @@ pub(super) fn read_optional(path: &Path, source: Source) -> Result<Answer, Gap> 
 }
 
 /// File systems that answer by themselves: no program and no other host behind them.
-const LOCAL: [&str; 9] =
-    ["btrfs", "erofs", "ext2", "ext3", "ext4", "overlay", "tmpfs", "xfs", "zfs"];
+pub(super) const LOCAL: [&str; 13] = [
+    "btrfs", "devtmpfs", "erofs", "ext2", "ext3", "ext4", "f2fs", "overlay", "ramfs", "squashfs",
+    "tmpfs", "xfs", "zfs",
+];
 
 /// Whether the root of these mounts is on one of them.
 fn is_local(mounts: &Result<Answer, Gap>) -> bool {
@@ -217,7 +219,7 @@ fn text(bytes: &[u8], source: Source) -> Result<Answer, Gap> {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the kernel's list of errors is its own affair")]
-fn gap(source: Source, errno: Errno) -> Gap {
+pub(super) fn gap(source: Source, errno: Errno) -> Gap {
     match errno {
         Errno::ENOENT | Errno::ESRCH => {
             Gap::new(Reason::Gone, source, "the process is not there any more")
