@@ -74,7 +74,7 @@ pub(super) fn effective(process: &Process<'_>, first: &Process<'_>) -> Reading<C
 
 /// A process whose ids map otherwise than those of the container's first is in
 /// a namespace that it made itself. The host's root rules the host from any.
-fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope> {
+pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope> {
     process
         .uid_map()
         .zip(first.uid_map())
@@ -92,7 +92,7 @@ fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope> {
 }
 
 /// The set that results from what was asked for.
-fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
+pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
     let inspect = view.inspect();
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
     inspect

@@ -76,7 +76,7 @@ pub(super) fn effective(process: &Process<'_>) -> Reading<User> {
     })
 }
 
-fn declared(view: &View<'_>) -> Reading<Held<User>> {
+pub(super) fn declared(view: &View<'_>) -> Reading<Held<User>> {
     let inspect = view.inspect();
     inspect
         .text("/Config/User")

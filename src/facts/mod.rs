@@ -4,6 +4,7 @@
 //! enforces, in the same words, with defaults resolved. No file here knows
 //! whether a value is good.
 
+pub mod attainable;
 pub mod capabilities;
 pub mod confinement;
 mod environment;
@@ -79,6 +80,8 @@ pub struct Facts {
     pub no_new_privileges: Fact<Held<bool>>,
     /// Which capabilities each process holds or can gain.
     pub capabilities: Fact<Held<capabilities::Capabilities>>,
+    /// What each process can get, also by executing files.
+    pub powers: attainable::Powers,
     /// Whether the container has the reach of the engine's privileged mode.
     pub privileged: Fact<privilege::Reach>,
     /// Each process's privileges beside those of the first process.
@@ -123,6 +126,7 @@ fn of_container(view: &View<'_>) -> Facts {
         user: identity::user(view),
         no_new_privileges: no_new_privileges::fact(view),
         capabilities: capabilities::fact(view),
+        powers: attainable::powers(view),
         privileged: privilege::reach(view),
         beside_first: privilege::beside_first(view),
         seccomp: seccomp::fact(view),

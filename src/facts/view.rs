@@ -25,7 +25,6 @@ impl<'a> View<'a> {
     }
 
     /// Some of the container's files, as the bundle has them under this source.
-    #[expect(dead_code, reason = "the first fact about files will ask")]
     pub(super) fn files(&self, source: Source) -> Reading<&'a Listing> {
         match self.bundle.files(&source) {
             Ok(listing) => {
@@ -34,6 +33,11 @@ impl<'a> View<'a> {
             }
             Err(gap) => Reading::Missing(gap),
         }
+    }
+
+    /// The source that names the list of the container's privileged files.
+    pub(super) fn files_source(&self) -> Source {
+        Source::Files(self.target.id.clone())
     }
 
     /// How the container was found.
@@ -207,7 +211,16 @@ impl<'a> Process<'a> {
 
     /// How the process's user namespace maps user ids.
     pub(super) fn uid_map(&self) -> Reading<IdMap> {
-        let source = Source::proc(self.pid, "uid_map");
+        self.id_map("uid_map")
+    }
+
+    /// How the process's user namespace maps group ids.
+    pub(super) fn gid_map(&self) -> Reading<IdMap> {
+        self.id_map("gid_map")
+    }
+
+    fn id_map(&self, file: &str) -> Reading<IdMap> {
+        let source = Source::proc(self.pid, file);
         text(self.bundle, source.clone()).and_then(|map| match IdMap::parse(map) {
             // The text's own evidence is kept; the map adds none.
             Ok(map) => Reading::Known(map, vec![]),

@@ -29,6 +29,7 @@ pub static ALL: &[&Rule] = &[
     &privilege::not_privileged::RULE,
     &privilege::seccomp_filter::RULE,
     &privilege::lsm_confined::RULE,
+    &privilege::no_setuid_escalation::RULE,
     &privilege::no_privileged_exec::RULE,
     &isolation::private_pid_namespace::RULE,
     &isolation::private_network_namespace::RULE,

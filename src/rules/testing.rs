@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Rule, Settings};
 use crate::facts;
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
+use crate::model::files::{File, Kind as FileKind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -13,7 +14,7 @@ use crate::model::verdict::Verdict;
 /// The hardened container's first process.
 pub(super) const INIT: u32 = 100;
 
-const STATUS: &str = "Name:\tapp\nUid:\t1000\t1000\t1000\t1000\nNSpid:\t100\t1\n\
+const STATUS: &str = "Name:\tapp\nUid:\t1000\t1000\t1000\t1000\nGid:\t1000\t1000\t1000\t1000\nGroups:\t\nNSpid:\t100\t1\n\
     CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
     CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n";
 
@@ -163,7 +164,9 @@ impl Case {
             processes.members.push(pid);
         }
         self.put(Source::proc(pid, "attr/current"), Answer::Nothing);
-        self.kernel(&format!("/proc/{pid}/status"), &status).uid_map(pid, "0 0 4294967295")
+        self.kernel(&format!("/proc/{pid}/status"), &status)
+            .uid_map(pid, "0 0 4294967295")
+            .gid_map(pid, "0 0 4294967295")
     }
 
     /// A process entered the PID namespace from outside the container's cgroup.
@@ -178,6 +181,55 @@ impl Case {
     /// A process's user namespace maps ids like this.
     pub(super) fn uid_map(self, pid: u32, map: &str) -> Self {
         self.kernel(&format!("/proc/{pid}/uid_map"), map)
+    }
+
+    /// A process's user namespace maps group ids like this.
+    pub(super) fn gid_map(self, pid: u32, map: &str) -> Self {
+        self.kernel(&format!("/proc/{pid}/gid_map"), map)
+    }
+
+    /// One more file of the container that gives privileges.
+    pub(super) fn file(self, path: &str, mode: u32, (uid, gid): (u32, u32)) -> Self {
+        self.with_files(|listing| {
+            listing.files.push(File {
+                path: path.into(),
+                kind: FileKind::File,
+                mode,
+                uid,
+                gid,
+                device: (0, 44),
+                inode: listing.files.len() as u64,
+                stands_for: None,
+                capability: None,
+            });
+        })
+    }
+
+    /// One more file, with this `security.capability`.
+    pub(super) fn capable_file(self, path: &str, value: &str) -> Self {
+        self.file(path, 0o755, (0, 0)).with_files(|listing| {
+            listing.files.last_mut().unwrap().capability = Some(value.to_owned());
+        })
+    }
+
+    /// The container's files were looked at, and none gives privileges.
+    pub(super) fn no_files(self) -> Self {
+        self.with_files(|_| {})
+    }
+
+    /// A part of the container's files could not be looked at.
+    pub(super) fn files_unread(self) -> Self {
+        let source = Source::Files(self.id());
+        let gap = Gap::new(Reason::Denied, source, "/root could not be looked at");
+        self.with_files(|listing| listing.unread.push(gap))
+    }
+
+    fn with_files(mut self, change: impl FnOnce(&mut Listing)) -> Self {
+        let source = Source::Files(self.id());
+        let mut listing = self.bundle.files(&source).cloned().unwrap_or_default();
+        change(&mut listing);
+        self.put(source, Answer::Files(listing));
+        self
     }
 
     /// One more mount of the container.
