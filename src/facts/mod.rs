@@ -10,6 +10,7 @@ pub mod confinement;
 mod environment;
 pub mod health;
 pub mod identity;
+pub mod kernel_files;
 pub mod limits;
 pub mod mounts;
 pub mod namespaces;
@@ -102,6 +103,14 @@ pub struct Facts {
     pub mount_points: Fact<Vec<mounts::Mount>>,
     /// What is mounted below the root, and which part of the host it is.
     pub mounts: Fact<Vec<mounts::Mount>>,
+    /// The file systems that the container shares with the host.
+    pub shared_with_host: Fact<Vec<mounts::Mount>>,
+    /// Where the container can write what the kernel runs when a program crashes.
+    pub core_pattern: Fact<Vec<kernel_files::Place>>,
+    /// Where it can write what the kernel runs when a cgroup becomes empty.
+    pub release_agents: Fact<Vec<kernel_files::Place>>,
+    /// The host's hierarchies of cgroup version 1, which have such agents.
+    pub host_hierarchies: Fact<Vec<kernel_files::Place>>,
     /// The engines that the environment points the container to.
     pub engine_variables: Fact<Vec<String>>,
     /// The bound on memory.
@@ -137,6 +146,10 @@ fn of_container(view: &View<'_>) -> Facts {
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
+        shared_with_host: mounts::shared_with_host(view),
+        core_pattern: kernel_files::core_pattern(view),
+        release_agents: kernel_files::release_agents(view),
+        host_hierarchies: kernel_files::host_hierarchies(view),
         engine_variables: environment::engine_variables(view),
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),

@@ -36,6 +36,7 @@ pub static ALL: &[&Rule] = &[
     &isolation::private_ipc_namespace::RULE,
     &isolation::no_engine_socket::RULE,
     &isolation::no_sensitive_mounts::RULE,
+    &isolation::no_escape_path::RULE,
     &filesystem::read_only_root::RULE,
     &filesystem::tmpfs_for_writes::RULE,
     &resources::memory_limit::RULE,

@@ -271,7 +271,10 @@ pub(super) fn powers(view: &View<'_>) -> Powers {
         Span { own: alone, files, at_most: own.at_most(), gap, lines, source: source.clone() }
     };
     let each = view.init().and_then(|first| {
-        view.of_each(|process| credentials(process, &first).map(|own| span(&own, lines(process))))
+        view.of_each(|process| {
+            // What shows it depends on what is asked.
+            credentials(process, &first).shown_as(|_| vec![]).map(|own| span(&own, lines(process)))
+        })
     });
     let declared = declared(view, &source);
     Powers { whose: view.processes_source(), declared, each }
