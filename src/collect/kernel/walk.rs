@@ -359,7 +359,7 @@ impl Walk<'_> {
             let detail = format!("the walk ended after {} names, at {}", self.names, shown());
             return gap(Reason::TooLarge, detail);
         }
-        if self.names % 256 == 0 && self.begin.elapsed() > self.limits.time {
+        if self.names.is_multiple_of(256) && self.begin.elapsed() > self.limits.time {
             let time = self.limits.time.as_secs();
             let detail =
                 format!("the walk ended after {time} s and {} names, at {}", self.names, shown());
