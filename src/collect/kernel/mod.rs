@@ -276,8 +276,11 @@ fn privileged_files(
     let mounts = bundle.text(&Source::proc(viewer.pid(), "mountinfo")).map_err(own)?;
     let mounts = mountinfo::parse(mounts.raw())
         .map_err(|detail| Gap::new(Reason::Malformed, source.clone(), detail))?;
+    // Not to know the host's mounts only makes fewer file systems local.
+    let host = bundle.text(&Source::proc(1, "mountinfo")).ok();
+    let host = host.and_then(|text| mountinfo::parse(text.raw()).ok()).unwrap_or_default();
     let root = viewer.root().map_err(|errno| process::gap(source.clone(), errno))?;
-    Ok(Answer::Files(setuid::list(&root, &mounts, source)))
+    Ok(Answer::Files(setuid::list(&root, &mounts, &host, source)))
 }
 
 /// One file of a process that cannot be asked, and why.

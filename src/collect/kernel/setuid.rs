@@ -40,9 +40,9 @@ pub(super) fn matter(processes: &Processes, bundle: &Bundle) -> bool {
 }
 
 /// Every such file below the root, hard links counted once.
-pub(super) fn list(root: &Root, mounts: &[Mount], source: &Source) -> Listing {
+pub(super) fn list(root: &Root, mounts: &[Mount], host: &[Mount], source: &Source) -> Listing {
     let mut files = Privileged { source, listing: Listing::default() };
-    let gaps = walk::walk(root, mounts, source, Limits::default(), &mut files);
+    let gaps = walk::walk(root, mounts, host, source, Limits::default(), &mut files);
     files.listing.unread.extend(gaps);
     files.listing
 }
@@ -126,6 +126,9 @@ mod tests {
     use super::*;
     use crate::parse::proc::mountinfo;
 
+    const HOST: &str = "20 1 0:60 / /var/lib/docker/fuse-overlayfs/ab/merged rw - \
+        fuse.fuse-overlayfs fuse-overlayfs rw,user_id=0,group_id=0\n";
+
     fn laid_out() -> TempDir {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("bin/deep/deeper")).unwrap();
@@ -156,7 +159,14 @@ mod tests {
         let mounts = mountinfo::parse(&text).unwrap();
         let source = Source::Files("ab".to_owned());
         let mut files = Privileged { source: &source, listing: Listing::default() };
-        let gaps = walk::walk(&root, &mounts, &source, limits, &mut files);
+        let gaps = walk::walk(
+            &root,
+            &mounts,
+            &mountinfo::parse(HOST).unwrap(),
+            &source,
+            limits,
+            &mut files,
+        );
         files.listing.unread.extend(gaps);
         files.listing
     }
@@ -203,6 +213,19 @@ mod tests {
         let harmless = "900 ROOT 0:99 / /mnt rw,nosuid - nfs4 host:/x rw\n\
             901 ROOT 0:4 / /proc rw - proc proc rw\n";
         assert_eq!(walked(&dir, Limits::default(), harmless).unread, []);
+    }
+
+    #[test]
+    fn what_a_program_of_the_hosts_root_serves_is_as_good_as_local() {
+        let dir = laid_out();
+        let line =
+            "4000000 ROOT 0:60 / /mnt rw - fuse.fuse-overlayfs fuse-overlayfs rw,user_id=0\n";
+        let said = |line: &str| walked(&dir, Limits::default(), line).unread[0].detail.clone();
+        assert!(said(line).contains("was changed meanwhile"), "it was looked at");
+        for other in ["user_id=1000", "0:61 "] {
+            let line = line.replace(if other.contains(':') { "0:60 " } else { "user_id=0" }, other);
+            assert!(said(&line).contains("never answer"), "{line}");
+        }
     }
 
     #[test]

@@ -94,6 +94,7 @@ const KERNELS: [&str; 20] = [
 pub(super) fn walk(
     root: &Root,
     mounts: &[Mount],
+    host: &[Mount],
     source: &Source,
     limits: Limits,
     visitor: &mut impl Visitor,
@@ -101,6 +102,7 @@ pub(super) fn walk(
     let known = mounts.iter().map(|mount| mount.point.as_bytes()).collect();
     let mut walk = Walk {
         mounts,
+        host,
         known,
         source,
         limits,
@@ -129,6 +131,19 @@ pub(super) fn walk(
     walk.unread
 }
 
+/// Whether the file system answers by itself, or by a program that the host's
+/// root started: an engine without overlays of the kernel's own serves its
+/// containers' files so. Whoever else mounts in the host's own namespace goes
+/// through `fusermount`, which leaves the user's id in the options.
+fn is_local(mount: &Mount, host: &[Mount]) -> bool {
+    let is_engines = || {
+        mount.kind == "fuse.fuse-overlayfs"
+            && mount.super_option("user_id") == Some("0")
+            && host.iter().any(|it| it.kind == mount.kind && it.device == mount.device)
+    };
+    LOCAL.contains(&mount.kind.as_str()) || is_engines()
+}
+
 /// Whether a path still leads to the mount.
 fn is_visible(mounts: &[Mount], mount: &Mount) -> bool {
     !mount.point.ends_with("//deleted") && !mountinfo::is_hidden(mounts, mount)
@@ -136,6 +151,8 @@ fn is_visible(mounts: &[Mount], mount: &Mount) -> bool {
 
 struct Walk<'a> {
     mounts: &'a [Mount],
+    /// What the host's first process sees mounted.
+    host: &'a [Mount],
     /// Where something is known to be mounted.
     known: BTreeSet<&'a [u8]>,
     source: &'a Source,
@@ -190,7 +207,7 @@ impl Walk<'_> {
     /// held against its number: another may have been mounted there meanwhile.
     fn root_of(&self, mount: &Mount, root: &Root) -> Result<OwnedFd, Gap> {
         let point = Untrusted::from(mount.point.as_str());
-        let is_own = LOCAL.contains(&mount.kind.as_str()) || KERNELS.contains(&mount.kind.as_str());
+        let is_own = KERNELS.contains(&mount.kind.as_str()) || is_local(mount, self.host);
         if !is_own {
             let kind = Untrusted::from(mount.kind.as_str());
             let detail = format!(
