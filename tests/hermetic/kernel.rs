@@ -2,7 +2,7 @@
 //! AppArmor, SELinux, other runtimes, strangers and processes that hide.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use secaudit::collect::kernel::{Claim, Kernel, Proof};
@@ -74,6 +74,7 @@ impl Host {
             &format!("proc/{pid}/status"),
             &format!(
                 "Name:\tapp{pid}\nState:\tS (sleeping)\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n\
+                 Gid:\t{uid}\t{uid}\t{uid}\t{uid}\nGroups:\t\n\
                  NSpid:\t{ns_pids}\nVmSize:\t1 kB\nThreads:\t1\nCapInh:\t0\nCapPrm:\t0\nCapEff:\t0\n\
                  CapBnd:\t{bounding}\nCapAmb:\t0\nNoNewPrivs:\t1\nSeccomp:\t2\n"
             ),
@@ -338,4 +339,35 @@ fn a_symlink_in_the_container_does_not_lead_to_a_file_of_the_host() {
     let (bundle, _) = host.audit(&id(), 70);
     assert!(bundle.ask(&Source::proc(70, "root/etc/passwd")).is_err(), "a FIFO is not read");
     assert!(Path::new(&fifo).exists());
+}
+
+#[test]
+fn the_files_are_walked_only_where_a_process_can_gain_by_them() {
+    let host = Host::new();
+    let root = host.root.path().join("proc/70/root");
+    fs::create_dir_all(root.join("bin")).unwrap();
+    fs::write(root.join("bin/su"), "").unwrap();
+    fs::set_permissions(root.join("bin/su"), fs::Permissions::from_mode(0o4755)).unwrap();
+    let handle = fs::File::open(&root).unwrap();
+    let info = format!("/proc/self/fdinfo/{}", std::os::fd::AsRawFd::as_raw_fd(&handle));
+    let info = fs::read_to_string(info).unwrap();
+    let number = info.lines().find_map(|line| line.strip_prefix("mnt_id:")).unwrap().trim();
+    let mounts = CONTAINER_MOUNTS.replace("40 30", &format!("{number} 30"));
+    host.process(&Process { mounts: &mounts, ..container(70, &format!("/docker/{}", id())) });
+    let (bundle, findings) = host.audit(&id(), 70);
+    assert!(bundle.ask(&Source::Files(id())).is_err(), "nobody asked");
+    assert_eq!(verdict(&findings, "no-setuid-escalation"), Verdict::Pass);
+
+    let status = host.root.path().join("proc/70/status");
+    let text = fs::read_to_string(&status).unwrap();
+    fs::write(&status, text.replace("NoNewPrivs:\t1", "NoNewPrivs:\t0")).unwrap();
+    let (bundle, findings) = host.audit(&id(), 70);
+    let listing = bundle.files(&Source::Files(id())).unwrap();
+    assert_eq!(listing.files.len(), 1, "{listing:?}");
+    assert_eq!(listing.files[0].path.raw(), "/bin/su");
+    assert_eq!(listing.unread, []);
+    // Who runs the test owns the file, and may be the process's own user.
+    let own = listing.files[0].uid == 1000;
+    let expected = if own { Verdict::Pass } else { Verdict::Fail };
+    assert_eq!(verdict(&findings, "no-setuid-escalation"), expected);
 }
