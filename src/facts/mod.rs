@@ -4,6 +4,7 @@
 //! enforces, in the same words, with defaults resolved. No file here knows
 //! whether a value is good.
 
+pub mod attainable;
 pub mod capabilities;
 pub mod confinement;
 pub mod environment;
@@ -11,6 +12,7 @@ pub mod groups;
 pub mod health;
 pub mod identity;
 mod image;
+pub mod kernel_files;
 pub mod limits;
 pub mod lineage;
 pub mod login;
@@ -101,6 +103,8 @@ pub struct Facts {
     pub no_new_privileges: Fact<Held<bool>>,
     /// Which capabilities each process holds or can gain.
     pub capabilities: Fact<Held<capabilities::Capabilities>>,
+    /// What each process can get, also by executing files.
+    pub powers: attainable::Powers,
     /// Whether the container has the reach of the engine's privileged mode.
     pub privileged: Fact<privilege::Reach>,
     /// Each process's privileges beside those of the first process.
@@ -121,6 +125,14 @@ pub struct Facts {
     pub mount_points: Fact<Vec<mounts::Mount>>,
     /// What is mounted below the root, and which part of the host it is.
     pub mounts: Fact<Vec<mounts::Mount>>,
+    /// The file systems that the container shares with the host.
+    pub shared_with_host: Fact<Vec<mounts::Mount>>,
+    /// Where the container can write what the kernel runs when a program crashes.
+    pub core_pattern: Fact<Vec<kernel_files::Place>>,
+    /// Where it can write what the kernel runs when a cgroup becomes empty.
+    pub release_agents: Fact<Vec<kernel_files::Place>>,
+    /// The host's hierarchies of cgroup version 1, which have such agents.
+    pub host_hierarchies: Fact<Vec<kernel_files::Place>>,
     /// The engines that the environment points the container to.
     pub engine_variables: Fact<Vec<Variable>>,
     /// The environment that the container is started with.
@@ -185,6 +197,7 @@ fn of_container(view: &View<'_>) -> Facts {
         groups_by_container: groups::by_container(view),
         no_new_privileges: no_new_privileges::fact(view),
         capabilities: capabilities::fact(view),
+        powers: attainable::powers(view),
         privileged: privilege::reach(view),
         beside_first: privilege::beside_first(view),
         seccomp: seccomp::fact(view),
@@ -195,6 +208,10 @@ fn of_container(view: &View<'_>) -> Facts {
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
+        shared_with_host: mounts::shared_with_host(view),
+        core_pattern: kernel_files::core_pattern(view),
+        release_agents: kernel_files::release_agents(view),
+        host_hierarchies: kernel_files::host_hierarchies(view),
         engine_variables: environment::engine_variables(view),
         given_environment: environment::given(view),
         first_environment: environment::first(view),

@@ -62,6 +62,20 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
     Fact::new(declared(view), effective)
 }
 
+/// The file systems that the container shares with the host: everything that
+/// is mounted, the root with it, and that the host sees too. No declaration
+/// tells them: engines bind `/etc/hosts` and its like without saying so.
+pub(super) fn shared_with_host(view: &View<'_>) -> Fact<Vec<Mount>> {
+    let effective = view.mounts().zip(view.host_mounts()).map(|(own, host)| {
+        own.iter()
+            .filter(|mount| !mountinfo::is_hidden(&own, mount))
+            .map(|mount| described(mount, &host))
+            .filter(|mount| !mount.on_host.is_empty())
+            .collect()
+    });
+    Fact::new(Reading::Inapplicable, effective)
+}
+
 /// Everything that can be seen: no mount that another one hides.
 fn below_root(own: &[mountinfo::Mount], host: &[mountinfo::Mount]) -> Vec<Mount> {
     own.iter()

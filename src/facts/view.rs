@@ -38,6 +38,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The source that names the list of the container's privileged files.
+    pub(super) fn files_source(&self) -> Source {
+        Source::Files(self.target.id.clone())
+    }
+
     /// How the container was found.
     pub(super) const fn origin(&self) -> Origin {
         self.bundle.origin

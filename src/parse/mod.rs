@@ -4,6 +4,7 @@
 //! that names the place, and the caller turns it into a gap.
 
 pub mod document;
+pub mod file_capability;
 pub mod group;
 pub mod passwd;
 pub mod path;

@@ -303,6 +303,50 @@ impl Case {
         self.kernel(&format!("/proc/{pid}/gid_map"), map)
     }
 
+    /// One more file of the container that gives privileges.
+    pub(super) fn file(self, path: &str, mode: u32, (uid, gid): (u32, u32)) -> Self {
+        self.with_files(|listing| {
+            listing.files.push(File {
+                path: path.into(),
+                kind: files::Kind::File,
+                mode,
+                uid,
+                gid,
+                device: (0, 44),
+                inode: listing.files.len() as u64,
+                stands_for: None,
+                capability: None,
+            });
+        })
+    }
+
+    /// One more file, with this `security.capability`.
+    pub(super) fn capable_file(self, path: &str, value: &str) -> Self {
+        self.file(path, 0o755, (0, 0)).with_files(|listing| {
+            listing.files.last_mut().unwrap().capability = Some(value.to_owned());
+        })
+    }
+
+    /// The container's files were looked at, and none gives privileges.
+    pub(super) fn no_files(self) -> Self {
+        self.with_files(|_| {})
+    }
+
+    /// A part of the container's files could not be looked at.
+    pub(super) fn files_unread(self) -> Self {
+        let source = Source::Files(self.id());
+        let gap = Gap::new(Reason::Denied, source, "/root could not be looked at");
+        self.with_files(|listing| listing.unread.push(gap))
+    }
+
+    fn with_files(mut self, change: impl FnOnce(&mut Listing)) -> Self {
+        let source = Source::Files(self.id());
+        let mut listing = self.bundle.files(&source).cloned().unwrap_or_default();
+        change(&mut listing);
+        self.put(source, Answer::Files(listing));
+        self
+    }
+
     /// One more mount of the container.
     pub(super) fn mount(self, line: &str) -> Self {
         self.kernel("/proc/100/mountinfo", &format!("{MOUNTS}{line}\n"))

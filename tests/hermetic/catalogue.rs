@@ -31,7 +31,8 @@ fn rule_files() -> BTreeSet<(String, PathBuf)> {
         for file in fs::read_dir(folder.path()).unwrap().flatten() {
             let path = file.path();
             let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            if stem != "mod" {
+            // A rule may keep its data in a folder of its own name.
+            if stem != "mod" && path.is_file() {
                 found.insert((stem.replace('_', "-"), path));
             }
         }

@@ -2,7 +2,7 @@
 //! AppArmor, SELinux, other runtimes, strangers and processes that hide.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use secaudit::collect::kernel::{Claim, Kernel, Proof};
@@ -74,7 +74,8 @@ impl Host {
             &format!("proc/{pid}/status"),
             &format!(
                 "Name:\tapp{pid}\nState:\tS (sleeping)\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n\
-                 Gid:\t{uid}\t{uid}\t{uid}\t{uid}\nGroups:\t\nNSpid:\t{ns_pids}\nVmSize:\t1 kB\nThreads:\t1\nCapInh:\t0\nCapPrm:\t0\nCapEff:\t0\n\
+                 Gid:\t{uid}\t{uid}\t{uid}\t{uid}\nGroups:\t\n\
+                 NSpid:\t{ns_pids}\nVmSize:\t1 kB\nThreads:\t1\nCapInh:\t0\nCapPrm:\t0\nCapEff:\t0\n\
                  CapBnd:\t{bounding}\nCapAmb:\t0\nNoNewPrivs:\t1\nSeccomp:\t2\n"
             ),
         );
@@ -396,4 +397,35 @@ fn files_behind_a_program_are_read_only_where_the_hosts_root_mounted_it() {
         host.write("proc/1/mountinfo", &format!("{HOST_MOUNTS}{mount}"));
         assert_eq!(host.audit(&id(), 70).0.text(&passwd).is_ok(), is_read, "{user}");
     }
+}
+
+#[test]
+fn the_files_are_walked_only_where_a_process_can_gain_by_them() {
+    let host = Host::new();
+    let root = host.root.path().join("proc/70/root");
+    fs::create_dir_all(root.join("bin")).unwrap();
+    fs::write(root.join("bin/su"), "").unwrap();
+    fs::set_permissions(root.join("bin/su"), fs::Permissions::from_mode(0o4755)).unwrap();
+    let handle = fs::File::open(&root).unwrap();
+    let info = format!("/proc/self/fdinfo/{}", std::os::fd::AsRawFd::as_raw_fd(&handle));
+    let info = fs::read_to_string(info).unwrap();
+    let number = info.lines().find_map(|line| line.strip_prefix("mnt_id:")).unwrap().trim();
+    let mounts = CONTAINER_MOUNTS.replace("40 30", &format!("{number} 30"));
+    host.process(&Process { mounts: &mounts, ..container(70, &format!("/docker/{}", id())) });
+    let (bundle, findings) = host.audit(&id(), 70);
+    assert!(bundle.ask(&Source::Files(id())).is_err(), "nobody asked");
+    assert_eq!(verdict(&findings, "no-setuid-escalation"), Verdict::Pass);
+
+    let status = host.root.path().join("proc/70/status");
+    let text = fs::read_to_string(&status).unwrap();
+    fs::write(&status, text.replace("NoNewPrivs:\t1", "NoNewPrivs:\t0")).unwrap();
+    let (bundle, findings) = host.audit(&id(), 70);
+    let listing = bundle.files(&Source::Files(id())).unwrap();
+    assert_eq!(listing.files.len(), 1, "{listing:?}");
+    assert_eq!(listing.files[0].path.raw(), "/bin/su");
+    assert_eq!(listing.unread, []);
+    // Who runs the test owns the file, and may be the process's own user.
+    let own = listing.files[0].uid == 1000;
+    let expected = if own { Verdict::Pass } else { Verdict::Fail };
+    assert_eq!(verdict(&findings, "no-setuid-escalation"), expected);
 }

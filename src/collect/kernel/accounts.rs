@@ -8,6 +8,7 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
 use super::Kernel;
+use super::local::is_local;
 use super::process::{Process, bounded, gap, text};
 use super::root::{Reach, Root};
 use crate::model::bundle::Answer;
@@ -149,23 +150,10 @@ fn shells(root: &Root, accounts: &str, source: &Source) -> Listing {
     listing
 }
 
-/// File systems that answer by themselves: no program and no other host behind them.
-const LOCAL: [&str; 9] =
-    ["btrfs", "erofs", "ext2", "ext3", "ext4", "overlay", "tmpfs", "xfs", "zfs"];
-
-/// Whether the root of these mounts surely answers. Behind `fuse-overlayfs`
-/// there is a program; it is trusted where the host's root has mounted it in
-/// the host's own view, as an engine does: it takes the host's own powers.
+/// Whether the root of these mounts surely answers.
 fn answers_by_itself(mounts: &Result<Answer, Gap>, hosts: &Result<Answer, Gap>) -> bool {
     let parsed = |answer| text_of(answer).and_then(|text| mountinfo::parse(text).ok());
     let Some(mounts) = parsed(mounts) else { return false };
     let Some(root) = mountinfo::at(&mounts, "/") else { return false };
-    LOCAL.contains(&root.kind.as_str())
-        || parsed(hosts).is_some_and(|hosts| {
-            hosts.iter().any(|it| {
-                it.device == root.device
-                    && it.kind == "fuse.fuse-overlayfs"
-                    && it.super_option("user_id") == Some("0")
-            })
-        })
+    is_local(root, &parsed(hosts).unwrap_or_default())
 }

@@ -3,13 +3,16 @@
 mod accounts;
 mod discover;
 mod limits;
+mod local;
 mod network;
 mod process;
 mod prove;
 mod root;
 mod settle;
+mod setuid;
 mod table;
 mod threads;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -18,6 +21,7 @@ use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+use crate::parse::proc::mountinfo;
 
 pub use discover::Discovered;
 pub use prove::{Claim, Proof};
@@ -140,7 +144,7 @@ impl Kernel {
             if let Ok(processes) = &mut processes {
                 processes.limit_files = mounts.limit_files(processes);
                 processes.threads = threads::recorded(processes, bundle);
-                self.observe_container(processes, &starts, bundle);
+                self.observe_container(&claim.id, processes, &starts, bundle);
             }
             let processes = processes.and_then(|processes| self.still(processes, claim, &starts));
             bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));
@@ -186,6 +190,7 @@ impl Kernel {
     /// Once a container: its mounts, namespaces and limits.
     fn observe_container(
         &self,
+        id: &str,
         processes: &Processes,
         starts: &BTreeMap<u32, u64>,
         bundle: &mut Bundle,
@@ -202,15 +207,25 @@ impl Kernel {
             }
         }
         network::observe(&first, processes, |pid| self.reopen(pid, starts), bundle);
-        self.observe_files(processes.viewer, starts, bundle);
+        let viewer = self.observe_files(processes.viewer, starts, bundle);
+        if setuid::matter(processes, bundle) {
+            let source = Source::Files(id.to_owned());
+            bundle.record(source.clone(), privileged_files(viewer, &source, bundle));
+        }
         for path in &processes.limit_files {
             let source = Source::Kernel(path.clone());
             bundle.record(source.clone(), process::read_optional(&self.at(path), source));
         }
     }
 
-    /// The container's mounts and accounts, as one of its processes sees them.
-    fn observe_files(&self, pid: u32, starts: &BTreeMap<u32, u64>, bundle: &mut Bundle) {
+    /// The container's mounts and accounts, as one of its processes sees them;
+    /// and that process.
+    fn observe_files(
+        &self,
+        pid: u32,
+        starts: &BTreeMap<u32, u64>,
+        bundle: &mut Bundle,
+    ) -> Result<Process, Gap> {
         let mounts = Source::proc(pid, "mountinfo");
         let viewer = self.reopen(pid, starts).and_then(|viewer| match viewer.peek_link("root") {
             Some(root) if root != "/" => {
@@ -224,21 +239,22 @@ impl Kernel {
             _ => Ok(viewer),
         });
         let hosts = Process::open(&self.proc, 1).and_then(|first| first.read("mountinfo"));
-        let (seen, accounts) = match viewer {
+        let (seen, accounts) = match &viewer {
             Ok(viewer) => {
                 let seen = viewer.read("mountinfo");
-                let accounts = accounts::of_container(&viewer, &seen, &hosts);
+                let accounts = accounts::of_container(viewer, &seen, &hosts);
                 (seen, accounts)
             }
             Err(gap) => {
-                let accounts = accounts::missing(pid, &gap);
-                (Err(Gap { source: mounts.clone(), ..gap }), accounts)
+                let accounts = accounts::missing(pid, gap);
+                (Err(Gap { source: mounts.clone(), ..gap.clone() }), accounts)
             }
         };
         bundle.record(mounts, seen);
         for (source, answer) in accounts {
             bundle.record(source, answer);
         }
+        viewer
     }
 
     /// A process of which the table knows when it started: the same number may
@@ -265,6 +281,25 @@ fn observe_namespaces(process: &Process, pid: u32, bundle: &mut Bundle) {
     }
     let source = Source::proc(pid, NETWORK_INODE);
     bundle.record(source.clone(), process.inode("net/dev", source));
+}
+
+/// The files that can give privileges, as the process sees them through the
+/// mounts that were recorded of it.
+fn privileged_files(
+    viewer: Result<Process, Gap>,
+    source: &Source,
+    bundle: &Bundle,
+) -> Result<Answer, Gap> {
+    let own = |gap: Gap| Gap { source: source.clone(), ..gap };
+    let viewer = viewer.map_err(own)?;
+    let mounts = bundle.text(&Source::proc(viewer.pid(), "mountinfo")).map_err(own)?;
+    let mounts = mountinfo::parse(mounts.raw())
+        .map_err(|detail| Gap::new(Reason::Malformed, source.clone(), detail))?;
+    // Not to know the host's mounts only makes fewer file systems local.
+    let host = bundle.text(&Source::proc(1, "mountinfo")).ok();
+    let host = host.and_then(|text| mountinfo::parse(text.raw()).ok()).unwrap_or_default();
+    let root = viewer.root().map_err(|errno| process::gap(source.clone(), errno))?;
+    Ok(Answer::Files(setuid::list(&root, &mounts, &host, source)))
 }
 
 /// One file of a process that cannot be asked, and why.

@@ -5,7 +5,7 @@
 //! opened before it is known to be a regular file or a folder: opening a device
 //! or a FIFO may already do something, or never end.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
@@ -31,6 +31,11 @@ impl Root {
     /// The root that `folder`, a handle opened with `O_PATH`, stands for.
     pub(super) const fn new(folder: OwnedFd) -> Self {
         Self { folder }
+    }
+
+    /// The folder itself, as a handle that can be looked at and not be read.
+    pub(super) fn handle(&self) -> BorrowedFd<'_> {
+        self.folder.as_fd()
     }
 
     /// A handle to what a path names, symlinks followed inside the root. It
@@ -96,7 +101,7 @@ pub(super) fn described(path: &str, stat: &FileStat) -> File {
     }
 }
 
-fn kind(stat: &FileStat) -> Kind {
+pub(super) fn kind(stat: &FileStat) -> Kind {
     match SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) {
         SFlag::S_IFDIR => Kind::Folder,
         SFlag::S_IFLNK => Kind::Link,

@@ -1,6 +1,7 @@
 //! Does a wall stand between the container and the host?
 
 pub mod no_engine_socket;
+pub mod no_escape_path;
 pub mod no_sensitive_mounts;
 pub mod private_ipc_namespace;
 pub mod private_network_namespace;
