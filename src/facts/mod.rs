@@ -14,6 +14,7 @@ pub mod mounts;
 pub mod namespaces;
 pub mod no_new_privileges;
 pub mod privilege;
+pub mod remapping;
 pub mod seccomp;
 mod view;
 
@@ -93,6 +94,18 @@ pub struct Facts {
     pub network_namespace: Fact<namespaces::Namespace>,
     /// Whose IPC namespace the container lives in.
     pub ipc_namespace: Fact<namespaces::Namespace>,
+    /// Who else lives in the container's PID namespace.
+    pub pid_company: Fact<namespaces::Company>,
+    /// Who else lives in the container's network namespace.
+    pub network_company: Fact<namespaces::Company>,
+    /// Who else lives in the container's IPC namespace.
+    pub ipc_company: Fact<namespaces::Company>,
+    /// Whose host and domain names the container has.
+    pub uts_namespace: Fact<namespaces::Namespace>,
+    /// Whose cgroup namespace the container lives in, and what it can write there.
+    pub cgroup_namespace: Fact<namespaces::CgroupView>,
+    /// How near each process is to the host's root.
+    pub nearness: Fact<Held<remapping::Nearness>>,
     /// Whether the root file system is read-only.
     pub root_read_only: Fact<bool>,
     /// What is mounted below the root, whatever it is on the host.
@@ -130,6 +143,12 @@ fn of_container(view: &View<'_>) -> Facts {
         pid_namespace: namespaces::pid(view),
         network_namespace: namespaces::network(view),
         ipc_namespace: namespaces::ipc(view),
+        pid_company: namespaces::pid_company(view),
+        network_company: namespaces::network_company(view),
+        ipc_company: namespaces::ipc_company(view),
+        uts_namespace: namespaces::uts(view),
+        cgroup_namespace: namespaces::cgroup(view),
+        nearness: remapping::fact(view),
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Rule, Settings};
 use crate::facts;
-use crate::model::bundle::{Answer, Bundle, Origin, Processes};
+use crate::model::bundle::{Answer, Bundle, Neighbour, Origin, Processes};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -50,7 +50,7 @@ pub(super) fn container() -> Case {
         "HostConfig": {
             "Privileged": false, "CapAdd": null, "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"], "PidMode": "", "NetworkMode": "default",
-            "IpcMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
+            "IpcMode": "private", "CgroupnsMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
             "Memory": 67_108_864, "PidsLimit": 100, "Tmpfs": {"/tmp": "size=16m"},
         },
         "Mounts": [], "AppArmorProfile": "",
@@ -68,6 +68,7 @@ pub(super) fn container() -> Case {
         viewer: INIT,
         members: vec![INIT],
         limit_files,
+        neighbours: ["pid", "net", "ipc"].map(|kind| (kind.to_owned(), vec![])).into(),
         ..Processes::default()
     };
     case.put(Source::Processes(id), Answer::Processes(processes));
@@ -76,13 +77,19 @@ pub(super) fn container() -> Case {
         ("/proc/1/mountinfo", HOST_MOUNTS),
         ("/proc/1/ns/net", "net:[1]"),
         ("/proc/1/ns/ipc", "ipc:[1]"),
+        ("/proc/1/ns/uts", "uts:[1]"),
+        ("/proc/1/ns/cgroup", "cgroup:[1]"),
         ("/proc/self/ns/ipc", "ipc:[4026531839]"),
+        ("/proc/self/ns/uts", "uts:[4026531838]"),
+        ("/proc/self/ns/cgroup", "cgroup:[4026531835]"),
         ("/proc/meminfo", "MemTotal:        8388608 kB\n"),
         ("/proc/sys/kernel/pid_max", "4194304\n"),
         ("/proc/1/net/dev (inode)", "11"),
         ("/proc/100/net/dev (inode)", "77"),
         ("/proc/100/ns/net", "net:[7]"),
         ("/proc/100/ns/ipc", "ipc:[7]"),
+        ("/proc/100/ns/uts", "uts:[7]"),
+        ("/proc/100/ns/cgroup", "cgroup:[7]"),
         ("/proc/100/mountinfo", MOUNTS),
         (
             "/proc/100/root/etc/passwd",
@@ -172,6 +179,22 @@ impl Case {
         let processes = self.processes();
         processes.members.retain(|member| *member != pid);
         processes.strays.push(pid);
+        self
+    }
+
+    /// A process of another container lives in the namespace of this kind.
+    pub(super) fn neighbour(mut self, kind: &str, pid: u32, fields: &[(&str, &str)]) -> Self {
+        self = self.add_process(pid, fields);
+        let processes = self.processes();
+        processes.members.retain(|member| *member != pid);
+        let neighbour = Neighbour { pid, container: "d".repeat(64) };
+        processes.neighbours.insert(kind.to_owned(), vec![neighbour]);
+        self
+    }
+
+    /// Nobody can tell who lives in the namespace of this kind.
+    pub(super) fn neighbours_unread(mut self, kind: &str) -> Self {
+        self.processes().neighbours.remove(kind);
         self
     }
 

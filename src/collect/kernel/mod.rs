@@ -2,6 +2,7 @@
 
 mod discover;
 mod limits;
+mod neighbours;
 mod process;
 mod prove;
 mod root;
@@ -41,6 +42,10 @@ impl Default for Kernel {
 
 /// The namespaces whose identity is recorded (`namespaces(7)`).
 const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
+
+/// Those whose first one has a fixed number (`include/linux/proc_ns.h`), so
+/// that the auditor's own tells whether it is the machine's first.
+const NUMBERED: [&str; 4] = ["cgroup", "ipc", "user", "uts"];
 
 /// The files that are read of every process.
 const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT];
@@ -86,9 +91,12 @@ impl Kernel {
             let source = Source::Kernel(path.to_owned());
             bundle.record(source.clone(), process::read_file(&self.at(path), source));
         }
-        if let Ok(own) = Process::open(&self.proc, std::process::id()) {
-            let source = Source::Kernel("/proc/self/ns/ipc".to_owned());
-            bundle.record(source.clone(), own.link("ns/ipc").map_err(|gap| Gap { source, ..gap }));
+        if let Ok(own) = Process::own(&self.proc) {
+            for name in NUMBERED {
+                let source = Source::Kernel(format!("/proc/self/ns/{name}"));
+                let link = own.link(&format!("ns/{name}"));
+                bundle.record(source.clone(), link.map_err(|gap| Gap { source, ..gap }));
+            }
         }
         match Process::open(&self.proc, 1) {
             Ok(first) => {
@@ -118,7 +126,7 @@ impl Kernel {
             let alive: BTreeSet<(u32, u64)> = proved
                 .iter()
                 .filter_map(|(_, processes)| processes.as_ref().ok())
-                .flat_map(Processes::all)
+                .flat_map(|processes| processes.all().into_iter().chain(processes.beside()))
                 .filter_map(|pid| Some((pid, *starts.get(&pid)?)))
                 .collect();
             let fresh: Vec<_> =
