@@ -6,6 +6,8 @@
 
 pub mod capabilities;
 pub mod confinement;
+pub mod devices;
+pub mod engines;
 mod environment;
 pub mod health;
 pub mod identity;
@@ -14,6 +16,7 @@ pub mod mounts;
 pub mod namespaces;
 pub mod no_new_privileges;
 pub mod privilege;
+pub mod propagation;
 pub mod remapping;
 pub mod seccomp;
 mod view;
@@ -112,6 +115,14 @@ pub struct Facts {
     pub mount_points: Fact<Vec<mounts::Mount>>,
     /// What is mounted below the root, and which part of the host it is.
     pub mounts: Fact<Vec<mounts::Mount>>,
+    /// The engines' sockets that are mounted, by what they are on disk.
+    pub engine_sockets: Fact<Vec<engines::InReach>>,
+    /// The mounts whose changes the host sees too.
+    pub shared_mounts: Fact<Vec<propagation::Shared>>,
+    /// The devices that the container has.
+    pub devices: Fact<Vec<devices::Grant>>,
+    /// The devices that it could make nodes for and use.
+    pub device_rules: Fact<Vec<devices::Grant>>,
     /// The engines that the environment points the container to.
     pub engine_variables: Fact<Vec<String>>,
     /// The bound on memory.
@@ -152,6 +163,10 @@ fn of_container(view: &View<'_>) -> Facts {
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
+        engine_sockets: engines::fact(view),
+        shared_mounts: propagation::fact(view),
+        devices: devices::nodes(view),
+        device_rules: devices::rules(view),
         engine_variables: environment::engine_variables(view),
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),

@@ -25,7 +25,6 @@ impl<'a> View<'a> {
     }
 
     /// Some of the container's files, as the bundle has them under this source.
-    #[expect(dead_code, reason = "the first fact about files will ask")]
     pub(super) fn files(&self, source: Source) -> Reading<&'a Listing> {
         match self.bundle.files(&source) {
             Ok(listing) => {

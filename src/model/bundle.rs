@@ -49,6 +49,10 @@ pub struct Processes {
     /// The limit files of these cgroups and of those above them, by absolute
     /// path, the nearest cgroup of each hierarchy first.
     pub limit_files: Vec<String>,
+    /// The file that tells which devices the container's cgroup lets it use, by
+    /// absolute path. Only cgroup version 1 has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_list: Option<String>,
     /// Who else lives in a namespace of this container's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub neighbours: Neighbours,

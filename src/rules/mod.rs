@@ -38,6 +38,8 @@ pub static ALL: &[&Rule] = &[
     &isolation::private_user_namespace::RULE,
     &isolation::no_engine_socket::RULE,
     &isolation::no_sensitive_mounts::RULE,
+    &isolation::no_host_devices::RULE,
+    &isolation::no_shared_propagation::RULE,
     &filesystem::read_only_root::RULE,
     &filesystem::tmpfs_for_writes::RULE,
     &resources::memory_limit::RULE,

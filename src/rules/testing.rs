@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Rule, Settings};
 use crate::facts;
 use crate::model::bundle::{Answer, Bundle, Neighbour, Origin, Processes};
+use crate::model::files::{self, File, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -12,6 +13,9 @@ use crate::model::verdict::Verdict;
 
 /// The hardened container's first process.
 pub(super) const INIT: u32 = 100;
+
+/// What the hardened container's cgroup lets it use.
+pub(super) const DEVICE_LIST: &str = "/sys/fs/cgroup/devices/docker/c/devices.list";
 
 const STATUS: &str = "Name:\tapp\nUid:\t1000\t1000\t1000\t1000\nNSpid:\t100\t1\n\
     CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
@@ -68,11 +72,20 @@ pub(super) fn container() -> Case {
         viewer: INIT,
         members: vec![INIT],
         limit_files,
+        cgroups: vec![("devices".to_owned(), "/docker/c".to_owned())],
+        device_list: Some(DEVICE_LIST.to_owned()),
         neighbours: ["pid", "net", "ipc"].map(|kind| (kind.to_owned(), vec![])).into(),
         ..Processes::default()
     };
     case.put(Source::Processes(id), Answer::Processes(processes));
+    for source in [Source::devices(INIT), Source::mount_points(INIT)] {
+        case.put(source, Answer::Files(Listing::default()));
+    }
+    let socket = socket("/run/docker.sock", (0, 20), 3577);
+    let sockets = Listing { files: vec![socket], unread: vec![] };
+    case.put(Source::engine_sockets(), Answer::Files(sockets));
     for (path, text) in [
+        (DEVICE_LIST, "c 1:3 rwm\nc *:* m\nc 136:* rwm\n"),
         ("/proc/1/status", "Name:\tsystemd\nCapBnd:\t000001ffffffffff\n"),
         ("/proc/1/mountinfo", HOST_MOUNTS),
         ("/proc/1/ns/net", "net:[1]"),
@@ -99,6 +112,20 @@ pub(super) fn container() -> Case {
         case = case.kernel(path, text);
     }
     case.limit("memory.limit_in_bytes", "67108864").limit("pids.max", "100").add_process(INIT, &[])
+}
+
+fn socket(path: &str, device: (u32, u32), inode: u64) -> File {
+    File {
+        path: path.into(),
+        kind: files::Kind::Socket,
+        mode: 0o660,
+        uid: 0,
+        gid: 999,
+        device,
+        inode,
+        stands_for: None,
+        capability: None,
+    }
 }
 
 impl Case {
@@ -195,6 +222,62 @@ impl Case {
     /// Nobody can tell who lives in the namespace of this kind.
     pub(super) fn neighbours_unread(mut self, kind: &str) -> Self {
         self.processes().neighbours.remove(kind);
+        self
+    }
+
+    fn listing(&mut self, source: &Source) -> &mut Listing {
+        match self.bundle.observations.get_mut(source) {
+            Some(crate::model::bundle::Observation::Answer(Answer::Files(found))) => found,
+            _ => panic!("the case has this listing"),
+        }
+    }
+
+    /// What stands at a mount point: a file of this kind, device and inode.
+    pub(super) fn point(
+        mut self,
+        path: &str,
+        kind: files::Kind,
+        device: (u32, u32),
+        inode: u64,
+    ) -> Self {
+        let file = File { kind, ..socket(path, device, inode) };
+        self.listing(&Source::mount_points(INIT)).files.push(file);
+        self
+    }
+
+    /// The file at a mount point is a node of this device.
+    pub(super) fn stands_for(mut self, path: &str, numbers: (u32, u32)) -> Self {
+        let files = &mut self.listing(&Source::mount_points(INIT)).files;
+        files.iter_mut().filter(|file| file.path.raw() == path).for_each(|file| {
+            file.stands_for = Some(numbers);
+        });
+        self
+    }
+
+    /// One more node in the container's `/dev`.
+    pub(super) fn device(mut self, path: &str, kind: files::Kind, numbers: (u32, u32)) -> Self {
+        let file = File { kind, stands_for: Some(numbers), ..socket(path, (0, 47), 1) };
+        self.listing(&Source::devices(INIT)).files.push(file);
+        self
+    }
+
+    /// The cgroups are of version 2, which has no list of devices.
+    pub(super) fn without_device_list(mut self) -> Self {
+        let processes = self.processes();
+        processes.cgroups = vec![(String::new(), "/docker/c".to_owned())];
+        processes.device_list = None;
+        self
+    }
+
+    /// An engine listens at one more socket; `None`: it cannot be told where.
+    pub(super) fn engine_at(mut self, at: Option<(&str, (u32, u32), u64)>) -> Self {
+        let source = Source::engine_sockets();
+        let gap = Gap::new(Reason::Denied, source.clone(), "an engine's files were refused");
+        let listing = self.listing(&source);
+        match at {
+            Some((path, device, inode)) => listing.files.push(socket(path, device, inode)),
+            None => listing.unread.push(gap),
+        }
         self
     }
 

@@ -3,10 +3,12 @@
 mod discover;
 mod limits;
 mod neighbours;
+mod points;
 mod process;
 mod prove;
 mod root;
 mod settle;
+mod sockets;
 mod table;
 mod threads;
 
@@ -15,6 +17,7 @@ use std::path::PathBuf;
 
 use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Processes};
+use crate::model::files::Listing;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
@@ -148,6 +151,7 @@ impl Kernel {
         for (claim, mut processes) in proved {
             if let Ok(processes) = &mut processes {
                 processes.limit_files = mounts.limit_files(processes);
+                processes.device_list = mounts.device_list(processes);
                 processes.threads = threads::recorded(processes, bundle);
                 self.observe_container(processes, &starts, bundle);
             }
@@ -196,7 +200,7 @@ impl Kernel {
             }
         }
         self.observe_files(processes.viewer, starts, bundle);
-        for path in &processes.limit_files {
+        for path in processes.limit_files.iter().chain(&processes.device_list) {
             let source = Source::Kernel(path.clone());
             bundle.record(source.clone(), process::read_optional(&self.at(path), source));
         }
@@ -216,16 +220,25 @@ impl Kernel {
             }
             _ => Ok(viewer),
         });
+        let (points, devices) = (Source::mount_points(pid), Source::devices(pid));
         let (seen, known) = match viewer {
             Ok(viewer) => {
+                let files = |found: Result<Listing, Gap>| found.map(Answer::Files);
+                bundle.record(points, files(points::mount_points(&self.proc, &viewer)));
+                bundle.record(devices, files(points::devices(&viewer)));
                 let seen = viewer.read("mountinfo");
                 let known = viewer.accounts(&seen, PASSWD, passwd::without_secrets);
                 (seen, known)
             }
-            Err(gap) => (
-                Err(Gap { source: mounts.clone(), ..gap.clone() }),
-                Err(Gap { source: accounts.clone(), ..gap }),
-            ),
+            Err(gap) => {
+                for source in [points, devices] {
+                    bundle.record(source.clone(), Err(Gap { source, ..gap.clone() }));
+                }
+                (
+                    Err(Gap { source: mounts.clone(), ..gap.clone() }),
+                    Err(Gap { source: accounts.clone(), ..gap }),
+                )
+            }
         };
         bundle.record(mounts, seen);
         bundle.record(accounts, known);

@@ -189,8 +189,8 @@ pub(super) fn read_optional(path: &Path, source: Source) -> Result<Answer, Gap> 
 }
 
 /// File systems that answer by themselves: no program and no other host behind them.
-const LOCAL: [&str; 9] =
-    ["btrfs", "erofs", "ext2", "ext3", "ext4", "overlay", "tmpfs", "xfs", "zfs"];
+pub(super) const LOCAL: [&str; 10] =
+    ["btrfs", "devtmpfs", "erofs", "ext2", "ext3", "ext4", "overlay", "tmpfs", "xfs", "zfs"];
 
 /// Whether the root of these mounts is on one of them.
 fn is_local(mounts: &Result<Answer, Gap>) -> bool {

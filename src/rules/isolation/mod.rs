@@ -1,7 +1,9 @@
 //! Does a wall stand between the container and the host?
 
 pub mod no_engine_socket;
+pub mod no_host_devices;
 pub mod no_sensitive_mounts;
+pub mod no_shared_propagation;
 pub mod private_cgroup_namespace;
 pub mod private_ipc_namespace;
 pub mod private_network_namespace;

@@ -21,7 +21,7 @@ rule! {
         id: "private-uts-namespace",
         title: "not in the host's UTS namespace",
         severity: Severity::Med,
-        references: &["CIS Docker 1.6: 5.21", "docker-bench C.5.20"],
+        references: &["CIS Docker 1.6: 5.21"],
         parameters: &[],
         judge: judge,
     }
