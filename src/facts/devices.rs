@@ -91,9 +91,7 @@ fn by_nodes(view: &View<'_>) -> Result<Vec<Reading<Vec<Grant>>>, Gap> {
         let unread = reading.known().map(|listing| listing.unread.clone()).unwrap_or_default();
         each.push(
             reading
-                .map(|listing| {
-                    listing.files.iter().filter_map(|file| granted(file)).collect::<Vec<_>>()
-                })
+                .map(|listing| listing.files.iter().filter_map(granted).collect::<Vec<_>>())
                 .shown_as(|grants| {
                     let shown = format!("{} device nodes", grants.len());
                     vec![Evidence::new(source.clone(), "", shown)]

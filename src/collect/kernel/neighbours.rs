@@ -16,6 +16,10 @@ use crate::parse::proc::{cgroup, mountinfo};
 /// The most neighbours that are looked at of one container.
 const MOST: usize = 64;
 
+/// Whether a process, by its pid and row, is in the same namespace as the first
+/// process of the container; `None` where that cannot be told.
+type Same<'a> = &'a dyn Fn(u32, &Row, &Row) -> Option<bool>;
+
 /// Who lives in a namespace of `init` and in another container. A namespace in
 /// which somebody may live and nobody can tell is left out.
 pub(super) fn neighbours(init: u32, own: &[u32], table: &Table, proc: &Path) -> Neighbours {
@@ -28,8 +32,7 @@ pub(super) fn neighbours(init: u32, own: &[u32], table: &Table, proc: &Path) -> 
         .filter_map(|(pid, row)| Some((*pid, row, container_of(row, first)?)))
         .collect();
     let (pid, net, ipc) = (same_pids(init, table), same_network, same_ipc(init, proc));
-    let kinds: [(&str, &dyn Fn(u32, &Row, &Row) -> Option<bool>); 3] =
-        [("pid", &pid), ("net", &net), ("ipc", &ipc)];
+    let kinds: [(&str, Same<'_>); 3] = [("pid", &pid), ("net", &net), ("ipc", &ipc)];
     for (kind, same) in kinds {
         let verdicts: Option<Vec<bool>> =
             others.iter().map(|(pid, row, _)| same(*pid, row, first)).collect();

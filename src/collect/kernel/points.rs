@@ -12,7 +12,7 @@ use nix::errno::Errno;
 
 use super::process::{LOCAL, Process};
 use super::root::Root;
-use crate::model::files::{Kind, Listing};
+use crate::model::files::{File, Kind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
@@ -94,30 +94,49 @@ pub(super) fn mount_points(proc: &Path, viewer: &Process) -> Result<Listing, Gap
                 .into_iter()
                 // The host's own root answers, or nothing on it does.
                 .filter(|(_, path)| own.is_local(path, "/"))
-                .find_map(|(theirs, path)| own.root.on_mount(&path, theirs.id).ok())
+                .find_map(|(on, path)| look(&own.root, &path, on.id, &mount.point).ok())
         });
         let found = by_host.map(Ok).unwrap_or_else(|| {
             let place = theirs.as_ref().map_err(|gap| named(gap.clone()))?;
             let point = Untrusted::from(mount.point.as_str());
             if !place.is_local(&mount.point, "") {
-                let detail = format!("{point} is not on a file system of this kernel's own");
-                return Err(Gap::new(Reason::Unsupported, source.clone(), detail));
+                return Err(not_local(&source, &mount.point));
             }
-            let what = format!("the mount point {point}");
-            place
-                .root
-                .on_mount(&mount.point, mount.id)
-                .map_err(|errno| refused(source.clone(), &what, errno))
+            look(&place.root, &mount.point, mount.id, &mount.point).map_err(|errno| {
+                refused(source.clone(), &format!("the mount point {point}"), errno)
+            })
         });
         match found {
-            Ok(mut file) => {
-                file.path = mount.point.as_str().into();
-                listing.files.push(file);
-            }
+            Ok(files) => listing.files.extend(files),
             Err(gap) => listing.unread.push(gap),
         }
     }
     Ok(listing)
+}
+
+/// What stands at `path`, on the mount of this number, under the name `point`:
+/// it, and where it is a folder the sockets in it. A socket is known by its
+/// inode, so its name in the folder does not matter.
+fn look(root: &Root, path: &str, mount: u32, point: &str) -> Result<Vec<File>, Errno> {
+    let named = |path: &str, file: File| File { path: path.into(), ..file };
+    let file = named(point, root.on_mount(path, mount)?);
+    let mut found = vec![file];
+    if found.iter().any(|file| file.kind == Kind::Folder) {
+        for name in names(root, path, mount).unwrap_or_default() {
+            let inside = |folder: &str| format!("{}/{name}", folder.trim_end_matches('/'));
+            match root.on_mount(&inside(path), mount) {
+                Ok(file) if file.kind == Kind::Socket => found.push(named(&inside(point), file)),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn not_local(source: &Source, path: &str) -> Gap {
+    let path = Untrusted::from(path);
+    let detail = format!("{path} is not on a file system of this kernel's own");
+    Gap::new(Reason::Unsupported, source.clone(), detail)
 }
 
 /// The device nodes in a container's `/dev`.
@@ -135,9 +154,7 @@ pub(super) fn devices(viewer: &Process) -> Result<Listing, Gap> {
             continue;
         }
         if !place.is_local(&folder, "") {
-            let shown = Untrusted::from(folder.as_str());
-            let detail = format!("{shown} is not on a file system of this kernel's own");
-            listing.unread.push(Gap::new(Reason::Unsupported, source.clone(), detail));
+            listing.unread.push(not_local(&source, &folder));
             continue;
         }
         let names = match names(&place.root, &folder, mount.id) {
@@ -160,9 +177,7 @@ pub(super) fn devices(viewer: &Process) -> Result<Listing, Gap> {
             let path = format!("{folder}/{name}");
             let Some(mount) = covering(&place.mounts, &path) else { continue };
             if mount.point == path && !place.is_local(&path, "") {
-                let shown = Untrusted::from(path.as_str());
-                let detail = format!("{shown} is not on a file system of this kernel's own");
-                listing.unread.push(Gap::new(Reason::Unsupported, source.clone(), detail));
+                listing.unread.push(not_local(&source, &path));
                 continue;
             }
             match place.root.on_mount(&path, mount.id) {

@@ -167,6 +167,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_on_another_mount_is_not_asked_and_no_symlink_is_followed() {
+        let (dir, root) = laid_out();
+        let handle = open(dir.path(), OFlag::O_PATH, Mode::empty()).unwrap();
+        let mount = mount_number(&handle).unwrap();
+        assert_eq!(root.on_mount("/etc", mount).unwrap().kind, Kind::Folder);
+        assert_eq!(root.on_mount("/etc", mount + 1).unwrap_err(), Errno::ESTALE);
+        assert_eq!(root.on_mount("/absolute", mount).unwrap().kind, Kind::Link);
+        std::os::unix::fs::symlink("/etc", dir.path().join("other")).unwrap();
+        assert_eq!(root.on_mount("/other/passwd", mount).unwrap_err(), Errno::ELOOP);
+        assert_eq!(root.folder_on_mount("/fifo", mount).unwrap_err(), Errno::ENOTDIR);
+    }
+
+    #[test]
     fn what_is_no_regular_file_is_not_opened() {
         let (_dir, root) = laid_out();
         assert_eq!(root.open("fifo", Reach::Mounts).unwrap_err(), Errno::EINVAL);

@@ -93,8 +93,8 @@ impl Kernel {
                 }
             };
             let is_elsewhere = table.rows.get(&pid).is_some_and(|row| {
-                row.has_other_root
-                    || (row.mount_namespace.is_some() && row.mount_namespace != own_mounts)
+                let mounts = row.mount_namespace.as_ref().zip(own_mounts.as_ref());
+                row.has_other_root || mounts.is_some_and(|(theirs, own)| theirs != own)
             });
             let inside = is_elsewhere.then(|| engine.root());
             match &inside {

@@ -44,15 +44,11 @@ fn in_good_company(company: &Company, kind: &str) -> Check {
     };
     let with = format!("the {kind} namespace is shared with container {}", neighbour.container);
     let held = neighbour.capabilities.attainable;
-    let dangerous: Vec<&str> = no_dangerous_capabilities::DANGEROUS
-        .iter()
-        .filter(|(capability, _)| held.has(*capability))
-        .map(|(_, gives)| *gives)
-        .take(1)
-        .collect();
     let counts = neighbour.capabilities.scope == Scope::Host;
-    if let (Some(gives), true) = (dangerous.first(), counts) {
-        return Check::broken(format!("{with}, whose {} {gives}", neighbour.process));
+    let dangerous = no_dangerous_capabilities::DANGEROUS.iter().map(|(capability, _)| *capability);
+    if let (Some(capability), true) = (dangerous.into_iter().find(|it| held.has(*it)), counts) {
+        let what = format!("{with}, whose {} holds or can gain {capability}", neighbour.process);
+        return Check::broken(what);
     }
     if neighbour.in_host_pids {
         let what = format!("{with}, whose {} sees the host's processes", neighbour.process);
