@@ -1,12 +1,14 @@
 //! Which devices a container can use.
 
 use crate::model::fact::Fact;
-use crate::model::files::{File, Kind};
+use crate::model::files::{File, Kind, Listing};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::proc::devices::{self, Entry};
+use crate::parse::proc::mountinfo::{self, Mount};
 
+use super::engines::PSEUDO;
 use super::view::View;
 
 /// Something that lets a container use devices.
@@ -85,21 +87,45 @@ fn by_list(view: &View<'_>) -> Reading<Vec<Grant>> {
 /// The nodes in the container's `/dev` and at its mount points.
 fn by_nodes(view: &View<'_>) -> Result<Vec<Reading<Vec<Grant>>>, Gap> {
     let viewer = view.processes()?.viewer;
-    let mut each = Vec::new();
-    for source in [Source::devices(viewer), Source::mount_points(viewer)] {
-        let reading = view.files(source.clone()).shown_as(|_| vec![]);
-        let unread = reading.known().map(|listing| listing.unread.clone()).unwrap_or_default();
-        each.push(
-            reading
-                .map(|listing| listing.files.iter().filter_map(granted).collect::<Vec<_>>())
-                .shown_as(|grants| {
-                    let shown = format!("{} device nodes", grants.len());
-                    vec![Evidence::new(source.clone(), "", shown)]
-                }),
-        );
-        each.extend(unread.into_iter().map(Reading::Missing));
+    let (dev, points) = (Source::devices(viewer), Source::mount_points(viewer));
+    let in_dev = view.files(dev.clone()).shown_as(|_| vec![]);
+    let at_points = view.files(points.clone()).shown_as(|_| vec![]);
+    let mut gaps = in_dev.known().map(|listing| listing.unread.clone()).unwrap_or_default();
+    match (view.mounts(), &at_points) {
+        (Reading::Known(mounts, _), Reading::Known(listing, _)) => {
+            let unread = mounts.iter().filter(|it| could_be_a_node(it, &mounts, listing));
+            gaps.extend(unread.map(|mount| {
+                let point = Untrusted::from(mount.point.as_str());
+                let detail = format!("what stands at the mount point {point} is not known");
+                Gap::new(Reason::Denied, points.clone(), detail)
+                    .mend("run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH on the host")
+            }));
+        }
+        (Reading::Missing(gap), _) => gaps.push(gap),
+        // The listing's own gap is among the readings.
+        (Reading::Known(..) | Reading::Inapplicable, _) => {}
     }
+    let grants = |reading: Reading<&Listing>, source: Source| {
+        reading
+            .map(|listing| listing.files.iter().filter_map(granted).collect::<Vec<_>>())
+            .shown_as(|grants| {
+                let shown = format!("{} device nodes", grants.len());
+                vec![Evidence::new(source, "", shown)]
+            })
+    };
+    let mut each = vec![grants(in_dev, dev), grants(at_points, points)];
+    each.extend(gaps.into_iter().map(Reading::Missing));
     Ok(each)
+}
+
+/// Whether a mount is one file that nobody looked at. The root of a file system
+/// is always a folder, and through `nodev` no device is opened.
+fn could_be_a_node(mount: &Mount, all: &[Mount], looked_at: &Listing) -> bool {
+    mount.root != "/"
+        && !mount.has("nodev")
+        && !PSEUDO.contains(&mount.kind.as_str())
+        && !mountinfo::is_hidden(all, mount)
+        && !looked_at.files.iter().any(|file| file.path.raw() == mount.point)
 }
 
 fn granted(file: &File) -> Option<Grant> {

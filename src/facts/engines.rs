@@ -148,8 +148,8 @@ fn evidence(sockets: &Reading<&Listing>) -> Vec<Evidence> {
     }
 }
 
-/// File systems in which nobody can make a socket.
-const WITHOUT_SOCKETS: [&str; 7] =
+/// File systems in which nobody can make a socket or a device node.
+pub(super) const PSEUDO: [&str; 7] =
     ["cgroup", "cgroup2", "devpts", "mqueue", "proc", "securityfs", "sysfs"];
 
 /// What an engine makes anew for each container, in a folder named after it,
@@ -164,7 +164,7 @@ fn could_hold(mount: &Mount, own: &[Mount], host: &[Mount]) -> bool {
     let is_made = MADE.contains(&name) && folder.split('/').any(is_named_after);
     mount.point != "/"
         && !is_made
-        && !WITHOUT_SOCKETS.contains(&mount.kind.as_str())
+        && !PSEUDO.contains(&mount.kind.as_str())
         && !mountinfo::is_hidden(own, mount)
         && !mountinfo::elsewhere(mount, host).is_empty()
 }

@@ -150,6 +150,10 @@ mod tests {
             container().without_device_list().device("/dev/sda", BlockDevice, (8, 0)) => "Fail",
         under_version_2_a_bound_node_convicts: container().without_device_list()
             .point("/data/x", BlockDevice, (8, 3), 7).stands_for("/data/x", (8, 0)) => "Fail",
+        under_version_2_a_bound_file_that_nobody_looked_at_is_unknown: container()
+            .without_device_list().mount("60 40 0:9 /x /x rw - fuse.s3 s3 rw") => "Unknown",
+        under_version_2_a_whole_file_system_is_no_node: container()
+            .without_device_list().mount("60 40 0:9 / /x rw - fuse.s3 s3 rw") => "Pass",
         under_version_2_the_ordinary_nodes_pass: container().without_device_list()
             .device("/dev/null", CharacterDevice, (1, 3)) => "Pass",
         under_version_2_a_declared_rule_convicts: container().without_device_list()
