@@ -9,6 +9,7 @@ mod harness;
 mod restless;
 mod secrets;
 mod users;
+mod walls;
 mod without_engine;
 
 use crate::needs::Need;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<Live> {
         restless::all(),
         secrets::all(),
         users::all(),
+        walls::all(),
         daemons::all(),
         without_engine::all(),
     ]

@@ -27,9 +27,9 @@ pub(super) fn table(all: &[(Target, Facts)]) -> Reachability {
         let others = || places.iter().filter(|from| !std::ptr::eq(*from, to));
         let ways = by_namespace(to, others())
             .into_iter()
-            .chain(by_networks(to, others()))
+            .chain(by_networks(to, &others()))
             .chain(by_host(to, others()))
-            .chain(by_published(to, others()));
+            .chain(by_published(to, &others()));
         table.rows.extend(ways.filter(|way| !way.from.is_empty()));
     }
     table
@@ -149,7 +149,7 @@ fn by_namespace<'p>(
 
 fn by_networks<'p, I: Iterator<Item = &'p Place<'p>> + Clone>(
     to: &'p Place<'p>,
-    others: I,
+    others: &I,
 ) -> Vec<Reach> {
     let networks = to.attachments.iter().filter(|it| !to.is_host && it.lets_neighbours_talk());
     networks
@@ -182,7 +182,7 @@ fn by_host<'p>(to: &'p Place<'p>, others: impl Iterator<Item = &'p Place<'p>>) -
 /// loopback only who lives in its network.
 fn by_published<'p, I: Iterator<Item = &'p Place<'p>> + Clone>(
     to: &'p Place<'p>,
-    others: I,
+    others: &I,
 ) -> Vec<Reach> {
     let published = to.published.iter().filter(|_| !to.is_host);
     published

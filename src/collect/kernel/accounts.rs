@@ -15,7 +15,7 @@ use crate::model::bundle::Answer;
 use crate::model::files::Listing;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
-use crate::parse::proc::mountinfo;
+use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::{group, passwd};
 
 /// The accounts of a container, seen through the process that sees its mounts.
@@ -36,7 +36,7 @@ type Answers = Vec<(Source, Result<Answer, Gap>)>;
 pub(super) fn of_container(
     viewer: &Process,
     mounts: &Result<Answer, Gap>,
-    hosts: &Result<Answer, Gap>,
+    hosts: &[Mount],
 ) -> Answers {
     let pid = viewer.pid();
     let sources = [Source::proc(pid, PASSWD), Source::proc(pid, GROUP), Source::shells(pid)];
@@ -77,7 +77,8 @@ impl Kernel {
     pub(super) fn host_groups(&self, first: &Process) -> (Source, Result<Answer, Gap>) {
         let source = Source::proc(first.pid(), GROUP);
         let mounts = first.read("mountinfo");
-        if !answers_by_itself(&mounts, &mounts) {
+        let hosts = text_of(&mounts).and_then(|text| mountinfo::parse(text).ok());
+        if !answers_by_itself(&mounts, &hosts.unwrap_or_default()) {
             let detail = "the host's root is not on a file system of this kernel's own";
             return (source.clone(), Err(Gap::new(Reason::Unsupported, source, detail)));
         }
@@ -151,9 +152,9 @@ fn shells(root: &Root, accounts: &str, source: &Source) -> Listing {
 }
 
 /// Whether the root of these mounts surely answers.
-fn answers_by_itself(mounts: &Result<Answer, Gap>, hosts: &Result<Answer, Gap>) -> bool {
+fn answers_by_itself(mounts: &Result<Answer, Gap>, hosts: &[Mount]) -> bool {
     let parsed = |answer| text_of(answer).and_then(|text| mountinfo::parse(text).ok());
     let Some(mounts) = parsed(mounts) else { return false };
     let Some(root) = mountinfo::at(&mounts, "/") else { return false };
-    is_local(root, &parsed(hosts).unwrap_or_default())
+    is_local(root, hosts)
 }

@@ -24,3 +24,32 @@ pub(super) fn is_local(mount: &Mount, host: &[Mount]) -> bool {
         || is_roots(mount) && host.iter().any(|it| is_roots(it) && it.device == mount.device);
     LOCAL.contains(&mount.kind.as_str()) || is_engines()
 }
+
+/// File systems in which the kernel shows its own affairs: no files of anybody's.
+const KERNELS: [&str; 20] = [
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "rpc_pipefs",
+    "securityfs",
+    "selinuxfs",
+    "sysfs",
+    "tracefs",
+];
+
+/// Whether the kernel itself makes the file system up.
+pub(super) fn is_kernels(mount: &Mount) -> bool {
+    KERNELS.contains(&mount.kind.as_str())
+}

@@ -1,15 +1,19 @@
 //! What the kernel enforces, read from `/proc` and the cgroup file systems.
 
 mod accounts;
+mod container;
 mod discover;
 mod limits;
 mod local;
+mod neighbours;
 mod network;
+mod points;
 mod process;
 mod prove;
 mod root;
 mod settle;
 mod setuid;
+mod sockets;
 mod table;
 mod threads;
 mod walk;
@@ -20,8 +24,6 @@ use std::path::PathBuf;
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
-use crate::model::untrusted::Untrusted;
-use crate::parse::proc::mountinfo;
 
 pub use discover::Discovered;
 pub use prove::{Claim, Proof};
@@ -45,6 +47,10 @@ impl Default for Kernel {
 
 /// The namespaces whose identity is recorded (`namespaces(7)`).
 const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
+
+/// Those whose first one has a fixed number (`include/linux/proc_ns.h`), so
+/// that the auditor's own tells whether it is the machine's first.
+const NUMBERED: [&str; 4] = ["cgroup", "ipc", "user", "uts"];
 
 /// The files that are read of every process.
 const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT];
@@ -87,9 +93,12 @@ impl Kernel {
             let source = Source::Kernel(path.to_owned());
             bundle.record(source.clone(), process::read_file(&self.at(path), source));
         }
-        if let Ok(own) = Process::open(&self.proc, std::process::id()) {
-            let source = Source::Kernel("/proc/self/ns/ipc".to_owned());
-            bundle.record(source.clone(), own.link("ns/ipc").map_err(|gap| Gap { source, ..gap }));
+        if let Ok(own) = Process::own(&self.proc) {
+            for name in NUMBERED {
+                let source = Source::Kernel(format!("/proc/self/ns/{name}"));
+                let link = own.link(&format!("ns/{name}"));
+                bundle.record(source.clone(), link.map_err(|gap| Gap { source, ..gap }));
+            }
         }
         match Process::open(&self.proc, 1) {
             Ok(first) => {
@@ -98,7 +107,7 @@ impl Kernel {
                 }
                 let (source, groups) = self.host_groups(&first);
                 bundle.record(source, groups);
-                observe_namespaces(&first, 1, bundle);
+                container::observe_namespaces(&first, 1, bundle);
             }
             Err(gap) => bundle.record(Source::proc(1, "status"), Err(gap)),
         }
@@ -121,7 +130,7 @@ impl Kernel {
             let alive: BTreeSet<(u32, u64)> = proved
                 .iter()
                 .filter_map(|(_, processes)| processes.as_ref().ok())
-                .flat_map(Processes::all)
+                .flat_map(|processes| processes.all().into_iter().chain(processes.beside()))
                 .filter_map(|pid| Some((pid, *starts.get(&pid)?)))
                 .collect();
             let fresh: Vec<_> =
@@ -143,6 +152,7 @@ impl Kernel {
         for (claim, mut processes) in proved {
             if let Ok(processes) = &mut processes {
                 processes.limit_files = mounts.limit_files(processes);
+                processes.device_list = mounts.device_list(processes);
                 processes.threads = threads::recorded(processes, bundle);
                 self.observe_container(&claim.id, processes, &starts, bundle);
             }
@@ -187,76 +197,6 @@ impl Kernel {
         answers
     }
 
-    /// Once a container: its mounts, namespaces and limits.
-    fn observe_container(
-        &self,
-        id: &str,
-        processes: &Processes,
-        starts: &BTreeMap<u32, u64>,
-        bundle: &mut Bundle,
-    ) {
-        let first = self.reopen(processes.init, starts);
-        match &first {
-            Ok(process) => observe_namespaces(process, processes.init, bundle),
-            Err(gap) => {
-                let links = NAMESPACES.map(|name| format!("ns/{name}"));
-                for name in links.iter().map(String::as_str).chain([NETWORK_INODE]) {
-                    let (source, answer) = missing(processes.init, name, gap);
-                    bundle.record(source, answer);
-                }
-            }
-        }
-        network::observe(&first, processes, |pid| self.reopen(pid, starts), bundle);
-        let viewer = self.observe_files(processes.viewer, starts, bundle);
-        if setuid::matter(processes, bundle) {
-            let source = Source::Files(id.to_owned());
-            bundle.record(source.clone(), privileged_files(viewer, &source, bundle));
-        }
-        for path in &processes.limit_files {
-            let source = Source::Kernel(path.clone());
-            bundle.record(source.clone(), process::read_optional(&self.at(path), source));
-        }
-    }
-
-    /// The container's mounts and accounts, as one of its processes sees them;
-    /// and that process.
-    fn observe_files(
-        &self,
-        pid: u32,
-        starts: &BTreeMap<u32, u64>,
-        bundle: &mut Bundle,
-    ) -> Result<Process, Gap> {
-        let mounts = Source::proc(pid, "mountinfo");
-        let viewer = self.reopen(pid, starts).and_then(|viewer| match viewer.peek_link("root") {
-            Some(root) if root != "/" => {
-                let root = Untrusted::from(root);
-                let detail = format!(
-                    "no process is left with the container's own root; this one has {root}, \
-                     and sees only what is mounted below it"
-                );
-                Err(Gap::new(Reason::Unproved, mounts.clone(), detail))
-            }
-            _ => Ok(viewer),
-        });
-        let hosts = Process::open(&self.proc, 1).and_then(|first| first.read("mountinfo"));
-        let (seen, accounts) = match &viewer {
-            Ok(viewer) => {
-                let seen = viewer.read("mountinfo");
-                let accounts = accounts::of_container(viewer, &seen, &hosts);
-                (seen, accounts)
-            }
-            Err(gap) => {
-                let accounts = accounts::missing(pid, gap);
-                (Err(Gap { source: mounts.clone(), ..gap.clone() }), accounts)
-            }
-        };
-        bundle.record(mounts, seen);
-        for (source, answer) in accounts {
-            bundle.record(source, answer);
-        }
-        viewer
-    }
-
     /// A process of which the table knows when it started: the same number may
     /// be another process by now.
     fn reopen(&self, pid: u32, starts: &BTreeMap<u32, u64>) -> Result<Process, Gap> {
@@ -272,34 +212,6 @@ impl Kernel {
     fn at(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
     }
-}
-
-fn observe_namespaces(process: &Process, pid: u32, bundle: &mut Bundle) {
-    for name in NAMESPACES {
-        let link = format!("ns/{name}");
-        bundle.record(Source::proc(pid, &link), process.link(&link));
-    }
-    let source = Source::proc(pid, NETWORK_INODE);
-    bundle.record(source.clone(), process.inode("net/dev", source));
-}
-
-/// The files that can give privileges, as the process sees them through the
-/// mounts that were recorded of it.
-fn privileged_files(
-    viewer: Result<Process, Gap>,
-    source: &Source,
-    bundle: &Bundle,
-) -> Result<Answer, Gap> {
-    let own = |gap: Gap| Gap { source: source.clone(), ..gap };
-    let viewer = viewer.map_err(own)?;
-    let mounts = bundle.text(&Source::proc(viewer.pid(), "mountinfo")).map_err(own)?;
-    let mounts = mountinfo::parse(mounts.raw())
-        .map_err(|detail| Gap::new(Reason::Malformed, source.clone(), detail))?;
-    // Not to know the host's mounts only makes fewer file systems local.
-    let host = bundle.text(&Source::proc(1, "mountinfo")).ok();
-    let host = host.and_then(|text| mountinfo::parse(text.raw()).ok()).unwrap_or_default();
-    let root = viewer.root().map_err(|errno| process::gap(source.clone(), errno))?;
-    Ok(Answer::Files(setuid::list(&root, &mounts, &host, source)))
 }
 
 /// One file of a process that cannot be asked, and why.

@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use nix::sys::stat::FileStat;
 use rustix::io::Errno;
 
+use super::process::{Process, gap};
 use super::root::{Root, described};
 use super::walk::{self, Found, Limits, Visitor};
 use crate::model::bundle::{Bundle, Processes};
@@ -40,7 +41,17 @@ pub(super) fn matter(processes: &Processes, bundle: &Bundle) -> bool {
 }
 
 /// Every such file below the root, hard links counted once.
-pub(super) fn list(root: &Root, mounts: &[Mount], host: &[Mount], source: &Source) -> Listing {
+pub(super) fn list(
+    viewer: &Process,
+    mounts: &[Mount],
+    host: &[Mount],
+    source: &Source,
+) -> Result<Listing, Gap> {
+    let root = viewer.root().map_err(|errno| gap(source.clone(), errno))?;
+    Ok(below(&root, mounts, host, source))
+}
+
+fn below(root: &Root, mounts: &[Mount], host: &[Mount], source: &Source) -> Listing {
     let mut files = Privileged { source, listing: Listing::default() };
     let gaps = walk::walk(root, mounts, host, source, Limits::default(), &mut files);
     files.listing.unread.extend(gaps);

@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::stat::{FileStat, fstat};
 
-use super::local::is_local;
+use super::local::{is_kernels, is_local};
 use super::root::{Root, kind};
 use crate::model::files::Kind;
 use crate::model::reading::{Gap, Reason};
@@ -66,30 +66,6 @@ pub(super) struct Found<'a> {
     pub(super) stat: &'a FileStat,
 }
 
-/// File systems in which the kernel shows its own affairs: no files of anybody's.
-const KERNELS: [&str; 20] = [
-    "autofs",
-    "binfmt_misc",
-    "bpf",
-    "cgroup",
-    "cgroup2",
-    "configfs",
-    "debugfs",
-    "devpts",
-    "efivarfs",
-    "fusectl",
-    "hugetlbfs",
-    "mqueue",
-    "nsfs",
-    "proc",
-    "pstore",
-    "rpc_pipefs",
-    "securityfs",
-    "selinuxfs",
-    "sysfs",
-    "tracefs",
-];
-
 /// Walks everything that the visitor enters, and says what could not be seen.
 pub(super) fn walk(
     root: &Root,
@@ -113,7 +89,7 @@ pub(super) fn walk(
         unread: Vec::new(),
     };
     for mount in mounts.iter().filter(|mount| is_visible(mounts, mount)) {
-        if KERNELS.contains(&mount.kind.as_str()) || !visitor.enters(mount) {
+        if is_kernels(mount) || !visitor.enters(mount) {
             continue;
         }
         match walk.root_of(mount, root) {
@@ -194,7 +170,7 @@ impl Walk<'_> {
     /// held against its number: another may have been mounted there meanwhile.
     fn root_of(&self, mount: &Mount, root: &Root) -> Result<OwnedFd, Gap> {
         let point = Untrusted::from(mount.point.as_str());
-        let is_own = KERNELS.contains(&mount.kind.as_str()) || is_local(mount, self.host);
+        let is_own = is_kernels(mount) || is_local(mount, self.host);
         if !is_own {
             let kind = Untrusted::from(mount.kind.as_str());
             let detail = format!(

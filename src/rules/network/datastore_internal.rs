@@ -209,7 +209,7 @@ mod tests {
             .status(&[("Name", "redis-server")])
             .kernel("/proc/100/net/tcp", "0: 00000000:18EB 00000000:0000 0A 0:0 00:0 0 0 0 9 1\n")
             .declares(PORTS, json!({"6379/tcp": null}))
-            .network("shop", json!({"Internal": true}))
+            .network("shop", &json!({"Internal": true}))
             .kernel(ROUTE, INTERNAL)
     }
 
@@ -224,7 +224,7 @@ mod tests {
             .declares(PORTS, json!({"6379/tcp": [{"HostIp": "127.0.0.1", "HostPort": "6379"}]})) => "Pass",
         a_way_out_fails_mildly: store()
             .kernel(ROUTE, &format!("{INTERNAL}eth0 00000000 010012AC 0003 0 0 0 00000000 0 0 0\n")) => "Fail(low)",
-        the_kernel_overrules_the_declaration: store().network("shop", json!({"Internal": false})) => "Pass",
+        the_kernel_overrules_the_declaration: store().network("shop", &json!({"Internal": false})) => "Pass",
         another_programs_port_in_the_same_container_is_not_the_stores: store()
             .add_process(101, &[("Name", "nginx")])
             .kernel("/proc/101/fd (listening sockets)", "7\n")
