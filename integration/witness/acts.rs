@@ -47,6 +47,13 @@ pub(crate) enum Act {
     /// Ask a container engine whether it is there.
     ReachEngine,
     ReadHostSecret,
+    /// Open a file of the host for writing, and leave it as it is.
+    WriteHostSecret,
+    /// Read a file of the host through the root of one of its processes.
+    TraceHost,
+    /// Open a `release_agent` for writing: one that is there, or else one of a
+    /// hierarchy that it mounts.
+    OpenAgents,
     WriteRoot,
     WriteTmp,
     /// Start more threads than any limit of a case allows.
@@ -56,7 +63,7 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::BecomeRoot,
         Self::OpenRawSocket,
         Self::Mount,
@@ -67,6 +74,9 @@ impl Act {
         Self::OpenHostQueue,
         Self::ReachEngine,
         Self::ReadHostSecret,
+        Self::WriteHostSecret,
+        Self::TraceHost,
+        Self::OpenAgents,
         Self::WriteRoot,
         Self::WriteTmp,
         Self::ExceedPids,
@@ -90,6 +100,9 @@ impl Act {
             Self::OpenHostQueue => "open-host-queue",
             Self::ReachEngine => "reach-engine",
             Self::ReadHostSecret => "read-host-secret",
+            Self::WriteHostSecret => "write-host-secret",
+            Self::TraceHost => "trace-host",
+            Self::OpenAgents => "open-agents",
             Self::WriteRoot => "write-root",
             Self::WriteTmp => "write-tmp",
             Self::ExceedPids => "exceed-pids",
@@ -111,12 +124,7 @@ impl Act {
             Self::OpenRawSocket => {
                 Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4)).map(drop)
             }
-            Self::Mount => {
-                unshare(CloneFlags::CLONE_NEWNS)?;
-                let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-                mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
-                Ok(mount(Some("none"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>)?)
-            }
+            Self::Mount => mount_alone("tmpfs", None),
             Self::ChangePersonality => Ok(personality::set(Persona::ADDR_NO_RANDOMIZE).map(drop)?),
             Self::OpenKernelSetting => {
                 fs::OpenOptions::new().write(true).open("/proc/sys/kernel/panic").map(drop)
@@ -133,6 +141,12 @@ impl Act {
             }
             Self::ReachEngine => reach_engine(),
             Self::ReadHostSecret => fs::read("/host-etc/shadow").map(drop),
+            Self::WriteHostSecret => open_to_write("/host-etc/shadow"),
+            Self::TraceHost => trace_host(),
+            Self::OpenAgents => open_to_write("/mnt/memory/release_agent").or_else(|_| {
+                mount_alone("cgroup", Some("memory"))?;
+                open_to_write("/mnt/release_agent")
+            }),
             Self::WriteRoot => write("/written"),
             Self::WriteTmp => write("/tmp/written"),
             Self::ExceedPids => exceed_pids(),
@@ -143,6 +157,31 @@ impl Act {
             }
         }
     }
+}
+
+/// Mounts a file system in a mount namespace of its own.
+fn mount_alone(kind: &str, options: Option<&str>) -> io::Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
+    Ok(mount(Some("none"), "/mnt", Some(kind), MsFlags::empty(), options)?)
+}
+
+/// The image has no such file: whose root has one is a process of the host.
+#[expect(clippy::disallowed_methods, reason = "the witness looks for processes")]
+fn trace_host() -> io::Result<()> {
+    let mut last = Err(io::Error::other("there is no process"));
+    for process in fs::read_dir("/proc")?.flatten() {
+        last = fs::read(process.path().join("root/etc/shadow")).map(drop);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
+fn open_to_write(path: &str) -> io::Result<()> {
+    fs::OpenOptions::new().write(true).open(path).map(drop)
 }
 
 fn from_env(name: &str) -> io::Result<String> {
