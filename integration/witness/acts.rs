@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
 
+use clap::ValueEnum;
 use nix::mount::{MsFlags, mount};
 use nix::mqueue::{MQ_OFlag, mq_open};
 use nix::sched::{CloneFlags, unshare};
@@ -29,7 +30,7 @@ const LARGE: usize = 160 << 20;
 /// Where the cases mount an engine's socket.
 const ENGINES: [&str; 3] = ["/var/run/docker.sock", "/tmp/innocent", "/host-run/docker.sock"];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Act {
     /// Set all its uids to 0.
@@ -59,6 +60,13 @@ pub(crate) enum Act {
     ReadHostSecret,
     /// Read a password out of its own environment.
     FindPassword,
+    /// Open a file of the host for writing, and leave it as it is.
+    WriteHostSecret,
+    /// Read a file of the host through the root of one of its processes.
+    TraceHost,
+    /// Open a `release_agent` for writing: one that is there, or else one of a
+    /// hierarchy that it mounts.
+    OpenAgents,
     WriteRoot,
     WriteTmp,
     /// Start more threads than any limit of a case allows.
@@ -68,57 +76,18 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 18] = [
-        Self::BecomeRoot,
-        Self::OpenRawSocket,
-        Self::Mount,
-        Self::ChangePersonality,
-        Self::OpenKernelSetting,
-        Self::SeeOtherProcesses,
-        Self::ReachHostLoopback,
-        Self::OpenHostQueue,
-        Self::SeeHostName,
-        Self::SeeOwnCgroup,
-        Self::OpenHostDevice,
-        Self::ReachEngine,
-        Self::ReadHostSecret,
-        Self::FindPassword,
-        Self::WriteRoot,
-        Self::WriteTmp,
-        Self::ExceedPids,
-        Self::ExceedMemory,
-    ];
-
     /// Whether it takes much of the machine, and asks nothing about users.
     pub(super) const fn is_greedy(self) -> bool {
         matches!(self, Self::ExceedPids | Self::ExceedMemory)
     }
 
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::BecomeRoot => "become-root",
-            Self::OpenRawSocket => "open-raw-socket",
-            Self::Mount => "mount",
-            Self::ChangePersonality => "change-personality",
-            Self::OpenKernelSetting => "open-kernel-setting",
-            Self::SeeOtherProcesses => "see-other-processes",
-            Self::ReachHostLoopback => "reach-host-loopback",
-            Self::OpenHostQueue => "open-host-queue",
-            Self::SeeHostName => "see-host-name",
-            Self::SeeOwnCgroup => "see-own-cgroup",
-            Self::OpenHostDevice => "open-host-device",
-            Self::ReachEngine => "reach-engine",
-            Self::ReadHostSecret => "read-host-secret",
-            Self::FindPassword => "find-password",
-            Self::WriteRoot => "write-root",
-            Self::WriteTmp => "write-tmp",
-            Self::ExceedPids => "exceed-pids",
-            Self::ExceedMemory => "exceed-memory",
-        }
+    pub(super) fn name(self) -> String {
+        let shown = self.to_possible_value().expect("every act has a name");
+        shown.get_name().to_owned()
     }
 
     pub(super) fn named(name: &str) -> Self {
-        Self::ALL.into_iter().find(|act| act.name() == name).expect("only acts are asked for")
+        Self::from_str(name, false).expect("only acts are asked for")
     }
 
     /// Tries the act; an error is why it could not be done.
@@ -131,12 +100,7 @@ impl Act {
             Self::OpenRawSocket => {
                 Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4)).map(drop)
             }
-            Self::Mount => {
-                unshare(CloneFlags::CLONE_NEWNS)?;
-                let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-                mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
-                Ok(mount(Some("none"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>)?)
-            }
+            Self::Mount => mount_alone("tmpfs", None),
             Self::ChangePersonality => Ok(personality::set(Persona::ADDR_NO_RANDOMIZE).map(drop)?),
             Self::OpenKernelSetting => {
                 fs::OpenOptions::new().write(true).open("/proc/sys/kernel/panic").map(drop)
@@ -157,6 +121,12 @@ impl Act {
             Self::ReachEngine => reach_engine(),
             Self::ReadHostSecret => fs::read("/host-etc/shadow").map(drop),
             Self::FindPassword => from_env("DB_PASSWORD").map(drop),
+            Self::WriteHostSecret => open_to_write("/host-etc/shadow"),
+            Self::TraceHost => trace_host(),
+            Self::OpenAgents => open_to_write("/mnt/memory/release_agent").or_else(|_| {
+                mount_alone("cgroup", Some("memory"))?;
+                open_to_write("/mnt/release_agent")
+            }),
             Self::WriteRoot => write("/written"),
             Self::WriteTmp => write("/tmp/written"),
             Self::ExceedPids => exceed_pids(),
@@ -167,6 +137,31 @@ impl Act {
             }
         }
     }
+}
+
+/// Mounts a file system in a mount namespace of its own.
+fn mount_alone(kind: &str, options: Option<&str>) -> io::Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
+    Ok(mount(Some("none"), "/mnt", Some(kind), MsFlags::empty(), options)?)
+}
+
+/// The image has no such file: whose root has one is a process of the host.
+#[expect(clippy::disallowed_methods, reason = "the witness looks for processes")]
+fn trace_host() -> io::Result<()> {
+    let mut last = Err(io::Error::other("there is no process"));
+    for process in fs::read_dir("/proc")?.flatten() {
+        last = fs::read(process.path().join("root/etc/shadow")).map(drop);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
+fn open_to_write(path: &str) -> io::Result<()> {
+    fs::OpenOptions::new().write(true).open(path).map(drop)
 }
 
 fn from_env(name: &str) -> io::Result<String> {

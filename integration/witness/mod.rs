@@ -10,6 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use caps::CapSet;
+use clap::ValueEnum;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
@@ -104,7 +105,7 @@ fn testify_then(at_last: fn()) -> u8 {
     let mut terminate = SigSet::empty();
     terminate.add(Signal::SIGTERM);
     terminate.thread_block().expect("a process may block its signals");
-    for act in Act::ALL {
+    for &act in Act::value_variants() {
         say(&tried(act, By::Itself));
         if !act.is_greedy() {
             say(&tried(act, By::Setuid));
@@ -129,7 +130,7 @@ fn tried(act: Act, by: By) -> Line {
     if by == By::Setuid && getuid().is_root() {
         child.uid(65534).gid(65534);
     }
-    let done = child.args(["witness", "act", act.name()]).stderr(Stdio::inherit()).output();
+    let done = child.args(["witness", "act", &act.name()]).stderr(Stdio::inherit()).output();
     let (outcome, why) = match done {
         Ok(output) if output.status.success() => (Outcome::Done, String::new()),
         Ok(output) => {

@@ -1,6 +1,9 @@
 //! Containers of Docker, each started one way and audited once.
 
+mod escape;
 mod table;
+
+use std::path::Path;
 
 use secaudit::score::Grade;
 use serde_json::{Value, json};
@@ -52,7 +55,11 @@ pub(in crate::cases) fn all() -> Vec<Live> {
     };
     let of_an_image =
         self::live("docker::user-of-the-image", &[Need::Root, Need::Docker], user_of_the_image);
-    CASES.iter().map(live).chain([of_an_image]).collect()
+    let escapes = escape::CASES.iter().map(live);
+    // A host of version 2 alone has none, and no need that could be met.
+    let has_agents = Path::new("/sys/fs/cgroup/memory/release_agent").exists();
+    let agents = escape::WITH_AGENTS.iter().filter(|_| has_agents).map(live);
+    CASES.iter().map(live).chain(escapes).chain(agents).chain([of_an_image]).collect()
 }
 
 /// Where nothing else is asked for, a container runs the witness.

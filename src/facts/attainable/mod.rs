@@ -18,7 +18,7 @@ use super::capabilities::Scope;
 use super::identity::{Root, User};
 use super::seccomp::Mode;
 use super::view::{Process, View};
-use super::{Held, capabilities, identity, no_new_privileges, seccomp};
+use super::{Held, capabilities, confinement, identity, no_new_privileges, seccomp};
 
 pub use files::Gain;
 use files::Having;
@@ -38,6 +38,9 @@ pub struct Power {
     pub scope: Scope,
     /// Its seccomp mode, which no file changes.
     pub seccomp: Mode,
+    /// Whether an engine's own profile confines it, whatever its capabilities
+    /// ([`Confinement::is_engines`](super::confinement::Confinement::is_engines)).
+    pub confined: bool,
     /// Whether executing a file can raise them.
     pub no_new_privileges: bool,
     /// What single files give, the gravest first.
@@ -162,6 +165,7 @@ pub(super) struct Credentials {
     bounding: CapabilitySet,
     no_new_privileges: bool,
     seccomp: Mode,
+    confined: bool,
     scope: Scope,
 }
 
@@ -226,6 +230,7 @@ impl Credentials {
             capabilities: having.capabilities,
             scope,
             seccomp: self.seccomp,
+            confined: self.confined,
             no_new_privileges: self.no_new_privileges,
             gains,
             extent,
@@ -273,14 +278,20 @@ pub(super) fn powers(view: &View<'_>) -> Powers {
     let each = view.init().and_then(|first| {
         view.of_each(|process| {
             // What shows it depends on what is asked.
-            credentials(process, &first).shown_as(|_| vec![]).map(|own| span(&own, lines(process)))
+            credentials(view, process, &first)
+                .shown_as(|_| vec![])
+                .map(|own| span(&own, lines(process)))
         })
     });
     let declared = declared(view, &source);
     Powers { whose: view.processes_source(), declared, each }
 }
 
-fn credentials(process: &Process<'_>, first: &Process<'_>) -> Reading<Credentials> {
+fn credentials(
+    view: &View<'_>,
+    process: &Process<'_>,
+    first: &Process<'_>,
+) -> Reading<Credentials> {
     let set = |name: &'static str| process.status(name, move |status| status.capabilities(name));
     let users = process.status("Uid", |it| it.ids("Uid")).zip(identity::effective(process));
     let groups = process
@@ -288,9 +299,11 @@ fn credentials(process: &Process<'_>, first: &Process<'_>) -> Reading<Credential
         .zip(process.status("Groups", |it| it.numbers("Groups")));
     let maps = process.uid_map().zip(process.gid_map()).zip(first.uid_map());
     let sets = set("CapPrm").zip(set("CapInh")).zip(set("CapBnd"));
+    let scope = capabilities::scope(process, first);
+    let confined = confinement::effective(view, process).map(|it| it.is_engines());
     let modes = no_new_privileges::effective(process).zip(seccomp::effective(process));
-    users.zip(groups).zip(maps).zip(sets).zip(modes.zip(capabilities::scope(process, first))).map(
-        |((((users, groups), maps), sets), ((no_new_privileges, seccomp), scope))| {
+    users.zip(groups).zip(maps).zip(sets).zip(modes.zip(scope.zip(confined))).map(
+        |((((users, groups), maps), sets), ((no_new_privileges, seccomp), (scope, confined)))| {
             let ((ids, user), (own, mut groups)) = (users, groups);
             groups.extend(own);
             let ((uid_map, gid_map), outer) = maps;
@@ -307,6 +320,7 @@ fn credentials(process: &Process<'_>, first: &Process<'_>) -> Reading<Credential
                 bounding,
                 no_new_privileges,
                 seccomp,
+                confined,
                 scope,
             }
         },
@@ -330,7 +344,8 @@ fn declared(view: &View<'_>, source: &Source) -> Reading<Held<Span>> {
     identity::declared(view)
         .zip(capabilities::declared(view))
         .zip(no_new_privileges::declared(view).zip(seccomp::declared(view)))
-        .map(|((user, capabilities), (flag, mode))| {
+        .zip(confinement::declared(view))
+        .map(|(((user, capabilities), (flag, mode)), confinement)| {
             let (user, scope, all) =
                 (user.value, capabilities.value.scope, capabilities.value.attainable);
             let is_root = user.root() != Root::No;
@@ -345,6 +360,7 @@ fn declared(view: &View<'_>, source: &Source) -> Reading<Held<Span>> {
                 capabilities: if is_root { all } else { CapabilitySet::EMPTY },
                 scope,
                 seccomp: mode.value,
+                confined: confinement.value.is_engines(),
                 no_new_privileges: flag.value,
                 gains: Vec::new(),
                 extent,

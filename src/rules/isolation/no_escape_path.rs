@@ -20,7 +20,8 @@ rule! {
     /// writable `release_agent` of cgroup version 1 and the host's root, or SYS_ADMIN to
     /// mount one; a writable `core_pattern` and the host's root. What a process gains by
     /// setuid programs and file capabilities counts as its own. Inside a user namespace
-    /// these powers do not reach the host.
+    /// these powers do not reach the host, and an engine's own AppArmor profile or SELinux
+    /// type breaks the chains that trace, mount or write a setting of the kernel.
     ///
     /// ## Why it matters
     /// Each setting has its reason and looks harmless alone. Together they let one
@@ -116,6 +117,8 @@ mod tests {
     fn chains() -> Vec<(&'static str, Case, Vec<Case>)> {
         let remapped = |case: Case| case.uid_map(100, REMAPPED).gid_map(100, REMAPPED);
         let unfiltered = &[("CapPrm", SYS_ADMIN), ("Seccomp", "0")];
+        let confined =
+            |case: Case| case.kernel("/proc/100/attr/current", "docker-default (enforce)\n");
         let root = || container().status(&[ROOT]);
         let as_root = &[ROOT, ("CapPrm", SYS_ADMIN)];
         vec![
@@ -140,7 +143,11 @@ mod tests {
             (
                 "tracing the host",
                 with_host_pids(container(), SYS_PTRACE),
-                vec![holds(SYS_PTRACE), with_host_pids(container(), CHOWN)],
+                vec![
+                    holds(SYS_PTRACE),
+                    with_host_pids(container(), CHOWN),
+                    confined(with_host_pids(container(), SYS_PTRACE)),
+                ],
             ),
             (
                 "unfiltered SYS_ADMIN",
@@ -191,6 +198,7 @@ mod tests {
                 container().status(as_root).kernel("/proc/1/mountinfo", OLD_HOST),
                 vec![
                     container().status(as_root),
+                    confined(container().status(as_root).kernel("/proc/1/mountinfo", OLD_HOST)),
                     holds(SYS_ADMIN).kernel("/proc/1/mountinfo", OLD_HOST),
                 ],
             ),
@@ -199,6 +207,7 @@ mod tests {
                 root().mounts(OPEN_PROC),
                 vec![
                     root(),
+                    confined(root().mounts(OPEN_PROC)),
                     container().mounts(OPEN_PROC),
                     holds(DAC_OVERRIDE).mounts(OPEN_PROC),
                     root().mounts(&format!(

@@ -91,7 +91,9 @@ fn at_places(places: &Fact<Vec<Place>>, what: &str) -> Verdict {
 }
 
 pub(super) fn can_trace(facts: &Facts) -> Verdict {
-    can_have(facts, Capability::CAP_SYS_PTRACE)
+    process(facts, &[], "can have SYS_PTRACE", |power| {
+        power.on_host(Capability::CAP_SYS_PTRACE) && !power.confined
+    })
 }
 
 pub(super) fn can_load_modules(facts: &Facts) -> Verdict {
@@ -116,14 +118,16 @@ pub(super) fn has_unfiltered_admin(facts: &Facts) -> Verdict {
 /// Mounting takes SYS_ADMIN, writing the file its owner, the host's root.
 pub(super) fn can_mount_agents(facts: &Facts) -> Verdict {
     process(facts, &[], "can have SYS_ADMIN as the host's root", |power| {
-        power.on_host(Capability::CAP_SYS_ADMIN) && overrides(power)
+        power.on_host(Capability::CAP_SYS_ADMIN) && overrides(power) && !power.confined
     })
 }
 
 /// The kernel lets only this user write its settings, whatever its
 /// capabilities (`test_perm` in `fs/proc/proc_sysctl.c`).
 pub(super) fn is_hosts_root(facts: &Facts) -> Verdict {
-    process(facts, &[], "is the host's root, or can become it", Power::is_hosts_root)
+    process(facts, &[], "is the host's root, or can become it", |power| {
+        power.is_hosts_root() && !power.confined
+    })
 }
 
 pub(super) fn is_or_overrides(facts: &Facts) -> Verdict {
