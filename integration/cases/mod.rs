@@ -6,6 +6,7 @@ mod docker;
 mod entered;
 mod fleet;
 mod harness;
+mod network;
 mod restless;
 mod users;
 mod without_engine;
@@ -30,6 +31,7 @@ pub(crate) fn all() -> Vec<Live> {
         docker::all(),
         entered::all(),
         fleet::all(),
+        network::all(),
         demo::all(),
         restless::all(),
         users::all(),

@@ -101,6 +101,12 @@ impl Place<'_> {
         self.is_host || self.attachments.iter().any(Attachment::reaches_host)
     }
 
+    /// Whether its packets get to a port that the engine publishes: from an
+    /// internal network the engine's own rules let none through.
+    fn reaches_published(&self) -> bool {
+        self.is_host || self.attachments.iter().any(|it| it.reaches_host() && it.has_way_out())
+    }
+
     /// What answers those that `fits` says of. What somebody else holds who
     /// shares the namespace is another target's; in the host's it is nobody's.
     fn ports(&self, fits: impl Fn(&Listener) -> bool) -> (Vec<Port>, Option<Gap>) {
@@ -189,7 +195,7 @@ fn by_published<'p, I: Iterator<Item = &'p Place<'p>> + Clone>(
         .map(|port| {
             let gets_there = |from: &&Place<'_>| {
                 !from.shares_namespace(to)
-                    && if port.is_loopback() { from.is_host } else { from.reaches_host() }
+                    && if port.is_loopback() { from.is_host } else { from.reaches_published() }
             };
             let host = port.host.map_or_else(|| "every address".to_owned(), |it| it.to_string());
             let over = format!("port {} on {host} of the host", port.host_port);
