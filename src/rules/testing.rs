@@ -155,7 +155,7 @@ impl Case {
     }
 
     /// The engine made one of its networks otherwise.
-    pub(super) fn network(mut self, name: &str, change: Value) -> Self {
+    pub(super) fn network(mut self, name: &str, change: &Value) -> Self {
         let mut networks = self.bundle.json(&Source::networks()).unwrap().clone();
         for network in networks.as_array_mut().unwrap().iter_mut().filter(|it| it["Name"] == name) {
             for (key, value) in change.as_object().unwrap() {
