@@ -4,12 +4,12 @@ use std::path::Path;
 
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecResults};
-use bollard::models::ContainerCreateBody;
+use bollard::models::{ContainerCreateBody, NetworkCreateRequest};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, InspectContainerOptions,
-    KillContainerOptions, ListContainersOptionsBuilder, ListImagesOptions, LogsOptionsBuilder,
-    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, StartContainerOptions,
-    WaitContainerOptions,
+    KillContainerOptions, ListContainersOptionsBuilder, ListImagesOptions,
+    ListNetworksOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveImageOptionsBuilder, StartContainerOptions, WaitContainerOptions,
 };
 use bollard::{API_DEFAULT_VERSION, body_full};
 use futures_util::{Stream, StreamExt, TryStreamExt};
@@ -91,7 +91,19 @@ impl Engine {
         container
     }
 
-    /// Removes the containers and images that `doomed` says of their runs.
+    /// Makes a network of this run; `config` is the engine's own document.
+    pub(crate) fn network(&self, name: &str, config: &Value) -> Network<'_> {
+        let name = format!("{LABEL}-{}-{name}", run::id());
+        let mut config = config.clone();
+        config["Name"] = name.as_str().into();
+        config["Labels"] = serde_json::json!({ LABEL: run::id() });
+        let config: NetworkCreateRequest =
+            serde_json::from_value(config).expect("a case's network fits the API");
+        self.block(&name, self.docker.create_network(config));
+        Network { engine: self, name }
+    }
+
+    /// Removes the containers, networks and images that `doomed` says of their runs.
     pub(crate) fn clean(&self, doomed: impl Fn(&str) -> bool) {
         let filters = std::collections::HashMap::from([("label", vec![LABEL])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
@@ -100,6 +112,14 @@ impl Engine {
             let run = container.labels.as_ref().and_then(|labels| labels.get(LABEL));
             if let (Some(id), true) = (&container.id, run.is_some_and(|run| doomed(run))) {
                 self.remove(id);
+            }
+        }
+        let options = ListNetworksOptionsBuilder::new().filters(&filters).build();
+        let networks = self.runtime.block_on(self.docker.list_networks(Some(options)));
+        for network in networks.unwrap_or_default() {
+            let run = network.labels.as_ref().and_then(|labels| labels.get(LABEL));
+            if let (Some(id), true) = (&network.id, run.is_some_and(|run| doomed(run))) {
+                self.remove_network(id);
             }
         }
         let images = self.runtime.block_on(self.docker.list_images(None::<ListImagesOptions>));
@@ -131,6 +151,11 @@ impl Engine {
         self.block("start", self.docker.start_container(id, None::<StartContainerOptions>));
     }
 
+    fn remove_network(&self, id: &str) {
+        // It may have been removed already, and there is nobody left to tell.
+        let _ = self.runtime.block_on(self.docker.remove_network(id));
+    }
+
     fn remove(&self, id: &str) {
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
         // It may have been removed already, and there is nobody left to tell.
@@ -144,6 +169,18 @@ const IMAGE: &str = "localhost/secaudit-live";
 /// The name of an image; its tag begins with the run, up to a dot.
 pub(crate) fn image(tag: &str) -> String {
     format!("{IMAGE}:{tag}")
+}
+
+/// A network, removed at the end of its test, after the containers on it.
+pub(crate) struct Network<'e> {
+    engine: &'e Engine,
+    pub(crate) name: String,
+}
+
+impl Drop for Network<'_> {
+    fn drop(&mut self) {
+        self.engine.remove_network(&self.name);
+    }
 }
 
 /// A running container, removed at the end of its test.
@@ -189,6 +226,26 @@ impl Container<'_> {
         let testimony = self.listen(output);
         drop(input);
         testimony.unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// Whether a witness in the container can connect to this address.
+    pub(crate) fn connects(&self, address: &str) -> bool {
+        let options = CreateExecOptions {
+            cmd: Some(vec![WITNESS, "witness", "connect", address]),
+            attach_stdout: Some(true),
+            ..CreateExecOptions::default()
+        };
+        let docker = &self.engine.docker;
+        let exec = self.engine.block("create a session", docker.create_exec(&self.id, options));
+        let started = self.engine.block("start a session", docker.start_exec(&exec.id, None));
+        if let StartExecResults::Attached { output, .. } = started {
+            let _ = self.engine.runtime.block_on(output.collect::<Vec<_>>());
+        }
+        let over = wait::until("the session is over", || {
+            let about = self.engine.block("inspect", docker.inspect_exec(&exec.id));
+            about.exit_code.filter(|_| about.running == Some(false))
+        });
+        over == 0
     }
 
     fn listen(&self, lines: impl Stream<Item = Answer<LogOutput>>) -> Result<Testimony, String> {

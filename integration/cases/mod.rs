@@ -6,6 +6,7 @@ mod docker;
 mod entered;
 mod fleet;
 mod harness;
+mod network;
 mod restless;
 mod secrets;
 mod users;
@@ -32,6 +33,7 @@ pub(crate) fn all() -> Vec<Live> {
         docker::all(),
         entered::all(),
         fleet::all(),
+        network::all(),
         demo::all(),
         restless::all(),
         secrets::all(),

@@ -6,8 +6,10 @@
 
 mod acts;
 
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use caps::CapSet;
 use clap::ValueEnum;
@@ -83,6 +85,8 @@ pub(crate) fn main(words: &[&str]) -> u8 {
             0
         }
         ["healthy"] => 0,
+        ["serve", addresses @ ..] => serve(addresses),
+        ["connect", address] => connect(address),
         ["act", name] => match Act::named(name).attempt() {
             Ok(()) => 0,
             Err(error) => {
@@ -115,6 +119,29 @@ fn testify_then(at_last: fn()) -> u8 {
     say(&Line::End);
     terminate.wait().expect("a blocked signal can be waited for");
     0
+}
+
+/// Listens on these addresses, and stays until SIGTERM.
+fn serve(addresses: &[&str]) -> u8 {
+    let mut terminate = SigSet::empty();
+    terminate.add(Signal::SIGTERM);
+    terminate.thread_block().expect("a process may block its signals");
+    for address in addresses {
+        let listener = TcpListener::bind(address).expect("the address is free");
+        std::thread::spawn(move || for _ in listener.incoming() {});
+    }
+    say(&Line::End);
+    terminate.wait().expect("a blocked signal can be waited for");
+    0
+}
+
+/// How long a connection may take: what drops packets never answers.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Connects once.
+fn connect(address: &str) -> u8 {
+    let address = address.parse().expect("an address and a port");
+    u8::from(TcpStream::connect_timeout(&address, PATIENCE).is_err())
 }
 
 fn say(line: &Line) {

@@ -328,6 +328,47 @@ fn a_proc_that_hides_processes_makes_nothing_pass() {
 }
 
 #[test]
+fn of_a_network_only_listeners_are_kept_and_whose_they_are() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    let socket = |number: u32, place: &str, state: &str| {
+        format!(
+            "  {number}: {place} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000  1000        0 {number} 1 0\n"
+        )
+    };
+    let mut tcp = "  sl  local_address rem_address   st\n".to_owned();
+    tcp += &socket(501, "00000000:1F90", "0A");
+    for number in 1000..101_000 {
+        tcp += &socket(number, "0100007F:1F90", "01");
+    }
+    tcp += &socket(502, "0100007F:18EB", "0A");
+    host.write("proc/70/net/tcp", &tcp);
+    host.write("proc/70/net/udp", "");
+    host.write("proc/70/net/udp6", "");
+    host.write("proc/70/net/dev", "");
+    let descriptors = host.root.path().join("proc/70/fd");
+    fs::create_dir_all(&descriptors).unwrap();
+    for (name, target) in [("0", "/dev/null"), ("3", "socket:[501]"), ("4", "socket:[1001]")] {
+        symlink(target, descriptors.join(name)).unwrap();
+    }
+    let (bundle, _) = host.audit(&id(), 70);
+    let kept = bundle.text(&Source::proc(70, "net/tcp")).unwrap().raw().to_owned();
+    let places: Vec<&str> = kept.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(places, ["00000000:1F90", "0100007F:18EB"]);
+    assert_eq!(bundle.text(&Source::held_sockets(70)).unwrap().raw(), "501\n");
+    // Without IPv6 there is no such table, and that is known.
+    assert_eq!(bundle.ask(&Source::proc(70, "net/tcp6")), Ok(&Answer::Nothing));
+
+    // Who listens on too much to be kept is told so, and nothing is made up.
+    let many: String = (0..40_000).map(|number| socket(number, "00000000:1F90", "0A")).collect();
+    host.write("proc/70/net/tcp", &many);
+    let (bundle, findings) = host.audit(&id(), 70);
+    let gap = bundle.text(&Source::proc(70, "net/tcp")).unwrap_err();
+    assert_eq!(gap.reason, Reason::TooLarge);
+    assert_eq!(verdict(&findings, "datastore-internal"), Verdict::Unknown);
+}
+
+#[test]
 fn a_symlink_in_the_container_does_not_lead_to_a_file_of_the_host() {
     let host = Host::new();
     host.process(&container(70, &format!("/docker/{}", id())));

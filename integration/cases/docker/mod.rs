@@ -43,6 +43,7 @@ pub(in crate::cases) fn hardened() -> Value {
             "Tmpfs": {"/tmp": "size=16m"},
             "Memory": 96 << 20,
             "PidsLimit": 64,
+            "NetworkMode": "none",
         },
     })
 }
