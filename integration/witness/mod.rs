@@ -10,12 +10,13 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use caps::CapSet;
+use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use acts::{Act, PORT, QUEUE};
+pub(crate) use acts::{Act, GROUP_SECRET, PORT, QUEUE};
 
 /// Where the image holds the witness, and where its setuid-root copy.
 pub(crate) use secaudit::app::demo::image::PROGRAM as WITNESS;
@@ -69,6 +70,12 @@ pub(crate) fn main(words: &[&str]) -> u8 {
         ["jail"] => testify_then(hide_the_mounts),
         ["half"] => testify_then(drop_in_one_thread),
         ["alias"] => testify_then(take_another_name),
+        ["master"] => testify_then(hire_workers),
+        ["work"] => wait_for_the_end(),
+        ["remount"] => {
+            make_the_root_writable();
+            0
+        }
         ["healthy"] => 0,
         ["act", name] => match Act::named(name).attempt() {
             Ok(()) => 0,
@@ -89,9 +96,7 @@ fn testify() -> u8 {
 /// As [`testify`], but does something to itself before it says that it is done:
 /// what it could do then, it can do still.
 fn testify_then(at_last: fn()) -> u8 {
-    let mut terminate = SigSet::empty();
-    terminate.add(Signal::SIGTERM);
-    terminate.thread_block().expect("a process may block its signals");
+    let terminate = blocked();
     for act in Act::ALL {
         say(&tried(act, By::Itself));
         if !act.is_greedy() {
@@ -101,6 +106,19 @@ fn testify_then(at_last: fn()) -> u8 {
     at_last();
     say(&Line::End);
     terminate.wait().expect("a blocked signal can be waited for");
+    0
+}
+
+/// SIGTERM, which waits until somebody waits for it.
+fn blocked() -> SigSet {
+    let mut terminate = SigSet::empty();
+    terminate.add(Signal::SIGTERM);
+    terminate.thread_block().expect("a process may block its signals");
+    terminate
+}
+
+fn wait_for_the_end() -> u8 {
+    blocked().wait().expect("a blocked signal can be waited for");
     0
 }
 
@@ -135,6 +153,26 @@ fn become_ordinary() {
     setgroups(&[]).expect("root may drop its groups");
     setresgid(gid, gid, gid).expect("root may change its group");
     setresuid(uid, uid, uid).expect("root may change its user");
+}
+
+/// What nginx does: it stays root itself, and has the work done by others.
+fn hire_workers() {
+    for _ in 0..2 {
+        Command::new(WITNESS)
+            .args(["witness", "work"])
+            .uid(1000)
+            .gid(1000)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("root may start a process as somebody else");
+    }
+}
+
+/// Takes the read-only flag off the root's mount: the engine learns nothing of it.
+fn make_the_root_writable() {
+    let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
+    mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
+        .expect("the host's root may remount what it likes");
 }
 
 /// Changes its root, below which the kernel shows it no mount any more.
