@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::run;
 
 /// The cases that are worth a recording: one for each kind of evidence.
-const KEPT: [&str; 15] = [
+const KEPT: [&str; 19] = [
     "bubblewrap",
     "drops-by-itself",
     "drops-in-one-thread",
@@ -26,9 +26,13 @@ const KEPT: [&str; 15] = [
     "podman-hardened",
     "privileged",
     "read-only-without-tmpfs",
+    "remounted-writable",
     "root-default",
+    "root-master",
     "sensitive-mount",
     "unprivileged",
+    "user-with-a-login-shell",
+    "user-without-an-account",
     "userns-remap",
 ];
 

@@ -27,6 +27,7 @@ pub(super) fn all() -> Vec<Live> {
         live("declared::limits-raised", needs, limits_raised),
         live("declared::limits-lowered", needs, limits_lowered),
         live("declared::an-exec-as-the-declared-user", needs, exec_as_declared),
+        live("declared::another-uid-than-expected", needs, another_uid_than_expected),
         live("declared::root-instead-of-the-images-user", needs, root_instead_of_the_images_user),
         live("declared::another-user-than-the-images", needs, another_user_than_the_images),
     ]
@@ -131,6 +132,29 @@ fn exec_as_declared() {
         passes(RULE, &[]),
     ];
     agree(AFTER, audited(&engine, &container).only(), &session);
+}
+
+/// Root above workers is nobody whom a policy of uid 1000 expects.
+#[expect(clippy::disallowed_methods, reason = "a policy is a file")]
+fn another_uid_than_expected() {
+    let engine = run::docker();
+    let folder = run::folder();
+    let policy = folder.path().join("policy.toml");
+    std::fs::write(&policy, "[rules.expected-uid]\nuids = [1000]\n").expect("it can be written");
+    let policy = policy.to_string_lossy();
+    let master = json!({"Cmd": ["/secaudit", "witness", "master"]});
+    for (name, config, rule) in [
+        ("unexpected", master, fails("expected-uid", &[done(BecomeRoot)])),
+        ("expected", json!({"User": "1000"}), passes("expected-uid", &[refused(BecomeRoot)])),
+    ] {
+        let container = engine.start(name, &with_witness(config));
+        let testimony = container.testimony();
+        let audit = audit(&["--host", &engine.address, "--policy", &policy, &container.name]);
+        agree(&[rule], audit.only(), &testimony);
+        let first = format!("process {} ", container.pid());
+        let statements = &finding(audit.only(), "expected-uid").statements;
+        assert!(statements.iter().all(|it| it.starts_with(&first)), "{statements:?}");
+    }
 }
 
 /// A container of an image that names a user, started as another one.
