@@ -33,11 +33,15 @@ const KEPT: &[&str] = &[
     "published-broadly",
     "published-narrowly",
     "read-only-without-tmpfs",
+    "remounted-writable",
     "root-default",
     "secrets",
     "secrets-strong",
+    "root-master",
     "sensitive-mount",
     "unprivileged",
+    "user-with-a-login-shell",
+    "user-without-an-account",
     "userns-remap",
 ];
 

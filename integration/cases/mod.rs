@@ -1,6 +1,7 @@
 //! The cases, in files by what they need.
 
 mod daemons;
+mod declared;
 mod demo;
 mod docker;
 mod entered;
@@ -32,6 +33,7 @@ pub(crate) fn all() -> Vec<Live> {
         harness::all(),
         docker::all(),
         entered::all(),
+        declared::all(),
         fleet::all(),
         network::all(),
         demo::all(),

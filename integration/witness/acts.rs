@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::process::Command;
 
 use clap::ValueEnum;
 use nix::mount::{MsFlags, mount};
@@ -11,7 +12,7 @@ use nix::mqueue::{MQ_OFlag, mq_open};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::personality::{self, Persona};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
-use nix::unistd::{Uid, setresuid};
+use nix::unistd::{Uid, getuid, setresuid};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -22,6 +23,9 @@ pub(crate) const NAME: &str = "WITNESS_HOST_NAME";
 
 /// What the kernel calls the machine, in the reader's UTS namespace.
 pub(crate) const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// A file of the image: root's, and readable for root's group.
+pub(crate) const GROUP_SECRET: &str = "/group-secret";
 
 /// More than any limit that a case sets.
 const MANY: usize = 150;
@@ -69,6 +73,10 @@ pub(crate) enum Act {
     OpenAgents,
     WriteRoot,
     WriteTmp,
+    /// Read a file of the image that only root and its group may read.
+    ReadGroupSecret,
+    /// Start the login shell that its account names.
+    StartOwnShell,
     /// Start more threads than any limit of a case allows.
     ExceedPids,
     /// Touch more memory than any limit of a case allows.
@@ -129,6 +137,8 @@ impl Act {
             }),
             Self::WriteRoot => write("/written"),
             Self::WriteTmp => write("/tmp/written"),
+            Self::ReadGroupSecret => fs::read(GROUP_SECRET).map(drop),
+            Self::StartOwnShell => start_own_shell(),
             Self::ExceedPids => exceed_pids(),
             Self::ExceedMemory => {
                 let touched = vec![1_u8; LARGE];
@@ -228,6 +238,18 @@ fn ping(socket: &str) -> io::Result<()> {
 fn write(path: &str) -> io::Result<()> {
     fs::write(path, "a witness was here")?;
     fs::remove_file(path)
+}
+
+/// The image's only program is the witness, which takes the words of a witness.
+fn start_own_shell() -> io::Result<()> {
+    let own = getuid().to_string();
+    let accounts = fs::read_to_string("/etc/passwd")?;
+    let mut lines = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let account = lines.find(|fields| fields.get(2) == Some(&own.as_str()));
+    let shell = account.and_then(|fields| fields.last().copied());
+    let shell = shell.ok_or_else(|| io::Error::other("the user has no account"))?;
+    let status = Command::new(shell).args(["witness", "healthy"]).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(status.to_string())) }
 }
 
 /// Threads count like processes; those that could be started end with the child.

@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use caps::CapSet;
 use clap::ValueEnum;
+use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use acts::{Act, HOST_NAME, NAME, PORT, QUEUE};
+pub(crate) use acts::{Act, GROUP_SECRET, HOST_NAME, NAME, PORT, QUEUE};
 
 /// Where the image holds the witness, and where its setuid-root copy.
 pub(crate) use secaudit::app::demo::image::PROGRAM as WITNESS;
@@ -84,6 +85,12 @@ pub(crate) fn main(words: &[&str]) -> u8 {
             print!("{}", words.join(" "));
             0
         }
+        ["master"] => testify_then(hire_workers),
+        ["work"] => wait_for_the_end(),
+        ["remount"] => {
+            make_the_root_writable();
+            0
+        }
         ["healthy"] => 0,
         ["serve", addresses @ ..] => serve(addresses),
         ["connect", address] => connect(address),
@@ -106,9 +113,7 @@ fn testify() -> u8 {
 /// As [`testify`], but does something to itself before it says that it is done:
 /// what it could do then, it can do still.
 fn testify_then(at_last: fn()) -> u8 {
-    let mut terminate = SigSet::empty();
-    terminate.add(Signal::SIGTERM);
-    terminate.thread_block().expect("a process may block its signals");
+    let terminate = blocked();
     for &act in Act::value_variants() {
         say(&tried(act, By::Itself));
         if !act.is_greedy() {
@@ -123,9 +128,7 @@ fn testify_then(at_last: fn()) -> u8 {
 
 /// Listens on these addresses, and stays until SIGTERM.
 fn serve(addresses: &[&str]) -> u8 {
-    let mut terminate = SigSet::empty();
-    terminate.add(Signal::SIGTERM);
-    terminate.thread_block().expect("a process may block its signals");
+    let terminate = blocked();
     for address in addresses {
         let listener = TcpListener::bind(address).expect("the address is free");
         std::thread::spawn(move || for _ in listener.incoming() {});
@@ -142,6 +145,19 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 fn connect(address: &str) -> u8 {
     let address = address.parse().expect("an address and a port");
     u8::from(TcpStream::connect_timeout(&address, PATIENCE).is_err())
+}
+
+/// SIGTERM, which waits until somebody waits for it.
+fn blocked() -> SigSet {
+    let mut terminate = SigSet::empty();
+    terminate.add(Signal::SIGTERM);
+    terminate.thread_block().expect("a process may block its signals");
+    terminate
+}
+
+fn wait_for_the_end() -> u8 {
+    blocked().wait().expect("a blocked signal can be waited for");
+    0
 }
 
 fn say(line: &Line) {
@@ -175,6 +191,27 @@ fn become_ordinary() {
     setgroups(&[]).expect("root may drop its groups");
     setresgid(gid, gid, gid).expect("root may change its group");
     setresuid(uid, uid, uid).expect("root may change its user");
+}
+
+/// What nginx does: it stays root itself, and has the work done by others.
+#[expect(clippy::zombie_processes, reason = "the workers end with the container")]
+fn hire_workers() {
+    for _ in 0..2 {
+        Command::new(WITNESS)
+            .args(["witness", "work"])
+            .uid(1000)
+            .gid(1000)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("root may start a process as somebody else");
+    }
+}
+
+/// Takes the read-only flag off the root's mount: the engine learns nothing of it.
+fn make_the_root_writable() {
+    let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
+    mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
+        .expect("the host's root may remount what it likes");
 }
 
 /// Changes its root, below which the kernel shows it no mount any more.

@@ -119,7 +119,7 @@ impl Parameter {
 /// How a policy writes a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A list of strings.
+    /// A list of strings or whole numbers.
     List,
     /// One string, or one whole number.
     One,

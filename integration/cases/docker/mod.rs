@@ -98,6 +98,10 @@ fn user_of_the_image() {
     let container = engine.start("user-of-the-image", &config);
     let testimony = container.testimony();
     let audit = audit(&["--host", &engine.address, &container.name]);
-    const EXPECTED: &[Expectation] = &[passes("non-root-user", &[refused(BecomeRoot)])];
+    const EXPECTED: &[Expectation] = &[
+        passes("non-root-user", &[refused(BecomeRoot)]),
+        passes("non-root-exec", &[refused(BecomeRoot)]),
+        passes("runs-as-declared", &[refused(BecomeRoot)]),
+    ];
     agree(EXPECTED, audit.only(), &testimony);
 }

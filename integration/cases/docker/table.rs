@@ -1,14 +1,18 @@
 //! The table: how each container is started, and what must be found.
 
+use std::os::unix::fs::MetadataExt;
+
 use secaudit::model::severity::Severity;
 use serde_json::{Value, json};
 
 use super::{Case, hardened};
 use crate::agree::{Expectation, done, fails, gained, not_applicable, not_gained, passes, refused};
+use crate::run::DOCKER;
 use crate::witness::Act::{
     BecomeRoot, ChangePersonality, ExceedMemory, ExceedPids, Mount, OpenHostDevice, OpenHostQueue,
-    OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadHostSecret, SeeHostName,
-    SeeOtherProcesses, SeeOwnCgroup, WriteRoot, WriteTmp,
+    OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadGroupSecret,
+    ReadHostSecret, SeeHostName, SeeOtherProcesses, SeeOwnCgroup, StartOwnShell, WriteRoot,
+    WriteTmp,
 };
 use crate::witness::WITNESS;
 
@@ -18,6 +22,11 @@ fn host(key: &str, value: &Value) -> Value {
 
 fn user(user: &str) -> Value {
     json!({"User": user})
+}
+
+/// The group of the engine's socket: `docker`, or root's.
+fn socket_group() -> String {
+    std::fs::metadata(DOCKER).expect("the case needs the engine").gid().to_string()
 }
 
 const ROOT: &[Expectation] =
@@ -32,6 +41,11 @@ pub(super) const CASES: &[Case] = &[
         code: 0,
         expected: &[
             passes("non-root-user", &[refused(BecomeRoot)]),
+            passes("non-root-exec", &[]),
+            not_applicable("expected-uid", &[]),
+            passes("fixed-uid", &[]),
+            passes("no-login-shell", &[refused(StartOwnShell)]),
+            passes("no-privileged-groups", &[refused(ReadGroupSecret)]),
             passes("no-new-privileges", &[not_gained(BecomeRoot)]),
             passes("capabilities-dropped", &[refused(OpenRawSocket), not_gained(OpenRawSocket)]),
             passes("no-dangerous-capabilities", &[refused(Mount), not_gained(Mount)]),
@@ -55,6 +69,10 @@ pub(super) const CASES: &[Case] = &[
             passes("memory-limit", &[refused(ExceedMemory)]),
             passes("pids-limit", &[refused(ExceedPids)]),
             passes("healthcheck", &[]),
+            passes(
+                "runs-as-declared",
+                &[refused(BecomeRoot), refused(OpenRawSocket), refused(WriteRoot)],
+            ),
         ],
     },
     Case {
@@ -62,9 +80,14 @@ pub(super) const CASES: &[Case] = &[
         config: || json!({}),
         code: 1,
         expected: &[
-            fails("non-root-user", &[done(BecomeRoot)]),
+            fails("non-root-user", &[done(BecomeRoot)]).at(Severity::High),
+            fails("non-root-exec", &[done(BecomeRoot)]),
+            not_applicable("fixed-uid", &[]),
+            passes("no-login-shell", &[refused(StartOwnShell)]),
+            not_applicable("no-privileged-groups", &[done(ReadGroupSecret)]),
             fails("no-new-privileges", &[gained(BecomeRoot)]),
             fails("capabilities-dropped", &[done(OpenRawSocket)]),
+            passes("runs-as-declared", &[]),
             passes("no-dangerous-capabilities", &[refused(Mount)]),
             passes("not-privileged", &[refused(OpenKernelSetting)]),
             passes("seccomp-filter", &[refused(ChangePersonality)]),
@@ -255,8 +278,79 @@ pub(super) const CASES: &[Case] = &[
         code: 1,
         expected: &[
             passes("non-root-user", &[refused(BecomeRoot)]),
+            fails("non-root-exec", &[]),
+            passes("no-privileged-groups", &[refused(ReadGroupSecret)]),
+            passes("runs-as-declared", &[]),
             fails("capabilities-dropped", &[refused(OpenRawSocket), gained(OpenRawSocket)]),
             fails("no-new-privileges", &[gained(BecomeRoot)]),
+        ],
+    },
+    // Root stays above its workers, as in nginx: another finding than root everywhere.
+    Case {
+        name: "root-master",
+        config: || json!({"Cmd": [WITNESS, "witness", "master"]}),
+        code: 1,
+        expected: &[
+            fails("non-root-user", &[done(BecomeRoot)]).at(Severity::Med),
+            fails("non-root-exec", &[]),
+            passes("no-privileged-exec", &[]),
+            passes("no-privileged-groups", &[]),
+            passes("runs-as-declared", &[]),
+        ],
+    },
+    Case {
+        name: "root-master-with-too-much",
+        config: || json!({"Cmd": [WITNESS, "witness", "master"], "HostConfig": {"CapAdd": ["SYS_ADMIN"]}}),
+        code: 1,
+        expected: &[fails("non-root-user", &[done(BecomeRoot), done(Mount)]).at(Severity::High)],
+    },
+    // Without an account and a group the engine gives it root's group.
+    Case {
+        name: "user-without-an-account",
+        config: || user("4242"),
+        code: 1,
+        expected: &[
+            passes("non-root-user", &[refused(BecomeRoot)]),
+            fails("no-privileged-groups", &[done(ReadGroupSecret)]),
+            fails("fixed-uid", &[]),
+            passes("no-login-shell", &[refused(StartOwnShell)]),
+        ],
+    },
+    Case {
+        name: "user-with-a-group-of-its-own",
+        config: || user("4242:4242"),
+        code: 1,
+        expected: &[
+            passes("no-privileged-groups", &[refused(ReadGroupSecret)]),
+            passes("fixed-uid", &[]),
+        ],
+    },
+    Case {
+        name: "further-group-root",
+        config: || json!({"User": "1000:1000", "HostConfig": {"GroupAdd": ["0"]}}),
+        code: 1,
+        expected: &[fails("no-privileged-groups", &[done(ReadGroupSecret)])],
+    },
+    // Nobody in the container knows the group; on the host it is the engine's.
+    Case {
+        name: "group-of-the-engines-socket",
+        config: || {
+            json!({"User": "1000:1000", "HostConfig": {
+                "Binds": ["/var/run/docker.sock:/var/run/docker.sock"],
+                "GroupAdd": [socket_group()],
+            }})
+        },
+        code: 1,
+        expected: &[fails("no-privileged-groups", &[done(ReachEngine)])],
+    },
+    Case {
+        name: "user-with-a-login-shell",
+        config: || user("shelly"),
+        code: 1,
+        expected: &[
+            fails("no-login-shell", &[done(StartOwnShell)]),
+            fails("fixed-uid", &[]),
+            passes("non-root-exec", &[refused(BecomeRoot)]),
         ],
     },
     // A changed root hides the mounts from the kernel's list, and acquits nobody.
