@@ -43,10 +43,14 @@ impl Default for Kernel {
 const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
 
 /// The files that are read of every process.
-const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT];
+const OF_EVERY_PROCESS: [&str; 6] =
+    ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT, COMMAND_LINE];
 
-/// Kept only as far as it names an engine: see [`redact`].
+/// Kept only as far as it names an engine or sizes a runtime: see [`redact`].
 const ENVIRONMENT: &str = "environ";
+
+/// Kept only as its skeleton: see [`redact`].
+const COMMAND_LINE: &str = "cmdline";
 
 /// The container's own accounts, seen through the process that sees its mounts.
 const PASSWD: &str = "root/etc/passwd";
@@ -80,6 +84,7 @@ impl Kernel {
             "/proc/meminfo",
             "/proc/sys/kernel/osrelease",
             "/proc/sys/kernel/pid_max",
+            "/sys/devices/system/cpu/online",
             "/sys/kernel/security/lsm",
             "/sys/fs/selinux/enforce",
         ] {
@@ -111,9 +116,13 @@ impl Kernel {
         let mut read = Readings::new();
         let mut proved = Vec::new();
         let mut starts: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut seen: BTreeMap<String, Vec<(u32, u32)>> = BTreeMap::new();
         for round in 0..=ROUNDS {
             let table = Table::scan(&self.proc);
             proved = self.prove_all(claims, &table);
+            if round == 0 {
+                seen = proved.iter().filter_map(zombies).collect();
+            }
             starts = table.starts();
             let alive: BTreeSet<(u32, u64)> = proved
                 .iter()
@@ -139,7 +148,11 @@ impl Kernel {
         let mounts = CgroupMounts::read(&self.proc);
         for (claim, mut processes) in proved {
             if let Ok(processes) = &mut processes {
-                processes.limit_files = mounts.limit_files(processes);
+                mounts.name_files(processes);
+                if let (Some(zombies), Some(before)) = (&mut processes.zombies, seen.get(&claim.id)) {
+                    // Who has just ended is about to be waited for.
+                    zombies.retain(|zombie| before.contains(zombie));
+                }
                 processes.threads = threads::recorded(processes, bundle);
                 self.observe_container(processes, &starts, bundle);
             }
@@ -159,7 +172,8 @@ impl Kernel {
         let mut answers = Answers::new();
         for file in OF_EVERY_PROCESS {
             let answer = match file {
-                ENVIRONMENT => process.environment(redact::environment),
+                ENVIRONMENT => process.kept(file, redact::environment),
+                COMMAND_LINE => process.kept(file, redact::command_line),
                 _ => process.read(file),
             };
             if let ("status", Ok(Answer::Text(status))) = (file, &answer) {
@@ -188,7 +202,7 @@ impl Kernel {
             }
         }
         self.observe_files(processes.viewer, starts, bundle);
-        for path in &processes.limit_files {
+        for path in processes.limit_files.iter().chain(&processes.usage_files) {
             let source = Source::Kernel(path.clone());
             bundle.record(source.clone(), process::read_optional(&self.at(path), source));
         }
@@ -253,6 +267,11 @@ fn observe_namespaces(process: &Process, pid: u32, bundle: &mut Bundle) {
 fn missing(pid: u32, file: &str, gap: &Gap) -> (Source, Result<Answer, Gap>) {
     let source = Source::proc(pid, file);
     (source.clone(), Err(Gap { source, ..gap.clone() }))
+}
+
+/// The container's zombies as one look saw them.
+fn zombies((claim, processes): &Proved<'_>) -> Option<(String, Vec<(u32, u32)>)> {
+    Some((claim.id.clone(), processes.as_ref().ok()?.zombies.clone()?))
 }
 
 fn restless(pid: u32) -> Answers {

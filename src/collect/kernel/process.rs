@@ -133,10 +133,10 @@ impl Process {
         after_name.split_whitespace().nth(19)?.parse().ok()
     }
 
-    /// The environment that the process was started with, as `keep` wants it.
-    pub(super) fn environment(&self, keep: impl FnOnce(&str) -> String) -> Result<Answer, Gap> {
-        let source = Source::proc(self.pid, "environ");
-        match self.bytes("environ") {
+    /// What `keep` leaves of a file that may hold secrets.
+    pub(super) fn kept(&self, file: &str, keep: impl FnOnce(&str) -> String) -> Result<Answer, Gap> {
+        let source = Source::proc(self.pid, file);
+        match self.bytes(file) {
             Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).as_bytes(), source),
             Err(errno) => Err(gap(source, errno)),
         }
