@@ -12,13 +12,8 @@ use crate::parse::command::{self, options};
 const WITHHELD: &str = "(not recorded)";
 
 /// Fields whose content may hold a secret and that no rule reads.
-const WITHHOLD: [&str; 5] = [
-    "/Command",
-    "/ContainerConfig",
-    "/HostConfig/Annotations",
-    "/HttpProxy",
-    "/HttpsProxy",
-];
+const WITHHOLD: [&str; 5] =
+    ["/Command", "/ContainerConfig", "/HostConfig/Annotations", "/HttpProxy", "/HttpsProxy"];
 
 /// Variables that name an engine, of which the scheme is kept: a rule asks
 /// whether a container is handed an engine over TCP.
@@ -66,8 +61,7 @@ pub(super) fn document(mut document: Value) -> Value {
 }
 
 /// The places of a command in two parts: a program, and what it is told.
-const COMMANDS: [(&str, &str); 2] =
-    [("/Path", "/Args"), ("/Config/Entrypoint", "/Config/Cmd")];
+const COMMANDS: [(&str, &str); 2] = [("/Path", "/Args"), ("/Config/Entrypoint", "/Config/Cmd")];
 
 /// Leaves of each command its skeleton. The second part is told to the first,
 /// so its first word is a program only where there is no first part.
@@ -131,7 +125,8 @@ fn health_log(log: &Value) -> Value {
     let runs = log.as_array().into_iter().flatten().map(|run| {
         let time = |key: &str| {
             let text = run.get(key)?.as_str()?;
-            let is_time = text.len() <= 40 && text.bytes().all(|it| b"0123456789T:Z.+-".contains(&it));
+            let is_time =
+                text.len() <= 40 && text.bytes().all(|it| b"0123456789T:Z.+-".contains(&it));
             is_time.then_some(text)
         };
         let code = run.get("ExitCode").and_then(Value::as_i64);
@@ -271,7 +266,8 @@ mod tests {
 
     #[test]
     fn of_an_environment_only_the_engines_variables_are_kept() {
-        let sized = environment("NODE_OPTIONS=--inspect=hunter2 --max-old-space-size=9\0PATH=/bin\0");
+        let sized =
+            environment("NODE_OPTIONS=--inspect=hunter2 --max-old-space-size=9\0PATH=/bin\0");
         assert_eq!(sized, "NODE_OPTIONS=… --max-old-space-size=9\n");
         let text = environment("PASSWORD=hunter2\0DOCKER_HOST=tcp://u:hunter2@h\0PATH=/bin\0");
         assert_eq!(text, "DOCKER_HOST=tcp://(not recorded)\n");

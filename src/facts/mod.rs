@@ -5,16 +5,21 @@
 //! whether a value is good.
 
 pub mod capabilities;
+pub mod command;
 pub mod confinement;
 mod environment;
 pub mod health;
+pub mod heap;
 pub mod identity;
 pub mod limits;
+pub mod log;
 pub mod mounts;
 pub mod namespaces;
 pub mod no_new_privileges;
 pub mod privilege;
+pub mod restart;
 pub mod seccomp;
+pub mod signals;
 mod view;
 
 use std::fmt;
@@ -102,11 +107,33 @@ pub struct Facts {
     /// The engines that the environment points the container to.
     pub engine_variables: Fact<Vec<String>>,
     /// The bound on memory.
-    pub memory_limit: Fact<limits::Limit>,
+    pub memory_limit: Fact<limits::Bound>,
     /// The bound on the number of processes and threads.
-    pub pids_limit: Fact<limits::Limit>,
+    pub pids_limit: Fact<limits::Bound>,
+    /// The bound on processor time.
+    pub cpu_limit: Fact<limits::Bound>,
+    /// How much memory each process's runtime may fill, beside the limit.
+    pub heap: Fact<Held<heap::Heap>>,
     /// How the engine finds out whether the container works.
     pub healthcheck: Fact<health::Healthcheck>,
+    /// How often the check is run and how long it is waited for.
+    pub health_timing: Fact<health::Timing>,
+    /// What came of the check so far.
+    pub health_record: Fact<health::Record>,
+    /// Whether the check's programs are in the container, where that matters.
+    pub health_programs: Fact<health::Programs>,
+    /// Who PID 1 is, and whether it reaps.
+    pub init: Fact<signals::Init>,
+    /// What the signal that stops the container does to PID 1.
+    pub stop: Fact<signals::Stop>,
+    /// When the engine starts the container again.
+    pub restart_policy: Fact<restart::Policy>,
+    /// How often it did, and how long the container has run since.
+    pub restarts: Fact<restart::Restarts>,
+    /// What PID 1 was started as.
+    pub command: Fact<command::Command>,
+    /// Where the container's output goes.
+    pub log: Fact<log::Log>,
 }
 
 /// Derives the facts of every target of a bundle, in the bundle's order.
@@ -136,6 +163,17 @@ fn of_container(view: &View<'_>) -> Facts {
         engine_variables: environment::engine_variables(view),
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),
+        cpu_limit: limits::cpu(view),
+        heap: heap::fact(view),
         healthcheck: health::fact(view),
+        health_timing: health::timing(view),
+        health_record: health::record(view),
+        health_programs: health::programs(view),
+        init: signals::init(view),
+        stop: signals::stop(view),
+        restart_policy: restart::policy(view),
+        restarts: restart::restarts(view),
+        command: command::fact(view),
+        log: log::fact(view),
     }
 }

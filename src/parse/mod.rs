@@ -8,4 +8,5 @@ pub mod document;
 pub mod passwd;
 pub mod path;
 pub mod proc;
+pub mod signal;
 pub mod time;

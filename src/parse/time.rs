@@ -16,7 +16,8 @@ impl Instant {
         let (date, time) = text.split_once('T')?;
         let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
         let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-        if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day)
+        {
             return None;
         }
         let (time, offset) = match time.strip_suffix('Z') {
@@ -25,8 +26,7 @@ impl Instant {
                 let at = time.rfind(['+', '-'])?;
                 let (time, offset) = time.split_at_checked(at)?;
                 let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-                let seconds =
-                    hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+                let seconds = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
                 (time, if offset.starts_with('-') { -seconds } else { seconds })
             }
         };

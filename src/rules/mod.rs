@@ -38,8 +38,17 @@ pub static ALL: &[&Rule] = &[
     &filesystem::read_only_root::RULE,
     &filesystem::tmpfs_for_writes::RULE,
     &resources::memory_limit::RULE,
+    &resources::cpu_limit::RULE,
     &resources::pids_limit::RULE,
+    &resources::heap_fits_limit::RULE,
     &lifecycle::healthcheck::RULE,
+    &lifecycle::healthcheck_timing::RULE,
+    &lifecycle::healthcheck_works::RULE,
+    &lifecycle::init_process::RULE,
+    &lifecycle::handles_sigterm::RULE,
+    &lifecycle::restart_policy::RULE,
+    &lifecycle::exec_form_command::RULE,
+    &lifecycle::log_driver::RULE,
 ];
 
 /// The rule with this id.

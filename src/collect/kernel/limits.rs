@@ -120,7 +120,11 @@ mod tests {
         let cgroups = cgroups.iter().map(|(c, p)| ((*c).to_owned(), (*p).to_owned())).collect();
         let mut processes = Processes { cgroups, ..Processes::default() };
         mounts.name_files(&mut processes);
-        let about = |file: &String| file.contains("/memory.limit") || file.ends_with("s.max") || file.ends_with("/memory.max");
+        let about = |file: &String| {
+            file.contains("/memory.limit")
+                || file.ends_with("s.max")
+                || file.ends_with("/memory.max")
+        };
         assert!(processes.usage_files.iter().all(|file| file.contains("ab")), "only its own use");
         processes.limit_files.into_iter().filter(about).collect()
     }

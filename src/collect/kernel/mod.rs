@@ -1,5 +1,6 @@
 //! What the kernel enforces, read from `/proc` and the cgroup file systems.
 
+mod check;
 mod discover;
 mod limits;
 mod process;
@@ -149,12 +150,14 @@ impl Kernel {
         for (claim, mut processes) in proved {
             if let Ok(processes) = &mut processes {
                 mounts.name_files(processes);
-                if let (Some(zombies), Some(before)) = (&mut processes.zombies, seen.get(&claim.id)) {
+                if let (Some(zombies), Some(before)) = (&mut processes.zombies, seen.get(&claim.id))
+                {
                     // Who has just ended is about to be waited for.
                     zombies.retain(|zombie| before.contains(zombie));
                 }
                 processes.threads = threads::recorded(processes, bundle);
                 self.observe_container(processes, &starts, bundle);
+                self.observe_check(&claim.id, processes.viewer, &starts, bundle);
             }
             bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));
         }

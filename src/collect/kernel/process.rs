@@ -12,6 +12,7 @@ use nix::sys::stat::{Mode, fstatat};
 
 use super::root::{Reach, Root};
 use crate::model::bundle::Answer;
+use crate::model::files::Listing;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
@@ -110,6 +111,25 @@ impl Process {
         }
     }
 
+    /// What a file of the container is, by its absolute path; symlinks are
+    /// followed inside the container's root. As for [`Process::accounts`], only
+    /// file systems of this kernel's own are looked at.
+    pub(super) fn file(&self, mounts: &Result<Answer, Gap>, path: &str) -> Result<Answer, Gap> {
+        let source = Source::in_root(self.pid, path);
+        if !is_local(mounts) {
+            let detail = "the container's root is not on a file system of this kernel's own";
+            return Err(Gap::new(Reason::Unsupported, source, detail));
+        }
+        match self.root().and_then(|root| root.stat(path, Reach::OneFileSystem)) {
+            Ok(file) => Ok(Answer::Files(Listing { files: vec![file], unread: vec![] })),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(Answer::Nothing),
+            Err(Errno::EXDEV) => {
+                Err(Gap::new(Reason::Unsupported, source, "it is on a file system of its own"))
+            }
+            Err(errno) => Err(gap(source, errno)),
+        }
+    }
+
     /// What a link points to, such as `net:[4026531840]`.
     pub(super) fn link(&self, name: &str) -> Result<Answer, Gap> {
         readlinkat(self.folder.as_fd(), name)
@@ -134,7 +154,11 @@ impl Process {
     }
 
     /// What `keep` leaves of a file that may hold secrets.
-    pub(super) fn kept(&self, file: &str, keep: impl FnOnce(&str) -> String) -> Result<Answer, Gap> {
+    pub(super) fn kept(
+        &self,
+        file: &str,
+        keep: impl FnOnce(&str) -> String,
+    ) -> Result<Answer, Gap> {
         let source = Source::proc(self.pid, file);
         match self.bytes(file) {
             Ok(bytes) => text(keep(&String::from_utf8_lossy(&bytes)).as_bytes(), source),

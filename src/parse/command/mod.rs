@@ -7,6 +7,7 @@
 //! the code of `exit`, and the options of [`options`] with the values of their
 //! grammar. Everything else is [`WITHHELD`], word by word.
 
+pub mod check;
 pub mod options;
 pub mod programs;
 mod shell;
@@ -172,21 +173,45 @@ mod tests {
             (&["/bin/app", "--password", "s3cret"] as &[&str], "/bin/app … …"),
             (&["nginx", "-g", "daemon off;"], "nginx -g daemon off;"),
             (&["nginx", "-g", "env SECRET=s3cret;"], "nginx -g …"),
-            (&["node", "--max-old-space-size=256", "/app/s3cret.js"], "node --max-old-space-size=256 …"),
-            (&["node", "-r", "s3cret", "--max-old-space-size", "256"], "node … … --max-old-space-size 256"),
+            (
+                &["node", "--max-old-space-size=256", "/app/s3cret.js"],
+                "node --max-old-space-size=256 …",
+            ),
+            (
+                &["node", "-r", "s3cret", "--max-old-space-size", "256"],
+                "node … … --max-old-space-size 256",
+            ),
             (&["node", "app.js", "--max-old-space-size=256"], "node … …"),
             (&["java", "-Xmx512m", "-Ds=s3cret", "-jar", "x", "-Xmx1g"], "java -Xmx512m … … … …"),
-            (&["java", "-cp", "s3cret", "-XX:MaxRAMPercentage=75.0", "Main"], "java … … -XX:MaxRAMPercentage=75.0 …"),
+            (
+                &["java", "-cp", "s3cret", "-XX:MaxRAMPercentage=75.0", "Main"],
+                "java … … -XX:MaxRAMPercentage=75.0 …",
+            ),
             (&["java", "-Xmxs3cret"], "java …"),
-            (&["/usr/bin/python3.12", "/usr/bin/gunicorn", "-w", "4", "app:s3cret"], "/usr/bin/python3.12 /usr/bin/gunicorn -w 4 …"),
-            (&["python", "-m", "uvicorn", "--workers=3", "--host", "s3cret"], "python -m uvicorn --workers=3 … …"),
+            (
+                &["/usr/bin/python3.12", "/usr/bin/gunicorn", "-w", "4", "app:s3cret"],
+                "/usr/bin/python3.12 /usr/bin/gunicorn -w 4 …",
+            ),
+            (
+                &["python", "-m", "uvicorn", "--workers=3", "--host", "s3cret"],
+                "python -m uvicorn --workers=3 … …",
+            ),
             (&["python", "s3cret.py"], "python …"),
-            (&["gunicorn", "-k", "gevent", "-k", "s3cret", "-w", "s3cret"], "gunicorn -k gevent -k … -w …"),
-            (&["/sbin/docker-init", "--", "/bin/sh", "-c", "exec nginx"], "/sbin/docker-init -- /bin/sh -c exec nginx"),
+            (
+                &["gunicorn", "-k", "gevent", "-k", "s3cret", "-w", "s3cret"],
+                "gunicorn -k gevent -k … -w …",
+            ),
+            (
+                &["/sbin/docker-init", "--", "/bin/sh", "-c", "exec nginx"],
+                "/sbin/docker-init -- /bin/sh -c exec nginx",
+            ),
             (&["tini", "-g", "--", "s3cret"], "tini … -- …"),
             (&["s3cret"], "…"),
             (&["postgres: s3cret db [local] idle"], "…"),
-            (&["sh", "-c", "curl -u s3cret http://x || exit 1", "s3cret"], "sh -c curl … || exit 1 …"),
+            (
+                &["sh", "-c", "curl -u s3cret http://x || exit 1", "s3cret"],
+                "sh -c curl … || exit 1 …",
+            ),
             (&["/bin/bash", "/entrypoint.sh", "s3cret"], "/bin/bash /entrypoint.sh …"),
         ] {
             assert_eq!(kept(words), expected, "{words:?}");

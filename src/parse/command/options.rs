@@ -142,7 +142,14 @@ pub(super) struct Options {
 }
 
 const NODE_VALUES: [&str; 8] = [
-    "-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions", "--title",
+    "-r",
+    "--require",
+    "--import",
+    "--loader",
+    "--experimental-loader",
+    "-C",
+    "--conditions",
+    "--title",
 ];
 
 const JAVA_VALUES: [&str; 6] =
@@ -264,7 +271,11 @@ mod tests {
     #[test]
     fn of_a_variable_only_the_options_with_their_grammar_are_kept() {
         for (name, value, expected) in [
-            ("NODE_OPTIONS", "--max-old-space-size=256 --require s3cret", "--max-old-space-size=256 … …"),
+            (
+                "NODE_OPTIONS",
+                "--max-old-space-size=256 --require s3cret",
+                "--max-old-space-size=256 … …",
+            ),
             ("JAVA_TOOL_OPTIONS", "-Dpw=s3cret -Xmx1g", "… -Xmx1g"),
             ("JAVA_OPTS", "s3cret -XX:MaxRAMPercentage=s3cret", "… …"),
             ("GUNICORN_CMD_ARGS", "--workers 3 --bind=s3cret", "--workers 3 …"),

@@ -168,9 +168,27 @@ impl Reader<'_> {
     fn operator(&mut self, first: char) -> &'static str {
         let mut twice = |letter| self.letters.next_if_eq(&letter).is_some();
         match first {
-            '&' => if twice('&') { "&&" } else { "&" },
-            '|' => if twice('|') { "||" } else { "|" },
-            ';' => if twice(';') { ";;" } else { ";" },
+            '&' => {
+                if twice('&') {
+                    "&&"
+                } else {
+                    "&"
+                }
+            }
+            '|' => {
+                if twice('|') {
+                    "||"
+                } else {
+                    "|"
+                }
+            }
+            ';' => {
+                if twice(';') {
+                    ";;"
+                } else {
+                    ";"
+                }
+            }
             '(' => "(",
             ')' => ")",
             _ => ";",
@@ -322,8 +340,10 @@ mod tests {
             ("export A='s3cret; rm -rf' && true", "export … && true"),
             ("test \"$(curl -s http://s3cret/)\" = 200 || exit 1", "test … || exit 1"),
             ("[ -f /s3cret ] && echo ok", "[ … && echo …"),
-            ("if wget -q s3cret; then exit 0; else exit 1; fi",
-             "if wget … ; then exit 0 ; else exit 1 ; fi"),
+            (
+                "if wget -q s3cret; then exit 0; else exit 1; fi",
+                "if wget … ; then exit 0 ; else exit 1 ; fi",
+            ),
             ("for i in s3cret other; do curl $i; done", "for … ; do curl … ; done"),
             ("case $x in s3cret) curl;; esac", "…"),
             ("[[ a && s3cret ]]", "…"),
