@@ -40,6 +40,9 @@ pub(in crate::cases) fn hardened() -> Value {
             "Tmpfs": {"/tmp": "size=16m"},
             "Memory": 96 << 20,
             "PidsLimit": 64,
+            "NanoCpus": 900_000_000,
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},
+            "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5},
         },
     })
 }

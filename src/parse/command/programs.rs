@@ -43,7 +43,7 @@ const WRAPPERS: [&str; 7] = ["exec", "nice", "nohup", "setsid", "stdbuf", "time"
 const INTERPRETERS: [&str; 3] = ["perl", "python", "ruby"];
 
 /// Names that say nothing but which program runs.
-const OTHERS: [&str; 126] = [
+const OTHERS: [&str; 125] = [
     ".",
     ":",
     "[",
@@ -92,7 +92,6 @@ const OTHERS: [&str; 126] = [
     "gunicorn",
     "haproxy",
     "head",
-    "healthcheck",
     "healthcheck.sh",
     "host",
     "hostname",

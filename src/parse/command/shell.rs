@@ -166,31 +166,16 @@ impl Reader<'_> {
     }
 
     fn operator(&mut self, first: char) -> &'static str {
-        let mut twice = |letter| self.letters.next_if_eq(&letter).is_some();
-        match first {
-            '&' => {
-                if twice('&') {
-                    "&&"
-                } else {
-                    "&"
-                }
-            }
-            '|' => {
-                if twice('|') {
-                    "||"
-                } else {
-                    "|"
-                }
-            }
-            ';' => {
-                if twice(';') {
-                    ";;"
-                } else {
-                    ";"
-                }
-            }
-            '(' => "(",
-            ')' => ")",
+        let is_doubled =
+            matches!(first, '&' | '|' | ';') && self.letters.next_if_eq(&first).is_some();
+        match (first, is_doubled) {
+            ('&', true) => "&&",
+            ('&', false) => "&",
+            ('|', true) => "||",
+            ('|', false) => "|",
+            (';', true) => ";;",
+            ('(', _) => "(",
+            (')', _) => ")",
             _ => ";",
         }
     }

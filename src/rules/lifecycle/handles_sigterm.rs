@@ -23,7 +23,7 @@ rule! {
     /// Dockerfile: `STOPSIGNAL SIGQUIT`, and `ENTRYPOINT ["/bin/app"]` without a shell around it
     pub static RULE = {
         id: "handles-sigterm",
-        title: "PID 1 handles the stop signal",
+        title: "the stop signal is handled",
         severity: Severity::Low,
         references: &["Docker: STOPSIGNAL", "pid_namespaces(7)"],
         parameters: &[],

@@ -90,7 +90,7 @@ fn of(history: &History) -> Check {
             history.failing
         ))
         .only(Severity::Low),
-        _ => Check::holds(match history.slowest {
+        Status::Healthy | Status::Unhealthy => Check::holds(match history.slowest {
             Some(slowest) => format!("healthy; the slowest run took {}", in_words(slowest)),
             None => "healthy".to_owned(),
         }),

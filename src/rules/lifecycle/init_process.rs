@@ -23,7 +23,7 @@ rule! {
     /// Dockerfile: `ENTRYPOINT ["tini", "--", "/bin/app"]`
     pub static RULE = {
         id: "init-process",
-        title: "PID 1 reaps",
+        title: "the first process reaps",
         severity: Severity::Med,
         references: &["Docker: docker run --init", "pid_namespaces(7)"],
         parameters: &[],

@@ -28,7 +28,7 @@ rule! {
         id: "heap-fits-limit",
         title: "the heap fits below the memory limit",
         severity: Severity::Low,
-        references: &[],
+        references: &["Node.js: --max-old-space-size", "Java: MaxRAMPercentage"],
         parameters: &[Parameter {
             name: "max-share",
             about: "the most of the memory limit that heap or workers may take, in percent",

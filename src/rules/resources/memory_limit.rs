@@ -48,7 +48,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 #[cfg(test)]
 mod tests {
     use crate::model::verdict::Verdict;
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{Case, cases, container};
     use serde_json::json;
 
     /// The statement, with these files of use beside the limit.
@@ -75,9 +75,9 @@ mod tests {
     #[test]
     fn swap_without_a_bound_is_said_where_the_machine_has_any() {
         let swaps = "MemTotal: 8388608 kB\nSwapTotal: 1024 kB\n";
-        let said = |case: crate::rules::testing::Case| match case.judge(&super::RULE) {
-            Verdict::Pass(proof) => proof.statements()[0].clone(),
-            other => panic!("{other:?}"),
+        let said = |case: Case| {
+            let Verdict::Pass(proof) = case.judge(&super::RULE) else { panic!("there is a limit") };
+            proof.statements()[0].clone()
         };
         let unbounded = container().add_limit("memory.memsw.limit_in_bytes", "9223372036854771712");
         assert_eq!(said(unbounded.clone()), "at most 64 MiB");
