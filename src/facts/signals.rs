@@ -2,6 +2,7 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::programs::{Role, role};
 use crate::parse::proc::status::Status;
@@ -16,8 +17,9 @@ use super::view::{Process, View};
 pub enum Disposition {
     /// It has a handler.
     Caught,
-    /// It is blocked in the first thread: to be waited for, as by `signalfd(2)`.
-    Blocked,
+    /// It is waited for: blocked, as for `signalfd(2)`, or by an init that
+    /// sleeps until a signal comes.
+    Waited,
     /// It is discarded.
     Ignored,
     /// The kernel's default, which for PID 1 is to discard it
@@ -90,14 +92,19 @@ pub(super) fn init(view: &View<'_>) -> Fact<Init> {
             });
             // Who reaps needs no list of those who are well.
             let children = children.shown_as(|_| vec![]);
-            on(&first, Signal::CHILD).zip(children).zip(zombies).map(
-                |((seen, children), zombies)| Init {
-                    is_known: role(seen.name.raw()) == Role::Init,
-                    name: seen.name,
-                    is_first: seen.is_first,
-                    on_child: seen.disposition,
-                    children,
-                    zombies,
+            on(&first, Signal::CHILD).zip(children).zip(zombies).and_then(
+                |((seen, children), zombies)| {
+                    // Without children it does not matter what becomes of them.
+                    let matters = zombies.is_empty() && !children.is_empty();
+                    let seen = if matters { seen.or_waits(&first) } else { known(seen) };
+                    seen.map(|seen| Init {
+                        is_known: seen.is_known_init(),
+                        name: seen.name,
+                        is_first: seen.is_first,
+                        on_child: seen.disposition,
+                        children,
+                        zombies,
+                    })
                 },
             )
         }
@@ -138,7 +145,7 @@ pub(super) fn stop(view: &View<'_>) -> Fact<Stop> {
     let effective = match view.init() {
         Err(gap) => Reading::Missing(gap),
         Ok(first) => signal.and_then(|signal| {
-            on(&first, signal).map(|seen| Stop {
+            on(&first, signal).and_then(|seen| seen.or_waits(&first)).map(|seen| Stop {
                 name: seen.name,
                 signal,
                 is_first: seen.is_first,
@@ -155,6 +162,62 @@ struct Seen {
     disposition: Disposition,
 }
 
+impl Seen {
+    fn is_known_init(&self) -> bool {
+        role(self.name.raw()) == Role::Init
+    }
+
+    /// Where nothing handles the signal, the process may still be waiting for
+    /// it: `sigtimedwait(2)` takes the signals that it waits for out of the
+    /// blocked ones as long as it sleeps, and the kernel shows them nowhere.
+    fn or_waits(self, process: &Process<'_>) -> Reading<Self> {
+        if self.disposition != Disposition::Default || !self.is_first {
+            return known(self);
+        }
+        waits_for_signals(process).and_then(|waits| match (waits, self.is_known_init()) {
+            (false, _) => known(self),
+            (true, true) => known(Self { disposition: Disposition::Waited, ..self }),
+            (true, false) => {
+                let source = Source::proc(process.pid, "status");
+                let detail =
+                    "it sleeps until a signal comes (sigwait), and the kernel does not show which";
+                Reading::Missing(
+                    Gap::new(Reason::Unsupported, source, detail).mend(
+                        "let the program use a handler or signalfd, or start it below an init",
+                    ),
+                )
+            }
+        })
+    }
+}
+
+const fn known<T>(value: T) -> Reading<T> {
+    Reading::Known(value, vec![])
+}
+
+/// Whether a process sleeps in `sigtimedwait(2)`, by the name of the kernel's
+/// function that it sleeps in (`proc_pid_wchan(5)`). The kernel writes `0` for
+/// one that does not sleep, and for what it does not tell.
+fn waits_for_signals(process: &Process<'_>) -> Reading<bool> {
+    let source = Source::proc(process.pid, "wchan");
+    let runs = process.status("State", |status| Ok(status.field("State")?.starts_with('R')));
+    runs.shown_as(|_| vec![]).and_then(|runs| {
+        if runs {
+            return known(false);
+        }
+        process.text("wchan").shown_as(|_| vec![]).and_then(|place| match place.trim() {
+            "" | "0" => {
+                let detail = "the kernel does not tell what the process sleeps in";
+                Reading::Missing(
+                    Gap::new(Reason::Unsupported, source, detail)
+                        .mend("run as root, or with CAP_SYS_PTRACE on the host"),
+                )
+            }
+            place => known(place.contains("sigtimedwait")),
+        })
+    })
+}
+
 /// What a process does with a signal, all by one file.
 fn on(process: &Process<'_>, signal: Signal) -> Reading<Seen> {
     process.status("SigCgt", |status| {
@@ -162,7 +225,7 @@ fn on(process: &Process<'_>, signal: Signal) -> Reading<Seen> {
         let disposition = if has("SigCgt")? {
             Disposition::Caught
         } else if has("SigBlk")? {
-            Disposition::Blocked
+            Disposition::Waited
         } else if has("SigIgn")? {
             Disposition::Ignored
         } else {

@@ -16,7 +16,7 @@ pub(super) const INIT: u32 = 100;
 /// When the evidence was collected.
 const NOW: &str = "2026-01-01T12:00:00Z";
 
-const STATUS: &str = "Name:\tapp\nPPid:\t7\nUid:\t1000\t1000\t1000\t1000\nNSpid:\t100\t1\n\
+const STATUS: &str = "Name:\tapp\nState:\tS (sleeping)\nPPid:\t7\nUid:\t1000\t1000\t1000\t1000\nNSpid:\t100\t1\n\
     RssAnon:\t1024 kB\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n\
     SigCgt:\t0000000000004000\n\
     CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
@@ -102,6 +102,7 @@ pub(super) fn container() -> Case {
         ("/proc/sys/kernel/pid_max", "4194304\n"),
         ("/proc/1/net/dev (inode)", "11"),
         ("/proc/100/net/dev (inode)", "77"),
+        ("/proc/100/wchan", "ep_poll"),
         ("/proc/100/ns/net", "net:[7]"),
         ("/proc/100/ns/ipc", "ipc:[7]"),
         ("/proc/100/mountinfo", MOUNTS),

@@ -60,6 +60,10 @@ const PASSWD: &str = "root/etc/passwd";
 /// the kernel makes once for each: unlike `ns/net`, everybody may look at it.
 const NETWORK_INODE: &str = "net/dev (inode)";
 
+/// The function of the kernel in which the first process sleeps: it may be
+/// waiting for signals.
+const SLEEPS_IN: &str = "wchan";
+
 /// What came of the questions about one process.
 type Answers = Vec<(Source, Result<Answer, Gap>)>;
 
@@ -195,10 +199,13 @@ impl Kernel {
         bundle: &mut Bundle,
     ) {
         match self.reopen(processes.init, starts) {
-            Ok(process) => observe_namespaces(&process, processes.init, bundle),
+            Ok(process) => {
+                observe_namespaces(&process, processes.init, bundle);
+                bundle.record(Source::proc(processes.init, SLEEPS_IN), process.read(SLEEPS_IN));
+            }
             Err(gap) => {
                 let links = NAMESPACES.map(|name| format!("ns/{name}"));
-                for name in links.iter().map(String::as_str).chain([NETWORK_INODE]) {
+                for name in links.iter().map(String::as_str).chain([NETWORK_INODE, SLEEPS_IN]) {
                     let (source, answer) = missing(processes.init, name, &gap);
                     bundle.record(source, answer);
                 }

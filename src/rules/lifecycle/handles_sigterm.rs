@@ -12,6 +12,8 @@ rule! {
     /// The signal is the image's or the run's stop signal, SIGTERM by default. The kernel
     /// discards a signal to PID 1 for which it has no handler, so the default action,
     /// to end, does not happen. A signal that is blocked counts as handled: it is waited for.
+    /// What a program that sleeps in `sigwait` waits for the kernel does not show; an init
+    /// that does so passes signals on.
     ///
     /// ## Why it matters
     /// Without a handler each stop waits ten seconds and ends in a kill: requests break off,
@@ -43,7 +45,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             Disposition::Caught => {
                 Check::holds(format!("the first process ({name}) catches {signal}"))
             }
-            Disposition::Blocked => {
+            Disposition::Waited => {
                 Check::holds(format!("the first process ({name}) waits for {signal}"))
             }
             Disposition::Ignored => {
@@ -67,6 +69,8 @@ mod tests {
 
     const NONE: (&str, &str) = ("SigCgt", "0000000000000000");
 
+    const WCHAN: &str = "/proc/100/wchan";
+
     cases! { RULE:
         a_handler_passes: container() => "Pass",
         no_handler_fails: container().status(&[NONE]) => "Fail",
@@ -81,6 +85,13 @@ mod tests {
             .declares("/Config/StopSignal", json!("SIGRTMIN+3")) => "Pass",
         a_kill_is_handled_by_nobody:
             container().declares("/Config/StopSignal", json!("SIGKILL")) => "Fail",
+        an_init_that_sleeps_until_a_signal_comes_passes:
+            container().status(&[NONE, ("Name", "tini")]).kernel(WCHAN, "do_sigtimedwait") => "Pass",
+        what_a_program_waits_for_the_kernel_does_not_show:
+            container().status(&[NONE]).kernel(WCHAN, "do_sigtimedwait.isra.0") => "Unknown",
+        what_it_sleeps_in_may_be_hidden: container().status(&[NONE]).kernel(WCHAN, "0") => "Unknown",
+        a_running_program_does_not_wait:
+            container().status(&[NONE, ("State", "R (running)")]).kernel(WCHAN, "0") => "Fail",
         in_another_pid_namespace_the_default_action_ends_it:
             container().status(&[NONE, ("NSpid", "100")]) => "Pass",
         the_kernel_overrules_whatever_is_declared:

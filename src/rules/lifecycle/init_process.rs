@@ -49,7 +49,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             return Check::holds(format!("PID 1 is an init ({name})"));
         }
         match (on_child, children.first()) {
-            (Disposition::Caught | Disposition::Blocked, _) => {
+            (Disposition::Caught | Disposition::Waited, _) => {
                 Check::holds(format!("PID 1 ({name}) handles the end of its children"))
             }
             (Disposition::Ignored, _) => {
@@ -85,6 +85,8 @@ mod tests {
             parent(&[("SigBlk", "0000000000010000")]) => "Pass",
         a_program_that_leaves_it_to_the_kernel_passes:
             parent(&[("SigIgn", "0000000000010000")]) => "Pass",
+        a_program_that_sleeps_until_a_signal_comes_may_reap:
+            parent(&[]).kernel("/proc/100/wchan", "do_sigtimedwait") => "Unknown",
         zombies_convict_even_an_init: parent(&[("Name", "tini")]).zombies(&[(107, 100)]) => "Fail",
         another_processs_zombies_are_not_pid_1s:
             parent(&[("Name", "tini")]).zombies(&[(107, 101)]) => "Pass",
