@@ -1,5 +1,6 @@
 //! Containers of Docker, each started one way and audited once.
 
+mod lifecycle;
 mod table;
 
 use secaudit::score::Grade;
@@ -55,7 +56,7 @@ pub(in crate::cases) fn all() -> Vec<Live> {
     };
     let of_an_image =
         self::live("docker::user-of-the-image", &[Need::Root, Need::Docker], user_of_the_image);
-    CASES.iter().map(live).chain([of_an_image]).collect()
+    CASES.iter().map(live).chain([of_an_image]).chain(lifecycle::all()).collect()
 }
 
 /// Where nothing else is asked for, a container runs the witness.

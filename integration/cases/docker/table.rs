@@ -85,7 +85,6 @@ pub(super) const CASES: &[Case] = &[
             not_applicable("healthcheck-works", &[]),
             fails("restart-policy", &[]),
             passes("exec-form-command", &[]),
-            fails("log-driver", &[]),
         ],
     },
     // As a user: a machine that lacks a capability itself cannot start it as root.
