@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::run;
 
 /// The cases that are worth a recording: one for each kind of evidence.
-const KEPT: [&str; 15] = [
+const KEPT: [&str; 18] = [
     "bubblewrap",
     "drops-by-itself",
     "drops-in-one-thread",
@@ -23,11 +23,14 @@ const KEPT: [&str; 15] = [
     "exec-as-root",
     "hardened",
     "host-namespaces",
+    "lives-badly",
     "podman-hardened",
     "privileged",
     "read-only-without-tmpfs",
     "root-default",
     "sensitive-mount",
+    "silent-log",
+    "unhealthy",
     "unprivileged",
     "userns-remap",
 ];

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::untrusted::Untrusted;
-use crate::parse::command::check::Check;
+use crate::parse::command::check::{Check, has_failed};
 use crate::parse::path::candidates;
 use crate::parse::time::Instant;
 
@@ -85,8 +85,8 @@ pub enum Status {
 /// The programs of a check as files of the container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Programs {
-    /// No check is defined, or it succeeded and so has found its programs.
-    Proven,
+    /// No check is defined, or none has failed: there is nothing to explain.
+    NotAsked,
     /// They are there, as far as they can be told.
     There,
     /// These are not, or cannot be executed; what of them is wrong.
@@ -195,17 +195,16 @@ fn took(run: &Value) -> Option<Duration> {
     Some(at("End")?.since(at("Start")?))
 }
 
-/// The kernel's word on the check's programs. A check that succeeds has found
-/// them; until then their absence explains why it never will.
+/// The kernel's word on the programs of a check that fails: their absence
+/// explains why it always will.
 pub(super) fn programs(view: &View<'_>) -> Fact<Programs> {
     let inspect = view.inspect();
-    let told = test(view)
-        .zip(inspect.text("/State/Health/Status"))
-        .zip(inspect.texts("/Config/Env"))
-        .shown_as(|_| vec![]);
-    let effective = told.and_then(|((test, status), variables)| {
-        let check = Check::parse(&test).filter(|_| status != Some("healthy"));
-        let Some(check) = check else { return undefined(Programs::Proven) };
+    let told =
+        test(view).zip(has_failed(&inspect)).zip(inspect.texts("/Config/Env")).shown_as(|_| vec![]);
+    let effective = told.and_then(|((test, has_failed), variables)| {
+        let Some(check) = Check::parse(&test).filter(|_| has_failed) else {
+            return undefined(Programs::NotAsked);
+        };
         let path = variables.iter().find_map(|variable| variable.strip_prefix("PATH="));
         let missing = check.programs().into_iter().fold(undefined(Vec::new()), |known, program| {
             known.and_then(|mut known: Vec<String>| {

@@ -123,21 +123,23 @@ fn usage(
     struck: &[(&str, &str)],
 ) -> (Usage, Vec<Evidence>) {
     let mut told = Vec::new();
-    let mut ask = |names: &[&str], read: &dyn Fn(&str) -> Option<u64>| {
+    let mut ask = |names: &[&str], key: &str| {
         view.usage_files(names).into_iter().find_map(|reading| match reading {
             Reading::Known(text, evidence) => {
-                let number = read(text?)?;
-                told.extend(evidence);
+                let number =
+                    if key.is_empty() { text?.trim().parse().ok() } else { keyed(text?, key) };
+                let number: u64 = number?;
+                let shown = |it: Evidence| Evidence::new(it.source, key, number.to_string());
+                told.extend(evidence.into_iter().map(shown));
                 Some(number)
             }
             Reading::Missing(_) | Reading::Inapplicable => None,
         })
     };
-    let number = |text: &str| text.trim().parse().ok();
     let usage = Usage {
-        now: ask(now, &number),
-        peak: ask(peak, &number),
-        struck: struck.iter().find_map(|(name, key)| ask(&[name], &|text| keyed(text, key))),
+        now: ask(now, ""),
+        peak: ask(peak, ""),
+        struck: struck.iter().find_map(|(name, key)| ask(&[name], key)),
     };
     (usage, told)
 }

@@ -86,12 +86,6 @@ const LIVES: &[Life] = &[
         expected: &[unknown("handles-sigterm")],
     },
     Life {
-        name: "stopped-by-a-kill",
-        config: || json!({"StopSignal": "SIGKILL"}),
-        ready: always,
-        expected: &[fails("handles-sigterm", &[])],
-    },
-    Life {
         name: "leaves-zombies",
         config: || witness("zombies"),
         ready: always,
@@ -108,6 +102,25 @@ const LIVES: &[Life] = &[
         config: || json!({"Cmd": [SHELL, "-c", format!("{WITNESS} witness parent")]}),
         ready: always,
         expected: &[fails("exec-form-command", &[])],
+    },
+    // Everything at once that one container can do wrong.
+    Life {
+        name: "lives-badly",
+        config: || {
+            let mut config =
+                checked(&["CMD", WITNESS, "witness", "healthy"], &[("Interval", 600_000_000_000)]);
+            config["Cmd"] = json!([SHELL, "-c", format!("{WITNESS} witness zombies")]);
+            config["StopSignal"] = json!("SIGKILL");
+            config
+        },
+        ready: always,
+        expected: &[
+            fails("exec-form-command", &[]),
+            fails("init-process", &[]),
+            fails("handles-sigterm", &[]),
+            fails("healthcheck-timing", &[]),
+            not_applicable("healthcheck-works", &[]),
+        ],
     },
     Life {
         name: "unhealthy",
@@ -143,14 +156,6 @@ const LIVES: &[Life] = &[
         expected: &[fails("healthcheck-works", &[])],
     },
     Life {
-        name: "check-that-comes-late",
-        config: || {
-            checked(&["CMD", WITNESS, "witness", "healthy"], &[("Interval", 600_000_000_000)])
-        },
-        ready: always,
-        expected: &[fails("healthcheck-timing", &[])],
-    },
-    Life {
         name: "restart-loop",
         config: || {
             let mut config = witness("fourth-time");
@@ -158,7 +163,7 @@ const LIVES: &[Life] = &[
             config["HostConfig"] = json!({"RestartPolicy": policy});
             config
         },
-        ready: |record| record["RestartCount"] == 3 && record["State"]["Running"] == true,
+        ready: |record| record["RestartCount"] == 3 && record["State"]["Restarting"] == false,
         expected: &[fails("restart-policy", &[]), not_applicable("healthcheck-works", &[])],
     },
     Life {
@@ -192,8 +197,10 @@ fn statement(target: &Target, rule: &str) -> String {
 /// Nobody can hear this witness.
 fn throws_its_output_away() {
     let engine = run::docker();
-    let config = with_witness(json!({"HostConfig": {"LogConfig": {"Type": "none"}}}));
+    let mut config = with_witness(witness("linger"));
+    config["HostConfig"] = json!({"LogConfig": {"Type": "none"}});
     let container = engine.start("silent-log", &config);
     let audit = audit(&["--host", &engine.address, &container.name]);
     assert_eq!(finding(audit.only(), "log-driver").verdict, Verdict::Fail);
+    record("silent-log", Some(&engine.address), &container.name);
 }

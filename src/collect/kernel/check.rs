@@ -6,7 +6,7 @@ use super::Kernel;
 use crate::model::bundle::{Answer, Bundle};
 use crate::model::reading::Gap;
 use crate::model::source::Source;
-use crate::parse::command::check::Check;
+use crate::parse::command::check::{Check, has_failed};
 use crate::parse::document::Document;
 use crate::parse::path::candidates;
 
@@ -15,7 +15,7 @@ const MOST: usize = 8;
 
 impl Kernel {
     /// Looks for each program along the container's `PATH`, up to where it is.
-    /// A check that succeeds has found its programs by itself.
+    /// Only a check that fails has something to explain.
     pub(super) fn observe_check(
         &self,
         id: &str,
@@ -27,13 +27,13 @@ impl Kernel {
         let document = Document::new(source.clone(), bundle.json(&source));
         let test = document.texts("/Config/Healthcheck/Test");
         let variables = document.texts("/Config/Env");
-        let status = document.text("/State/Health/Status");
-        let (Some(test), Some(variables), Some(status)) =
-            (test.known(), variables.known(), status.known())
+        let has_failed = has_failed(&document);
+        let (Some(test), Some(variables), Some(true)) =
+            (test.known(), variables.known(), has_failed.known())
         else {
             return;
         };
-        let check = Check::parse(test).filter(|_| *status != Some("healthy"));
+        let check = Check::parse(test);
         let programs = check.map(Check::programs).unwrap_or_default();
         let path = variables.iter().find_map(|variable| variable.strip_prefix("PATH="));
         let places: Vec<Vec<String>> =

@@ -1,7 +1,11 @@
 //! What the skeleton of a health check says of its worth.
 
+use serde_json::Value;
+
 use super::programs::{is_always_true, is_builtin};
 use super::{arguments, is_shell_form, program, script, unwrapped};
+use crate::model::reading::Reading;
+use crate::parse::document::Document;
 
 /// A health check's command, as engines write it: how, and what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +70,18 @@ impl<'a> Check<'a> {
         };
         always_true(&skeleton)
     }
+}
+
+/// Whether the engine's record of a container has a failed run of its check
+/// that no later success has made up for.
+pub fn has_failed(record: &Document<'_>) -> Reading<bool> {
+    let status = record.text("/State/Health/Status");
+    let log = record.objects("/State/Health/Log");
+    status.zip(log).map(|(status, log)| {
+        let code = |run: &&Value| run.get("ExitCode").and_then(Value::as_i64);
+        status == Some("unhealthy")
+            || (status == Some("starting") && log.iter().filter_map(code).any(|code| code != 0))
+    })
 }
 
 /// Whether a word calls a program that must be there as a file. What lies

@@ -35,9 +35,9 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let shown = command.words.iter().take(4).cloned().collect::<Vec<_>>().join(" ");
         let shown = Untrusted::from(shown);
         if command.is_shell_form {
-            Check::broken(format!("PID 1 is a shell with a script: {shown}"))
+            Check::broken(format!("what runs first is a shell with a script: {shown}"))
         } else {
-            Check::holds(format!("PID 1 is no shell with a script: {shown}"))
+            Check::holds(format!("what runs first is no shell with a script: {shown}"))
         }
     })
 }

@@ -39,7 +39,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         Record::Of(history) => of(history),
     });
     let programs = facts.health_programs.judge(|programs| match programs {
-        Programs::Proven => Check::moot("the check has run, so its programs are there"),
+        Programs::NotAsked => Check::moot("no run of the check has failed"),
         Programs::There => Check::moot("its programs are in the container"),
         Programs::Missing(faults) => {
             Check::broken(format!("the check cannot run: {}", faults.join(", ")))
@@ -114,7 +114,7 @@ mod tests {
 
     /// A check that runs `curl`, which is looked for in `/bin` alone.
     fn unhealthy() -> Case {
-        health("starting", 1, &json!([]))
+        health("starting", 1, &json!([{"ExitCode": -1}]))
             .declares("/Config/Healthcheck/Test", json!(["CMD", "curl", "…"]))
     }
 
