@@ -282,6 +282,11 @@ impl Container<'_> {
             .expect("a running container has a first process")
     }
 
+    /// Waits until the container's record is as `is_so` wants it.
+    pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(&Value) -> bool) {
+        wait::until(what, || is_so(&self.inspect()).then_some(()));
+    }
+
     /// Waits until the engine has seen the health check succeed.
     pub(crate) fn wait_until_healthy(&self) {
         wait::until("the container is healthy", || {

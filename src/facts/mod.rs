@@ -6,17 +6,20 @@
 
 pub mod attainable;
 pub mod capabilities;
+pub mod command;
 pub mod confinement;
 pub mod devices;
 pub mod engines;
 pub mod environment;
 pub mod groups;
 pub mod health;
+pub mod heap;
 pub mod identity;
 mod image;
 pub mod kernel_files;
 pub mod limits;
 pub mod lineage;
+pub mod log;
 pub mod login;
 pub mod mounts;
 pub mod namespaces;
@@ -25,7 +28,9 @@ pub mod no_new_privileges;
 pub mod privilege;
 pub mod propagation;
 pub mod remapping;
+pub mod restart;
 pub mod seccomp;
+pub mod signals;
 mod view;
 
 use std::fmt;
@@ -166,9 +171,9 @@ pub struct Facts {
     /// The environment that each process was started with.
     pub environments: Fact<Held<environment::Environment>>,
     /// The bound on memory.
-    pub memory_limit: Fact<limits::Limit>,
+    pub memory_limit: Fact<limits::Bound>,
     /// The bound on the number of processes and threads.
-    pub pids_limit: Fact<limits::Limit>,
+    pub pids_limit: Fact<limits::Bound>,
     /// The bound on memory as it was set, whatever the machine has.
     pub memory_as_set: Fact<limits::Limit>,
     /// The bound on processes and threads as it was set.
@@ -197,6 +202,28 @@ pub struct Facts {
     pub network_place: Fact<network::attachments::Place>,
     /// What the container serves, and who can get to it.
     pub service: Fact<network::service::Service>,
+    /// The bound on processor time.
+    pub cpu_limit: Fact<limits::Bound>,
+    /// How much memory each process's runtime may fill, beside the limit.
+    pub heap: Fact<Held<heap::Heap>>,
+    /// How often the check is run and how long it is waited for.
+    pub health_timing: Fact<health::Timing>,
+    /// What came of the check so far.
+    pub health_record: Fact<health::Record>,
+    /// Whether the check's programs are in the container, where that matters.
+    pub health_programs: Fact<health::Programs>,
+    /// Who PID 1 is, and whether it reaps.
+    pub init: Fact<signals::Init>,
+    /// What the signal that stops the container does to PID 1.
+    pub stop: Fact<signals::Stop>,
+    /// When the engine starts the container again.
+    pub restart_policy: Fact<restart::Policy>,
+    /// How often it did, and how long the container has run since.
+    pub restarts: Fact<restart::Restarts>,
+    /// What PID 1 was started as.
+    pub command: Fact<command::Command>,
+    /// Where the container's output goes.
+    pub log: Fact<log::Log>,
 }
 
 /// Derives the facts of every target of a bundle, in the bundle's order.
@@ -266,5 +293,16 @@ fn of_container(view: &View<'_>) -> Facts {
         attachments: network::attachments::fact(view),
         network_place: network::attachments::place(view),
         service: network::service::fact(view),
+        cpu_limit: limits::cpu(view),
+        heap: heap::fact(view),
+        health_timing: health::timing(view),
+        health_record: health::record(view),
+        health_programs: health::programs(view),
+        init: signals::init(view),
+        stop: signals::stop(view),
+        restart_policy: restart::policy(view),
+        restarts: restart::restarts(view),
+        command: command::fact(view),
+        log: log::fact(view),
     }
 }

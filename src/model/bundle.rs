@@ -52,6 +52,13 @@ pub struct Processes {
     /// The limit files of these cgroups and of those above them, by absolute
     /// path, the nearest cgroup of each hierarchy first.
     pub limit_files: Vec<String>,
+    /// The files that tell what the container's own cgroups use.
+    #[serde(default)]
+    pub usage_files: Vec<String>,
+    /// Processes that have ended and for which one of the container's has not
+    /// waited, each with that parent; `None` where nobody has counted them.
+    #[serde(default)]
+    pub zombies: Option<Vec<(u32, u32)>>,
     /// The file that tells which devices the container's cgroup lets it use, by
     /// absolute path. Only cgroup version 1 has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

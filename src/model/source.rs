@@ -101,6 +101,11 @@ impl Source {
         Self::Kernel("/proc/net/unix (container engines)".to_owned())
     }
 
+    /// The file that process `pid` sees at an absolute path.
+    pub fn in_root(pid: u32, path: &str) -> Self {
+        Self::Kernel(format!("/proc/{pid}/root{path}"))
+    }
+
     /// The engine's list of running containers.
     pub fn container_list() -> Self {
         Self::Engine("/containers/json".to_owned())

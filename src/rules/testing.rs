@@ -18,8 +18,13 @@ pub(super) const INIT: u32 = 100;
 /// What the hardened container's cgroup lets it use.
 pub(super) const DEVICE_LIST: &str = "/sys/fs/cgroup/devices/docker/c/devices.list";
 
-const STATUS: &str = "Name:\tapp\nPPid:\t1\nUid:\t1000\t1000\t1000\t1000\n\
+/// When the evidence was collected.
+const NOW: &str = "2026-01-01T12:00:00Z";
+
+const STATUS: &str = "Name:\tapp\nState:\tS (sleeping)\nPPid:\t7\nUid:\t1000\t1000\t1000\t1000\n\
     Gid:\t1000\t1000\t1000\t1000\nGroups:\t1000\nNSpid:\t100\t1\n\
+    RssAnon:\t1024 kB\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n\
+    SigCgt:\t0000000000004000\n\
     CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
     CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n";
 
@@ -65,6 +70,13 @@ pub(super) fn container() -> Case {
             "SecurityOpt": ["no-new-privileges"], "PidMode": "", "NetworkMode": "default",
             "IpcMode": "private", "CgroupnsMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
             "Memory": 67_108_864, "PidsLimit": 100, "Tmpfs": {"/tmp": "size=16m"},
+            "NanoCpus": 500_000_000, "LogConfig": {"Type": "local", "Config": {}},
+            "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5},
+        },
+        "Path": "/bin/app", "Args": ["…"], "RestartCount": 0,
+        "State": {
+            "StartedAt": "2026-01-01T11:59:00.5Z",
+            "Health": {"Status": "healthy", "FailingStreak": 0, "Log": []},
         },
         "Mounts": [], "AppArmorProfile": "", "Image": IMAGE,
         "NetworkSettings": {
@@ -85,9 +97,15 @@ pub(super) fn container() -> Case {
         Source::engine_info(),
         Answer::Json(json!({"SecurityOptions": ["name=seccomp,profile=default"]})),
     );
-    let limit_files: Vec<String> = [("memory", "memory.limit_in_bytes"), ("pids", "pids.max")]
-        .map(|(controller, file)| format!("/sys/fs/cgroup/{controller}/docker/{id}/{file}"))
-        .to_vec();
+    let limit_files: Vec<String> = [
+        ("memory", "memory.limit_in_bytes"),
+        ("pids", "pids.max"),
+        ("cpu", "cpu.cfs_quota_us"),
+        ("cpu", "cpu.cfs_period_us"),
+        ("cpuset", "cpuset.cpus"),
+    ]
+    .map(|(controller, file)| format!("/sys/fs/cgroup/{controller}/docker/{id}/{file}"))
+    .to_vec();
     let processes = Processes {
         init: INIT,
         viewer: INIT,
@@ -96,6 +114,7 @@ pub(super) fn container() -> Case {
         cgroups: vec![("devices".to_owned(), "/docker/c".to_owned())],
         device_list: Some(DEVICE_LIST.to_owned()),
         neighbours: ["pid", "net", "ipc"].map(|kind| (kind.to_owned(), vec![])).into(),
+        zombies: Some(vec![]),
         ..Processes::default()
     };
     case.put(Source::Processes(id), Answer::Processes(processes));
@@ -105,7 +124,9 @@ pub(super) fn container() -> Case {
     let socket = socket("/run/docker.sock", (0, 20), 3577);
     let sockets = Listing { files: vec![socket], unread: vec![] };
     case.put(Source::engine_sockets(), Answer::Files(sockets));
+    case.put(Source::Clock, Answer::Text(NOW.into()));
     for (path, text) in [
+        ("/sys/devices/system/cpu/online", "0-3\n"),
         (DEVICE_LIST, "c 1:3 rwm\nc *:* m\nc 136:* rwm\n"),
         ("/proc/1/status", "Name:\tsystemd\nCapBnd:\t000001ffffffffff\n"),
         ("/proc/1/mountinfo", HOST_MOUNTS),
@@ -120,6 +141,7 @@ pub(super) fn container() -> Case {
         ("/proc/sys/kernel/pid_max", "4194304\n"),
         ("/proc/1/net/dev (inode)", "11"),
         ("/proc/100/net/dev (inode)", "77"),
+        ("/proc/100/wchan", "ep_poll"),
         ("/proc/100/ns/net", "net:[7]"),
         ("/proc/100/ns/ipc", "ipc:[7]"),
         ("/proc/100/ns/uts", "uts:[7]"),
@@ -149,6 +171,9 @@ pub(super) fn container() -> Case {
     case = case.shells(&["/bin/false", "/bin/sh"]);
     case.limit("memory.limit_in_bytes", "67108864")
         .limit("pids.max", "100")
+        .limit("cpu.cfs_quota_us", "50000")
+        .limit("cpu.cfs_period_us", "100000")
+        .limit("cpuset.cpus", "0-3")
         .add_process(INIT, &[])
         .engine_starts_with(&["PATH=/bin"])
 }
@@ -291,6 +316,48 @@ impl Case {
         self
     }
 
+    /// The container's cgroup has one more limit file.
+    pub(super) fn add_limit(mut self, file: &str, text: &str) -> Self {
+        self.processes().limit_files.push(format!("/sys/fs/cgroup/box/{file}"));
+        self.limit(file, text)
+    }
+
+    /// The container's cgroup tells of its use.
+    pub(super) fn usage(mut self, file: &str, text: &str) -> Self {
+        let path = format!("/sys/fs/cgroup/box/{file}");
+        self.processes().usage_files.push(path.clone());
+        self.kernel(&path, text)
+    }
+
+    /// The first process runs this command, a word each line.
+    pub(super) fn command(self, words: &str) -> Self {
+        self.kernel(&format!("/proc/{INIT}/cmdline"), words)
+    }
+
+    /// These have ended, and their parents have not waited for them.
+    pub(super) fn zombies(mut self, zombies: &[(u32, u32)]) -> Self {
+        self.processes().zombies = Some(zombies.to_vec());
+        self
+    }
+
+    /// Nobody has looked for zombies.
+    pub(super) fn without_zombies(mut self) -> Self {
+        self.processes().zombies = None;
+        self
+    }
+
+    /// Nobody knows when the evidence was collected.
+    pub(super) fn without_the_clock(mut self) -> Self {
+        self.bundle.observations.remove(&Source::Clock);
+        self
+    }
+
+    /// A file of the kernel has this answer.
+    pub(super) fn answer(mut self, path: &str, answer: Answer) -> Self {
+        self.put(Source::Kernel(path.to_owned()), answer);
+        self
+    }
+
     /// The first process's `status` has these fields.
     pub(super) fn status(self, fields: &[(&str, &str)]) -> Self {
         self.add_process(INIT, fields)
@@ -313,6 +380,7 @@ impl Case {
         let holds = if pid == INIT { "9\n10\n" } else { "" };
         self.put(Source::held_sockets(pid), Answer::Text(holds.into()));
         self.kernel(&format!("/proc/{pid}/status"), &status)
+            .kernel(&format!("/proc/{pid}/cmdline"), "/bin/app\n…\n")
             .uid_map(pid, "0 0 4294967295")
             .gid_map(pid, "0 0 4294967295")
     }

@@ -47,6 +47,7 @@ impl Host {
         host.write("proc/self/mountinfo", HOST_MOUNTS);
         host.write("proc/meminfo", "MemTotal: 8388608 kB\n");
         host.write("proc/sys/kernel/pid_max", "4194304\n");
+        host.write("sys/devices/system/cpu/online", "0-3\n");
         host.write("proc/self/status", "CapEff:\t0000000000000000\n");
         host.process(&Process {
             pid: 1,
@@ -76,7 +77,8 @@ impl Host {
                 "Name:\tapp{pid}\nState:\tS (sleeping)\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n\
                  Gid:\t{uid}\t{uid}\t{uid}\t{uid}\nGroups:\t\n\
                  NSpid:\t{ns_pids}\nVmSize:\t1 kB\nThreads:\t1\nCapInh:\t0\nCapPrm:\t0\nCapEff:\t0\n\
-                 CapBnd:\t{bounding}\nCapAmb:\t0\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+                 CapBnd:\t{bounding}\nCapAmb:\t0\nNoNewPrivs:\t1\nSeccomp:\t2\n\
+                 SigBlk:\t0\nSigIgn:\t0\nSigCgt:\t4000\n"
             ),
         );
         let zeros = "0 ".repeat(18);
@@ -86,6 +88,8 @@ impl Host {
         self.write(&format!("proc/{pid}/gid_map"), "0 0 4294967295\n");
         self.write(&format!("proc/{pid}/mountinfo"), mounts);
         self.write(&format!("proc/{pid}/environ"), "");
+        self.write(&format!("proc/{pid}/cmdline"), "/bin/app\0--serve\0");
+        self.write(&format!("proc/{pid}/wchan"), "ep_poll");
         if let Some(label) = label {
             self.write(&format!("proc/{pid}/attr/current"), label);
         }
@@ -103,7 +107,16 @@ impl Host {
 
     /// What the kernel collector makes of a container whose first process is said to be `pid`.
     pub(crate) fn audit(&self, id: &str, pid: u32) -> (Bundle, Vec<Finding>) {
-        let mut bundle = Bundle::new(Origin::Kernel);
+        self.audit_with(Bundle::new(Origin::Kernel), id, pid)
+    }
+
+    /// As [`Host::audit`], with what an engine has already said.
+    pub(crate) fn audit_with(
+        &self,
+        mut bundle: Bundle,
+        id: &str,
+        pid: u32,
+    ) -> (Bundle, Vec<Finding>) {
         bundle.add_target(Target {
             kind: Kind::Container,
             id: id.to_owned(),
@@ -168,6 +181,113 @@ fn a_container_under_cgroup_version_2_and_apparmor_is_verified() {
         assert_eq!(verdict(&findings, rule), Verdict::Pass, "{rule}: {findings:#?}");
     }
     assert_eq!(verdict(&findings, "healthcheck"), Verdict::Unknown);
+}
+
+#[test]
+fn the_limits_of_version_2_are_told_with_their_use() {
+    let host = Host::new();
+    let scope = format!("/system.slice/docker-{}.scope", id());
+    host.process(&container(70, &scope));
+    for (file, text) in [
+        ("memory.max", "67108864\n"),
+        ("memory.swap.max", "max\n"),
+        ("memory.current", "1048576\n"),
+        ("memory.peak", "33554432\n"),
+        ("memory.events", "low 0\nhigh 0\nmax 5\noom 3\noom_kill 2\noom_group_kill 0\n"),
+        ("pids.max", "100\n"),
+        ("pids.current", "7\n"),
+        ("pids.peak", "9\n"),
+        ("pids.events", "max 4\n"),
+        ("cpu.max", "max 100000\n"),
+        ("cpu.stat", "usage_usec 9\nnr_periods 8\nnr_throttled 6\n"),
+        ("cpuset.cpus.effective", "0-3\n"),
+    ] {
+        host.write(&format!("sys/fs/cgroup{scope}/{file}"), text);
+    }
+    // What is used above is not the container's, what binds above is.
+    host.write("sys/fs/cgroup/system.slice/memory.current", "5368709120\n");
+    host.write("sys/fs/cgroup/system.slice/cpu.max", "150000 100000\n");
+    host.write("proc/meminfo", "MemTotal: 8388608 kB\nSwapTotal: 1048576 kB\n");
+    let (_, findings) = host.audit(&id(), 70);
+    for (rule, said) in [
+        (
+            "memory-limit",
+            "at most 64 MiB; uses 1 MiB, peak 32 MiB, 2 OOM kills; its swap is unbounded",
+        ),
+        ("pids-limit", "at most 100 processes and threads; uses 7, peak 9, 4 refused forks"),
+        ("cpu-limit", "at most 1.5 processors; 6 periods throttled"),
+    ] {
+        let found = findings.iter().find(|it| it.rule == rule).unwrap();
+        assert_eq!(found.verdict, Verdict::Pass, "{found:#?}");
+        assert_eq!(found.statements, [said]);
+    }
+}
+
+#[test]
+fn a_command_line_enters_the_bundle_as_its_skeleton() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    host.write("proc/70/cmdline", "/bin/sh\0-c\0mysql -phunter2 || exit 1\0");
+    host.write("proc/70/environ", "NODE_OPTIONS=--title=hunter2 --max-old-space-size=64\0");
+    let (bundle, findings) = host.audit(&id(), 70);
+    assert!(!serde_json::to_string(&bundle).unwrap().contains("hunter2"));
+    let kept = bundle.text(&Source::proc(70, "cmdline")).unwrap();
+    assert_eq!(kept.raw(), "/bin/sh\n-c\nmysql … || exit 1\n");
+    assert_eq!(verdict(&findings, "exec-form-command"), Verdict::Fail);
+}
+
+#[test]
+fn who_has_ended_and_is_not_waited_for_is_counted() {
+    let host = Host::new();
+    let scope = format!("/docker/{}", id());
+    host.process(&container(70, &scope));
+    let (_, findings) = host.audit(&id(), 70);
+    assert_eq!(verdict(&findings, "init-process"), Verdict::Pass);
+    for (pid, parent) in [(71, 70), (72, 1)] {
+        host.process(&Process { parent, ns_pids: "71 2", ..container(pid, &scope) });
+        let status = host.root.path().join(format!("proc/{pid}/status"));
+        let text = fs::read_to_string(&status).unwrap();
+        let zombie = text.replace("S (sleeping)", "Z (zombie)").replace("VmSize:\t1 kB\n", "");
+        fs::write(&status, zombie).unwrap();
+    }
+    let (bundle, findings) = host.audit(&id(), 70);
+    let processes = bundle.processes(&Source::Processes(id())).unwrap();
+    assert_eq!(processes.zombies, Some(vec![(71, 70)]), "the other one is somebody else's");
+    assert_eq!(verdict(&findings, "init-process"), Verdict::Fail);
+}
+
+#[test]
+fn the_programs_of_a_failing_check_are_looked_for_in_the_container() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    let root = host.root.path().join("proc/70/root");
+    fs::create_dir_all(root.join("usr/bin")).unwrap();
+    fs::create_dir_all(root.join("outside")).unwrap();
+    fs::write(root.join("usr/bin/curl"), "").unwrap();
+    // The link leads out of the container, where there is a file of that name.
+    symlink(host.root.path().join("proc/meminfo"), root.join("outside/wget")).unwrap();
+    let audit = |test: serde_json::Value, status: &str| {
+        let mut bundle = Bundle::new(Origin::Engine);
+        let record = serde_json::json!({
+            "Config": {"Healthcheck": {"Test": test}, "Env": ["PATH=/bin:/usr/bin:/outside"]},
+            "State": {"Health": {"Status": status, "FailingStreak": 3, "Log": []}},
+        });
+        bundle.record(Source::container(&id()), Ok(Answer::Json(record)));
+        host.audit_with(bundle, &id(), 70)
+    };
+    let statements = |findings: &[Finding]| {
+        let found = findings.iter().find(|it| it.rule == "healthcheck-works").unwrap();
+        assert_eq!(found.verdict, Verdict::Fail, "{found:#?}");
+        found.statements.join("; ")
+    };
+    let (bundle, findings) = audit(serde_json::json!(["CMD", "wget", "…"]), "unhealthy");
+    assert!(statements(&findings).contains("wget is not in the container"), "{findings:#?}");
+    let asked = Source::in_root(70, "/outside/wget");
+    assert_eq!(bundle.ask(&asked), Ok(&Answer::Nothing));
+    let (_, findings) = audit(serde_json::json!(["CMD", "curl", "…"]), "unhealthy");
+    assert!(statements(&findings).contains("curl is not executable"), "{findings:#?}");
+    let (bundle, _) = audit(serde_json::json!(["CMD", "curl", "…"]), "healthy");
+    assert!(bundle.ask(&Source::in_root(70, "/usr/bin/curl")).is_err(), "it has proved itself");
 }
 
 #[test]

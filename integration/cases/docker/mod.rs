@@ -1,6 +1,7 @@
 //! Containers of Docker, each started one way and audited once.
 
 mod escape;
+mod lifecycle;
 mod table;
 
 use std::path::Path;
@@ -44,6 +45,9 @@ pub(in crate::cases) fn hardened() -> Value {
             "Memory": 96 << 20,
             "PidsLimit": 64,
             "NetworkMode": "none",
+            "NanoCpus": 900_000_000,
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},
+            "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5},
         },
     })
 }
@@ -60,7 +64,8 @@ pub(in crate::cases) fn all() -> Vec<Live> {
     // A host of version 2 alone has none, and no need that could be met.
     let has_agents = Path::new("/sys/fs/cgroup/memory/release_agent").exists();
     let agents = escape::WITH_AGENTS.iter().filter(|_| has_agents).map(live);
-    CASES.iter().map(live).chain(escapes).chain(agents).chain([of_an_image]).collect()
+    let table = CASES.iter().map(live).chain(escapes).chain(agents);
+    table.chain([of_an_image]).chain(lifecycle::all()).collect()
 }
 
 /// Where nothing else is asked for, a container runs the witness.

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::process::{self, Process};
-use super::{Kernel, NAMESPACES, NETWORK_INODE, accounts, missing, network, points, setuid};
+use super::{
+    Kernel, NAMESPACES, NETWORK_INODE, SLEEPS_IN, accounts, check, missing, network, points, setuid,
+};
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::files::Listing;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+use crate::parse::document::Document;
 use crate::parse::proc::mountinfo::{self, Mount};
 
 impl Kernel {
@@ -22,10 +25,13 @@ impl Kernel {
     ) {
         let first = self.reopen(processes.init, starts);
         match &first {
-            Ok(process) => observe_namespaces(process, processes.init, bundle),
+            Ok(process) => {
+                observe_namespaces(process, processes.init, bundle);
+                bundle.record(Source::proc(processes.init, SLEEPS_IN), process.read(SLEEPS_IN));
+            }
             Err(gap) => {
                 let links = NAMESPACES.map(|name| format!("ns/{name}"));
-                for name in links.iter().map(String::as_str).chain([NETWORK_INODE]) {
+                for name in links.iter().map(String::as_str).chain([NETWORK_INODE, SLEEPS_IN]) {
                     let (source, answer) = missing(processes.init, name, gap);
                     bundle.record(source, answer);
                 }
@@ -33,7 +39,8 @@ impl Kernel {
         }
         network::observe(&first, processes, |pid| self.reopen(pid, starts), bundle);
         self.observe_files(id, processes, starts, bundle);
-        for path in processes.limit_files.iter().chain(&processes.device_list) {
+        let Processes { limit_files, usage_files, device_list, .. } = processes;
+        for path in limit_files.iter().chain(usage_files).chain(device_list) {
             let source = Source::Kernel(path.clone());
             bundle.record(source.clone(), process::read_optional(&self.at(path), source));
         }
@@ -70,6 +77,11 @@ impl Kernel {
                     answers.push(files(source.clone(), &|mounts| {
                         setuid::list(&viewer, mounts, &hosts, &source)
                     }));
+                }
+                if let Ok(mounts) = &mounts {
+                    let source = Source::container(id);
+                    let inspect = Document::new(source.clone(), bundle.json(&source));
+                    answers.extend(check::programs(&viewer, mounts, &hosts, &inspect));
                 }
                 answers.push((Source::proc(pid, "mountinfo"), seen));
                 answers

@@ -1,6 +1,7 @@
 //! What the kernel enforces, read from `/proc` and the cgroup file systems.
 
 mod accounts;
+mod check;
 mod container;
 mod discover;
 mod limits;
@@ -53,14 +54,22 @@ const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "ut
 const NUMBERED: [&str; 4] = ["cgroup", "ipc", "user", "uts"];
 
 /// The files that are read of every process.
-const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT];
+const OF_EVERY_PROCESS: [&str; 6] =
+    ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT, COMMAND_LINE];
 
 /// Its values are sealed as they are read: see [`crate::collect::redact`].
 const ENVIRONMENT: &str = "environ";
 
+/// Kept only as its skeleton, as the environment is sealed.
+const COMMAND_LINE: &str = "cmdline";
+
 /// The identity of a process's network namespace, as the inode of a file that
 /// the kernel makes once for each: unlike `ns/net`, everybody may look at it.
 const NETWORK_INODE: &str = "net/dev (inode)";
+
+/// The function of the kernel in which the first process sleeps: it may be
+/// waiting for signals.
+const SLEEPS_IN: &str = "wchan";
 
 /// What came of the questions about one process.
 type Answers = Vec<(Source, Result<Answer, Gap>)>;
@@ -87,6 +96,7 @@ impl Kernel {
             "/proc/meminfo",
             "/proc/sys/kernel/osrelease",
             "/proc/sys/kernel/pid_max",
+            "/sys/devices/system/cpu/online",
             "/sys/kernel/security/lsm",
             "/sys/fs/selinux/enforce",
         ] {
@@ -123,9 +133,13 @@ impl Kernel {
         let mut read = Readings::new();
         let mut proved = Vec::new();
         let mut starts: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut seen: BTreeMap<String, Vec<(u32, u32)>> = BTreeMap::new();
         for round in 0..=ROUNDS {
             let table = Table::scan(&self.proc);
             proved = self.prove_all(claims, &table);
+            if round == 0 {
+                seen = proved.iter().filter_map(zombies).collect();
+            }
             starts = table.starts();
             let alive: BTreeSet<(u32, u64)> = proved
                 .iter()
@@ -151,8 +165,13 @@ impl Kernel {
         let mounts = CgroupMounts::read(&self.proc);
         for (claim, mut processes) in proved {
             if let Ok(processes) = &mut processes {
-                processes.limit_files = mounts.limit_files(processes);
+                mounts.name_files(processes);
                 processes.device_list = mounts.device_list(processes);
+                if let (Some(zombies), Some(before)) = (&mut processes.zombies, seen.get(&claim.id))
+                {
+                    // Who has just ended is about to be waited for.
+                    zombies.retain(|zombie| before.contains(zombie));
+                }
                 processes.threads = threads::recorded(processes, bundle);
                 self.observe_container(&claim.id, processes, &starts, bundle);
             }
@@ -187,6 +206,7 @@ impl Kernel {
         for file in OF_EVERY_PROCESS {
             let answer = match file {
                 ENVIRONMENT => process.environment(),
+                COMMAND_LINE => process.command_line(),
                 _ => process.read(file),
             };
             if let ("status", Ok(Answer::Text(status))) = (file, &answer) {
@@ -218,6 +238,11 @@ impl Kernel {
 fn missing(pid: u32, file: &str, gap: &Gap) -> (Source, Result<Answer, Gap>) {
     let source = Source::proc(pid, file);
     (source.clone(), Err(Gap { source, ..gap.clone() }))
+}
+
+/// The container's zombies as one look saw them.
+fn zombies((claim, processes): &Proved<'_>) -> Option<(String, Vec<(u32, u32)>)> {
+    Some((claim.id.clone(), processes.as_ref().ok()?.zombies.clone()?))
 }
 
 fn restless(pid: u32) -> Answers {

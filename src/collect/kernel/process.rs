@@ -203,6 +203,16 @@ impl Process {
         Ok(Answer::Variables(redact::environment(&String::from_utf8_lossy(&bytes))))
     }
 
+    /// The skeleton of the command line.
+    pub(super) fn command_line(&self) -> Result<Answer, Gap> {
+        let source = Source::proc(self.pid, "cmdline");
+        let bytes = self.bytes("cmdline").map_err(|errno| gap(source.clone(), errno))?;
+        if bytes.len() > CAP {
+            return Err(too_large(source));
+        }
+        Ok(Answer::Text(redact::command_line(&String::from_utf8_lossy(&bytes)).into()))
+    }
+
     /// A file's text, where it can be read; for the collector's own use.
     pub(super) fn peek(&self, file: &str) -> Option<String> {
         self.bytes(file).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
