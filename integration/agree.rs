@@ -65,9 +65,13 @@ impl Expectation {
 ///
 /// # Panics
 /// Anything disagrees; all of it is said.
-pub(crate) fn agree(expected: &[Expectation], target: &Target, testimony: &Testimony) {
+pub(crate) fn agree<'a>(
+    expected: impl IntoIterator<Item = &'a Expectation>,
+    target: &Target,
+    testimony: &Testimony,
+) {
     let faults: Vec<String> =
-        expected.iter().flat_map(|each| disagreements(each, target, testimony)).collect();
+        expected.into_iter().flat_map(|each| disagreements(each, target, testimony)).collect();
     assert!(faults.is_empty(), "{}:\n  {}", target.name, faults.join("\n  "));
 }
 

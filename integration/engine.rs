@@ -1,5 +1,6 @@
 //! The tests' own client of an engine: it can write, unlike the product's.
 
+use std::io::Read;
 use std::path::Path;
 
 use bollard::container::LogOutput;
@@ -11,7 +12,7 @@ use bollard::query_parameters::{
     ListNetworksOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
     RemoveImageOptionsBuilder, StartContainerOptions, WaitContainerOptions,
 };
-use bollard::{API_DEFAULT_VERSION, body_full};
+use bollard::{API_DEFAULT_VERSION, body_try_stream};
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -58,16 +59,30 @@ impl Engine {
         self.runtime.block_on(future).unwrap_or_else(|error| panic!("{what}: {error}"))
     }
 
-    /// Imports a tar archive as an image; without a change, a line as in a
-    /// Dockerfile, it has no configuration at all.
-    pub(crate) fn import(&self, tar: Vec<u8>, tag: &str, change: Option<&str>) {
+    /// Imports a tar archive, read as it is sent, as an image; without a change,
+    /// a line as in a Dockerfile, it has no configuration at all.
+    pub(crate) fn import(
+        &self,
+        mut tar: impl Read + Send + 'static,
+        tag: &str,
+        change: Option<&str>,
+    ) {
+        let pieces = std::iter::from_fn(move || {
+            let mut piece = Vec::new();
+            match tar.by_ref().take(1 << 20).read_to_end(&mut piece) {
+                Ok(0) => None,
+                Ok(_) => Some(Ok(piece.into())),
+                Err(error) => Some(Err(error)),
+            }
+        });
+        let body = body_try_stream(futures_util::stream::iter(pieces));
         // Podman takes the tag only as a part of the name.
         let mut options = CreateImageOptionsBuilder::new().from_src("-").repo(&image(tag));
         if let Some(change) = change {
             options = options.changes(vec![change.to_owned()]);
         }
         let options = options.build();
-        let progress = self.docker.create_image(Some(options), Some(body_full(tar.into())), None);
+        let progress = self.docker.create_image(Some(options), Some(body), None);
         self.block("import the image", progress.try_collect::<Vec<_>>());
     }
 
@@ -210,9 +225,34 @@ impl Container<'_> {
 
     /// Starts another witness in the container; the session stays alive.
     pub(crate) fn exec(&self, user: &str, words: &[&str]) -> Testimony {
+        let words = [&[WITNESS, "witness"], words].concat();
+        let testimony = self.listen(self.session(user, words).1);
+        testimony.unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// Runs a program in the container to its end: what it said, if it succeeded.
+    pub(crate) fn run(&self, user: &str, words: &[&str]) -> Option<String> {
+        let (id, output) = self.session(user, words.to_vec());
+        let said = self.engine.block("hear a session", output.try_collect::<Vec<_>>());
+        let code = wait::until("the session is over", || {
+            let about = self.engine.block("inspect", self.engine.docker.inspect_exec(&id));
+            about.exit_code.filter(|_| about.running == Some(false))
+        });
+        let said = said.iter().map(|it| String::from_utf8_lossy(it.as_ref()).into_owned());
+        (code == 0).then(|| said.collect())
+    }
+
+    /// Starts a program in the container.
+    fn session(
+        &self,
+        user: &str,
+        words: Vec<&str>,
+    ) -> (String, impl Stream<Item = Answer<LogOutput>> + use<>) {
+        let bait = run::bait();
         let options = CreateExecOptions {
-            cmd: Some([&[WITNESS, "witness"], words].concat()),
+            cmd: Some(words),
             user: Some(user),
+            env: Some(bait.iter().map(String::as_str).collect()),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             ..CreateExecOptions::default()
@@ -220,12 +260,10 @@ impl Container<'_> {
         let docker = &self.engine.docker;
         let exec = self.engine.block("create a session", docker.create_exec(&self.id, options));
         let started = self.engine.block("start a session", docker.start_exec(&exec.id, None));
-        let StartExecResults::Attached { output, input } = started else {
+        let StartExecResults::Attached { output, .. } = started else {
             panic!("the session is attached")
         };
-        let testimony = self.listen(output);
-        drop(input);
-        testimony.unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        (exec.id, output)
     }
 
     /// Whether a witness in the container can connect to this address.
@@ -285,6 +323,21 @@ impl Container<'_> {
     /// Waits until the container's record is as `is_so` wants it.
     pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(&Value) -> bool) {
         wait::until(what, || is_so(&self.inspect()).then_some(()));
+    }
+
+    /// Its address in the first of its networks.
+    pub(crate) fn address(&self) -> Option<String> {
+        let inspected = self.inspect();
+        let mut networks = inspected["NetworkSettings"]["Networks"].as_object()?.values();
+        networks.find_map(|network| network["IPAddress"].as_str().map(str::to_owned))
+    }
+
+    /// What the container has said so far.
+    pub(crate) fn log(&self) -> String {
+        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).build();
+        let lines = self.engine.docker.logs(&self.id, Some(options));
+        let lines = self.engine.block("read the log", lines.try_collect::<Vec<_>>());
+        lines.iter().map(|line| String::from_utf8_lossy(line.as_ref()).into_owned()).collect()
     }
 
     /// Waits until the engine has seen the health check succeed.

@@ -1,7 +1,7 @@
 //! The witness's image: this program, what it is linked with, and accounts.
 
 use std::fs;
-use std::io;
+use std::io::{self, Cursor};
 use std::path::Path;
 
 use secaudit::app::demo::image::{File, of_this_program};
@@ -17,7 +17,7 @@ const GROUP: &str = "root:x:0:\napp:x:1000:\n";
 const FOLDERS: [&str; 7] = ["dev", "host-etc", "host-run", "mnt", "proc", "sys", "var/run"];
 
 /// The witness's image as a tar archive.
-pub(crate) fn witness() -> io::Result<Vec<u8>> {
+pub(crate) fn witness() -> io::Result<Cursor<Vec<u8>>> {
     let program = fs::read("/proc/self/exe")?;
     let mut further = vec![
         File::new(SHELL, 0o755, program.clone()),
@@ -27,12 +27,12 @@ pub(crate) fn witness() -> io::Result<Vec<u8>> {
         File::new(GROUP_SECRET, 0o640, "for root's group"),
     ];
     further.extend(FOLDERS.map(|folder| File::new(format!("/{folder}/.keep"), 0o444, "")));
-    of_this_program(&further)
+    of_this_program(&further).map(Cursor::new)
 }
 
 /// Unpacks the witness's image as a file system for a sandbox.
 pub(crate) fn unpack(folder: &Path) -> io::Result<()> {
-    let mut archive = tar::Archive::new(io::Cursor::new(witness()?));
+    let mut archive = tar::Archive::new(witness()?);
     archive.set_preserve_permissions(true);
     archive.set_preserve_ownerships(true);
     archive.unpack(folder)

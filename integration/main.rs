@@ -24,8 +24,11 @@ mod engine;
 mod image;
 mod needs;
 mod record;
+mod relay;
 mod run;
+mod services;
 mod testimony;
+mod trace;
 mod wait;
 mod witness;
 

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::engine::Engine;
 use crate::run;
+use crate::services::base;
 
 /// Something without which a case cannot be made.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,8 @@ pub(crate) enum Need {
     Root,
     /// An engine listens where Docker does.
     Docker,
+    /// The services' software is there, or can be fetched from Debian's mirror.
+    Services,
     /// A program of this name can be started.
     Program(&'static str),
 }
@@ -28,6 +31,9 @@ impl Need {
         match self {
             Self::Root => (!nix::unistd::geteuid().is_root()).then(|| "needs root".to_owned()),
             Self::Docker => Engine::connect(Path::new(run::DOCKER)).err(),
+            Self::Services => {
+                base::archive().err().map(|error| format!("needs Debian's packages: {error}"))
+            }
             Self::Program(name) => {
                 let started = Command::new(name)
                     .arg("--version")

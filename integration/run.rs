@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::daemon;
 use crate::engine::{Engine, LABEL};
 use crate::image;
+use crate::services;
 use crate::witness::{HOST_NAME, NAME, PORT, QUEUE};
 
 /// The socket of the engine that most cases use.
@@ -44,6 +45,22 @@ pub(crate) fn docker() -> Engine {
         engine.import(image::witness().expect("the image can be made"), &id(), None);
     });
     engine
+}
+
+/// As [`docker`], with the services' image.
+pub(crate) fn with_services() -> Engine {
+    static IMAGE: OnceLock<()> = OnceLock::new();
+    let engine = Engine::connect(Path::new(DOCKER)).expect("the case needs the engine");
+    IMAGE.get_or_init(|| {
+        let archive = services::image::image().expect("the image can be made");
+        engine.import(archive, &services_tag(), None);
+    });
+    engine
+}
+
+/// The tag of the services' image.
+pub(crate) fn services_tag() -> String {
+    format!("{}.services", id())
 }
 
 /// What the host offers for a witness to find, if it can get there.

@@ -8,8 +8,10 @@ mod entered;
 mod fleet;
 mod harness;
 mod network;
+mod only_looks;
 mod restless;
 mod secrets;
+mod services;
 mod users;
 mod walls;
 mod without_engine;
@@ -43,6 +45,8 @@ pub(crate) fn all() -> Vec<Live> {
         walls::all(),
         daemons::all(),
         without_engine::all(),
+        services::all(),
+        only_looks::all(),
     ]
     .into_iter()
     .flatten()

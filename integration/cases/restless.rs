@@ -1,9 +1,5 @@
 //! Containers that come and go while they are audited.
 
-use std::io::{Read, Write};
-use std::net::Shutdown;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use secaudit::model::reading::Reason;
@@ -13,6 +9,7 @@ use super::docker::{hardened, with_witness};
 use super::{Live, live};
 use crate::audit::{audit, finding};
 use crate::needs::Need;
+use crate::relay::{Listener, relay};
 use crate::run;
 
 /// How many audits meet the restless container.
@@ -110,7 +107,8 @@ fn dies() {
     let quiet = audit(&["--host", &engine.address, &steady.name]);
     let folder = run::folder();
     let socket = folder.path().join("relay.sock");
-    relay(&socket, doomed.id.clone());
+    let id = doomed.id.clone();
+    relay(&socket, move || Killer { doomed: id.clone(), asked: AtomicBool::new(false) });
     let host = format!("unix://{}", socket.display());
     let audit = audit(&["--host", &host, &steady.name, &doomed.name]);
     let beside = audit.target(&steady.name).expect("the steady container is audited");
@@ -125,51 +123,28 @@ fn dies() {
     assert_eq!(audit.code, 3, "{:?}", audit.report.gate);
 }
 
-/// Passes everything on to the engine; once the engine has answered about the
-/// doomed container, that is killed before the answer is passed back.
-fn relay(socket: &Path, doomed: String) {
-    let listener = UnixListener::bind(socket).expect("the folder is the test's own");
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let doomed = doomed.clone();
-            std::thread::spawn(move || pass(&client, &doomed));
-        }
-    });
+/// Once the engine has answered about the doomed container, that is killed
+/// before the answer is passed back.
+struct Killer {
+    doomed: String,
+    asked: AtomicBool,
 }
 
-fn pass(client: &UnixStream, doomed: &str) {
-    let upstream = UnixStream::connect(run::DOCKER).expect("the engine is there");
-    let asked = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            copy(client, &upstream, |request| {
-                let question = format!("/containers/{doomed}/json");
-                if String::from_utf8_lossy(request).contains(&question) {
-                    asked.store(true, Ordering::SeqCst);
-                }
-            });
-        });
-        copy(&upstream, client, |_| {
-            if asked.swap(false, Ordering::SeqCst) {
-                let engine = run::docker();
-                engine.kill(doomed);
-                engine.wait(doomed);
-            }
-        });
-    });
-}
-
-/// Copies until the end, and tells of each piece before it is passed on.
-fn copy(mut from: &UnixStream, mut to: &UnixStream, tell: impl Fn(&[u8])) {
-    let mut piece = [0; 16 << 10];
-    while let Ok(length @ 1..) = from.read(&mut piece) {
-        tell(&piece[..length]);
-        // Whoever has hung up wants no more.
-        if to.write_all(&piece[..length]).is_err() {
-            break;
+impl Listener for Killer {
+    fn asked(&self, piece: &[u8]) {
+        let question = format!("/containers/{}/json", self.doomed);
+        if String::from_utf8_lossy(piece).contains(&question) {
+            self.asked.store(true, Ordering::SeqCst);
         }
     }
-    let _ = to.shutdown(Shutdown::Write);
+
+    fn answered(&self) {
+        if self.asked.swap(false, Ordering::SeqCst) {
+            let engine = run::docker();
+            engine.kill(&self.doomed);
+            engine.wait(&self.doomed);
+        }
+    }
 }
 
 struct OnDrop<F: FnMut()>(F);

@@ -34,22 +34,30 @@ pub(super) fn all() -> Vec<Live> {
     ]
 }
 
-/// A program, as nobody in the group of the engine's socket. It runs from a
-/// copy, since nobody may not enter every folder in which programs are built.
+/// A program, as nobody in the group of the engine's socket.
 fn as_nobody(folder: &TempDir, program: &Path, arguments: &[&str]) -> Vec<String> {
+    let arguments = arguments.iter().map(|&word| word.to_owned());
+    nobody().into_iter().chain([copy(folder, program)]).chain(arguments).collect()
+}
+
+/// How a command begins that nobody runs, in the group of the engine's socket.
+pub(super) fn nobody() -> Vec<String> {
+    let group = std::fs::metadata(run::DOCKER).expect("the socket is there").gid().to_string();
+    ["setpriv", "--reuid", "65534", "--regid", "65534", "--groups", &group]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+/// A copy of a program for nobody, who may not enter every folder in which
+/// programs are built.
+pub(super) fn copy(folder: &TempDir, program: &Path) -> String {
     let copy = folder.path().join(program.file_name().expect("a program has a name"));
     std::fs::copy(program, &copy).expect("the program can be copied");
     for path in [folder.path(), &copy] {
         let everybody = Permissions::from_mode(0o755);
         std::fs::set_permissions(path, everybody).expect("the copy is the test's own");
     }
-    let group = std::fs::metadata(run::DOCKER).expect("the socket is there").gid().to_string();
-    let copy = copy.to_string_lossy();
-    ["setpriv", "--reuid", "65534", "--regid", "65534", "--groups", &group, &copy]
-        .iter()
-        .chain(arguments)
-        .map(|&word| word.to_owned())
-        .collect()
+    copy.to_string_lossy().into_owned()
 }
 
 fn audit_as_nobody(folder: &TempDir, engine: &Engine, name: &str) -> Vec<String> {
