@@ -266,6 +266,26 @@ impl Container<'_> {
         (exec.id, output)
     }
 
+    /// Whether a witness in the container can connect to this address.
+    pub(crate) fn connects(&self, address: &str) -> bool {
+        let options = CreateExecOptions {
+            cmd: Some(vec![WITNESS, "witness", "connect", address]),
+            attach_stdout: Some(true),
+            ..CreateExecOptions::default()
+        };
+        let docker = &self.engine.docker;
+        let exec = self.engine.block("create a session", docker.create_exec(&self.id, options));
+        let started = self.engine.block("start a session", docker.start_exec(&exec.id, None));
+        if let StartExecResults::Attached { output, .. } = started {
+            let _ = self.engine.runtime.block_on(output.collect::<Vec<_>>());
+        }
+        let over = wait::until("the session is over", || {
+            let about = self.engine.block("inspect", docker.inspect_exec(&exec.id));
+            about.exit_code.filter(|_| about.running == Some(false))
+        });
+        over == 0
+    }
+
     fn listen(&self, lines: impl Stream<Item = Answer<LogOutput>>) -> Result<Testimony, String> {
         let mut text = Vec::new();
         let hear = async {
@@ -298,6 +318,11 @@ impl Container<'_> {
             .as_u64()
             .and_then(|pid| u32::try_from(pid).ok())
             .expect("a running container has a first process")
+    }
+
+    /// Waits until the container's record is as `is_so` wants it.
+    pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(&Value) -> bool) {
+        wait::until(what, || is_so(&self.inspect()).then_some(()));
     }
 
     /// Its address in the first of its networks.

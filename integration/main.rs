@@ -43,6 +43,12 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["witness", words @ ..] => return ExitCode::from(witness::main(words)),
+        // Under the name of a shell it runs one command of its own.
+        ["-c", script] if script.contains(" witness ") => {
+            let command = script.split("||").next().unwrap_or_default();
+            let words: Vec<&str> = command.split_whitespace().skip(2).collect();
+            return ExitCode::from(witness::main(&words));
+        }
         ["bundle", host, name] => {
             print!("{}", record::bundle(Some(host), name));
             return ExitCode::SUCCESS;

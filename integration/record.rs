@@ -1,5 +1,6 @@
 //! Records evidence for tests that run anywhere, where `SECAUDIT_RECORD` names a folder.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,11 +12,15 @@ use secaudit::model::bundle::{Answer, Bundle};
 use secaudit::model::source::Source;
 use serde_json::Value;
 
+use crate::engine::LABEL;
 use crate::run;
 
 /// The cases that are worth a recording: one for each kind of evidence.
 const KEPT: &[&str] = &[
     "bubblewrap",
+    "datastore-internal",
+    "datastore-published",
+    "debugger",
     "drops-by-itself",
     "drops-in-one-thread",
     "engine-less",
@@ -23,14 +28,23 @@ const KEPT: &[&str] = &[
     "exec-as-root",
     "hardened",
     "host-namespaces",
+    "lives-badly",
     "podman-hardened",
     "privileged",
+    "published-broadly",
+    "published-narrowly",
     "read-only-without-tmpfs",
+    "remounted-writable",
     "root-default",
     "secrets",
     "secrets-strong",
+    "root-master",
     "sensitive-mount",
+    "silent-log",
+    "unhealthy",
     "unprivileged",
+    "user-with-a-login-shell",
+    "user-without-an-account",
     "userns-remap",
 ];
 
@@ -73,6 +87,17 @@ fn keep(folder: &Path, case: &str, bundle: &str) {
     std::fs::write(folder.join(format!("{case}.json")), text).expect("the bundle can be written");
 }
 
+/// The tables that list whoever listens, in the host's network the whole machine.
+const TABLES: [&str; 4] = ["/net/tcp", "/net/tcp6", "/net/udp", "/net/udp6"];
+
+/// The sockets that a process of the audited containers holds.
+fn held_sockets(observations: &Value) -> BTreeSet<String> {
+    let all = observations.as_object().into_iter().flatten();
+    let lists = all.filter(|(source, _)| source.ends_with("/fd (listening sockets)"));
+    let texts = lists.filter_map(|(_, it)| it.pointer("/answer/text")?.as_str());
+    texts.flat_map(str::lines).map(str::to_owned).collect()
+}
+
 /// Takes out what names the machine and whatever else runs on it.
 fn make_anonymous(bundle: &mut Value) {
     let own: Vec<Value> = bundle["targets"]
@@ -91,6 +116,22 @@ fn make_anonymous(bundle: &mut Value) {
     if let Some(listed) = observations.pointer_mut("/engine:~1containers~1json/answer/json") {
         *listed = own.into();
     }
+    if let Some(Value::Array(networks)) = observations.pointer_mut("/engine:~1networks/answer/json")
+    {
+        networks.retain(|network| {
+            let name = network["Name"].as_str().unwrap_or_default();
+            ["bridge", "host", "none"].contains(&name) || name.starts_with(LABEL)
+        });
+    }
+    let held = held_sockets(observations);
+    let tables: Vec<String> = observations
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.keys())
+        .filter_map(|source| source.strip_prefix("kernel:"))
+        .filter(|path| TABLES.iter().any(|table| path.ends_with(table)))
+        .map(str::to_owned)
+        .collect();
     let mut rewrite = |path: &str, line: &dyn Fn(&str) -> Option<String>| {
         let place = format!("/kernel:{}/answer/text", path.replace('/', "~1"));
         // What the auditor was refused has no text to rewrite.
@@ -100,6 +141,16 @@ fn make_anonymous(bundle: &mut Value) {
         }
     };
     rewrite("/proc/sys/kernel/osrelease", &|_| Some(KERNEL.to_owned()));
+    rewrite("/proc/1/net/route", &|line| {
+        let is_kept = ["Iface", "docker0"].iter().any(|head| line.starts_with(head));
+        is_kept.then(|| line.to_owned())
+    });
+    for table in &tables {
+        rewrite(table, &|line| {
+            let inode = line.split(' ').nth(9).unwrap_or_default();
+            held.contains(inode).then(|| line.to_owned())
+        });
+    }
     rewrite("/proc/1/status", &|line| {
         let is_name = line.starts_with("Name:");
         Some(if is_name { "Name:\tinit".to_owned() } else { line.to_owned() })

@@ -23,7 +23,7 @@ const PURE: [&str; 9] =
     ["model", "parse", "facts", "rules", "policy", "judge", "score", "gate", "report"];
 
 /// What a pure layer has no business with.
-const IMPURE: [&str; 13] = [
+const IMPURE: [&str; 14] = [
     "std::fs",
     "std::env",
     "std::net",
@@ -35,6 +35,7 @@ const IMPURE: [&str; 13] = [
     "std::io::stderr",
     "tokio",
     "nix",
+    "rustix",
     "bollard",
     "jiff",
 ];

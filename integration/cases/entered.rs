@@ -52,6 +52,7 @@ fn exec_as_root() {
     const EXPECTED: &[Expectation] = &[
         fails("no-privileged-exec", &[done(BecomeRoot)]),
         fails("non-root-user", &[done(BecomeRoot)]),
+        fails("runs-as-declared", &[done(BecomeRoot)]),
         passes("capabilities-dropped", &[refused(OpenRawSocket)]),
         passes("no-new-privileges", &[]),
         passes("seccomp-filter", &[refused(ChangePersonality)]),
@@ -84,6 +85,7 @@ fn exec_as_the_same_user() {
     const EXPECTED: &[Expectation] = &[
         passes("no-privileged-exec", &[refused(BecomeRoot), not_gained(BecomeRoot)]),
         passes("non-root-user", &[refused(BecomeRoot)]),
+        passes("runs-as-declared", &[refused(BecomeRoot)]),
     ];
     agree(EXPECTED, audit.only(), &session);
 }
@@ -150,7 +152,7 @@ impl Drop for Intruder {
 }
 
 /// The `cgroup.procs` of each of the container's cgroups.
-fn cgroups(pid: u32) -> Vec<String> {
+pub(super) fn cgroups(pid: u32) -> Vec<String> {
     let own = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).expect("it runs");
     let candidates = own.lines().filter_map(|line| {
         let (_, rest) = line.split_once(':')?;
@@ -174,6 +176,7 @@ fn into_the_cgroup() {
     let audit = audited(&engine, &container);
     const EXPECTED: &[Expectation] = &[
         fails("no-privileged-exec", &[done(BecomeRoot), done(Mount)]),
+        fails("runs-as-declared", &[done(BecomeRoot), done(Mount)]),
         fails("non-root-user", &[done(BecomeRoot)]),
         fails("no-dangerous-capabilities", &[done(Mount)]),
         fails("capabilities-dropped", &[done(OpenRawSocket)]),
@@ -201,6 +204,7 @@ fn from_outside(name: &str, namespaces: &str) {
     let audit = audited(&engine, &container);
     const EXPECTED: &[Expectation] = &[
         fails("no-privileged-exec", &[done(BecomeRoot), done(Mount)]),
+        fails("runs-as-declared", &[done(BecomeRoot), done(Mount)]),
         fails("non-root-user", &[done(BecomeRoot)]),
         fails("no-dangerous-capabilities", &[done(Mount)]),
     ];
@@ -215,8 +219,11 @@ fn a_session_that_has_ended() {
     let mut intruder = Intruder::enter(container.pid(), &[], "--mount --pid");
     assert_eq!(audited(&engine, &container).code, 1);
     intruder.leave();
-    const EXPECTED: &[Expectation] =
-        &[passes("no-privileged-exec", &[]), passes("non-root-user", &[])];
+    const EXPECTED: &[Expectation] = &[
+        passes("no-privileged-exec", &[]),
+        passes("non-root-user", &[]),
+        passes("runs-as-declared", &[]),
+    ];
     let audit = wait::until("the audit no longer sees the intruder", || {
         let audit = audited(&engine, &container);
         (audit.only().summary.user == "1000").then_some(audit)

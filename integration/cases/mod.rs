@@ -1,16 +1,19 @@
 //! The cases, in files by what they need.
 
 mod daemons;
+mod declared;
 mod demo;
 mod docker;
 mod entered;
 mod fleet;
 mod harness;
+mod network;
 mod only_looks;
 mod restless;
 mod secrets;
 mod services;
 mod users;
+mod walls;
 mod without_engine;
 
 use crate::needs::Need;
@@ -32,11 +35,14 @@ pub(crate) fn all() -> Vec<Live> {
         harness::all(),
         docker::all(),
         entered::all(),
+        declared::all(),
         fleet::all(),
+        network::all(),
         demo::all(),
         restless::all(),
         secrets::all(),
         users::all(),
+        walls::all(),
         daemons::all(),
         without_engine::all(),
         services::all(),

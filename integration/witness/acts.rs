@@ -4,19 +4,28 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::process::Command;
 
+use clap::ValueEnum;
 use nix::mount::{MsFlags, mount};
 use nix::mqueue::{MQ_OFlag, mq_open};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::personality::{self, Persona};
-use nix::sys::stat::Mode;
-use nix::unistd::{Uid, setresuid};
+use nix::sys::stat::{Mode, SFlag, makedev, mknod};
+use nix::unistd::{Uid, getuid, setresuid};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// The variables that tell the witness where the host can be recognised.
 pub(crate) const PORT: &str = "WITNESS_PORT";
 pub(crate) const QUEUE: &str = "WITNESS_QUEUE";
+pub(crate) const NAME: &str = "WITNESS_HOST_NAME";
+
+/// What the kernel calls the machine, in the reader's UTS namespace.
+pub(crate) const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// A file of the image: root's, and readable for root's group.
+pub(crate) const GROUP_SECRET: &str = "/group-secret";
 
 /// More than any limit that a case sets.
 const MANY: usize = 150;
@@ -25,7 +34,7 @@ const LARGE: usize = 160 << 20;
 /// Where the cases mount an engine's socket.
 const ENGINES: [&str; 3] = ["/var/run/docker.sock", "/tmp/innocent", "/host-run/docker.sock"];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Act {
     /// Set all its uids to 0.
@@ -44,13 +53,30 @@ pub(crate) enum Act {
     ReachHostLoopback,
     /// Open a message queue that the host's IPC namespace holds.
     OpenHostQueue,
+    /// See the name of the host as its own.
+    SeeHostName,
+    /// See where the host has put it among its cgroups.
+    SeeOwnCgroup,
+    /// Open the kernel's log for writing, by its node or by one made for it.
+    OpenHostDevice,
     /// Ask a container engine whether it is there.
     ReachEngine,
     ReadHostSecret,
     /// Read a password out of its own environment.
     FindPassword,
+    /// Open a file of the host for writing, and leave it as it is.
+    WriteHostSecret,
+    /// Read a file of the host through the root of one of its processes.
+    TraceHost,
+    /// Open a `release_agent` for writing: one that is there, or else one of a
+    /// hierarchy that it mounts.
+    OpenAgents,
     WriteRoot,
     WriteTmp,
+    /// Read a file of the image that only root and its group may read.
+    ReadGroupSecret,
+    /// Start the login shell that its account names.
+    StartOwnShell,
     /// Start more threads than any limit of a case allows.
     ExceedPids,
     /// Touch more memory than any limit of a case allows.
@@ -58,51 +84,18 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 15] = [
-        Self::BecomeRoot,
-        Self::OpenRawSocket,
-        Self::Mount,
-        Self::ChangePersonality,
-        Self::OpenKernelSetting,
-        Self::SeeOtherProcesses,
-        Self::ReachHostLoopback,
-        Self::OpenHostQueue,
-        Self::ReachEngine,
-        Self::ReadHostSecret,
-        Self::FindPassword,
-        Self::WriteRoot,
-        Self::WriteTmp,
-        Self::ExceedPids,
-        Self::ExceedMemory,
-    ];
-
     /// Whether it takes much of the machine, and asks nothing about users.
     pub(super) const fn is_greedy(self) -> bool {
         matches!(self, Self::ExceedPids | Self::ExceedMemory)
     }
 
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::BecomeRoot => "become-root",
-            Self::OpenRawSocket => "open-raw-socket",
-            Self::Mount => "mount",
-            Self::ChangePersonality => "change-personality",
-            Self::OpenKernelSetting => "open-kernel-setting",
-            Self::SeeOtherProcesses => "see-other-processes",
-            Self::ReachHostLoopback => "reach-host-loopback",
-            Self::OpenHostQueue => "open-host-queue",
-            Self::ReachEngine => "reach-engine",
-            Self::ReadHostSecret => "read-host-secret",
-            Self::FindPassword => "find-password",
-            Self::WriteRoot => "write-root",
-            Self::WriteTmp => "write-tmp",
-            Self::ExceedPids => "exceed-pids",
-            Self::ExceedMemory => "exceed-memory",
-        }
+    pub(super) fn name(self) -> String {
+        let shown = self.to_possible_value().expect("every act has a name");
+        shown.get_name().to_owned()
     }
 
     pub(super) fn named(name: &str) -> Self {
-        Self::ALL.into_iter().find(|act| act.name() == name).expect("only acts are asked for")
+        Self::from_str(name, false).expect("only acts are asked for")
     }
 
     /// Tries the act; an error is why it could not be done.
@@ -115,12 +108,7 @@ impl Act {
             Self::OpenRawSocket => {
                 Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4)).map(drop)
             }
-            Self::Mount => {
-                unshare(CloneFlags::CLONE_NEWNS)?;
-                let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-                mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
-                Ok(mount(Some("none"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>)?)
-            }
+            Self::Mount => mount_alone("tmpfs", None),
             Self::ChangePersonality => Ok(personality::set(Persona::ADDR_NO_RANDOMIZE).map(drop)?),
             Self::OpenKernelSetting => {
                 fs::OpenOptions::new().write(true).open("/proc/sys/kernel/panic").map(drop)
@@ -135,11 +123,22 @@ impl Act {
                 mq_open(queue.as_str(), MQ_OFlag::O_RDONLY, Mode::empty(), None)?;
                 Ok(())
             }
+            Self::SeeHostName => see_host_name(),
+            Self::SeeOwnCgroup => see_own_cgroup(),
+            Self::OpenHostDevice => open_host_device(),
             Self::ReachEngine => reach_engine(),
             Self::ReadHostSecret => fs::read("/host-etc/shadow").map(drop),
             Self::FindPassword => from_env("DB_PASSWORD").map(drop),
+            Self::WriteHostSecret => open_to_write("/host-etc/shadow"),
+            Self::TraceHost => trace_host(),
+            Self::OpenAgents => open_to_write("/mnt/memory/release_agent").or_else(|_| {
+                mount_alone("cgroup", Some("memory"))?;
+                open_to_write("/mnt/release_agent")
+            }),
             Self::WriteRoot => write("/written"),
             Self::WriteTmp => write("/tmp/written"),
+            Self::ReadGroupSecret => fs::read(GROUP_SECRET).map(drop),
+            Self::StartOwnShell => start_own_shell(),
             Self::ExceedPids => exceed_pids(),
             Self::ExceedMemory => {
                 let touched = vec![1_u8; LARGE];
@@ -148,6 +147,31 @@ impl Act {
             }
         }
     }
+}
+
+/// Mounts a file system in a mount namespace of its own.
+fn mount_alone(kind: &str, options: Option<&str>) -> io::Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
+    Ok(mount(Some("none"), "/mnt", Some(kind), MsFlags::empty(), options)?)
+}
+
+/// The image has no such file: whose root has one is a process of the host.
+#[expect(clippy::disallowed_methods, reason = "the witness looks for processes")]
+fn trace_host() -> io::Result<()> {
+    let mut last = Err(io::Error::other("there is no process"));
+    for process in fs::read_dir("/proc")?.flatten() {
+        last = fs::read(process.path().join("root/etc/shadow")).map(drop);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
+fn open_to_write(path: &str) -> io::Result<()> {
+    fs::OpenOptions::new().write(true).open(path).map(drop)
 }
 
 fn from_env(name: &str) -> io::Result<String> {
@@ -167,6 +191,28 @@ fn see_other_processes() -> io::Result<()> {
         }
     }
     Err(io::Error::other("every process is a witness"))
+}
+
+fn see_host_name() -> io::Result<()> {
+    let (own, host) = (fs::read_to_string(HOST_NAME)?, from_env(NAME)?);
+    if own.trim() == host { Ok(()) } else { Err(io::Error::other(own)) }
+}
+
+/// In a cgroup namespace of its own a process stands at the root.
+fn see_own_cgroup() -> io::Result<()> {
+    let own = fs::read_to_string("/proc/self/cgroup")?;
+    if own.lines().all(|line| line.ends_with(":/")) { Err(io::Error::other(own)) } else { Ok(()) }
+}
+
+fn open_host_device() -> io::Result<()> {
+    let open = |path| fs::OpenOptions::new().write(true).open(path).map(drop);
+    open("/dev/kmsg").or_else(|_| {
+        let node = "/dev/witness";
+        mknod(node, SFlag::S_IFCHR, Mode::S_IRUSR | Mode::S_IWUSR, makedev(1, 11))?;
+        let opened = open(node);
+        fs::remove_file(node)?;
+        opened
+    })
 }
 
 fn reach_engine() -> io::Result<()> {
@@ -192,6 +238,18 @@ fn ping(socket: &str) -> io::Result<()> {
 fn write(path: &str) -> io::Result<()> {
     fs::write(path, "a witness was here")?;
     fs::remove_file(path)
+}
+
+/// The image's only program is the witness, which takes the words of a witness.
+fn start_own_shell() -> io::Result<()> {
+    let own = getuid().to_string();
+    let accounts = fs::read_to_string("/etc/passwd")?;
+    let mut lines = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let account = lines.find(|fields| fields.get(2) == Some(&own.as_str()));
+    let shell = account.and_then(|fields| fields.last().copied());
+    let shell = shell.ok_or_else(|| io::Error::other("the user has no account"))?;
+    let status = Command::new(shell).args(["witness", "healthy"]).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(status.to_string())) }
 }
 
 /// Threads count like processes; those that could be started end with the child.

@@ -6,19 +6,26 @@
 
 mod acts;
 
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use caps::CapSet;
+use clap::ValueEnum;
+use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::SignalFd;
 use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use acts::{Act, PORT, QUEUE};
+pub(crate) use acts::{Act, GROUP_SECRET, HOST_NAME, NAME, PORT, QUEUE};
 
 /// Where the image holds the witness, and where its setuid-root copy.
 pub(crate) use secaudit::app::demo::image::PROGRAM as WITNESS;
+/// The witness once more, under the name of a shell.
+pub(crate) const SHELL: &str = "/bin/sh";
 /// Begins like the witness, by which the witnesses know each other.
 pub(crate) const SETUID: &str = "/secaudit-setuid";
 
@@ -81,7 +88,33 @@ pub(crate) fn main(words: &[&str]) -> u8 {
             print!("{}", words.join(" "));
             0
         }
+        ["master"] => testify_then(hire_workers),
+        ["work"] => {
+            wait_for_the_end();
+            0
+        }
+        ["remount"] => {
+            make_the_root_writable();
+            0
+        }
         ["healthy"] => 0,
+        ["serve", addresses @ ..] => serve(addresses),
+        ["connect", address] => connect(address),
+        ["deaf"] => testify_then_stay(|| {
+            loop {
+                std::thread::park();
+            }
+        }),
+        ["listening"] => testify_then_stay(sleep_until_a_signal_comes),
+        ["zombies"] => testify_then(leave_zombies),
+        ["parent"] => testify_then(have_a_child),
+        ["fourth-time"] if starts_before() < 3 => 1,
+        ["fourth-time"] => testify(),
+        ["sick"] => 1,
+        ["linger"] => {
+            linger();
+            0
+        }
         ["act", name] => match Act::named(name).attempt() {
             Ok(()) => 0,
             Err(error) => {
@@ -101,19 +134,99 @@ fn testify() -> u8 {
 /// As [`testify`], but does something to itself before it says that it is done:
 /// what it could do then, it can do still.
 fn testify_then(at_last: fn()) -> u8 {
-    let mut terminate = SigSet::empty();
-    terminate.add(Signal::SIGTERM);
-    terminate.thread_block().expect("a process may block its signals");
-    for act in Act::ALL {
+    try_all();
+    at_last();
+    say(&Line::End);
+    wait_for_the_end();
+    0
+}
+
+/// As [`testify`], but waits for its end in another way.
+fn testify_then_stay(stay: fn()) -> u8 {
+    try_all();
+    say(&Line::End);
+    stay();
+    0
+}
+
+fn try_all() {
+    for &act in Act::value_variants() {
         say(&tried(act, By::Itself));
         if !act.is_greedy() {
             say(&tried(act, By::Setuid));
         }
     }
-    at_last();
+}
+
+fn terminate() -> SigSet {
+    let mut terminate = SigSet::empty();
+    terminate.add(Signal::SIGTERM);
+    terminate.thread_block().expect("a process may block its signals");
+    terminate
+}
+
+/// Blocks SIGTERM and reads it from a file, as an event loop does.
+fn wait_for_the_end() {
+    let signals = SignalFd::new(&terminate()).expect("a blocked signal can be read");
+    signals.read_signal().expect("the signal comes");
+}
+
+/// Takes SIGTERM out of the blocked signals as long as it sleeps.
+fn sleep_until_a_signal_comes() {
+    terminate().wait().expect("a blocked signal can be waited for");
+}
+
+/// Starts something that ends, and never asks what became of it.
+fn leave_zombies() {
+    for _ in 0..2 {
+        let mut child = Command::new(WITNESS);
+        child.args(["witness", "healthy"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        let output = child.spawn().expect("a child can be started").stderr;
+        // At the end of its output the child has ended, or is about to.
+        let mut output = output.expect("its output is piped");
+        std::io::copy(&mut output, &mut std::io::sink()).expect("a pipe can be read");
+    }
+}
+
+/// Starts something that stays.
+#[expect(clippy::zombie_processes, reason = "the child ends with the container")]
+fn have_a_child() {
+    let child = Command::new(WITNESS).args(["witness", "linger"]).stdout(Stdio::null()).spawn();
+    child.expect("a child can be started");
+}
+
+/// Stays for longer than any test takes.
+fn linger() {
+    std::thread::park_timeout(Duration::from_secs(3600));
+}
+
+/// How often it was started before, as its own file system remembers.
+#[expect(clippy::disallowed_methods, reason = "the witness counts its starts")]
+fn starts_before() -> usize {
+    let starts = std::fs::read("/starts").unwrap_or_default();
+    std::fs::write("/starts", [starts.as_slice(), b"x"].concat()).expect("the root is writable");
+    starts.len()
+}
+
+/// Listens on these addresses, and stays until SIGTERM.
+fn serve(addresses: &[&str]) -> u8 {
+    terminate();
+    for address in addresses {
+        let listener = TcpListener::bind(address).expect("the address is free");
+        std::thread::spawn(move || for _ in listener.incoming() {});
+    }
     say(&Line::End);
-    terminate.wait().expect("a blocked signal can be waited for");
+    wait_for_the_end();
     0
+}
+
+/// How long a connection may take: what drops packets never answers.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Connects once.
+fn connect(address: &str) -> u8 {
+    let address = address.parse().expect("an address and a port");
+    u8::from(TcpStream::connect_timeout(&address, PATIENCE).is_err())
 }
 
 fn say(line: &Line) {
@@ -129,7 +242,7 @@ fn tried(act: Act, by: By) -> Line {
     if by == By::Setuid && getuid().is_root() {
         child.uid(65534).gid(65534);
     }
-    let done = child.args(["witness", "act", act.name()]).stderr(Stdio::inherit()).output();
+    let done = child.args(["witness", "act", &act.name()]).stderr(Stdio::inherit()).output();
     let (outcome, why) = match done {
         Ok(output) if output.status.success() => (Outcome::Done, String::new()),
         Ok(output) => {
@@ -147,6 +260,27 @@ fn become_ordinary() {
     setgroups(&[]).expect("root may drop its groups");
     setresgid(gid, gid, gid).expect("root may change its group");
     setresuid(uid, uid, uid).expect("root may change its user");
+}
+
+/// What nginx does: it stays root itself, and has the work done by others.
+#[expect(clippy::zombie_processes, reason = "the workers end with the container")]
+fn hire_workers() {
+    for _ in 0..2 {
+        Command::new(WITNESS)
+            .args(["witness", "work"])
+            .uid(1000)
+            .gid(1000)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("root may start a process as somebody else");
+    }
+}
+
+/// Takes the read-only flag off the root's mount: the engine learns nothing of it.
+fn make_the_root_writable() {
+    let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
+    mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
+        .expect("the host's root may remount what it likes");
 }
 
 /// Changes its root, below which the kernel shows it no mount any more.

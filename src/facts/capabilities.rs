@@ -79,7 +79,7 @@ pub(super) fn effective(process: &Process<'_>, first: &Process<'_>) -> Reading<C
 
 /// A process whose ids map otherwise than those of the container's first is in
 /// a namespace that it made itself. The host's root rules the host from any.
-fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope> {
+pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope> {
     process
         .uid_map()
         .zip(first.uid_map())

@@ -18,12 +18,39 @@ pub enum Confinement {
     Unenforced(String),
 }
 
+/// The profiles and types that engines give to a container by themselves: moby's
+/// `profiles/apparmor`, containerd's and Podman's copies of it, and the types of
+/// container-selinux.
+const OF_ENGINES: [&str; 5] = [
+    "docker-default",
+    "cri-containerd.apparmor.d",
+    "containers-default-",
+    "container_t",
+    "svirt_lxc_net_t",
+];
+
+impl Confinement {
+    /// Whether an engine's own profile is enforced. All of these let nobody
+    /// mount, trace a process outside of the profile, or write a setting of the
+    /// kernel, whatever its capabilities. What another profile allows, its name
+    /// does not tell.
+    pub fn is_engines(&self) -> bool {
+        match self {
+            Self::NoModule | Self::Unenforced(_) => false,
+            Self::Enforced(label) => {
+                let kind = label.split(':').nth(2).unwrap_or(label);
+                OF_ENGINES.iter().any(|known| kind.starts_with(known))
+            }
+        }
+    }
+}
+
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Confinement>> {
     let each = view.of_each(|process| effective(view, process));
     Fact::of_each(declared(view), &view.processes_source(), each)
 }
 
-fn effective(view: &View<'_>, process: &Process<'_>) -> Reading<Confinement> {
+pub(super) fn effective(view: &View<'_>, process: &Process<'_>) -> Reading<Confinement> {
     process.attribute("attr/current").and_then(|label| match label {
         None => Reading::Known(Confinement::NoModule, vec![]),
         Some(label) if is_selinux(label) => view
@@ -62,7 +89,7 @@ fn trimmed(label: &str) -> String {
 }
 
 /// The engine's word: the modules that it uses, and the container's options.
-fn declared(view: &View<'_>) -> Reading<Held<Confinement>> {
+pub(super) fn declared(view: &View<'_>) -> Reading<Held<Confinement>> {
     let inspect = view.inspect();
     view.info()
         .texts("/SecurityOptions")
@@ -104,6 +131,20 @@ mod tests {
         assert!(matches!(of_apparmor("docker-default (enforce)\n"), Confinement::Enforced(_)));
         assert!(matches!(of_apparmor("docker-default (complain)"), Confinement::Unenforced(_)));
         assert!(matches!(of_apparmor("unconfined"), Confinement::Unenforced(_)));
+    }
+
+    #[test]
+    fn only_an_engines_own_profile_is_known_for_what_it_denies() {
+        for (label, expected) in [
+            ("docker-default (enforce)", true),
+            ("containers-default-0.50.1 (enforce)", true),
+            ("docker-default (complain)", false),
+            ("my-profile (enforce)", false),
+        ] {
+            assert_eq!(of_apparmor(label).is_engines(), expected, "{label}");
+        }
+        assert!(of_selinux("system_u:system_r:container_t:s0:c1,c2", true).is_engines());
+        assert!(!of_selinux("system_u:system_r:container_t:s0:c1,c2", false).is_engines());
     }
 
     #[test]

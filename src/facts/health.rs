@@ -1,9 +1,18 @@
-//! How the engine finds out whether a container works.
+//! How the engine finds out whether a container works, and what it found.
+
+use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::model::fact::Fact;
-use crate::model::reading::Reading;
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::untrusted::Untrusted;
+use crate::parse::command::check::{Check, has_failed};
 use crate::parse::document::Document;
+use crate::parse::path::{candidates, search_path};
+use crate::parse::time::Instant;
 
+use super::restart::running_for;
 use super::view::View;
 
 /// A container's health check, merged by the engine from image and run.
@@ -17,6 +26,74 @@ pub enum Healthcheck {
     Defined(String),
 }
 
+/// When a check is run, the engine's defaults resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Between two runs.
+    pub interval: Duration,
+    /// After how long a run counts as failed.
+    pub timeout: Duration,
+    /// For how long after the start a failed run does not count.
+    pub start_period: Duration,
+    /// After how many failed runs in a row the container is unhealthy.
+    pub retries: u64,
+}
+
+/// When the check is run, where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// No check is defined.
+    Undefined,
+    /// One is.
+    Of(Schedule),
+}
+
+/// What came of the check so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// No check is defined.
+    Undefined,
+    /// What the engine recorded.
+    Of(History),
+}
+
+/// The engine's record of a check's runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// What the engine takes the container for.
+    pub status: Status,
+    /// How many runs in a row have failed.
+    pub failing: u64,
+    /// How it comes that the check succeeds whatever happens, if so.
+    pub always_true: Option<String>,
+    /// The longest of the runs that the engine remembers.
+    pub slowest: Option<Duration>,
+    /// When the check is run.
+    pub schedule: Schedule,
+}
+
+/// What the engine takes a container for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The last run succeeded.
+    Healthy,
+    /// As many runs failed as the check allows.
+    Unhealthy,
+    /// No run has decided yet, for so long.
+    Starting(Duration),
+}
+
+/// The programs of a check as files of the container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Programs {
+    /// No check is defined, or none has failed: there is nothing to explain.
+    NotAsked,
+    /// They are there, as far as they can be told.
+    There,
+    /// These are not, or cannot be executed; what of them is wrong.
+    Missing(Vec<String>),
+}
+
 /// Only the engine runs health checks, so only it can speak of them.
 pub(super) fn fact(view: &View<'_>) -> Fact<Healthcheck> {
     Fact::declared_only(declared(&view.inspect()))
@@ -24,10 +101,157 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Healthcheck> {
 
 /// The check that a configuration defines, a container's or an image's.
 pub(super) fn declared(configuration: &Document<'_>) -> Reading<Healthcheck> {
-    let test: Reading<Vec<&str>> = configuration.texts("/Config/Healthcheck/Test");
-    test.map(|test| match test.first() {
+    test_of(configuration).map(|test| defined(&test))
+}
+
+fn test_of<'a>(configuration: &Document<'a>) -> Reading<Vec<&'a str>> {
+    configuration.texts("/Config/Healthcheck/Test")
+}
+
+fn test<'a>(view: &View<'a>) -> Reading<Vec<&'a str>> {
+    test_of(&view.inspect())
+}
+
+fn defined(test: &[&str]) -> Healthcheck {
+    match test.first() {
         None => Healthcheck::Undefined,
         Some(&"NONE") => Healthcheck::Disabled,
         Some(how) => Healthcheck::Defined((*how).to_owned()),
+    }
+}
+
+fn is_defined(test: &[&str]) -> bool {
+    matches!(defined(test), Healthcheck::Defined(_))
+}
+
+pub(super) fn timing(view: &View<'_>) -> Fact<Timing> {
+    // The command is not what this fact speaks of.
+    let test = test(view).shown_as(|_| vec![]);
+    Fact::declared_only(test.and_then(|test| {
+        if is_defined(&test) {
+            schedule(view).map(Timing::Of)
+        } else {
+            undefined(Timing::Undefined)
+        }
+    }))
+}
+
+fn undefined<T>(value: T) -> Reading<T> {
+    Reading::Known(value, vec![])
+}
+
+/// 0 and absent mean the engine's default: 30s, 30s, 0s and 3
+/// (Dockerfile reference, `HEALTHCHECK`). The API counts in nanoseconds.
+fn schedule(view: &View<'_>) -> Reading<Schedule> {
+    let inspect = view.inspect();
+    let number = |name: &str| {
+        let number = inspect.integer(&format!("/Config/Healthcheck/{name}"));
+        number.map(|it| it.and_then(|it| u64::try_from(it).ok()).unwrap_or_default())
+    };
+    let or = |number: u64, default: u64| if number == 0 { default } else { number };
+    let default = 30_000_000_000;
+    number("Interval").zip(number("Timeout")).zip(number("StartPeriod")).zip(number("Retries")).map(
+        |(((interval, timeout), start_period), retries)| Schedule {
+            interval: Duration::from_nanos(or(interval, default)),
+            timeout: Duration::from_nanos(or(timeout, default)),
+            start_period: Duration::from_nanos(start_period),
+            retries: or(retries, 3),
+        },
+    )
+}
+
+pub(super) fn record(view: &View<'_>) -> Fact<Record> {
+    let inspect = view.inspect();
+    Fact::declared_only(test(view).and_then(|test| {
+        if !is_defined(&test) {
+            return undefined(Record::Undefined);
+        }
+        let failing = inspect
+            .integer("/State/Health/FailingStreak")
+            .map(|it| it.and_then(|it| u64::try_from(it).ok()).unwrap_or_default());
+        let log = inspect.objects("/State/Health/Log").shown_as(|_| vec![]);
+        let schedule = schedule(view).shown_as(|_| vec![]);
+        status(view).zip(failing).zip(log).zip(schedule).map(
+            |(((status, failing), log), schedule)| {
+                Record::Of(History {
+                    status,
+                    failing,
+                    always_true: Check::parse(&test).and_then(Check::is_always_true),
+                    slowest: log.into_iter().filter_map(took).max(),
+                    schedule,
+                })
+            },
+        )
+    }))
+}
+
+fn status(view: &View<'_>) -> Reading<Status> {
+    let inspect = view.inspect();
+    let source = inspect.source().clone();
+    inspect.text("/State/Health/Status").and_then(|status| match status {
+        Some("healthy") => Reading::Known(Status::Healthy, vec![]),
+        Some("unhealthy") => Reading::Known(Status::Unhealthy, vec![]),
+        Some("starting") => running_for(view).map(Status::Starting),
+        _ => {
+            let detail = "the engine has no record of the health check's runs";
+            Reading::Missing(Gap::new(Reason::Unsupported, source, detail))
+        }
     })
+}
+
+/// How long one run took.
+fn took(run: &Value) -> Option<Duration> {
+    let at = |key: &str| Instant::parse(run.get(key)?.as_str()?);
+    Some(at("End")?.since(at("Start")?))
+}
+
+/// The kernel's word on the programs of a check that fails: their absence
+/// explains why it always will.
+pub(super) fn programs(view: &View<'_>) -> Fact<Programs> {
+    let inspect = view.inspect();
+    let variables = inspect.variables("/Config/Env");
+    let told = test(view).zip(has_failed(&inspect)).zip(variables).shown_as(|_| vec![]);
+    let effective = told.and_then(|((test, has_failed), variables)| {
+        let Some(check) = Check::parse(&test).filter(|_| has_failed) else {
+            return undefined(Programs::NotAsked);
+        };
+        let path = search_path(&variables);
+        let missing = check.programs().into_iter().fold(undefined(Vec::new()), |known, program| {
+            known.and_then(|mut known: Vec<String>| {
+                fault(view, &program, path).and_then(|fault| {
+                    known.extend(fault);
+                    Reading::Known(known, vec![])
+                })
+            })
+        });
+        missing.map(
+            |missing| {
+                if missing.is_empty() { Programs::There } else { Programs::Missing(missing) }
+            },
+        )
+    });
+    Fact::new(Reading::Inapplicable, effective)
+}
+
+/// What is wrong with a program: it is not there, or it cannot be executed.
+fn fault(view: &View<'_>, program: &str, path: Option<&str>) -> Reading<Option<String>> {
+    let shown = Untrusted::from(program);
+    let mut asked: Vec<Evidence> = Vec::new();
+    let candidates = candidates(program, path);
+    if candidates.is_empty() {
+        // A folder of the path is not known, so the program may be in it.
+        return Reading::Known(None, vec![]);
+    }
+    for candidate in candidates {
+        match view.file(&candidate) {
+            Reading::Known(None, evidence) => asked.extend(evidence),
+            Reading::Known(Some(file), evidence) => {
+                let fault = (file.mode & 0o111 == 0).then(|| format!("{shown} is not executable"));
+                return Reading::Known(fault, evidence);
+            }
+            Reading::Missing(gap) => return Reading::Missing(gap),
+            Reading::Inapplicable => return Reading::Inapplicable,
+        }
+    }
+    Reading::Known(Some(format!("{shown} is not in the container")), asked)
 }

@@ -1,7 +1,9 @@
 //! The bounds on what a container can use.
 
+use std::fmt;
+
 use crate::model::fact::Fact;
-use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 
 use super::view::View;
@@ -15,23 +17,92 @@ pub enum Limit {
     None,
 }
 
+/// A bound with what is used below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// What holds.
+    pub limit: Limit,
+    /// What the container's own cgroup uses: told, never judged.
+    pub usage: Usage,
+    /// Whether this machine has swap and nothing bounds the container's.
+    pub swap_is_unbounded: bool,
+}
+
+/// What a cgroup uses, as far as the kernel tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// At present.
+    pub now: Option<u64>,
+    /// The most so far.
+    pub peak: Option<u64>,
+    /// How often the limit struck: processes killed for memory, forks refused,
+    /// periods in which the processor was taken away.
+    pub struck: Option<u64>,
+}
+
+/// A number of bytes for a person: in the largest unit that leaves it whole,
+/// or else to the next unit that is not longer than four digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+        let Self(bytes) = self;
+        let whole =
+            units.into_iter().find(|(bits, _)| *bytes > 0 && bytes.trailing_zeros() >= *bits);
+        let fits = |bits: u32| bytes >> bits >= if bits == 30 { 10 } else { 1 };
+        match whole.or_else(|| units.into_iter().find(|(bits, _)| fits(*bits))) {
+            Some((bits, unit)) => write!(f, "{} {unit}", bytes >> bits),
+            None => write!(f, "{bytes} bytes"),
+        }
+    }
+}
+
 /// From here on a version 1 memory limit means "no limit": the kernel prints
 /// its largest page count in bytes, just under 2^63.
 const UNLIMITED: u64 = 1 << 62;
 
-pub(super) fn memory(view: &View<'_>) -> Fact<Limit> {
+pub(super) fn memory(view: &View<'_>) -> Fact<Bound> {
     let declared = view.inspect().integer("/HostConfig/Memory").map(positive);
-    let machine =
-        view.host_file("/proc/meminfo").and_then(|text| read(total_memory(text), "/proc/meminfo"));
     let files = effective(view, &["memory.max", "memory.limit_in_bytes"]);
-    Fact::new(declared, below(files, machine))
+    let swap = effective(view, &["memory.swap.max", "memory.memsw.limit_in_bytes"]);
+    let machine_swaps = view
+        .host_file(MEMINFO)
+        .known()
+        .and_then(|text| kilobytes(text, "SwapTotal:"))
+        .is_some_and(|bytes| bytes > 0);
+    let told = usage(
+        view,
+        &["memory.current", "memory.usage_in_bytes"],
+        &["memory.peak", "memory.max_usage_in_bytes"],
+        &[("memory.events", "oom_kill"), ("memory.oom_control", "oom_kill")],
+    );
+    let effective = with_usage(below(files, machine_memory(view)), told).map(|bound| Bound {
+        swap_is_unbounded: machine_swaps && swap.known() == Some(&Limit::None),
+        ..bound
+    });
+    Fact::new(declared.map(alone), effective)
 }
 
-pub(super) fn pids(view: &View<'_>) -> Fact<Limit> {
+/// The memory that one process of the container can use at most.
+pub(super) fn memory_in_force(view: &View<'_>) -> Reading<Limit> {
+    below(effective(view, &["memory.max", "memory.limit_in_bytes"]), machine_memory(view))
+}
+
+const MEMINFO: &str = "/proc/meminfo";
+
+fn machine_memory(view: &View<'_>) -> Reading<u64> {
+    view.host_file(MEMINFO).and_then(|text| read(kilobytes(text, "MemTotal:"), MEMINFO))
+}
+
+pub(super) fn pids(view: &View<'_>) -> Fact<Bound> {
     let declared = view.inspect().integer("/HostConfig/PidsLimit").map(positive);
     let path = "/proc/sys/kernel/pid_max";
     let machine = view.host_file(path).and_then(|text| read(text.trim().parse().ok(), path));
-    Fact::new(declared, below(effective(view, &["pids.max"]), machine))
+    let told = usage(view, &["pids.current"], &["pids.peak"], &[("pids.events", "max")]);
+    let effective = with_usage(below(effective(view, &["pids.max"]), machine), told);
+    Fact::new(declared.map(alone), effective)
 }
 
 /// The limit as it was asked for and as it was set, also where the machine
@@ -47,9 +118,133 @@ pub(super) fn pids_as_set(view: &View<'_>) -> Fact<Limit> {
     Fact::new(declared, effective(view, &["pids.max"]))
 }
 
-/// `MemTotal` of `proc_meminfo(5)`, in bytes.
-fn total_memory(text: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+const fn alone(limit: Limit) -> Bound {
+    let usage = Usage { now: None, peak: None, struck: None };
+    Bound { limit, usage, swap_is_unbounded: false }
+}
+
+fn with_usage(limit: Reading<Limit>, (usage, told): (Usage, Vec<Evidence>)) -> Reading<Bound> {
+    limit.and_then(|limit| Reading::Known(Bound { usage, ..alone(limit) }, told))
+}
+
+/// What the files of the container's own cgroup tell. What they do not tell is
+/// not said, and changes no verdict.
+fn usage(
+    view: &View<'_>,
+    now: &[&str],
+    peak: &[&str],
+    struck: &[(&str, &str)],
+) -> (Usage, Vec<Evidence>) {
+    let mut told = Vec::new();
+    let mut ask = |names: &[&str], key: &str| {
+        view.usage_files(names).into_iter().find_map(|reading| match reading {
+            Reading::Known(text, evidence) => {
+                let number =
+                    if key.is_empty() { text?.trim().parse().ok() } else { keyed(text?, key) };
+                let number: u64 = number?;
+                let shown = |it: Evidence| Evidence::new(it.source, key, number.to_string());
+                told.extend(evidence.into_iter().map(shown));
+                Some(number)
+            }
+            Reading::Missing(_) | Reading::Inapplicable => None,
+        })
+    };
+    let usage = Usage {
+        now: ask(now, ""),
+        peak: ask(peak, ""),
+        struck: struck.iter().find_map(|(name, key)| ask(&[name], key)),
+    };
+    (usage, told)
+}
+
+/// A number from a file of `key value` lines.
+fn keyed(text: &str, key: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+/// The bound on processor time, in thousandths of a processor: a quota, or a
+/// set of processors smaller than the machine's. Shares and weights bind only
+/// while others want the processor too, and are no bound.
+pub(super) fn cpu(view: &View<'_>) -> Fact<Bound> {
+    let inspect = view.inspect();
+    let declared = inspect
+        .integer("/HostConfig/NanoCpus")
+        .zip(inspect.integer("/HostConfig/CpuQuota"))
+        .zip(inspect.integer("/HostConfig/CpuPeriod"))
+        .zip(inspect.text("/HostConfig/CpusetCpus"))
+        .map(|(((nanos, quota), period), set)| {
+            let nanos = nanos.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
+            let period = period.and_then(|it| u64::try_from(it).ok()).filter(|it| *it > 0);
+            let quota = quota.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
+            let quota = quota.saturating_mul(1000).checked_div(period.unwrap_or(CPU_PERIOD));
+            let set = set.and_then(processors).map(|count| count * 1000);
+            let all = [Some(nanos / 1_000_000), quota, set];
+            let bound = all.into_iter().flatten().filter(|it| *it > 0).min();
+            alone(bound.map_or(Limit::None, Limit::Of))
+        });
+    let online = "/sys/devices/system/cpu/online";
+    let machine = view
+        .host_file(online)
+        .and_then(|text| read(processors(text).map(|count| count * 1000), online));
+    let limits = each_limit(view, &["cpu.max", "cpu.cfs_quota_us"], |path, text| {
+        match path.strip_suffix("cpu.cfs_quota_us") {
+            Some(folder) => {
+                let period = view.host_file(&format!("{folder}cpu.cfs_period_us"));
+                period.and_then(|period| {
+                    quota(text.trim(), period.trim())
+                        .map_or_else(|| no_limit(path), |it| Reading::Known(it, vec![]))
+                })
+            }
+            None => {
+                let (most, period) = text.trim().split_once(' ').unwrap_or((text.trim(), "100000"));
+                quota(most, period).map_or_else(|| no_limit(path), |it| Reading::Known(it, vec![]))
+            }
+        }
+    });
+    let sets = each_limit(view, &["cpuset.cpus", "cpuset.cpus.effective"], |path, text| {
+        if text.trim().is_empty() {
+            return Reading::Known(Limit::None, vec![]);
+        }
+        processors(text)
+            .map_or_else(|| no_limit(path), |count| Reading::Known(Limit::Of(count * 1000), vec![]))
+    });
+    let told = usage(view, &[], &[], &[("cpu.stat", "nr_throttled")]);
+    // Each by itself: a set of all processors must not hide an unread quota.
+    let bound = tighter(below(limits, machine.clone()), below(sets, machine));
+    Fact::new(declared, with_usage(bound, told))
+}
+
+/// The kernel's default, in microseconds.
+const CPU_PERIOD: u64 = 100_000;
+
+/// A quota within a period: `-1` (version 1) and `max` (version 2) are none.
+fn quota(most: &str, period: &str) -> Option<Limit> {
+    if matches!(most, "-1" | "max") {
+        return Some(Limit::None);
+    }
+    let (most, period): (u64, u64) = (most.parse().ok()?, period.parse().ok()?);
+    most.checked_mul(1000)?.checked_div(period).map(Limit::Of)
+}
+
+/// How many processors a list such as `0-3,7` names.
+fn processors(list: &str) -> Option<u64> {
+    let list = list.trim();
+    if list.is_empty() {
+        return None;
+    }
+    list.split(',')
+        .map(|part| {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+            last.checked_sub(first)?.checked_add(1)
+        })
+        .try_fold(0_u64, |sum, count| sum.checked_add(count?))
+        .filter(|count| *count <= 1 << 20)
+}
+
+/// A line of `proc_meminfo(5)`, in bytes.
+fn kilobytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
@@ -82,17 +277,23 @@ fn positive(limit: Option<i64>) -> Limit {
 
 /// The tightest of the limits of the container's cgroup and of those above it.
 fn effective(view: &View<'_>, names: &[&str]) -> Reading<Limit> {
+    each_limit(view, names, |path, text| {
+        parse(text.trim()).map_or_else(|| no_limit(path), |limit| Reading::Known(limit, vec![]))
+    })
+}
+
+/// The tightest of what each file says; one that is not there sets no limit.
+fn each_limit(
+    view: &View<'_>,
+    names: &[&str],
+    read: impl Fn(&str, &str) -> Reading<Limit>,
+) -> Reading<Limit> {
     if let Err(gap) = view.processes() {
         return Reading::Missing(gap);
     }
     let limits = view.limit_files(names).into_iter().map(|(path, content)| {
-        content.and_then(|text| match text.map_or(Some(Limit::None), |text| parse(text.trim())) {
-            Some(limit) => Reading::Known(limit, vec![]),
-            None => Reading::Missing(Gap::new(
-                Reason::Malformed,
-                Source::Kernel(path),
-                "the file holds neither a number nor max",
-            )),
+        content.and_then(|text| {
+            text.map_or(Reading::Known(Limit::None, vec![]), |text| read(&path, text))
         })
     });
     limits.reduce(tighter).unwrap_or_else(|| {
@@ -105,6 +306,14 @@ fn effective(view: &View<'_>, names: &[&str]) -> Reading<Limit> {
             .mend("mount the cgroup file system where secaudit runs"),
         )
     })
+}
+
+fn no_limit<T>(path: &str) -> Reading<T> {
+    Reading::Missing(Gap::new(
+        Reason::Malformed,
+        Source::Kernel(path.to_owned()),
+        "the file holds neither a number nor max",
+    ))
 }
 
 /// Both limits bind, so the tighter one holds; its evidence alone is kept.
@@ -148,13 +357,39 @@ mod tests {
 
     #[test]
     fn a_limit_that_the_machine_cannot_reach_bounds_nothing() {
-        assert_eq!(total_memory("MemTotal:       2048 kB\nMemFree: 1 kB\n"), Some(2 << 20));
+        let text = "MemTotal:       2048 kB\nMemFree: 1 kB\n";
+        assert_eq!(kilobytes(text, "MemTotal:"), Some(2 << 20));
         let known = |limit| Reading::Known(limit, vec![]);
         let machine = || Reading::Known(100, vec![]);
         assert_eq!(below(known(Limit::Of(99)), machine()), known(Limit::Of(99)));
         assert_eq!(below(known(Limit::Of(100)), machine()), known(Limit::None));
         let unread = Reading::Missing(Gap::not_collected(Source::Clock));
         assert!(matches!(below(known(Limit::Of(1)), unread), Reading::Missing(_)));
+    }
+
+    #[test]
+    fn a_quota_and_a_set_of_processors_are_counted_in_thousandths() {
+        assert_eq!(quota("-1", "100000"), Some(Limit::None));
+        assert_eq!(quota("max", "100000"), Some(Limit::None));
+        assert_eq!(quota("50000", "100000"), Some(Limit::Of(500)));
+        assert_eq!(quota("5", "0"), None);
+        assert_eq!(processors("0-3,7\n"), Some(5));
+        assert_eq!(processors("3-1"), None);
+        assert_eq!(processors("all"), None);
+    }
+
+    #[test]
+    fn a_number_of_bytes_is_said_in_the_unit_that_fits() {
+        for (bytes, said) in [
+            (512 << 20, "512 MiB"),
+            (2 << 30, "2 GiB"),
+            ((96 << 20) + 5, "96 MiB"),
+            (0, "0 bytes"),
+            (1000, "1000 bytes"),
+            (3000, "2 KiB"),
+        ] {
+            assert_eq!(Bytes(bytes).to_string(), said);
+        }
     }
 
     #[test]

@@ -4,22 +4,33 @@
 //! enforces, in the same words, with defaults resolved. No file here knows
 //! whether a value is good.
 
+pub mod attainable;
 pub mod capabilities;
+pub mod command;
 pub mod confinement;
+pub mod devices;
+pub mod engines;
 pub mod environment;
 pub mod groups;
 pub mod health;
+pub mod heap;
 pub mod identity;
 mod image;
+pub mod kernel_files;
 pub mod limits;
 pub mod lineage;
+pub mod log;
 pub mod login;
 pub mod mounts;
 pub mod namespaces;
 pub mod network;
 pub mod no_new_privileges;
 pub mod privilege;
+pub mod propagation;
+pub mod remapping;
+pub mod restart;
 pub mod seccomp;
+pub mod signals;
 mod view;
 
 use std::fmt;
@@ -101,6 +112,8 @@ pub struct Facts {
     pub no_new_privileges: Fact<Held<bool>>,
     /// Which capabilities each process holds or can gain.
     pub capabilities: Fact<Held<capabilities::Capabilities>>,
+    /// What each process can get, also by executing files.
+    pub powers: attainable::Powers,
     /// Whether the container has the reach of the engine's privileged mode.
     pub privileged: Fact<privilege::Reach>,
     /// Each process's privileges beside those of the first process.
@@ -115,12 +128,40 @@ pub struct Facts {
     pub network_namespace: Fact<namespaces::Namespace>,
     /// Whose IPC namespace the container lives in.
     pub ipc_namespace: Fact<namespaces::Namespace>,
+    /// Who else lives in the container's PID namespace.
+    pub pid_company: Fact<namespaces::Company>,
+    /// Who else lives in the container's network namespace.
+    pub network_company: Fact<namespaces::Company>,
+    /// Who else lives in the container's IPC namespace.
+    pub ipc_company: Fact<namespaces::Company>,
+    /// Whose host and domain names the container has.
+    pub uts_namespace: Fact<namespaces::Namespace>,
+    /// Whose cgroup namespace the container lives in, and what it can write there.
+    pub cgroup_namespace: Fact<namespaces::CgroupView>,
+    /// How near each process is to the host's root.
+    pub nearness: Fact<Held<remapping::Nearness>>,
     /// Whether the root file system is read-only.
     pub root_read_only: Fact<bool>,
     /// What is mounted below the root, whatever it is on the host.
     pub mount_points: Fact<Vec<mounts::Mount>>,
     /// What is mounted below the root, and which part of the host it is.
     pub mounts: Fact<Vec<mounts::Mount>>,
+    /// The file systems that the container shares with the host.
+    pub shared_with_host: Fact<Vec<mounts::Mount>>,
+    /// Where the container can write what the kernel runs when a program crashes.
+    pub core_pattern: Fact<Vec<kernel_files::Place>>,
+    /// Where it can write what the kernel runs when a cgroup becomes empty.
+    pub release_agents: Fact<Vec<kernel_files::Place>>,
+    /// The host's hierarchies of cgroup version 1, which have such agents.
+    pub host_hierarchies: Fact<Vec<kernel_files::Place>>,
+    /// The engines' sockets that are mounted, by what they are on disk.
+    pub engine_sockets: Fact<Vec<engines::InReach>>,
+    /// The mounts whose changes the host sees too.
+    pub shared_mounts: Fact<Vec<propagation::Shared>>,
+    /// The devices that the container has.
+    pub devices: Fact<Vec<devices::Grant>>,
+    /// The devices that it could make nodes for and use.
+    pub device_rules: Fact<Vec<devices::Grant>>,
     /// The engines that the environment points the container to.
     pub engine_variables: Fact<Vec<Variable>>,
     /// The environment that the container is started with.
@@ -130,9 +171,9 @@ pub struct Facts {
     /// The environment that each process was started with.
     pub environments: Fact<Held<environment::Environment>>,
     /// The bound on memory.
-    pub memory_limit: Fact<limits::Limit>,
+    pub memory_limit: Fact<limits::Bound>,
     /// The bound on the number of processes and threads.
-    pub pids_limit: Fact<limits::Limit>,
+    pub pids_limit: Fact<limits::Bound>,
     /// The bound on memory as it was set, whatever the machine has.
     pub memory_as_set: Fact<limits::Limit>,
     /// The bound on processes and threads as it was set.
@@ -161,6 +202,28 @@ pub struct Facts {
     pub network_place: Fact<network::attachments::Place>,
     /// What the container serves, and who can get to it.
     pub service: Fact<network::service::Service>,
+    /// The bound on processor time.
+    pub cpu_limit: Fact<limits::Bound>,
+    /// How much memory each process's runtime may fill, beside the limit.
+    pub heap: Fact<Held<heap::Heap>>,
+    /// How often the check is run and how long it is waited for.
+    pub health_timing: Fact<health::Timing>,
+    /// What came of the check so far.
+    pub health_record: Fact<health::Record>,
+    /// Whether the check's programs are in the container, where that matters.
+    pub health_programs: Fact<health::Programs>,
+    /// Who PID 1 is, and whether it reaps.
+    pub init: Fact<signals::Init>,
+    /// What the signal that stops the container does to PID 1.
+    pub stop: Fact<signals::Stop>,
+    /// When the engine starts the container again.
+    pub restart_policy: Fact<restart::Policy>,
+    /// How often it did, and how long the container has run since.
+    pub restarts: Fact<restart::Restarts>,
+    /// What PID 1 was started as.
+    pub command: Fact<command::Command>,
+    /// Where the container's output goes.
+    pub log: Fact<log::Log>,
 }
 
 /// Derives the facts of every target of a bundle, in the bundle's order.
@@ -185,6 +248,7 @@ fn of_container(view: &View<'_>) -> Facts {
         groups_by_container: groups::by_container(view),
         no_new_privileges: no_new_privileges::fact(view),
         capabilities: capabilities::fact(view),
+        powers: attainable::powers(view),
         privileged: privilege::reach(view),
         beside_first: privilege::beside_first(view),
         seccomp: seccomp::fact(view),
@@ -192,9 +256,23 @@ fn of_container(view: &View<'_>) -> Facts {
         pid_namespace: namespaces::pid(view),
         network_namespace: namespaces::network(view),
         ipc_namespace: namespaces::ipc(view),
+        pid_company: namespaces::pid_company(view),
+        network_company: namespaces::network_company(view),
+        ipc_company: namespaces::ipc_company(view),
+        uts_namespace: namespaces::uts(view),
+        cgroup_namespace: namespaces::cgroup(view),
+        nearness: remapping::fact(view),
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
+        shared_with_host: mounts::shared_with_host(view),
+        core_pattern: kernel_files::core_pattern(view),
+        release_agents: kernel_files::release_agents(view),
+        host_hierarchies: kernel_files::host_hierarchies(view),
+        engine_sockets: engines::fact(view),
+        shared_mounts: propagation::fact(view),
+        devices: devices::nodes(view),
+        device_rules: devices::rules(view),
         engine_variables: environment::engine_variables(view),
         given_environment: environment::given(view),
         first_environment: environment::first(view),
@@ -215,5 +293,16 @@ fn of_container(view: &View<'_>) -> Facts {
         attachments: network::attachments::fact(view),
         network_place: network::attachments::place(view),
         service: network::service::fact(view),
+        cpu_limit: limits::cpu(view),
+        heap: heap::fact(view),
+        health_timing: health::timing(view),
+        health_record: health::record(view),
+        health_programs: health::programs(view),
+        init: signals::init(view),
+        stop: signals::stop(view),
+        restart_policy: restart::policy(view),
+        restarts: restart::restarts(view),
+        command: command::fact(view),
+        log: log::fact(view),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn effective(process: &Process<'_>) -> Reading<bool> {
     process.status("NoNewPrivs", |status| status.number("NoNewPrivs")).map(|flag| flag == 1)
 }
 
-fn declared(view: &View<'_>) -> Reading<Held<bool>> {
+pub(super) fn declared(view: &View<'_>) -> Reading<Held<bool>> {
     let inspect = view.inspect();
     inspect
         .texts("/HostConfig/SecurityOpt")

@@ -33,7 +33,7 @@ pub(super) fn effective(process: &Process<'_>) -> Reading<Mode> {
 
 /// Privileged mode and `unconfined` turn the filter off; else the engine's
 /// default profile applies, if the engine has seccomp at all.
-fn declared(view: &View<'_>) -> Reading<Held<Mode>> {
+pub(super) fn declared(view: &View<'_>) -> Reading<Held<Mode>> {
     let inspect = view.inspect();
     inspect
         .texts("/HostConfig/SecurityOpt")

@@ -1,7 +1,7 @@
 //! One container's part of a bundle, parsed as it is asked for.
 
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
-use crate::model::files::Listing;
+use crate::model::files::{File, Listing};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
@@ -13,6 +13,7 @@ use crate::parse::passwd::{self, Account};
 use crate::parse::proc::idmap::IdMap;
 use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::proc::status::Status;
+use crate::parse::time::Instant;
 
 use super::{Held, Holder};
 
@@ -38,9 +39,24 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The source that names the list of the container's privileged files.
+    pub(super) fn files_source(&self) -> Source {
+        Source::Files(self.target.id.clone())
+    }
+
     /// How the container was found.
     pub(super) const fn origin(&self) -> Origin {
         self.bundle.origin
+    }
+
+    /// What people call another container that is known by its id: its name where
+    /// it is audited too, else the beginning of the id.
+    pub(super) fn name_of(&self, id: &str) -> Untrusted {
+        let audited = self.bundle.targets.iter().find(|target| target.id == id);
+        audited.map_or_else(
+            || id.chars().take(12).collect::<String>().into(),
+            |target| target.name.clone(),
+        )
     }
 
     /// What the engine declares about this container.
@@ -216,6 +232,49 @@ impl<'a> View<'a> {
             .map(|path| (path.clone(), optional(self.bundle, Source::Kernel(path.clone()))))
             .collect()
     }
+
+    /// The files of this name that tell what the container's own cgroups use.
+    pub(super) fn usage_files(&self, names: &[&str]) -> Vec<Reading<Option<&'a str>>> {
+        let Ok(processes) = self.processes() else { return Vec::new() };
+        processes
+            .usage_files
+            .iter()
+            .filter(|path| path.rsplit('/').next().is_some_and(|name| names.contains(&name)))
+            .map(|path| optional(self.bundle, Source::Kernel(path.clone())))
+            .collect()
+    }
+
+    /// When the evidence was collected.
+    pub(super) fn clock(&self) -> Reading<Instant> {
+        text(self.bundle, Source::Clock).and_then(|now| match Instant::parse(now.trim()) {
+            Some(now) => Reading::Known(now, vec![]),
+            None => Reading::Missing(Gap::new(Reason::Malformed, Source::Clock, "it is no time")),
+        })
+    }
+
+    /// A file of the container by its path: whether it is there, and what it is.
+    pub(super) fn file(&self, path: &str) -> Reading<Option<&'a File>> {
+        let source = match self.processes() {
+            Ok(processes) => Source::in_root(processes.viewer, path),
+            Err(gap) => return Reading::Missing(gap),
+        };
+        match self.bundle.ask(&source) {
+            Ok(Answer::Nothing) => {
+                Reading::Known(None, vec![Evidence::new(source, "", "there is no such file")])
+            }
+            Ok(_) => match self.bundle.files(&source).map(|listing| listing.files.first()) {
+                Ok(Some(file)) => {
+                    let shown = file.to_string();
+                    Reading::Known(Some(file), vec![Evidence::new(source, "", shown)])
+                }
+                Ok(None) => {
+                    Reading::Missing(Gap::new(Reason::Malformed, source, "it names no file"))
+                }
+                Err(gap) => Reading::Missing(gap),
+            },
+            Err(gap) => Reading::Missing(gap),
+        }
+    }
 }
 
 /// One process's files.
@@ -296,6 +355,11 @@ impl<'a> Process<'a> {
             Ok(variables) => Reading::Known(variables, vec![]),
             Err(gap) => Reading::Missing(gap),
         }
+    }
+
+    /// The skeleton of the command that the process runs, word by word.
+    pub(super) fn command(&self) -> Reading<Vec<&'a str>> {
+        self.text("cmdline").map(|text| text.lines().collect())
     }
 
     /// A file's text, or what a link such as `ns/net` points to.

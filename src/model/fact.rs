@@ -109,12 +109,23 @@ impl<T> Fact<T> {
                 return self.unasked("this target declares nothing of the kind");
             }
         };
-        let pairs = self.effective().iter().map(|reading| match reading {
-            Reading::Known(value, evidence) => ruling(check(declared, value), evidence, beside),
-            Reading::Missing(gap) => Verdict::Unknown { gap: gap.clone(), stated: None },
-            Reading::Inapplicable => self.unasked("the kernel has no word on this"),
-        });
-        pairs.reduce(Verdict::and).unwrap_or_else(|| self.unasked("the kernel has no word on this"))
+        // Of all the pairs that are kept one is shown: the others say the same.
+        let mut is_kept = false;
+        let verdict = self
+            .effective()
+            .iter()
+            .filter_map(|reading| match reading {
+                Reading::Known(value, evidence) => match check(declared, value) {
+                    Check::Holds(_) if std::mem::replace(&mut is_kept, true) => None,
+                    said @ (Check::Holds(_) | Check::Broken { .. } | Check::Moot(_)) => {
+                        Some(ruling(said, evidence, beside))
+                    }
+                },
+                Reading::Missing(gap) => Some(Verdict::Unknown { gap: gap.clone(), stated: None }),
+                Reading::Inapplicable => Some(self.unasked("the kernel has no word on this")),
+            })
+            .reduce(Verdict::and);
+        verdict.unwrap_or_else(|| self.unasked("the kernel has no word on this"))
     }
 
     fn rule_on_declaration(&self, check: &impl Fn(&T) -> Check) -> Verdict {
@@ -314,6 +325,9 @@ mod tests {
         let each = Ok(vec![known(true), missing(), known(false)]);
         let each = Fact::of_each(known(true), &Source::Clock, each);
         assert_eq!(outcome(&each.compare(|strong| *strong, weaker)), "fail");
+        let each = Ok(vec![known(true), known(true), known(true)]);
+        let each = Fact::of_each(known(true), &Source::Clock, each);
+        assert_eq!(outcome(&each.compare(|strong| *strong, weaker)), "pass");
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub enum Source {
     Kernel(String),
     /// The proved list of a container's processes: the container's id.
     Processes(String),
+    /// What a walk through a container's files found: the container's id.
+    Files(String),
     /// A default that the engine's documentation states.
     Default(String),
 }
@@ -58,7 +60,7 @@ impl Source {
     pub const fn basis(&self) -> Basis {
         match self {
             Self::Engine(_) | Self::Default(_) => Basis::Declared,
-            Self::Clock | Self::Kernel(_) | Self::Processes(_) => Basis::Effective,
+            Self::Clock | Self::Kernel(_) | Self::Processes(_) | Self::Files(_) => Basis::Effective,
         }
     }
 
@@ -66,6 +68,7 @@ impl Source {
     pub fn access(&self) -> Access {
         match self {
             Self::Engine(_) => Access::Engine,
+            Self::Files(_) => Access::Tracer,
             Self::Kernel(path) if is_traced(path) => Access::Tracer,
             Self::Clock | Self::Default(_) | Self::Kernel(_) | Self::Processes(_) => {
                 Access::Anybody
@@ -81,6 +84,26 @@ impl Source {
     /// The login shells of a container's accounts that are there, seen through `pid`.
     pub fn shells(pid: u32) -> Self {
         Self::proc(pid, "root/etc/passwd (shells)")
+    }
+
+    /// What stands at the mount points that process `pid` sees.
+    pub fn mount_points(pid: u32) -> Self {
+        Self::proc(pid, "root (mount points)")
+    }
+
+    /// The device nodes in the `/dev` that process `pid` sees.
+    pub fn devices(pid: u32) -> Self {
+        Self::proc(pid, "root/dev (devices)")
+    }
+
+    /// The sockets at which container engines of this host listen.
+    pub fn engine_sockets() -> Self {
+        Self::Kernel("/proc/net/unix (container engines)".to_owned())
+    }
+
+    /// The file that process `pid` sees at an absolute path.
+    pub fn in_root(pid: u32, path: &str) -> Self {
+        Self::Kernel(format!("/proc/{pid}/root{path}"))
     }
 
     /// The engine's list of running containers.
@@ -129,6 +152,7 @@ impl fmt::Display for Source {
             Self::Engine(path) => write!(f, "engine:{path}"),
             Self::Kernel(path) => write!(f, "kernel:{path}"),
             Self::Processes(id) => write!(f, "processes:{id}"),
+            Self::Files(id) => write!(f, "files:{id}"),
             Self::Default(what) => write!(f, "default:{what}"),
         }
     }
@@ -153,6 +177,7 @@ impl TryFrom<String> for Source {
             "engine" => Ok(Self::Engine(place)),
             "kernel" => Ok(Self::Kernel(place)),
             "processes" => Ok(Self::Processes(place)),
+            "files" => Ok(Self::Files(place)),
             "default" => Ok(Self::Default(place)),
             other => Err(format!("unknown kind of source {other:?}")),
         }
@@ -168,7 +193,7 @@ impl JsonSchema for Source {
         schemars::json_schema!({
             "type": "string",
             "description": "Exactly where a datum was read, as kind:place.",
-            "pattern": "^(clock|engine|kernel|processes|default):"
+            "pattern": "^(clock|engine|kernel|processes|files|default):"
         })
     }
 }
@@ -184,6 +209,7 @@ mod tests {
             Source::engine_info(),
             Source::proc(7, "attr/current"),
             Source::Processes("ab".into()),
+            Source::Files("ab".into()),
             Source::Default("docker: seccomp".into()),
         ] {
             assert_eq!(Source::try_from(source.to_string()), Ok(source));

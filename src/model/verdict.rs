@@ -194,6 +194,30 @@ impl Verdict {
         }
     }
 
+    /// This verdict, a failure told in one sentence made of its statements:
+    /// several findings that only together are one.
+    #[must_use]
+    pub fn fails_as(self, tell: impl FnOnce(&[String]) -> String) -> Self {
+        match self {
+            Self::Fail(proof) => {
+                let statements = vec![tell(&proof.statements)];
+                Self::Fail(Proof { statements, ..proof })
+            }
+            other @ (Self::Pass(_) | Self::Unknown { .. } | Self::NotApplicable(_)) => other,
+        }
+    }
+
+    /// This verdict, a pass told in one sentence instead of many.
+    #[must_use]
+    pub fn passes_as(self, what: &str) -> Self {
+        let tell = |proof: Proof| Proof { statements: vec![what.to_owned()], ..proof };
+        match self {
+            Self::Pass(proof) => Self::Pass(tell(proof)),
+            Self::Unknown { gap, stated } => Self::Unknown { gap, stated: stated.map(tell) },
+            other @ (Self::Fail(_) | Self::NotApplicable(_)) => other,
+        }
+    }
+
     /// Lets a declaration acquit where the container runs under another kernel
     /// than the auditor's. What could be read here and was not stays unknown.
     #[must_use]

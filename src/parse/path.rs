@@ -1,5 +1,8 @@
 //! Absolute paths as text: a container's paths need not exist here.
 
+use crate::model::secret::Variable;
+use crate::model::untrusted::Untrusted;
+
 /// Whether `path` is `folder` or lies below it. `/docker/ab1` is not within `/docker/ab`.
 pub fn is_within(path: &str, folder: &str) -> bool {
     beneath(path, folder).is_some()
@@ -9,6 +12,28 @@ pub fn is_within(path: &str, folder: &str) -> bool {
 pub fn beneath<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(folder.trim_end_matches('/'))?;
     (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
+}
+
+/// Where programs are looked for without a `PATH`, as the engines set it.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The files that a program's name may stand for, the first that is there
+/// counts. Nothing where a folder of `path` cannot be told.
+pub fn candidates(program: &str, path: Option<&str>) -> Vec<String> {
+    if program.contains('/') {
+        return vec![program.to_owned()];
+    }
+    let folders: Vec<&str> = path.unwrap_or(DEFAULT_PATH).split(':').collect();
+    if folders.iter().any(|folder| !folder.starts_with('/')) {
+        return Vec::new();
+    }
+    folders.iter().map(|folder| format!("{}/{program}", folder.trim_end_matches('/'))).collect()
+}
+
+/// The `PATH` of an environment, where it names one: the last one wins.
+pub fn search_path(variables: &[Variable]) -> Option<&str> {
+    let path = variables.iter().rev().find(|variable| variable.name.raw() == "PATH")?;
+    path.kept.as_ref().map(Untrusted::raw)
 }
 
 #[cfg(test)]
@@ -21,6 +46,14 @@ mod tests {
         assert!(is_within("/docker/ab/x", "/docker/ab/"));
         assert!(!is_within("/docker/abc", "/docker/ab"));
         assert!(is_within("/anything", "/"));
+    }
+
+    #[test]
+    fn a_program_is_looked_for_along_the_path() {
+        assert_eq!(candidates("/bin/x", Some("/usr/bin")), ["/bin/x"]);
+        assert_eq!(candidates("x", Some("/usr/bin:/bin/")), ["/usr/bin/x", "/bin/x"]);
+        assert_eq!(candidates("x", None).len(), 6);
+        assert!(candidates("x", Some("/bin:…")).is_empty());
     }
 
     #[test]

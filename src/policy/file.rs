@@ -145,11 +145,7 @@ impl File<'_> {
             return Err(self.error(&key.span(), message));
         };
         if parameter.shape == Shape::One {
-            let number = value.get_ref().as_integer().filter(|number| number.radix() == 10);
-            let one = match number {
-                Some(number) => number.as_str(),
-                None => self.text(value)?,
-            };
+            let one = self.text_or_number(value)?;
             (parameter.check)(one).map_err(|message| self.error(&value.span(), message))?;
             return Ok(vec![one.to_owned()]);
         }
@@ -157,7 +153,7 @@ impl File<'_> {
         let list = list.ok_or_else(|| self.expected(value, "a list of strings"))?;
         list.iter()
             .map(|item| {
-                let text = self.text(item)?;
+                let text = self.text_or_number(item)?;
                 (parameter.check)(text).map_err(|message| self.error(&item.span(), message))?;
                 Ok(text.to_owned())
             })
@@ -170,6 +166,14 @@ impl File<'_> {
 
     fn text<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
         value.get_ref().as_str().ok_or_else(|| self.expected(value, "a string"))
+    }
+
+    /// A string, or a whole number as it is written.
+    fn text_or_number<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
+        match value.get_ref().as_integer().filter(|number| number.radix() == 10) {
+            Some(number) => Ok(number.as_str()),
+            None => self.text(value),
+        }
     }
 
     fn percent(&self, value: &Value<'_>) -> Result<u8, PolicyError> {

@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn a_users_policy_changes_only_what_it_states() {
         let text = "name = 'mine'\n[gate]\nfail-under = 80\n[rules.healthcheck]\nenabled = false\n\
-            [rules.memory-limit]\nseverity = 'high'\n[rules.tmpfs-for-writes]\npaths = ['/run']\n";
+            [rules.memory-limit]\nseverity = 'high'\n[rules.tmpfs-for-writes]\npaths = ['/run']\n\
+            [rules.expected-uid]\nuids = [1000, '1001']\n";
         let policy = Policy::parse("mine.toml", text).unwrap();
         assert_eq!(policy.name, "mine");
         assert_eq!(policy.gate.fail_on, Some(Severity::High));
@@ -147,6 +148,7 @@ mod tests {
         assert!(find("healthcheck").is_none());
         assert_eq!(find("memory-limit").unwrap().severity, Severity::High);
         assert_eq!(find("tmpfs-for-writes").unwrap().settings.list("paths"), ["/run"]);
+        assert_eq!(find("expected-uid").unwrap().settings.list("uids"), ["1000", "1001"]);
     }
 
     #[test]

@@ -24,12 +24,13 @@ pub(super) fn table(all: &[(Target, Facts)]) -> Reachability {
         }
     }
     for to in &places {
-        let others = || places.iter().filter(|from| !std::ptr::eq(*from, to));
-        let ways = by_namespace(to, others())
+        let others: Vec<&Place<'_>> =
+            places.iter().filter(|from| !std::ptr::eq(*from, to)).collect();
+        let ways = by_namespace(to, &others)
             .into_iter()
-            .chain(by_networks(to, others()))
-            .chain(by_host(to, others()))
-            .chain(by_published(to, others()));
+            .chain(by_networks(to, &others))
+            .chain(by_host(to, &others))
+            .chain(by_published(to, &others));
         table.rows.extend(ways.filter(|way| !way.from.is_empty()));
     }
     table
@@ -101,6 +102,12 @@ impl Place<'_> {
         self.is_host || self.attachments.iter().any(Attachment::reaches_host)
     }
 
+    /// Whether its packets get to a port that the engine publishes: from an
+    /// internal network the engine's own rules let none through.
+    fn reaches_published(&self) -> bool {
+        self.is_host || self.attachments.iter().any(|it| it.reaches_host() && it.has_way_out())
+    }
+
     /// What answers those that `fits` says of. What somebody else holds who
     /// shares the namespace is another target's; in the host's it is nobody's.
     fn ports(&self, fits: impl Fn(&Listener) -> bool) -> (Vec<Port>, Option<Gap>) {
@@ -125,7 +132,7 @@ impl Place<'_> {
 
     fn reached<'p>(
         &self,
-        from: impl Iterator<Item = &'p Place<'p>>,
+        from: impl Iterator<Item = &'p &'p Place<'p>>,
         (via, over): (Via, Untrusted),
         (ports, gap): (Vec<Port>, Option<Gap>),
     ) -> Reach {
@@ -138,23 +145,17 @@ fn is_open(listener: &Listener) -> bool {
     !listener.is_loopback()
 }
 
-fn by_namespace<'p>(
-    to: &'p Place<'p>,
-    others: impl Iterator<Item = &'p Place<'p>>,
-) -> Option<Reach> {
-    let from = others.filter(|from| from.shares_namespace(to));
+fn by_namespace(to: &Place<'_>, others: &[&Place<'_>]) -> Option<Reach> {
+    let from = others.iter().filter(|from| from.shares_namespace(to));
     let over = if to.is_host { "the host's network" } else { "loopback" };
     Some(to.reached(from, (Via::Namespace, over.into()), to.ports(|_| true)))
 }
 
-fn by_networks<'p, I: Iterator<Item = &'p Place<'p>> + Clone>(
-    to: &'p Place<'p>,
-    others: I,
-) -> Vec<Reach> {
+fn by_networks(to: &Place<'_>, others: &[&Place<'_>]) -> Vec<Reach> {
     let networks = to.attachments.iter().filter(|it| !to.is_host && it.lets_neighbours_talk());
     networks
         .map(|network| {
-            let is_member = |from: &&Place<'_>| {
+            let is_member = |from: &&&Place<'_>| {
                 !from.is_host
                     && !from.shares_namespace(to)
                     && from
@@ -162,15 +163,15 @@ fn by_networks<'p, I: Iterator<Item = &'p Place<'p>> + Clone>(
                         .iter()
                         .any(|it| it.id == network.id && it.name == network.name)
             };
-            let from = others.clone().filter(is_member);
+            let from = others.iter().filter(is_member);
             to.reached(from, (Via::Network, network.name.clone()), to.ports(is_open))
         })
         .collect()
 }
 
 /// From the host's network into a bridge, and from a bridge to its gateway.
-fn by_host<'p>(to: &'p Place<'p>, others: impl Iterator<Item = &'p Place<'p>>) -> Option<Reach> {
-    let from = others.filter(|from| {
+fn by_host(to: &Place<'_>, others: &[&Place<'_>]) -> Option<Reach> {
+    let from = others.iter().filter(|from| {
         from.is_host != to.is_host
             && if to.is_host { from.reaches_host() } else { to.reaches_host() }
     });
@@ -180,21 +181,18 @@ fn by_host<'p>(to: &'p Place<'p>, others: impl Iterator<Item = &'p Place<'p>>) -
 
 /// By a port of the host: whoever reaches the host, and of those on its
 /// loopback only who lives in its network.
-fn by_published<'p, I: Iterator<Item = &'p Place<'p>> + Clone>(
-    to: &'p Place<'p>,
-    others: I,
-) -> Vec<Reach> {
+fn by_published(to: &Place<'_>, others: &[&Place<'_>]) -> Vec<Reach> {
     let published = to.published.iter().filter(|_| !to.is_host);
     published
         .map(|port| {
-            let gets_there = |from: &&Place<'_>| {
+            let gets_there = |from: &&&Place<'_>| {
                 !from.shares_namespace(to)
-                    && if port.is_loopback() { from.is_host } else { from.reaches_host() }
+                    && if port.is_loopback() { from.is_host } else { from.reaches_published() }
             };
             let host = port.host.map_or_else(|| "every address".to_owned(), |it| it.to_string());
             let over = format!("port {} on {host} of the host", port.host_port);
             let answers = |it: &Listener| is_open(it) && port.is_answered_by(it);
-            let from = others.clone().filter(gets_there);
+            let from = others.iter().filter(gets_there);
             let (mut ports, gap) = to.ports(answers);
             ports.iter_mut().for_each(|it| it.port = port.host_port);
             to.reached(from, (Via::Published, over.into()), (ports, gap))

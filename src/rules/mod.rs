@@ -37,17 +37,33 @@ pub static ALL: &[&Rule] = &[
     &privilege::not_privileged::RULE,
     &privilege::seccomp_filter::RULE,
     &privilege::lsm_confined::RULE,
+    &privilege::no_setuid_escalation::RULE,
     &privilege::no_privileged_exec::RULE,
     &isolation::private_pid_namespace::RULE,
     &isolation::private_network_namespace::RULE,
     &isolation::private_ipc_namespace::RULE,
+    &isolation::private_uts_namespace::RULE,
+    &isolation::private_cgroup_namespace::RULE,
+    &isolation::private_user_namespace::RULE,
     &isolation::no_engine_socket::RULE,
     &isolation::no_sensitive_mounts::RULE,
+    &isolation::no_host_devices::RULE,
+    &isolation::no_shared_propagation::RULE,
+    &isolation::no_escape_path::RULE,
     &filesystem::read_only_root::RULE,
     &filesystem::tmpfs_for_writes::RULE,
     &resources::memory_limit::RULE,
+    &resources::cpu_limit::RULE,
     &resources::pids_limit::RULE,
+    &resources::heap_fits_limit::RULE,
     &lifecycle::healthcheck::RULE,
+    &lifecycle::healthcheck_timing::RULE,
+    &lifecycle::healthcheck_works::RULE,
+    &lifecycle::init_process::RULE,
+    &lifecycle::handles_sigterm::RULE,
+    &lifecycle::restart_policy::RULE,
+    &lifecycle::exec_form_command::RULE,
+    &lifecycle::log_driver::RULE,
     &network::published_ports_bound::RULE,
     &network::datastore_internal::RULE,
     &network::custom_network::RULE,
@@ -112,7 +128,7 @@ impl Parameter {
 /// How a policy writes a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A list of strings.
+    /// A list of strings or whole numbers.
     List,
     /// One string, or one whole number.
     One,

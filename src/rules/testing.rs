@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Rule, Settings};
 use crate::collect::redact;
 use crate::facts;
-use crate::model::bundle::{Answer, Bundle, Origin, Processes};
+use crate::model::bundle::{Answer, Bundle, Neighbour, Origin, Processes};
 use crate::model::files::{self, File, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
@@ -15,8 +15,16 @@ use crate::model::verdict::Verdict;
 /// The hardened container's first process.
 pub(super) const INIT: u32 = 100;
 
-const STATUS: &str = "Name:\tapp\nPPid:\t1\nUid:\t1000\t1000\t1000\t1000\n\
+/// What the hardened container's cgroup lets it use.
+pub(super) const DEVICE_LIST: &str = "/sys/fs/cgroup/devices/docker/c/devices.list";
+
+/// When the evidence was collected.
+const NOW: &str = "2026-01-01T12:00:00Z";
+
+const STATUS: &str = "Name:\tapp\nState:\tS (sleeping)\nPPid:\t7\nUid:\t1000\t1000\t1000\t1000\n\
     Gid:\t1000\t1000\t1000\t1000\nGroups:\t1000\nNSpid:\t100\t1\n\
+    RssAnon:\t1024 kB\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n\
+    SigCgt:\t0000000000004000\n\
     CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
     CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n";
 
@@ -60,8 +68,15 @@ pub(super) fn container() -> Case {
         "HostConfig": {
             "Privileged": false, "CapAdd": null, "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"], "PidMode": "", "NetworkMode": "default",
-            "IpcMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
+            "IpcMode": "private", "CgroupnsMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
             "Memory": 67_108_864, "PidsLimit": 100, "Tmpfs": {"/tmp": "size=16m"},
+            "NanoCpus": 500_000_000, "LogConfig": {"Type": "local", "Config": {}},
+            "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5},
+        },
+        "Path": "/bin/app", "Args": ["…"], "RestartCount": 0,
+        "State": {
+            "StartedAt": "2026-01-01T11:59:00.5Z",
+            "Health": {"Status": "healthy", "FailingStreak": 0, "Log": []},
         },
         "Mounts": [], "AppArmorProfile": "", "Image": IMAGE,
         "NetworkSettings": {
@@ -82,29 +97,55 @@ pub(super) fn container() -> Case {
         Source::engine_info(),
         Answer::Json(json!({"SecurityOptions": ["name=seccomp,profile=default"]})),
     );
-    let limit_files: Vec<String> = [("memory", "memory.limit_in_bytes"), ("pids", "pids.max")]
-        .map(|(controller, file)| format!("/sys/fs/cgroup/{controller}/docker/{id}/{file}"))
-        .to_vec();
+    let limit_files: Vec<String> = [
+        ("memory", "memory.limit_in_bytes"),
+        ("pids", "pids.max"),
+        ("cpu", "cpu.cfs_quota_us"),
+        ("cpu", "cpu.cfs_period_us"),
+        ("cpuset", "cpuset.cpus"),
+    ]
+    .map(|(controller, file)| format!("/sys/fs/cgroup/{controller}/docker/{id}/{file}"))
+    .to_vec();
     let processes = Processes {
         init: INIT,
         viewer: INIT,
         members: vec![INIT],
         limit_files,
+        cgroups: vec![("devices".to_owned(), "/docker/c".to_owned())],
+        device_list: Some(DEVICE_LIST.to_owned()),
+        neighbours: ["pid", "net", "ipc"].map(|kind| (kind.to_owned(), vec![])).into(),
+        zombies: Some(vec![]),
         ..Processes::default()
     };
     case.put(Source::Processes(id), Answer::Processes(processes));
+    for source in [Source::devices(INIT), Source::mount_points(INIT)] {
+        case.put(source, Answer::Files(Listing::default()));
+    }
+    let socket = socket("/run/docker.sock", (0, 20), 3577);
+    let sockets = Listing { files: vec![socket], unread: vec![] };
+    case.put(Source::engine_sockets(), Answer::Files(sockets));
+    case.put(Source::Clock, Answer::Text(NOW.into()));
     for (path, text) in [
+        ("/sys/devices/system/cpu/online", "0-3\n"),
+        (DEVICE_LIST, "c 1:3 rwm\nc *:* m\nc 136:* rwm\n"),
         ("/proc/1/status", "Name:\tsystemd\nCapBnd:\t000001ffffffffff\n"),
         ("/proc/1/mountinfo", HOST_MOUNTS),
         ("/proc/1/ns/net", "net:[1]"),
         ("/proc/1/ns/ipc", "ipc:[1]"),
+        ("/proc/1/ns/uts", "uts:[1]"),
+        ("/proc/1/ns/cgroup", "cgroup:[1]"),
         ("/proc/self/ns/ipc", "ipc:[4026531839]"),
+        ("/proc/self/ns/uts", "uts:[4026531838]"),
+        ("/proc/self/ns/cgroup", "cgroup:[4026531835]"),
         ("/proc/meminfo", "MemTotal:        8388608 kB\n"),
         ("/proc/sys/kernel/pid_max", "4194304\n"),
         ("/proc/1/net/dev (inode)", "11"),
         ("/proc/100/net/dev (inode)", "77"),
+        ("/proc/100/wchan", "ep_poll"),
         ("/proc/100/ns/net", "net:[7]"),
         ("/proc/100/ns/ipc", "ipc:[7]"),
+        ("/proc/100/ns/uts", "uts:[7]"),
+        ("/proc/100/ns/cgroup", "cgroup:[7]"),
         ("/proc/100/mountinfo", MOUNTS),
         ("/proc/100/net/tcp", "0: 00000000:0050 00000000:0000 0A 0:0 00:0 0 1000 0 9 1\n"),
         ("/proc/100/net/tcp6", ""),
@@ -130,8 +171,25 @@ pub(super) fn container() -> Case {
     case = case.shells(&["/bin/false", "/bin/sh"]);
     case.limit("memory.limit_in_bytes", "67108864")
         .limit("pids.max", "100")
+        .limit("cpu.cfs_quota_us", "50000")
+        .limit("cpu.cfs_period_us", "100000")
+        .limit("cpuset.cpus", "0-3")
         .add_process(INIT, &[])
         .engine_starts_with(&["PATH=/bin"])
+}
+
+fn socket(path: &str, device: (u32, u32), inode: u64) -> File {
+    File {
+        path: path.into(),
+        kind: files::Kind::Socket,
+        mode: 0o660,
+        uid: 0,
+        gid: 999,
+        device,
+        inode,
+        stands_for: None,
+        capability: None,
+    }
 }
 
 impl Case {
@@ -214,7 +272,7 @@ impl Case {
     }
 
     /// The engine made one of its networks otherwise.
-    pub(super) fn network(mut self, name: &str, change: Value) -> Self {
+    pub(super) fn network(mut self, name: &str, change: &Value) -> Self {
         let mut networks = self.bundle.json(&Source::networks()).unwrap().clone();
         for network in networks.as_array_mut().unwrap().iter_mut().filter(|it| it["Name"] == name) {
             for (key, value) in change.as_object().unwrap() {
@@ -258,6 +316,48 @@ impl Case {
         self
     }
 
+    /// The container's cgroup has one more limit file.
+    pub(super) fn add_limit(mut self, file: &str, text: &str) -> Self {
+        self.processes().limit_files.push(format!("/sys/fs/cgroup/box/{file}"));
+        self.limit(file, text)
+    }
+
+    /// The container's cgroup tells of its use.
+    pub(super) fn usage(mut self, file: &str, text: &str) -> Self {
+        let path = format!("/sys/fs/cgroup/box/{file}");
+        self.processes().usage_files.push(path.clone());
+        self.kernel(&path, text)
+    }
+
+    /// The first process runs this command, a word each line.
+    pub(super) fn command(self, words: &str) -> Self {
+        self.kernel(&format!("/proc/{INIT}/cmdline"), words)
+    }
+
+    /// These have ended, and their parents have not waited for them.
+    pub(super) fn zombies(mut self, zombies: &[(u32, u32)]) -> Self {
+        self.processes().zombies = Some(zombies.to_vec());
+        self
+    }
+
+    /// Nobody has looked for zombies.
+    pub(super) fn without_zombies(mut self) -> Self {
+        self.processes().zombies = None;
+        self
+    }
+
+    /// Nobody knows when the evidence was collected.
+    pub(super) fn without_the_clock(mut self) -> Self {
+        self.bundle.observations.remove(&Source::Clock);
+        self
+    }
+
+    /// A file of the kernel has this answer.
+    pub(super) fn answer(mut self, path: &str, answer: Answer) -> Self {
+        self.put(Source::Kernel(path.to_owned()), answer);
+        self
+    }
+
     /// The first process's `status` has these fields.
     pub(super) fn status(self, fields: &[(&str, &str)]) -> Self {
         self.add_process(INIT, fields)
@@ -280,6 +380,7 @@ impl Case {
         let holds = if pid == INIT { "9\n10\n" } else { "" };
         self.put(Source::held_sockets(pid), Answer::Text(holds.into()));
         self.kernel(&format!("/proc/{pid}/status"), &status)
+            .kernel(&format!("/proc/{pid}/cmdline"), "/bin/app\n…\n")
             .uid_map(pid, "0 0 4294967295")
             .gid_map(pid, "0 0 4294967295")
     }
@@ -293,6 +394,78 @@ impl Case {
         self
     }
 
+    /// A process of another container lives in the namespace of this kind.
+    pub(super) fn neighbour(mut self, kind: &str, pid: u32, fields: &[(&str, &str)]) -> Self {
+        self = self.add_process(pid, fields);
+        let processes = self.processes();
+        processes.members.retain(|member| *member != pid);
+        let neighbour = Neighbour { pid, container: "d".repeat(64) };
+        processes.neighbours.insert(kind.to_owned(), vec![neighbour]);
+        self
+    }
+
+    /// Nobody can tell who lives in the namespace of this kind.
+    pub(super) fn neighbours_unread(mut self, kind: &str) -> Self {
+        self.processes().neighbours.remove(kind);
+        self
+    }
+
+    fn listing(&mut self, source: &Source) -> &mut Listing {
+        match self.bundle.observations.get_mut(source) {
+            Some(crate::model::bundle::Observation::Answer(Answer::Files(found))) => found,
+            _ => panic!("the case has this listing"),
+        }
+    }
+
+    /// What stands at a mount point: a file of this kind, device and inode.
+    pub(super) fn point(
+        mut self,
+        path: &str,
+        kind: files::Kind,
+        device: (u32, u32),
+        inode: u64,
+    ) -> Self {
+        let file = File { kind, ..socket(path, device, inode) };
+        self.listing(&Source::mount_points(INIT)).files.push(file);
+        self
+    }
+
+    /// The file at a mount point is a node of this device.
+    pub(super) fn stands_for(mut self, path: &str, numbers: (u32, u32)) -> Self {
+        let files = &mut self.listing(&Source::mount_points(INIT)).files;
+        files.iter_mut().filter(|file| file.path.raw() == path).for_each(|file| {
+            file.stands_for = Some(numbers);
+        });
+        self
+    }
+
+    /// One more node in the container's `/dev`.
+    pub(super) fn device(mut self, path: &str, kind: files::Kind, numbers: (u32, u32)) -> Self {
+        let file = File { kind, stands_for: Some(numbers), ..socket(path, (0, 47), 1) };
+        self.listing(&Source::devices(INIT)).files.push(file);
+        self
+    }
+
+    /// The cgroups are of version 2, which has no list of devices.
+    pub(super) fn without_device_list(mut self) -> Self {
+        let processes = self.processes();
+        processes.cgroups = vec![(String::new(), "/docker/c".to_owned())];
+        processes.device_list = None;
+        self
+    }
+
+    /// An engine listens at one more socket; `None`: it cannot be told where.
+    pub(super) fn engine_at(mut self, at: Option<(&str, (u32, u32), u64)>) -> Self {
+        let source = Source::engine_sockets();
+        let gap = Gap::new(Reason::Denied, source.clone(), "an engine's files were refused");
+        let listing = self.listing(&source);
+        match at {
+            Some((path, device, inode)) => listing.files.push(socket(path, device, inode)),
+            None => listing.unread.push(gap),
+        }
+        self
+    }
+
     /// A process's user namespace maps ids like this.
     pub(super) fn uid_map(self, pid: u32, map: &str) -> Self {
         self.kernel(&format!("/proc/{pid}/uid_map"), map)
@@ -301,6 +474,50 @@ impl Case {
     /// A process's user namespace maps group ids like this.
     pub(super) fn gid_map(self, pid: u32, map: &str) -> Self {
         self.kernel(&format!("/proc/{pid}/gid_map"), map)
+    }
+
+    /// One more file of the container that gives privileges.
+    pub(super) fn file(self, path: &str, mode: u32, (uid, gid): (u32, u32)) -> Self {
+        self.with_files(|listing| {
+            listing.files.push(File {
+                path: path.into(),
+                kind: files::Kind::File,
+                mode,
+                uid,
+                gid,
+                device: (0, 44),
+                inode: listing.files.len() as u64,
+                stands_for: None,
+                capability: None,
+            });
+        })
+    }
+
+    /// One more file, with this `security.capability`.
+    pub(super) fn capable_file(self, path: &str, value: &str) -> Self {
+        self.file(path, 0o755, (0, 0)).with_files(|listing| {
+            listing.files.last_mut().unwrap().capability = Some(value.to_owned());
+        })
+    }
+
+    /// The container's files were looked at, and none gives privileges.
+    pub(super) fn no_files(self) -> Self {
+        self.with_files(|_| {})
+    }
+
+    /// A part of the container's files could not be looked at.
+    pub(super) fn files_unread(self) -> Self {
+        let source = Source::Files(self.id());
+        let gap = Gap::new(Reason::Denied, source, "/root could not be looked at");
+        self.with_files(|listing| listing.unread.push(gap))
+    }
+
+    fn with_files(mut self, change: impl FnOnce(&mut Listing)) -> Self {
+        let source = Source::Files(self.id());
+        let mut listing = self.bundle.files(&source).cloned().unwrap_or_default();
+        change(&mut listing);
+        self.put(source, Answer::Files(listing));
+        self
     }
 
     /// One more mount of the container.

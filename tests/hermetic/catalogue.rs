@@ -31,7 +31,8 @@ fn rule_files() -> BTreeSet<(String, PathBuf)> {
         for file in fs::read_dir(folder.path()).unwrap().flatten() {
             let path = file.path();
             let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            if stem != "mod" {
+            // A rule may keep its data in a folder of its own name.
+            if stem != "mod" && path.is_file() {
                 found.insert((stem.replace('_', "-"), path));
             }
         }
@@ -73,8 +74,16 @@ fn every_rule_says_what_why_and_how_to_fix() {
 }
 
 /// Rules on which only one of the two readings has a word by nature.
-const WITHOUT_KERNEL: [&str; 4] =
-    ["fixed-uid", "healthcheck", "no-privileged-exec", "non-root-exec"];
+const WITHOUT_KERNEL: [&str; 8] = [
+    "fixed-uid",
+    "healthcheck",
+    "healthcheck-timing",
+    "healthcheck-works",
+    "log-driver",
+    "no-privileged-exec",
+    "non-root-exec",
+    "restart-policy",
+];
 
 #[test]
 fn every_rule_has_cases_that_pass_fail_and_are_unknown_and_one_where_the_readings_disagree() {

@@ -42,6 +42,24 @@ fn an_audit_asks_for_one_list_each_container_once_and_each_image_once() {
 }
 
 #[test]
+fn who_joined_anothers_network_is_judged_by_the_others_ports() {
+    let mut lender = inspect('1');
+    lender["NetworkSettings"] =
+        json!({"Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}, "Networks": {}});
+    let mut joined = inspect('1');
+    joined["HostConfig"]["NetworkMode"] = json!(format!("container:{:064x}", 0));
+    let engine = FakeEngine::ordinary("1.41", &[("lender", lender), ("joined", joined)]);
+    let output = audit(&engine, &["joined", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["targets"].as_array().unwrap().len(), 1);
+    let findings = report["targets"][0]["findings"].as_array().unwrap();
+    let ports = findings.iter().find(|it| it["rule"] == "published-ports-bound").unwrap();
+    assert_eq!(ports["verdict"], "fail", "{ports}");
+    let asked = format!("/containers/{:064x}/json", 0);
+    assert_eq!(engine.requests().iter().filter(|line| line.contains(&asked)).count(), 1);
+}
+
+#[test]
 fn every_request_is_a_get_in_the_version_that_was_agreed_on() {
     for (offered, spoken) in [("1.41", "1.41"), ("1.44", "1.44"), ("1.99", "1.53")] {
         let engine = FakeEngine::ordinary(offered, &[("web", inspect('1'))]);

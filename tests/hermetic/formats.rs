@@ -31,6 +31,7 @@ fn hostile() -> Bundle {
                    "Healthcheck": {"Test": [HOSTILE]}},
         "HostConfig": {"PidMode": HOSTILE, "NetworkMode": HOSTILE, "CapAdd": [HOSTILE],
                        "SecurityOpt": [HOSTILE]},
+        "NetworkSettings": {"Ports": {HOSTILE: [{"HostIp": HOSTILE}]}, "Networks": {HOSTILE: {}}},
         "Mounts": [{"Type": "bind", "Source": format!("/etc/ssh/{HOSTILE}/.ssh"), "Destination": HOSTILE}],
     });
     bundle.record(Source::container(&id), Ok(Answer::Json(inspect)));
@@ -40,6 +41,8 @@ fn hostile() -> Bundle {
             serde_json::json!({"ServerVersion": HOSTILE, "SecurityOptions": [HOSTILE]}),
         )),
     );
+    let networks = serde_json::json!([{"Name": HOSTILE, "Driver": HOSTILE}]);
+    bundle.record(Source::networks(), Ok(Answer::Json(networks)));
     let processes = Processes { init: 9, members: vec![9], ..Processes::default() };
     bundle.record(Source::Processes(id), Ok(Answer::Processes(processes)));
     let mut file = |path: &str, text: String| {

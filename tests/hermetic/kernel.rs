@@ -2,7 +2,7 @@
 //! AppArmor, SELinux, other runtimes, strangers and processes that hide.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use secaudit::collect::kernel::{Claim, Kernel, Proof};
@@ -16,37 +16,38 @@ use secaudit::report::v1::{Finding, Verdict};
 use tempfile::TempDir;
 
 /// A host made of files: systemd, cgroup version 2, nothing hidden.
-struct Host {
-    root: TempDir,
+pub(crate) struct Host {
+    pub(crate) root: TempDir,
 }
 
 /// One process of it.
-struct Process<'a> {
-    pid: u32,
-    parent: u32,
+pub(crate) struct Process<'a> {
+    pub(crate) pid: u32,
+    pub(crate) parent: u32,
     /// Its pid in each PID namespace.
-    ns_pids: &'a str,
-    cgroup: &'a str,
-    label: Option<&'a str>,
-    mounts: &'a str,
+    pub(crate) ns_pids: &'a str,
+    pub(crate) cgroup: &'a str,
+    pub(crate) label: Option<&'a str>,
+    pub(crate) mounts: &'a str,
     /// The number of its namespaces.
-    namespace: u32,
-    uid: u32,
+    pub(crate) namespace: u32,
+    pub(crate) uid: u32,
 }
 
 const HOST_MOUNTS: &str = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
     22 20 0:4 / /proc rw - proc proc rw\n\
     30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
 
-const CONTAINER_MOUNTS: &str = "40 30 0:44 / / ro - overlay overlay rw\n\
+pub(crate) const CONTAINER_MOUNTS: &str = "40 30 0:44 / / ro - overlay overlay rw\n\
     45 40 0:48 / /tmp rw,nosuid,nodev,noexec - tmpfs tmpfs rw,size=16384k\n";
 
 impl Host {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let host = Self { root: tempfile::tempdir().unwrap() };
         host.write("proc/self/mountinfo", HOST_MOUNTS);
         host.write("proc/meminfo", "MemTotal: 8388608 kB\n");
         host.write("proc/sys/kernel/pid_max", "4194304\n");
+        host.write("sys/devices/system/cpu/online", "0-3\n");
         host.write("proc/self/status", "CapEff:\t0000000000000000\n");
         host.process(&Process {
             pid: 1,
@@ -61,21 +62,23 @@ impl Host {
         host
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.root.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn process(&self, process: &Process<'_>) {
+    pub(crate) fn process(&self, process: &Process<'_>) {
         let Process { pid, parent, ns_pids, cgroup, label, mounts, namespace, uid } = process;
         let bounding = if *pid == 1 { "000001ffffffffff" } else { "0000000000000000" };
         self.write(
             &format!("proc/{pid}/status"),
             &format!(
                 "Name:\tapp{pid}\nState:\tS (sleeping)\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n\
-                 Gid:\t{uid}\t{uid}\t{uid}\t{uid}\nGroups:\t\nNSpid:\t{ns_pids}\nVmSize:\t1 kB\nThreads:\t1\nCapInh:\t0\nCapPrm:\t0\nCapEff:\t0\n\
-                 CapBnd:\t{bounding}\nCapAmb:\t0\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+                 Gid:\t{uid}\t{uid}\t{uid}\t{uid}\nGroups:\t\n\
+                 NSpid:\t{ns_pids}\nVmSize:\t1 kB\nThreads:\t1\nCapInh:\t0\nCapPrm:\t0\nCapEff:\t0\n\
+                 CapBnd:\t{bounding}\nCapAmb:\t0\nNoNewPrivs:\t1\nSeccomp:\t2\n\
+                 SigBlk:\t0\nSigIgn:\t0\nSigCgt:\t4000\n"
             ),
         );
         let zeros = "0 ".repeat(18);
@@ -85,6 +88,8 @@ impl Host {
         self.write(&format!("proc/{pid}/gid_map"), "0 0 4294967295\n");
         self.write(&format!("proc/{pid}/mountinfo"), mounts);
         self.write(&format!("proc/{pid}/environ"), "");
+        self.write(&format!("proc/{pid}/cmdline"), "/bin/app\0--serve\0");
+        self.write(&format!("proc/{pid}/wchan"), "ep_poll");
         if let Some(label) = label {
             self.write(&format!("proc/{pid}/attr/current"), label);
         }
@@ -101,8 +106,17 @@ impl Host {
     }
 
     /// What the kernel collector makes of a container whose first process is said to be `pid`.
-    fn audit(&self, id: &str, pid: u32) -> (Bundle, Vec<Finding>) {
-        let mut bundle = Bundle::new(Origin::Kernel);
+    pub(crate) fn audit(&self, id: &str, pid: u32) -> (Bundle, Vec<Finding>) {
+        self.audit_with(Bundle::new(Origin::Kernel), id, pid)
+    }
+
+    /// As [`Host::audit`], with what an engine has already said.
+    pub(crate) fn audit_with(
+        &self,
+        mut bundle: Bundle,
+        id: &str,
+        pid: u32,
+    ) -> (Bundle, Vec<Finding>) {
         bundle.add_target(Target {
             kind: Kind::Container,
             id: id.to_owned(),
@@ -111,6 +125,7 @@ impl Host {
         });
         let claim = Claim { id: id.to_owned(), init: Ok(pid), by: Proof::Id };
         self.kernel().observe_host(&mut bundle);
+        self.kernel().observe_engine_sockets(None, &mut bundle);
         self.kernel().observe(&[claim], &mut bundle);
         let report = secaudit::evaluate(&bundle, &Policy::baseline(), Accept::Kernel);
         let findings = report.targets.into_iter().next().unwrap().findings;
@@ -118,15 +133,15 @@ impl Host {
     }
 }
 
-fn id() -> String {
+pub(crate) fn id() -> String {
     "ab12".repeat(16)
 }
 
-fn verdict(findings: &[Finding], rule: &str) -> Verdict {
+pub(crate) fn verdict(findings: &[Finding], rule: &str) -> Verdict {
     findings.iter().find(|it| it.rule == rule).unwrap().verdict
 }
 
-fn container<'a>(pid: u32, cgroup: &'a str) -> Process<'a> {
+pub(crate) fn container<'a>(pid: u32, cgroup: &'a str) -> Process<'a> {
     Process {
         pid,
         parent: 1,
@@ -166,6 +181,113 @@ fn a_container_under_cgroup_version_2_and_apparmor_is_verified() {
         assert_eq!(verdict(&findings, rule), Verdict::Pass, "{rule}: {findings:#?}");
     }
     assert_eq!(verdict(&findings, "healthcheck"), Verdict::Unknown);
+}
+
+#[test]
+fn the_limits_of_version_2_are_told_with_their_use() {
+    let host = Host::new();
+    let scope = format!("/system.slice/docker-{}.scope", id());
+    host.process(&container(70, &scope));
+    for (file, text) in [
+        ("memory.max", "67108864\n"),
+        ("memory.swap.max", "max\n"),
+        ("memory.current", "1048576\n"),
+        ("memory.peak", "33554432\n"),
+        ("memory.events", "low 0\nhigh 0\nmax 5\noom 3\noom_kill 2\noom_group_kill 0\n"),
+        ("pids.max", "100\n"),
+        ("pids.current", "7\n"),
+        ("pids.peak", "9\n"),
+        ("pids.events", "max 4\n"),
+        ("cpu.max", "max 100000\n"),
+        ("cpu.stat", "usage_usec 9\nnr_periods 8\nnr_throttled 6\n"),
+        ("cpuset.cpus.effective", "0-3\n"),
+    ] {
+        host.write(&format!("sys/fs/cgroup{scope}/{file}"), text);
+    }
+    // What is used above is not the container's, what binds above is.
+    host.write("sys/fs/cgroup/system.slice/memory.current", "5368709120\n");
+    host.write("sys/fs/cgroup/system.slice/cpu.max", "150000 100000\n");
+    host.write("proc/meminfo", "MemTotal: 8388608 kB\nSwapTotal: 1048576 kB\n");
+    let (_, findings) = host.audit(&id(), 70);
+    for (rule, said) in [
+        (
+            "memory-limit",
+            "at most 64 MiB; uses 1 MiB, peak 32 MiB, 2 OOM kills; its swap is unbounded",
+        ),
+        ("pids-limit", "at most 100 processes and threads; uses 7, peak 9, 4 refused forks"),
+        ("cpu-limit", "at most 1.5 processors; 6 periods throttled"),
+    ] {
+        let found = findings.iter().find(|it| it.rule == rule).unwrap();
+        assert_eq!(found.verdict, Verdict::Pass, "{found:#?}");
+        assert_eq!(found.statements, [said]);
+    }
+}
+
+#[test]
+fn a_command_line_enters_the_bundle_as_its_skeleton() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    host.write("proc/70/cmdline", "/bin/sh\0-c\0mysql -phunter2 || exit 1\0");
+    host.write("proc/70/environ", "NODE_OPTIONS=--title=hunter2 --max-old-space-size=64\0");
+    let (bundle, findings) = host.audit(&id(), 70);
+    assert!(!serde_json::to_string(&bundle).unwrap().contains("hunter2"));
+    let kept = bundle.text(&Source::proc(70, "cmdline")).unwrap();
+    assert_eq!(kept.raw(), "/bin/sh\n-c\nmysql … || exit 1\n");
+    assert_eq!(verdict(&findings, "exec-form-command"), Verdict::Fail);
+}
+
+#[test]
+fn who_has_ended_and_is_not_waited_for_is_counted() {
+    let host = Host::new();
+    let scope = format!("/docker/{}", id());
+    host.process(&container(70, &scope));
+    let (_, findings) = host.audit(&id(), 70);
+    assert_eq!(verdict(&findings, "init-process"), Verdict::Pass);
+    for (pid, parent) in [(71, 70), (72, 1)] {
+        host.process(&Process { parent, ns_pids: "71 2", ..container(pid, &scope) });
+        let status = host.root.path().join(format!("proc/{pid}/status"));
+        let text = fs::read_to_string(&status).unwrap();
+        let zombie = text.replace("S (sleeping)", "Z (zombie)").replace("VmSize:\t1 kB\n", "");
+        fs::write(&status, zombie).unwrap();
+    }
+    let (bundle, findings) = host.audit(&id(), 70);
+    let processes = bundle.processes(&Source::Processes(id())).unwrap();
+    assert_eq!(processes.zombies, Some(vec![(71, 70)]), "the other one is somebody else's");
+    assert_eq!(verdict(&findings, "init-process"), Verdict::Fail);
+}
+
+#[test]
+fn the_programs_of_a_failing_check_are_looked_for_in_the_container() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    let root = host.root.path().join("proc/70/root");
+    fs::create_dir_all(root.join("usr/bin")).unwrap();
+    fs::create_dir_all(root.join("outside")).unwrap();
+    fs::write(root.join("usr/bin/curl"), "").unwrap();
+    // The link leads out of the container, where there is a file of that name.
+    symlink(host.root.path().join("proc/meminfo"), root.join("outside/wget")).unwrap();
+    let audit = |test: serde_json::Value, status: &str| {
+        let mut bundle = Bundle::new(Origin::Engine);
+        let record = serde_json::json!({
+            "Config": {"Healthcheck": {"Test": test}, "Env": ["PATH=/bin:/usr/bin:/outside"]},
+            "State": {"Health": {"Status": status, "FailingStreak": 3, "Log": []}},
+        });
+        bundle.record(Source::container(&id()), Ok(Answer::Json(record)));
+        host.audit_with(bundle, &id(), 70)
+    };
+    let statements = |findings: &[Finding]| {
+        let found = findings.iter().find(|it| it.rule == "healthcheck-works").unwrap();
+        assert_eq!(found.verdict, Verdict::Fail, "{found:#?}");
+        found.statements.join("; ")
+    };
+    let (bundle, findings) = audit(serde_json::json!(["CMD", "wget", "…"]), "unhealthy");
+    assert!(statements(&findings).contains("wget is not in the container"), "{findings:#?}");
+    let asked = Source::in_root(70, "/outside/wget");
+    assert_eq!(bundle.ask(&asked), Ok(&Answer::Nothing));
+    let (_, findings) = audit(serde_json::json!(["CMD", "curl", "…"]), "unhealthy");
+    assert!(statements(&findings).contains("curl is not executable"), "{findings:#?}");
+    let (bundle, _) = audit(serde_json::json!(["CMD", "curl", "…"]), "healthy");
+    assert!(bundle.ask(&Source::in_root(70, "/usr/bin/curl")).is_err(), "it has proved itself");
 }
 
 #[test]
@@ -326,6 +448,47 @@ fn a_proc_that_hides_processes_makes_nothing_pass() {
 }
 
 #[test]
+fn of_a_network_only_listeners_are_kept_and_whose_they_are() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    let socket = |number: u32, place: &str, state: &str| {
+        format!(
+            "  {number}: {place} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000  1000        0 {number} 1 0\n"
+        )
+    };
+    let mut tcp = "  sl  local_address rem_address   st\n".to_owned();
+    tcp += &socket(501, "00000000:1F90", "0A");
+    for number in 1000..101_000 {
+        tcp += &socket(number, "0100007F:1F90", "01");
+    }
+    tcp += &socket(502, "0100007F:18EB", "0A");
+    host.write("proc/70/net/tcp", &tcp);
+    host.write("proc/70/net/udp", "");
+    host.write("proc/70/net/udp6", "");
+    host.write("proc/70/net/dev", "");
+    let descriptors = host.root.path().join("proc/70/fd");
+    fs::create_dir_all(&descriptors).unwrap();
+    for (name, target) in [("0", "/dev/null"), ("3", "socket:[501]"), ("4", "socket:[1001]")] {
+        symlink(target, descriptors.join(name)).unwrap();
+    }
+    let (bundle, _) = host.audit(&id(), 70);
+    let kept = bundle.text(&Source::proc(70, "net/tcp")).unwrap().raw().to_owned();
+    let places: Vec<&str> = kept.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(places, ["00000000:1F90", "0100007F:18EB"]);
+    assert_eq!(bundle.text(&Source::held_sockets(70)).unwrap().raw(), "501\n");
+    // Without IPv6 there is no such table, and that is known.
+    assert_eq!(bundle.ask(&Source::proc(70, "net/tcp6")), Ok(&Answer::Nothing));
+
+    // Who listens on too much to be kept is told so, and nothing is made up.
+    let many: String = (0..40_000).map(|number| socket(number, "00000000:1F90", "0A")).collect();
+    host.write("proc/70/net/tcp", &many);
+    let (bundle, findings) = host.audit(&id(), 70);
+    let gap = bundle.text(&Source::proc(70, "net/tcp")).unwrap_err();
+    assert_eq!(gap.reason, Reason::TooLarge);
+    assert_eq!(verdict(&findings, "datastore-internal"), Verdict::Unknown);
+}
+
+#[test]
 fn a_symlink_in_the_container_does_not_lead_to_a_file_of_the_host() {
     let host = Host::new();
     host.process(&container(70, &format!("/docker/{}", id())));
@@ -396,4 +559,35 @@ fn files_behind_a_program_are_read_only_where_the_hosts_root_mounted_it() {
         host.write("proc/1/mountinfo", &format!("{HOST_MOUNTS}{mount}"));
         assert_eq!(host.audit(&id(), 70).0.text(&passwd).is_ok(), is_read, "{user}");
     }
+}
+
+#[test]
+fn the_files_are_walked_only_where_a_process_can_gain_by_them() {
+    let host = Host::new();
+    let root = host.root.path().join("proc/70/root");
+    fs::create_dir_all(root.join("bin")).unwrap();
+    fs::write(root.join("bin/su"), "").unwrap();
+    fs::set_permissions(root.join("bin/su"), fs::Permissions::from_mode(0o4755)).unwrap();
+    let handle = fs::File::open(&root).unwrap();
+    let info = format!("/proc/self/fdinfo/{}", std::os::fd::AsRawFd::as_raw_fd(&handle));
+    let info = fs::read_to_string(info).unwrap();
+    let number = info.lines().find_map(|line| line.strip_prefix("mnt_id:")).unwrap().trim();
+    let mounts = CONTAINER_MOUNTS.replace("40 30", &format!("{number} 30"));
+    host.process(&Process { mounts: &mounts, ..container(70, &format!("/docker/{}", id())) });
+    let (bundle, findings) = host.audit(&id(), 70);
+    assert!(bundle.ask(&Source::Files(id())).is_err(), "nobody asked");
+    assert_eq!(verdict(&findings, "no-setuid-escalation"), Verdict::Pass);
+
+    let status = host.root.path().join("proc/70/status");
+    let text = fs::read_to_string(&status).unwrap();
+    fs::write(&status, text.replace("NoNewPrivs:\t1", "NoNewPrivs:\t0")).unwrap();
+    let (bundle, findings) = host.audit(&id(), 70);
+    let listing = bundle.files(&Source::Files(id())).unwrap();
+    assert_eq!(listing.files.len(), 1, "{listing:?}");
+    assert_eq!(listing.files[0].path.raw(), "/bin/su");
+    assert_eq!(listing.unread, []);
+    // Who runs the test owns the file, and may be the process's own user.
+    let own = listing.files[0].uid == 1000;
+    let expected = if own { Verdict::Pass } else { Verdict::Fail };
+    assert_eq!(verdict(&findings, "no-setuid-escalation"), expected);
 }

@@ -18,3 +18,4 @@ mod needs;
 mod properties;
 mod reachability;
 mod support;
+mod walls;

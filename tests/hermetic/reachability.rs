@@ -147,10 +147,12 @@ fn a_published_port_is_reached_over_the_host() {
     let narrowly = json!({"Ports": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8081"}]}});
     fleet.add("admin", &["front"], 3, narrowly);
     fleet.add("far", &["quiet"], 4, Value::Null);
+    fleet.add("deep", &["back"], 5, Value::Null);
     fleet.add("agent", &["host"], 1, Value::Null);
     let table = fleet.table();
     assert_eq!(ways(&table, "far", "web"), [(Via::Published, vec![8080])]);
     assert_eq!(ways(&table, "far", "admin"), []);
+    assert_eq!(ways(&table, "deep", "web"), []);
     assert_eq!(
         ways(&table, "agent", "admin"),
         [(Via::Host, vec![80]), (Via::Published, vec![8081])]

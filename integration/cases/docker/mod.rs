@@ -1,6 +1,10 @@
 //! Containers of Docker, each started one way and audited once.
 
+mod escape;
+mod lifecycle;
 mod table;
+
+use std::path::Path;
 
 use secaudit::score::Grade;
 use serde_json::{Value, json};
@@ -40,6 +44,10 @@ pub(in crate::cases) fn hardened() -> Value {
             "Tmpfs": {"/tmp": "size=16m"},
             "Memory": 96 << 20,
             "PidsLimit": 64,
+            "NetworkMode": "none",
+            "NanoCpus": 900_000_000,
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},
+            "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5},
         },
     })
 }
@@ -52,7 +60,12 @@ pub(in crate::cases) fn all() -> Vec<Live> {
     };
     let of_an_image =
         self::live("docker::user-of-the-image", &[Need::Root, Need::Docker], user_of_the_image);
-    CASES.iter().map(live).chain([of_an_image]).collect()
+    let escapes = escape::CASES.iter().map(live);
+    // A host of version 2 alone has none, and no need that could be met.
+    let has_agents = Path::new("/sys/fs/cgroup/memory/release_agent").exists();
+    let agents = escape::WITH_AGENTS.iter().filter(|_| has_agents).map(live);
+    let table = CASES.iter().map(live).chain(escapes).chain(agents);
+    table.chain([of_an_image]).chain(lifecycle::all()).collect()
 }
 
 /// Where nothing else is asked for, a container runs the witness.
@@ -90,6 +103,10 @@ fn user_of_the_image() {
     let container = engine.start("user-of-the-image", &config);
     let testimony = container.testimony();
     let audit = audit(&["--host", &engine.address, &container.name]);
-    const EXPECTED: &[Expectation] = &[passes("non-root-user", &[refused(BecomeRoot)])];
+    const EXPECTED: &[Expectation] = &[
+        passes("non-root-user", &[refused(BecomeRoot)]),
+        passes("non-root-exec", &[refused(BecomeRoot)]),
+        passes("runs-as-declared", &[refused(BecomeRoot)]),
+    ];
     agree(EXPECTED, audit.only(), &testimony);
 }

@@ -1,13 +1,18 @@
 //! The table: how each container is started, and what must be found.
 
+use std::os::unix::fs::MetadataExt;
+
+use secaudit::model::severity::Severity;
 use serde_json::{Value, json};
 
 use super::{Case, hardened};
 use crate::agree::{Expectation, done, fails, gained, not_applicable, not_gained, passes, refused};
+use crate::run::DOCKER;
 use crate::witness::Act::{
-    BecomeRoot, ChangePersonality, ExceedMemory, ExceedPids, Mount, OpenHostQueue,
-    OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadHostSecret,
-    SeeOtherProcesses, WriteRoot, WriteTmp,
+    BecomeRoot, ChangePersonality, ExceedMemory, ExceedPids, Mount, OpenHostDevice, OpenHostQueue,
+    OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadGroupSecret,
+    ReadHostSecret, SeeHostName, SeeOtherProcesses, SeeOwnCgroup, StartOwnShell, WriteRoot,
+    WriteTmp,
 };
 use crate::witness::WITNESS;
 
@@ -17,6 +22,11 @@ fn host(key: &str, value: &Value) -> Value {
 
 fn user(user: &str) -> Value {
     json!({"User": user})
+}
+
+/// The group of the engine's socket: `docker`, or root's.
+fn socket_group() -> String {
+    std::fs::metadata(DOCKER).expect("the case needs the engine").gid().to_string()
 }
 
 const ROOT: &[Expectation] =
@@ -31,6 +41,11 @@ pub(super) const CASES: &[Case] = &[
         code: 0,
         expected: &[
             passes("non-root-user", &[refused(BecomeRoot)]),
+            passes("non-root-exec", &[]),
+            not_applicable("expected-uid", &[]),
+            passes("fixed-uid", &[]),
+            passes("no-login-shell", &[refused(StartOwnShell)]),
+            passes("no-privileged-groups", &[refused(ReadGroupSecret)]),
             passes("no-new-privileges", &[not_gained(BecomeRoot)]),
             passes("capabilities-dropped", &[refused(OpenRawSocket), not_gained(OpenRawSocket)]),
             passes("no-dangerous-capabilities", &[refused(Mount), not_gained(Mount)]),
@@ -40,13 +55,33 @@ pub(super) const CASES: &[Case] = &[
             passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
             passes("private-network-namespace", &[refused(ReachHostLoopback)]),
             passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
+            passes("private-uts-namespace", &[refused(SeeHostName)]),
+            not_applicable(
+                "private-user-namespace",
+                &[refused(BecomeRoot), not_gained(BecomeRoot)],
+            ),
             passes("no-engine-socket", &[refused(ReachEngine)]),
             passes("no-sensitive-mounts", &[refused(ReadHostSecret)]),
+            passes("no-host-devices", &[refused(OpenHostDevice), not_gained(OpenHostDevice)]),
+            passes("no-shared-propagation", &[]),
             passes("read-only-root", &[refused(WriteRoot)]),
             passes("tmpfs-for-writes", &[done(WriteTmp)]),
             passes("memory-limit", &[refused(ExceedMemory)]),
             passes("pids-limit", &[refused(ExceedPids)]),
+            passes("cpu-limit", &[]),
+            not_applicable("heap-fits-limit", &[]),
             passes("healthcheck", &[]),
+            passes(
+                "runs-as-declared",
+                &[refused(BecomeRoot), refused(OpenRawSocket), refused(WriteRoot)],
+            ),
+            passes("healthcheck-timing", &[]),
+            passes("healthcheck-works", &[]),
+            passes("init-process", &[]),
+            passes("handles-sigterm", &[]),
+            passes("restart-policy", &[]),
+            passes("exec-form-command", &[]),
+            passes("log-driver", &[]),
         ],
     },
     Case {
@@ -54,9 +89,14 @@ pub(super) const CASES: &[Case] = &[
         config: || json!({}),
         code: 1,
         expected: &[
-            fails("non-root-user", &[done(BecomeRoot)]),
+            fails("non-root-user", &[done(BecomeRoot)]).at(Severity::High),
+            fails("non-root-exec", &[done(BecomeRoot)]),
+            not_applicable("fixed-uid", &[]),
+            passes("no-login-shell", &[refused(StartOwnShell)]),
+            not_applicable("no-privileged-groups", &[done(ReadGroupSecret)]),
             fails("no-new-privileges", &[gained(BecomeRoot)]),
             fails("capabilities-dropped", &[done(OpenRawSocket)]),
+            passes("runs-as-declared", &[]),
             passes("no-dangerous-capabilities", &[refused(Mount)]),
             passes("not-privileged", &[refused(OpenKernelSetting)]),
             passes("seccomp-filter", &[refused(ChangePersonality)]),
@@ -64,13 +104,21 @@ pub(super) const CASES: &[Case] = &[
             passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
             passes("private-network-namespace", &[refused(ReachHostLoopback)]),
             passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
+            passes("private-uts-namespace", &[refused(SeeHostName)]),
+            fails("private-user-namespace", &[done(BecomeRoot)]).at(Severity::Med),
             passes("no-engine-socket", &[refused(ReachEngine)]),
             passes("no-sensitive-mounts", &[refused(ReadHostSecret)]),
+            passes("no-host-devices", &[refused(OpenHostDevice)]),
             fails("read-only-root", &[done(WriteRoot)]),
             not_applicable("tmpfs-for-writes", &[done(WriteTmp)]),
             fails("memory-limit", &[done(ExceedMemory)]),
             fails("pids-limit", &[done(ExceedPids)]),
+            fails("cpu-limit", &[]),
             fails("healthcheck", &[]),
+            not_applicable("healthcheck-timing", &[]),
+            not_applicable("healthcheck-works", &[]),
+            fails("restart-policy", &[]),
+            passes("exec-form-command", &[]),
         ],
     },
     // As a user: a machine that lacks a capability itself cannot start it as root.
@@ -85,6 +133,8 @@ pub(super) const CASES: &[Case] = &[
             fails("capabilities-dropped", &[gained(OpenRawSocket)]),
             fails("no-new-privileges", &[gained(BecomeRoot)]),
             fails("seccomp-filter", &[done(ChangePersonality)]),
+            fails("no-host-devices", &[gained(OpenHostDevice)]),
+            fails("private-user-namespace", &[gained(BecomeRoot)]).at(Severity::Med),
         ],
     },
     Case {
@@ -148,6 +198,49 @@ pub(super) const CASES: &[Case] = &[
         ],
     },
     Case {
+        name: "host-uts-namespace",
+        config: || host("UTSMode", &json!("host")),
+        code: 1,
+        expected: &[fails("private-uts-namespace", &[done(SeeHostName)])],
+    },
+    Case {
+        name: "host-cgroup-namespace",
+        config: || host("CgroupnsMode", &json!("host")),
+        code: 1,
+        expected: &[fails("private-cgroup-namespace", &[done(SeeOwnCgroup)]).at(Severity::Low)],
+    },
+    Case {
+        name: "private-cgroup-namespace",
+        config: || host("CgroupnsMode", &json!("private")),
+        code: 1,
+        expected: &[passes("private-cgroup-namespace", &[refused(SeeOwnCgroup)])],
+    },
+    Case {
+        name: "one-device",
+        config: || {
+            let device = json!({
+                "PathOnHost": "/dev/kmsg", "PathInContainer": "/dev/kmsg", "CgroupPermissions": "rwm",
+            });
+            host("Devices", &json!([device]))
+        },
+        code: 1,
+        expected: &[fails("no-host-devices", &[done(OpenHostDevice)])],
+    },
+    // There is no node, but whoever may use a device makes one.
+    Case {
+        name: "a-rule-for-a-device",
+        config: || host("DeviceCgroupRules", &json!(["c 1:11 rwm"])),
+        code: 1,
+        expected: &[fails("no-host-devices", &[done(OpenHostDevice)])],
+    },
+    // A node that nobody may open is none.
+    Case {
+        name: "a-rule-for-a-node-alone",
+        config: || host("DeviceCgroupRules", &json!(["c 1:11 m"])),
+        code: 1,
+        expected: &[passes("no-host-devices", &[refused(OpenHostDevice)])],
+    },
+    Case {
         name: "engine-socket",
         config: || host("Binds", &json!(["/var/run/docker.sock:/var/run/docker.sock:ro"])),
         code: 1,
@@ -199,8 +292,79 @@ pub(super) const CASES: &[Case] = &[
         code: 1,
         expected: &[
             passes("non-root-user", &[refused(BecomeRoot)]),
+            fails("non-root-exec", &[]),
+            passes("no-privileged-groups", &[refused(ReadGroupSecret)]),
+            passes("runs-as-declared", &[]),
             fails("capabilities-dropped", &[refused(OpenRawSocket), gained(OpenRawSocket)]),
             fails("no-new-privileges", &[gained(BecomeRoot)]),
+        ],
+    },
+    // Root stays above its workers, as in nginx: another finding than root everywhere.
+    Case {
+        name: "root-master",
+        config: || json!({"Cmd": [WITNESS, "witness", "master"]}),
+        code: 1,
+        expected: &[
+            fails("non-root-user", &[done(BecomeRoot)]).at(Severity::Med),
+            fails("non-root-exec", &[]),
+            passes("no-privileged-exec", &[]),
+            passes("no-privileged-groups", &[]),
+            passes("runs-as-declared", &[]),
+        ],
+    },
+    Case {
+        name: "root-master-with-too-much",
+        config: || json!({"Cmd": [WITNESS, "witness", "master"], "HostConfig": {"CapAdd": ["SYS_ADMIN"]}}),
+        code: 1,
+        expected: &[fails("non-root-user", &[done(BecomeRoot), done(Mount)]).at(Severity::High)],
+    },
+    // Without an account and a group the engine gives it root's group.
+    Case {
+        name: "user-without-an-account",
+        config: || user("4242"),
+        code: 1,
+        expected: &[
+            passes("non-root-user", &[refused(BecomeRoot)]),
+            fails("no-privileged-groups", &[done(ReadGroupSecret)]),
+            fails("fixed-uid", &[]),
+            passes("no-login-shell", &[refused(StartOwnShell)]),
+        ],
+    },
+    Case {
+        name: "user-with-a-group-of-its-own",
+        config: || user("4242:4242"),
+        code: 1,
+        expected: &[
+            passes("no-privileged-groups", &[refused(ReadGroupSecret)]),
+            passes("fixed-uid", &[]),
+        ],
+    },
+    Case {
+        name: "further-group-root",
+        config: || json!({"User": "1000:1000", "HostConfig": {"GroupAdd": ["0"]}}),
+        code: 1,
+        expected: &[fails("no-privileged-groups", &[done(ReadGroupSecret)])],
+    },
+    // Nobody in the container knows the group; on the host it is the engine's.
+    Case {
+        name: "group-of-the-engines-socket",
+        config: || {
+            json!({"User": "1000:1000", "HostConfig": {
+                "Binds": ["/var/run/docker.sock:/var/run/docker.sock"],
+                "GroupAdd": [socket_group()],
+            }})
+        },
+        code: 1,
+        expected: &[fails("no-privileged-groups", &[done(ReachEngine)])],
+    },
+    Case {
+        name: "user-with-a-login-shell",
+        config: || user("shelly"),
+        code: 1,
+        expected: &[
+            fails("no-login-shell", &[done(StartOwnShell)]),
+            fails("fixed-uid", &[]),
+            passes("non-root-exec", &[refused(BecomeRoot)]),
         ],
     },
     // A changed root hides the mounts from the kernel's list, and acquits nobody.

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use bollard::models::{
-    ContainerCreateBody, HealthConfig, HostConfig, Mount, MountBindOptions, MountType,
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountBindOptions,
+    MountType, RestartPolicy, RestartPolicyNameEnum,
 };
 
 use super::image::PROGRAM;
@@ -39,6 +40,15 @@ pub(super) fn hardened() -> ContainerCreateBody {
             ),
             memory: Some(64 << 20),
             pids_limit: Some(16),
+            nano_cpus: Some(900_000_000),
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("json-file".to_owned()),
+                config: Some([("max-size".to_owned(), "1m".to_owned())].into()),
+            }),
+            restart_policy: Some(RestartPolicy {
+                name: Some(RestartPolicyNameEnum::ON_FAILURE),
+                maximum_retry_count: Some(5),
+            }),
             network_mode: no_network(),
             ..HostConfig::default()
         }),

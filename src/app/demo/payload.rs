@@ -13,6 +13,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::SignalFd;
 use nix::unistd::{chdir, getegid, geteuid, pivot_root};
 
 use super::{confine, image};
@@ -64,8 +65,10 @@ pub(in crate::app) fn payload(payload: &DemoPayload) -> Result<u8, Failure> {
 fn until_a_signal() -> Result<u8, Failure> {
     let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
     signals.thread_block().or_fail("blocking signals")?;
+    // Unlike `sigwait` this leaves what is waited for in the mask that an audit sees.
+    let signals = SignalFd::new(&signals).or_fail("listening for a signal")?;
     output::print(&format!("{READY}\n"))?;
-    signals.wait().or_fail("waiting for a signal")?;
+    signals.read_signal().or_fail("waiting for a signal")?;
     Ok(exit::CLEAN)
 }
 

@@ -8,13 +8,14 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
 use super::Kernel;
+use super::local::is_local;
 use super::process::{Process, bounded, gap, text};
 use super::root::{Reach, Root};
 use crate::model::bundle::Answer;
 use crate::model::files::Listing;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
-use crate::parse::proc::mountinfo;
+use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::{group, passwd};
 
 /// The accounts of a container, seen through the process that sees its mounts.
@@ -35,7 +36,7 @@ type Answers = Vec<(Source, Result<Answer, Gap>)>;
 pub(super) fn of_container(
     viewer: &Process,
     mounts: &Result<Answer, Gap>,
-    hosts: &Result<Answer, Gap>,
+    hosts: &[Mount],
 ) -> Answers {
     let pid = viewer.pid();
     let sources = [Source::proc(pid, PASSWD), Source::proc(pid, GROUP), Source::shells(pid)];
@@ -76,7 +77,8 @@ impl Kernel {
     pub(super) fn host_groups(&self, first: &Process) -> (Source, Result<Answer, Gap>) {
         let source = Source::proc(first.pid(), GROUP);
         let mounts = first.read("mountinfo");
-        if !answers_by_itself(&mounts, &mounts) {
+        let hosts = text_of(&mounts).and_then(|text| mountinfo::parse(text).ok());
+        if !answers_by_itself(&mounts, &hosts.unwrap_or_default()) {
             let detail = "the host's root is not on a file system of this kernel's own";
             return (source.clone(), Err(Gap::new(Reason::Unsupported, source, detail)));
         }
@@ -149,23 +151,10 @@ fn shells(root: &Root, accounts: &str, source: &Source) -> Listing {
     listing
 }
 
-/// File systems that answer by themselves: no program and no other host behind them.
-const LOCAL: [&str; 9] =
-    ["btrfs", "erofs", "ext2", "ext3", "ext4", "overlay", "tmpfs", "xfs", "zfs"];
-
-/// Whether the root of these mounts surely answers. Behind `fuse-overlayfs`
-/// there is a program; it is trusted where the host's root has mounted it in
-/// the host's own view, as an engine does: it takes the host's own powers.
-fn answers_by_itself(mounts: &Result<Answer, Gap>, hosts: &Result<Answer, Gap>) -> bool {
+/// Whether the root of these mounts surely answers.
+fn answers_by_itself(mounts: &Result<Answer, Gap>, hosts: &[Mount]) -> bool {
     let parsed = |answer| text_of(answer).and_then(|text| mountinfo::parse(text).ok());
     let Some(mounts) = parsed(mounts) else { return false };
     let Some(root) = mountinfo::at(&mounts, "/") else { return false };
-    LOCAL.contains(&root.kind.as_str())
-        || parsed(hosts).is_some_and(|hosts| {
-            hosts.iter().any(|it| {
-                it.device == root.device
-                    && it.kind == "fuse.fuse-overlayfs"
-                    && it.super_option("user_id") == Some("0")
-            })
-        })
+    is_local(root, hosts)
 }

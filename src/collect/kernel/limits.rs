@@ -13,10 +13,44 @@ pub(super) struct CgroupMounts {
     mounts: Vec<Mount>,
 }
 
-/// Controller and limit file, for version 1 and for version 2
-/// (`Documentation/admin-guide/cgroup-v1/` and `cgroup-v2.rst`).
-const LIMITS: [(&str, &str, &str); 2] =
-    [("memory", "memory.limit_in_bytes", "memory.max"), ("pids", "pids.max", "pids.max")];
+/// What stands in the cgroups of one controller, for version 1 and for
+/// version 2 (`Documentation/admin-guide/cgroup-v1/` and `cgroup-v2.rst`).
+struct Controller {
+    name: &'static str,
+    /// What binds everything below it.
+    limits: [&'static [&'static str]; 2],
+    /// What is used, and what came of the limit.
+    usage: [&'static [&'static str]; 2],
+}
+
+const CONTROLLERS: [Controller; 4] = [
+    Controller {
+        name: "memory",
+        limits: [
+            &["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"],
+            &["memory.max", "memory.swap.max"],
+        ],
+        usage: [
+            &["memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.oom_control"],
+            &["memory.current", "memory.peak", "memory.events"],
+        ],
+    },
+    Controller {
+        name: "pids",
+        limits: [&["pids.max"], &["pids.max"]],
+        usage: [&["pids.current", "pids.events"], &["pids.current", "pids.peak", "pids.events"]],
+    },
+    Controller {
+        name: "cpu",
+        limits: [&["cpu.cfs_quota_us", "cpu.cfs_period_us"], &["cpu.max"]],
+        usage: [&["cpu.stat"], &["cpu.stat"]],
+    },
+    Controller {
+        name: "cpuset",
+        limits: [&["cpuset.cpus"], &["cpuset.cpus.effective"]],
+        usage: [&[], &[]],
+    },
+];
 
 impl CgroupMounts {
     pub(super) fn read(proc: &Path) -> Self {
@@ -27,24 +61,41 @@ impl CgroupMounts {
         Self { mounts }
     }
 
-    /// The limit files of the container's cgroup and of every cgroup above it,
-    /// the nearest first: a limit binds everything below it.
-    pub(super) fn limit_files(&self, processes: &Processes) -> Vec<String> {
-        let mut files = Vec::new();
+    /// Names what binds the container, in its cgroup and in every cgroup above
+    /// it, the nearest first, and what tells its own use.
+    pub(super) fn name_files(&self, processes: &mut Processes) {
+        let (mut limits, mut usage) = (Vec::new(), Vec::new());
         for (controllers, path) in &processes.cgroups {
-            for (controller, v1, v2) in LIMITS {
-                let (mount, file) = if controllers.is_empty() {
-                    (self.unified(), v2)
-                } else if controllers.split(',').any(|each| each == controller) {
-                    (self.hierarchy(controller), v1)
+            for controller in &CONTROLLERS {
+                let ([limits_v1, limits_v2], [usage_v1, usage_v2]) =
+                    (controller.limits, controller.usage);
+                let (mount, bounds, uses) = if controllers.is_empty() {
+                    (self.unified(), limits_v2, usage_v2)
+                } else if controllers.split(',').any(|each| each == controller.name) {
+                    (self.hierarchy(controller.name), limits_v1, usage_v1)
                 } else {
                     continue;
                 };
-                let Some(folder) = mount.and_then(|mount| below(mount, path)) else { continue };
-                files.extend(folder.into_iter().map(|folder| format!("{folder}/{file}")));
+                let Some(folders) = mount.and_then(|mount| below(mount, path)) else { continue };
+                for file in bounds {
+                    limits.extend(folders.iter().map(|folder| format!("{folder}/{file}")));
+                }
+                for file in uses {
+                    usage.extend(folders.first().map(|folder| format!("{folder}/{file}")));
+                }
             }
         }
-        files
+        (processes.limit_files, processes.usage_files) = (limits, usage);
+    }
+
+    /// The file that lists what devices the container's cgroup lets it use
+    /// (`Documentation/admin-guide/cgroup-v1/devices.rst`).
+    pub(super) fn device_list(&self, processes: &Processes) -> Option<String> {
+        processes.cgroups.iter().find_map(|(controllers, path)| {
+            controllers.split(',').find(|each| *each == "devices")?;
+            let folder = below(self.hierarchy("devices")?, path)?.into_iter().next()?;
+            Some(format!("{folder}/devices.list"))
+        })
     }
 
     fn unified(&self) -> Option<&Mount> {
@@ -77,7 +128,26 @@ mod tests {
     fn files(mounts: &str, cgroups: &[(&str, &str)]) -> Vec<String> {
         let mounts = CgroupMounts { mounts: mountinfo::parse(mounts).unwrap() };
         let cgroups = cgroups.iter().map(|(c, p)| ((*c).to_owned(), (*p).to_owned())).collect();
-        mounts.limit_files(&Processes { cgroups, ..Processes::default() })
+        let mut processes = Processes { cgroups, ..Processes::default() };
+        mounts.name_files(&mut processes);
+        let about = |file: &String| {
+            file.contains("/memory.limit")
+                || file.ends_with("s.max")
+                || file.ends_with("/memory.max")
+        };
+        assert!(processes.usage_files.iter().all(|file| file.contains("ab")), "only its own use");
+        processes.limit_files.into_iter().filter(about).collect()
+    }
+
+    #[test]
+    fn use_is_told_by_the_nearest_cgroup_alone() {
+        let mounts = "30 1 0:26 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n";
+        let mounts = CgroupMounts { mounts: mountinfo::parse(mounts).unwrap() };
+        let cgroups = vec![("cpu".to_owned(), "/docker/ab".to_owned())];
+        let mut processes = Processes { cgroups, ..Processes::default() };
+        mounts.name_files(&mut processes);
+        assert_eq!(processes.usage_files, ["/sys/fs/cgroup/cpu/docker/ab/cpu.stat"]);
+        assert_eq!(processes.limit_files.len(), 4);
     }
 
     #[test]

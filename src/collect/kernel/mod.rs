@@ -1,15 +1,23 @@
 //! What the kernel enforces, read from `/proc` and the cgroup file systems.
 
 mod accounts;
+mod check;
+mod container;
 mod discover;
 mod limits;
+mod local;
+mod neighbours;
 mod network;
+mod points;
 mod process;
 mod prove;
 mod root;
 mod settle;
+mod setuid;
+mod sockets;
 mod table;
 mod threads;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -17,7 +25,6 @@ use std::path::PathBuf;
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
-use crate::model::untrusted::Untrusted;
 
 pub use discover::Discovered;
 pub use prove::{Claim, Proof};
@@ -42,15 +49,27 @@ impl Default for Kernel {
 /// The namespaces whose identity is recorded (`namespaces(7)`).
 const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
 
+/// Those whose first one has a fixed number (`include/linux/proc_ns.h`), so
+/// that the auditor's own tells whether it is the machine's first.
+const NUMBERED: [&str; 4] = ["cgroup", "ipc", "user", "uts"];
+
 /// The files that are read of every process.
-const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT];
+const OF_EVERY_PROCESS: [&str; 6] =
+    ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT, COMMAND_LINE];
 
 /// Its values are sealed as they are read: see [`crate::collect::redact`].
 const ENVIRONMENT: &str = "environ";
 
+/// Kept only as its skeleton, as the environment is sealed.
+const COMMAND_LINE: &str = "cmdline";
+
 /// The identity of a process's network namespace, as the inode of a file that
 /// the kernel makes once for each: unlike `ns/net`, everybody may look at it.
 const NETWORK_INODE: &str = "net/dev (inode)";
+
+/// The function of the kernel in which the first process sleeps: it may be
+/// waiting for signals.
+const SLEEPS_IN: &str = "wchan";
 
 /// What came of the questions about one process.
 type Answers = Vec<(Source, Result<Answer, Gap>)>;
@@ -77,15 +96,19 @@ impl Kernel {
             "/proc/meminfo",
             "/proc/sys/kernel/osrelease",
             "/proc/sys/kernel/pid_max",
+            "/sys/devices/system/cpu/online",
             "/sys/kernel/security/lsm",
             "/sys/fs/selinux/enforce",
         ] {
             let source = Source::Kernel(path.to_owned());
             bundle.record(source.clone(), process::read_file(&self.at(path), source));
         }
-        if let Ok(own) = Process::open(&self.proc, std::process::id()) {
-            let source = Source::Kernel("/proc/self/ns/ipc".to_owned());
-            bundle.record(source.clone(), own.link("ns/ipc").map_err(|gap| Gap { source, ..gap }));
+        if let Ok(own) = Process::own(&self.proc) {
+            for name in NUMBERED {
+                let source = Source::Kernel(format!("/proc/self/ns/{name}"));
+                let link = own.link(&format!("ns/{name}"));
+                bundle.record(source.clone(), link.map_err(|gap| Gap { source, ..gap }));
+            }
         }
         match Process::open(&self.proc, 1) {
             Ok(first) => {
@@ -94,7 +117,7 @@ impl Kernel {
                 }
                 let (source, groups) = self.host_groups(&first);
                 bundle.record(source, groups);
-                observe_namespaces(&first, 1, bundle);
+                container::observe_namespaces(&first, 1, bundle);
             }
             Err(gap) => bundle.record(Source::proc(1, "status"), Err(gap)),
         }
@@ -110,14 +133,18 @@ impl Kernel {
         let mut read = Readings::new();
         let mut proved = Vec::new();
         let mut starts: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut seen: BTreeMap<String, Vec<(u32, u32)>> = BTreeMap::new();
         for round in 0..=ROUNDS {
             let table = Table::scan(&self.proc);
             proved = self.prove_all(claims, &table);
+            if round == 0 {
+                seen = proved.iter().filter_map(zombies).collect();
+            }
             starts = table.starts();
             let alive: BTreeSet<(u32, u64)> = proved
                 .iter()
                 .filter_map(|(_, processes)| processes.as_ref().ok())
-                .flat_map(Processes::all)
+                .flat_map(|processes| processes.all().into_iter().chain(processes.beside()))
                 .filter_map(|pid| Some((pid, *starts.get(&pid)?)))
                 .collect();
             let fresh: Vec<_> =
@@ -138,9 +165,15 @@ impl Kernel {
         let mounts = CgroupMounts::read(&self.proc);
         for (claim, mut processes) in proved {
             if let Ok(processes) = &mut processes {
-                processes.limit_files = mounts.limit_files(processes);
+                mounts.name_files(processes);
+                processes.device_list = mounts.device_list(processes);
+                if let (Some(zombies), Some(before)) = (&mut processes.zombies, seen.get(&claim.id))
+                {
+                    // Who has just ended is about to be waited for.
+                    zombies.retain(|zombie| before.contains(zombie));
+                }
                 processes.threads = threads::recorded(processes, bundle);
-                self.observe_container(processes, &starts, bundle);
+                self.observe_container(&claim.id, processes, &starts, bundle);
             }
             let processes = processes.and_then(|processes| self.still(processes, claim, &starts));
             bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));
@@ -173,6 +206,7 @@ impl Kernel {
         for file in OF_EVERY_PROCESS {
             let answer = match file {
                 ENVIRONMENT => process.environment(),
+                COMMAND_LINE => process.command_line(),
                 _ => process.read(file),
             };
             if let ("status", Ok(Answer::Text(status))) = (file, &answer) {
@@ -181,64 +215,6 @@ impl Kernel {
             answers.push((Source::proc(pid, file), answer));
         }
         answers
-    }
-
-    /// Once a container: its mounts, namespaces and limits.
-    fn observe_container(
-        &self,
-        processes: &Processes,
-        starts: &BTreeMap<u32, u64>,
-        bundle: &mut Bundle,
-    ) {
-        let first = self.reopen(processes.init, starts);
-        match &first {
-            Ok(process) => observe_namespaces(process, processes.init, bundle),
-            Err(gap) => {
-                let links = NAMESPACES.map(|name| format!("ns/{name}"));
-                for name in links.iter().map(String::as_str).chain([NETWORK_INODE]) {
-                    let (source, answer) = missing(processes.init, name, gap);
-                    bundle.record(source, answer);
-                }
-            }
-        }
-        network::observe(&first, processes, |pid| self.reopen(pid, starts), bundle);
-        self.observe_files(processes.viewer, starts, bundle);
-        for path in &processes.limit_files {
-            let source = Source::Kernel(path.clone());
-            bundle.record(source.clone(), process::read_optional(&self.at(path), source));
-        }
-    }
-
-    /// The container's mounts and accounts, as one of its processes sees them.
-    fn observe_files(&self, pid: u32, starts: &BTreeMap<u32, u64>, bundle: &mut Bundle) {
-        let mounts = Source::proc(pid, "mountinfo");
-        let viewer = self.reopen(pid, starts).and_then(|viewer| match viewer.peek_link("root") {
-            Some(root) if root != "/" => {
-                let root = Untrusted::from(root);
-                let detail = format!(
-                    "no process is left with the container's own root; this one has {root}, \
-                     and sees only what is mounted below it"
-                );
-                Err(Gap::new(Reason::Unproved, mounts.clone(), detail))
-            }
-            _ => Ok(viewer),
-        });
-        let hosts = Process::open(&self.proc, 1).and_then(|first| first.read("mountinfo"));
-        let (seen, accounts) = match viewer {
-            Ok(viewer) => {
-                let seen = viewer.read("mountinfo");
-                let accounts = accounts::of_container(&viewer, &seen, &hosts);
-                (seen, accounts)
-            }
-            Err(gap) => {
-                let accounts = accounts::missing(pid, &gap);
-                (Err(Gap { source: mounts.clone(), ..gap }), accounts)
-            }
-        };
-        bundle.record(mounts, seen);
-        for (source, answer) in accounts {
-            bundle.record(source, answer);
-        }
     }
 
     /// A process of which the table knows when it started: the same number may
@@ -258,19 +234,15 @@ impl Kernel {
     }
 }
 
-fn observe_namespaces(process: &Process, pid: u32, bundle: &mut Bundle) {
-    for name in NAMESPACES {
-        let link = format!("ns/{name}");
-        bundle.record(Source::proc(pid, &link), process.link(&link));
-    }
-    let source = Source::proc(pid, NETWORK_INODE);
-    bundle.record(source.clone(), process.inode("net/dev", source));
-}
-
 /// One file of a process that cannot be asked, and why.
 fn missing(pid: u32, file: &str, gap: &Gap) -> (Source, Result<Answer, Gap>) {
     let source = Source::proc(pid, file);
     (source.clone(), Err(Gap { source, ..gap.clone() }))
+}
+
+/// The container's zombies as one look saw them.
+fn zombies((claim, processes): &Proved<'_>) -> Option<(String, Vec<(u32, u32)>)> {
+    Some((claim.id.clone(), processes.as_ref().ok()?.zombies.clone()?))
 }
 
 fn restless(pid: u32) -> Answers {

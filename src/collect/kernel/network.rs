@@ -37,8 +37,10 @@ pub(super) fn observe(
         bundle.record(Source::proc(init, table), answer);
     }
     for table in ROUTES {
-        let answer =
-            each(first, init, table, |process| process.lines(table, |line| Some(line.to_owned())));
+        // The kernel fills its lines with blanks to the same length.
+        let answer = each(first, init, table, |process| {
+            process.lines(table, |line| Some(line.trim_end().to_owned()))
+        });
         bundle.record(Source::proc(init, table), answer);
     }
     for pid in processes.all() {

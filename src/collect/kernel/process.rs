@@ -170,6 +170,11 @@ impl Process {
         Ok(Answer::Text(lines.into()))
     }
 
+    /// The number of a file's inode, where it can be read; for the collector's own use.
+    pub(super) fn peek_inode(&self, file: &str) -> Option<u64> {
+        fstatat(self.folder.as_fd(), file, AtFlags::empty()).ok().map(|stat| stat.st_ino)
+    }
+
     /// When the process started, in clock ticks since boot: field 22 of
     /// `proc_pid_stat(5)`. With the pid it names a process for good.
     pub(super) fn start(&self) -> Option<u64> {
@@ -196,6 +201,16 @@ impl Process {
             return Err(too_large(source));
         }
         Ok(Answer::Variables(redact::environment(&String::from_utf8_lossy(&bytes))))
+    }
+
+    /// The skeleton of the command line.
+    pub(super) fn command_line(&self) -> Result<Answer, Gap> {
+        let source = Source::proc(self.pid, "cmdline");
+        let bytes = self.bytes("cmdline").map_err(|errno| gap(source.clone(), errno))?;
+        if bytes.len() > CAP {
+            return Err(too_large(source));
+        }
+        Ok(Answer::Text(redact::command_line(&String::from_utf8_lossy(&bytes)).into()))
     }
 
     /// A file's text, where it can be read; for the collector's own use.

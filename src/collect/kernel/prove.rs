@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use super::neighbours::neighbours;
 use super::process::Process;
 use super::table::{Row, Table};
 use crate::model::bundle::Processes;
@@ -74,7 +75,21 @@ pub(super) fn prove(
     }
     let strays = strays(row, claims, &members, table);
     let viewer = viewer(init, &members, table);
-    Ok(Processes { init, viewer, members, strays, cgroups: own, ..Processes::default() })
+    let zombies = Some(zombies(&members, table));
+    let found =
+        Processes { init, viewer, members, strays, cgroups: own, zombies, ..Processes::default() };
+    let neighbours = neighbours(init, &found.all(), table, proc);
+    Ok(Processes { neighbours, ..found })
+}
+
+/// Who has ended and waits to be waited for by one of the container's processes.
+fn zombies(members: &[u32], table: &Table) -> Vec<(u32, u32)> {
+    table
+        .rows
+        .iter()
+        .filter(|(_, row)| row.has_ended && members.contains(&row.parent))
+        .map(|(pid, row)| (*pid, row.parent))
+        .collect()
 }
 
 /// Who still has the container's root. After `chroot(2)` the kernel tells a

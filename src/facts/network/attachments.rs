@@ -179,8 +179,21 @@ fn routes_of(view: &View<'_>, pid: u32) -> Reading<Vec<Route>> {
     })
 }
 
-/// Whether a default route leads out of the container's network.
+/// Whether packets get out of the host. Without a default route none does,
+/// whatever was declared. With one the engine's packet filter decides, of which
+/// no file tells: there the engine says whether the networks are internal.
+/// (Docker 20.10 gives an internal network a default route all the same.)
 pub(super) fn way_out(view: &View<'_>) -> Reading<bool> {
+    has_default_route(view).and_then(|leads_out| {
+        if leads_out {
+            by_engine(view).map(|all| all.iter().any(Attachment::has_way_out))
+        } else {
+            Reading::Known(false, vec![])
+        }
+    })
+}
+
+fn has_default_route(view: &View<'_>) -> Reading<bool> {
     let pid = match view.init() {
         Ok(process) => process.pid,
         Err(gap) => return Reading::Missing(gap),

@@ -109,12 +109,10 @@ pub(super) fn in_namespace(view: &View<'_>) -> Reading<Vec<Listener>> {
 pub(super) fn held(view: &View<'_>) -> Reading<Vec<Listener>> {
     in_namespace(view).and_then(|all| {
         if all.iter().any(|it| it.owner == Owner::Unknown) {
-            let unread = view.processes().and_then(|processes| {
-                let asked = processes.all().into_iter().map(|pid| held_by(view, pid));
-                Ok(asked.filter_map(Result::err).next())
-            });
+            let pids = view.processes().map(Processes::all).unwrap_or_default();
+            let unread = pids.into_iter().find_map(|pid| held_by(view, pid).err());
             let not_told = || Gap::not_collected(view.processes_source());
-            return Reading::Missing(unread.ok().flatten().unwrap_or_else(not_told));
+            return Reading::Missing(unread.unwrap_or_else(not_told));
         }
         let own = all.into_iter().filter(|it| matches!(it.owner, Owner::Own(_)));
         Reading::Known(own.collect(), vec![])

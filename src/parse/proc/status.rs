@@ -66,6 +66,18 @@ impl<'a> Status<'a> {
         value.parse().map_err(|_| format!("line {name} holds {value:?}, no number"))
     }
 
+    /// An amount of memory in bytes, as in `VmRSS` and `RssAnon`.
+    ///
+    /// # Errors
+    /// The line is missing or holds something else.
+    pub fn kilobytes(&self, name: &str) -> Result<u64, String> {
+        let value = self.field(name)?;
+        let number = value.strip_suffix(" kB").and_then(|number| number.trim().parse::<u64>().ok());
+        number
+            .and_then(|number| number.checked_mul(1024))
+            .ok_or_else(|| format!("line {name} holds {value:?}, no kilobytes"))
+    }
+
     /// A capability mask: `CapInh`, `CapPrm`, `CapEff`, `CapBnd` or `CapAmb`.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The scorecard for people: a row a target, then the findings, worst first.
 
 mod findings;
+mod reach;
 mod table;
 
 use std::fmt::Write as _;
@@ -135,6 +136,9 @@ fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
         )?;
     } else {
         writeln!(out)?;
+    }
+    if let Some(line) = reach::render(report, look) {
+        writeln!(out, "{}", look.faint(&line))?;
     }
     let text = look.wrap("", "  ", &conclusion(report));
     let (word, rest) = text.split_at(text.find(':').unwrap_or(text.len()));

@@ -16,8 +16,8 @@ rule! {
     /// or `login` as soon as somebody learns or sets its password.
     ///
     /// ## How to fix
-    /// compose: set it in the Dockerfile of the image
-    /// run: set it in the Dockerfile of the image
+    /// compose: `user: "4242:4242"`, a number without an account, where the image cannot be changed
+    /// run: `--user 4242:4242`, a number without an account, where the image cannot be changed
     /// Dockerfile: `RUN useradd --system --uid 1000 --shell /usr/sbin/nologin app`
     pub static RULE = {
         id: "no-login-shell",

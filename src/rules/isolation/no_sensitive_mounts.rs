@@ -124,7 +124,7 @@ fn is_ordinary(mount: &Mount) -> bool {
 }
 
 /// What a path of the host gives away, if anything.
-fn sensitive(host: &str) -> Option<&'static str> {
+pub(super) fn sensitive(host: &str) -> Option<&'static str> {
     let at_or_above = |(path, what): &(&str, &'static str)| is_within(path, host).then_some(*what);
     let in_secret = |(path, what): &(&str, &'static str)| is_within(host, path).then_some(*what);
     SYSTEM

@@ -203,13 +203,16 @@ mod tests {
     const ROUTE: &str = "/proc/100/net/route";
     const INTERNAL: &str = "eth0 000012AC 00000000 0001 0 0 0 0000FFFF 0 0 0\n";
 
+    const WAY_OUT: &str = "eth0 00000000 010012AC 0003 0 0 0 00000000 0 0 0\n\
+        eth0 000012AC 00000000 0001 0 0 0 0000FFFF 0 0 0\n";
+
     /// A database on an internal network, published nowhere.
     fn store() -> Case {
         container()
             .status(&[("Name", "redis-server")])
             .kernel("/proc/100/net/tcp", "0: 00000000:18EB 00000000:0000 0A 0:0 00:0 0 0 0 9 1\n")
             .declares(PORTS, json!({"6379/tcp": null}))
-            .network("shop", json!({"Internal": true}))
+            .network("shop", &json!({"Internal": true}))
             .kernel(ROUTE, INTERNAL)
     }
 
@@ -223,8 +226,10 @@ mod tests {
         published_on_loopback_it_passes: store()
             .declares(PORTS, json!({"6379/tcp": [{"HostIp": "127.0.0.1", "HostPort": "6379"}]})) => "Pass",
         a_way_out_fails_mildly: store()
-            .kernel(ROUTE, &format!("{INTERNAL}eth0 00000000 010012AC 0003 0 0 0 00000000 0 0 0\n")) => "Fail(low)",
-        the_kernel_overrules_the_declaration: store().network("shop", json!({"Internal": false})) => "Pass",
+            .kernel(ROUTE, WAY_OUT).network("shop", &json!({"Internal": false})) => "Fail(low)",
+        a_default_route_that_the_engines_filter_closes_passes: store().kernel(ROUTE, WAY_OUT) => "Pass",
+        unread_routes_acquit_nobody: store().unread(ROUTE) => "Unknown",
+        the_kernel_overrules_the_declaration: store().network("shop", &json!({"Internal": false})) => "Pass",
         another_programs_port_in_the_same_container_is_not_the_stores: store()
             .add_process(101, &[("Name", "nginx")])
             .kernel("/proc/101/fd (listening sockets)", "7\n")

@@ -122,7 +122,7 @@ mod tests {
         an_answer_that_a_client_waits_for_is_no_listener: container()
             .kernel("/proc/100/net/udp", "0: 00000000:9000 00000000:0000 07 0:0 00:0 0 0 0 10 1\n") => "Pass",
         where_neighbours_may_not_talk_it_does_not_apply: container().kernel(TCP, INSPECTOR)
-            .network("shop", json!({"Options": {"com.docker.network.bridge.enable_icc": "false"}})) => "NotApplicable",
+            .network("shop", &json!({"Options": {"com.docker.network.bridge.enable_icc": "false"}})) => "NotApplicable",
         the_hosts_network_does_not_apply: container().kernel("/proc/100/ns/net", "net:[1]") => "NotApplicable",
         the_kernel_overrules_the_declaration: container().kernel(TCP, "") => "Pass",
         unread_listeners_acquit_nobody: container().unread(TCP) => "Unknown",

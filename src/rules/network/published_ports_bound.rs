@@ -62,7 +62,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     });
     let answered = facts.answered.judge(|ports| {
         let mut check = match ports.first() {
-            None => Check::moot("the engine publishes no port"),
+            None => Check::moot("no port is published"),
             Some(_) => Check::holds("somebody listens behind every published port"),
         };
         let mut said = Vec::new();

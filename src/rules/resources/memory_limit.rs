@@ -1,15 +1,18 @@
 //! See [`RULE`].
 
 use crate::facts::Facts;
-use crate::facts::limits::Limit;
+use crate::facts::limits::{Bytes, Limit};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::rules::resources::used;
 use crate::rules::{Settings, rule};
 
 rule! {
     /// Memory is bounded by a limit that is in force.
     ///
     /// A limit of a cgroup above the container's counts as well: it binds what is below it.
+    /// Beside it stands what is used, the most so far, and how often the kernel killed
+    /// for it; swap that nothing bounds is said, and does not break the rule.
     ///
     /// ## Why it matters
     /// Without a bound one leaking or attacked container takes the whole machine's memory,
@@ -29,26 +32,60 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.memory_limit.judge(|limit| match limit {
-        Limit::Of(most) => Check::holds(format!("at most {}", in_words(*most))),
-        Limit::None => Check::broken("nothing bounds the container's memory"),
+    facts.memory_limit.judge(|bound| match bound.limit {
+        Limit::Of(most) => {
+            let swap = if bound.swap_is_unbounded { "; its swap is unbounded" } else { "" };
+            let used = used(&bound.usage, Bytes, "OOM kills");
+            Check::holds(format!("at most {}{used}{swap}", Bytes(most)))
+        }
+        Limit::None => Check::broken(format!(
+            "nothing bounds the container's memory{}",
+            used(&bound.usage, Bytes, "OOM kills")
+        )),
     })
-}
-
-/// A number of bytes in the largest unit that leaves it whole.
-fn in_words(bytes: u64) -> String {
-    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    let whole = units.into_iter().find(|(bits, _)| bytes.trailing_zeros() >= *bits);
-    whole.map_or_else(
-        || format!("{bytes} bytes"),
-        |(bits, unit)| format!("{} {unit}", bytes >> bits),
-    )
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::model::verdict::Verdict;
+    use crate::rules::testing::{Case, cases, container};
     use serde_json::json;
+
+    /// The statement, with these files of use beside the limit.
+    fn said(files: &[(&str, &str)]) -> String {
+        let case = files.iter().fold(container(), |case, (file, text)| case.usage(file, text));
+        let Verdict::Pass(proof) = case.judge(&super::RULE) else { panic!("there is a limit") };
+        proof.statements()[0].clone()
+    }
+
+    #[test]
+    fn use_peak_and_kills_are_said_beside_the_limit() {
+        let v1 = [
+            ("memory.usage_in_bytes", "12582912"),
+            ("memory.max_usage_in_bytes", "62914560"),
+            ("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"),
+        ];
+        assert_eq!(said(&v1), "at most 64 MiB; uses 12 MiB, peak 60 MiB, 2 OOM kills");
+        let v2 = [("memory.current", "1048576\n"), ("memory.events", "low 0\noom_kill 0\n")];
+        assert_eq!(said(&v2), "at most 64 MiB; uses 1 MiB");
+        assert_eq!(said(&[("memory.current", "lots")]), "at most 64 MiB");
+        assert_eq!(said(&[]), "at most 64 MiB");
+    }
+
+    #[test]
+    fn swap_without_a_bound_is_said_where_the_machine_has_any() {
+        let swaps = "MemTotal: 8388608 kB\nSwapTotal: 1024 kB\n";
+        let said = |case: Case| {
+            let Verdict::Pass(proof) = case.judge(&super::RULE) else { panic!("there is a limit") };
+            proof.statements()[0].clone()
+        };
+        let unbounded = container().add_limit("memory.memsw.limit_in_bytes", "9223372036854771712");
+        assert_eq!(said(unbounded.clone()), "at most 64 MiB");
+        let unbounded = unbounded.kernel("/proc/meminfo", swaps);
+        assert_eq!(said(unbounded), "at most 64 MiB; its swap is unbounded");
+        let bounded = container().add_limit("memory.memsw.limit_in_bytes", "134217728");
+        assert_eq!(said(bounded.kernel("/proc/meminfo", swaps)), "at most 64 MiB");
+    }
 
     cases! { RULE:
         a_limit_in_force_passes: container() => "Pass",

@@ -4,6 +4,7 @@ use crate::facts::Facts;
 use crate::facts::limits::Limit;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::rules::resources::used;
 use crate::rules::{Settings, rule};
 
 rule! {
@@ -29,16 +30,33 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.pids_limit.judge(|limit| match limit {
-        Limit::Of(most) => Check::holds(format!("at most {most} processes and threads")),
-        Limit::None => Check::broken("nothing bounds the container's processes and threads"),
+    facts.pids_limit.judge(|bound| {
+        let used = used(&bound.usage, |count| count, "refused forks");
+        match bound.limit {
+            Limit::Of(most) => Check::holds(format!("at most {most} processes and threads{used}")),
+            Limit::None => {
+                Check::broken(format!("nothing bounds the container's processes and threads{used}"))
+            }
+        }
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::model::verdict::Verdict;
     use crate::rules::testing::{cases, container};
     use serde_json::json;
+
+    #[test]
+    fn use_peak_and_refusals_are_said_beside_the_limit() {
+        let case = container()
+            .usage("pids.current", "12\n")
+            .usage("pids.peak", "80\n")
+            .usage("pids.events", "max 3\n");
+        let Verdict::Pass(proof) = case.judge(&super::RULE) else { panic!("there is a limit") };
+        let said = "at most 100 processes and threads; uses 12, peak 80, 3 refused forks";
+        assert_eq!(proof.statements(), [said]);
+    }
 
     cases! { RULE:
         a_limit_in_force_passes: container() => "Pass",

@@ -1,0 +1,101 @@
+//! Files in which the kernel is told what to run on the host.
+
+use crate::model::fact::Fact;
+use crate::model::reading::Reading;
+use crate::parse::path::{beneath, is_within};
+use crate::parse::proc::mountinfo::{self, Mount};
+
+use super::view::View;
+
+/// One place where such a file is, and the mount that shows it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its path.
+    pub path: String,
+    /// The mount, as the kernel tells it.
+    pub line: String,
+}
+
+/// The program that the kernel starts, in the host's namespaces and as its
+/// root, for every program that crashes (`core(5)`): one setting for the whole
+/// machine, whichever `proc` it is written through.
+const CORE_PATTERN: &str = "/sys/kernel/core_pattern";
+
+/// Where the container can write `core_pattern`. No declaration tells it: the
+/// engine protects `/proc` without saying so.
+pub(super) fn core_pattern(view: &View<'_>) -> Fact<Vec<Place>> {
+    Fact::new(
+        Reading::Inapplicable,
+        view.mounts().map(|mounts| {
+            let is_proc = |mount: &&Mount| mount.kind == "proc" && !mount.is_read_only();
+            mounts
+                .iter()
+                .filter(is_proc)
+                .filter_map(|mount| place(&mounts, mount, CORE_PATTERN))
+                .collect()
+        }),
+    )
+}
+
+/// Where the container can write a `release_agent`. Only the root of a whole
+/// hierarchy has one (`cgroups(7)`), so a mount of a cgroup further down is harmless.
+pub(super) fn release_agents(view: &View<'_>) -> Fact<Vec<Place>> {
+    Fact::new(
+        Reading::Inapplicable,
+        view.mounts().map(|mounts| {
+            let is_agents = |mount: &&Mount| mount.kind == "cgroup" && !mount.is_read_only();
+            mounts
+                .iter()
+                .filter(is_agents)
+                .filter_map(|mount| place(&mounts, mount, "/release_agent"))
+                .collect()
+        }),
+    )
+}
+
+/// The hierarchies of version 1 that the host has mounted.
+pub(super) fn host_hierarchies(view: &View<'_>) -> Fact<Vec<Place>> {
+    Fact::new(
+        Reading::Inapplicable,
+        view.host_mounts().map(|mounts| {
+            mounts
+                .iter()
+                .filter(|mount| mount.kind == "cgroup")
+                .map(|mount| Place { path: mount.point.clone(), line: mount.line.clone() })
+                .collect()
+        }),
+    )
+}
+
+/// Where this mount shows the file `inner` of its file system, unless another
+/// mount lies over it.
+fn place(mounts: &[Mount], mount: &Mount, inner: &str) -> Option<Place> {
+    let rest = beneath(inner, &mount.root)?;
+    let point = mount.point.trim_end_matches('/');
+    let path = if rest.is_empty() { mount.point.clone() } else { format!("{point}/{rest}") };
+    let covers =
+        |other: &&Mount| is_within(&path, &other.point) && !mountinfo::is_hidden(mounts, other);
+    let shown = mounts.iter().filter(covers).max_by_key(|other| other.point.len())?;
+    (shown.id == mount.id).then(|| Place { path, line: mount.line.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, inner: &str) -> Vec<String> {
+        let mounts = mountinfo::parse(text).unwrap();
+        let procs = mounts.iter().filter(|mount| mount.kind == "proc" && !mount.is_read_only());
+        procs.filter_map(|it| place(&mounts, it, inner)).map(|it| it.path).collect()
+    }
+
+    #[test]
+    fn a_mount_over_a_part_hides_that_part_alone() {
+        let proc = "1 0 8:1 / / rw - ext4 a rw\n2 1 0:4 / /proc rw - proc proc rw\n";
+        assert_eq!(shown(proc, CORE_PATTERN), ["/proc/sys/kernel/core_pattern"]);
+        let protected = format!("{proc}3 2 0:4 /sys /proc/sys ro - proc proc rw\n");
+        assert!(shown(&protected, CORE_PATTERN).is_empty());
+        let other = format!("{proc}3 2 0:4 /bus /proc/bus ro - proc proc rw\n");
+        assert_eq!(shown(&other, CORE_PATTERN), ["/proc/sys/kernel/core_pattern"]);
+    }
+}

@@ -1,0 +1,242 @@
+//! What signals do to a container's first process, and what becomes of orphans.
+
+use crate::model::fact::Fact;
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
+use crate::parse::command::programs::{Role, role};
+use crate::parse::proc::status::Status;
+use crate::parse::signal::Signal;
+
+use super::Held;
+use super::view::{Process, View};
+
+/// What a process does with one signal (`proc_pid_status(5)`: `SigBlk`,
+/// `SigIgn`, `SigCgt`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// It has a handler.
+    Caught,
+    /// It is waited for: blocked, as for `signalfd(2)`, or by an init that
+    /// sleeps until a signal comes.
+    Waited,
+    /// It is discarded.
+    Ignored,
+    /// The kernel's default, which for PID 1 is to discard it
+    /// (`pid_namespaces(7)`: only signals with a handler reach it).
+    Default,
+}
+
+/// The first process as the one that must wait for orphans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Init {
+    /// Its name.
+    pub name: Untrusted,
+    /// Whether it is PID 1 of a PID namespace: orphans become its children.
+    pub is_first: bool,
+    /// Whether it goes by the name of a program that is made to be PID 1.
+    pub is_known: bool,
+    /// What it does when a child ends.
+    pub on_child: Disposition,
+    /// Its children that still run.
+    pub children: Vec<Held<()>>,
+    /// Its children that have ended and for which it has not waited.
+    pub zombies: Vec<u32>,
+}
+
+/// The first process as the one that is told to stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Its name.
+    pub name: Untrusted,
+    /// The signal that the engine sends.
+    pub signal: Signal,
+    /// Whether it is PID 1 of a PID namespace.
+    pub is_first: bool,
+    /// What it does with the signal.
+    pub disposition: Disposition,
+}
+
+pub(super) fn init(view: &View<'_>) -> Fact<Init> {
+    let effective = match view.processes() {
+        Err(gap) => Reading::Missing(gap),
+        Ok(processes) => {
+            let first = view.process(processes.init);
+            let zombies = match &processes.zombies {
+                Some(all) => {
+                    let own: Vec<u32> = all
+                        .iter()
+                        .filter(|(_, parent)| *parent == processes.init)
+                        .map(|(pid, _)| *pid)
+                        .collect();
+                    let shown = format!("{} zombies wait for the first process", own.len());
+                    Reading::Known(own, vec![Evidence::new(view.processes_source(), "", shown)])
+                }
+                None => Reading::Missing(Gap::not_collected(view.processes_source())),
+            };
+            let others: Vec<Process<'_>> = processes
+                .all()
+                .into_iter()
+                .filter(|pid| *pid != processes.init)
+                .map(|pid| view.process(pid))
+                .collect();
+            let children = others.iter().fold(Reading::Known(Vec::new(), vec![]), |known, each| {
+                known.and_then(|mut known: Vec<Held<()>>| {
+                    each.status("PPid", |status| status.number("PPid")).and_then(|parent| {
+                        if parent == processes.init {
+                            known.push(Held { by: each.holder(), value: () });
+                        }
+                        Reading::Known(known, vec![])
+                    })
+                })
+            });
+            // Who reaps needs no list of those who are well.
+            let children = children.shown_as(|_| vec![]);
+            on(&first, Signal::CHILD).zip(children).zip(zombies).and_then(
+                |((seen, children), zombies)| {
+                    // Without children it does not matter what becomes of them.
+                    let matters = zombies.is_empty() && !children.is_empty();
+                    let seen = if matters { seen.or_waits(&first) } else { known(seen) };
+                    seen.map(|seen| Init {
+                        is_known: seen.is_known_init(),
+                        name: seen.name,
+                        is_first: seen.is_first,
+                        on_child: seen.disposition,
+                        children,
+                        zombies,
+                    })
+                },
+            )
+        }
+    };
+    let asked = view.inspect().flag("/HostConfig/Init").map(|on| on == Some(true));
+    // Whether an init was asked for says who PID 1 should be, not who it is.
+    let declared = asked.and_then(|asked| match asked {
+        true => Reading::Known(
+            Init {
+                name: "docker-init".into(),
+                is_first: true,
+                is_known: true,
+                on_child: Disposition::Caught,
+                children: vec![],
+                zombies: vec![],
+            },
+            vec![],
+        ),
+        false => Reading::Inapplicable,
+    });
+    Fact::new(declared, effective)
+}
+
+pub(super) fn stop(view: &View<'_>) -> Fact<Stop> {
+    let inspect = view.inspect();
+    let source = inspect.source().clone();
+    let signal = inspect.text("/Config/StopSignal").and_then(|text| {
+        // The engine's default (`docker run --stop-signal`).
+        let text = text.filter(|text| !text.is_empty()).unwrap_or("SIGTERM");
+        match Signal::parse(text) {
+            Some(signal) => Reading::Known(signal, vec![]),
+            None => {
+                let detail = "/Config/StopSignal names no signal";
+                Reading::Missing(Gap::new(Reason::Malformed, source, detail))
+            }
+        }
+    });
+    let effective = match view.init() {
+        Err(gap) => Reading::Missing(gap),
+        Ok(first) => signal.and_then(|signal| {
+            on(&first, signal).and_then(|seen| seen.or_waits(&first)).map(|seen| Stop {
+                name: seen.name,
+                signal,
+                is_first: seen.is_first,
+                disposition: seen.disposition,
+            })
+        }),
+    };
+    Fact::new(Reading::Inapplicable, effective)
+}
+
+struct Seen {
+    name: Untrusted,
+    is_first: bool,
+    disposition: Disposition,
+}
+
+impl Seen {
+    fn is_known_init(&self) -> bool {
+        role(self.name.raw()) == Role::Init
+    }
+
+    /// Where nothing handles the signal, the process may still be waiting for
+    /// it: `sigtimedwait(2)` takes the signals that it waits for out of the
+    /// blocked ones as long as it sleeps, and the kernel shows them nowhere.
+    fn or_waits(self, process: &Process<'_>) -> Reading<Self> {
+        if self.disposition != Disposition::Default || !self.is_first {
+            return known(self);
+        }
+        waits_for_signals(process).and_then(|waits| match (waits, self.is_known_init()) {
+            (false, _) => known(self),
+            (true, true) => known(Self { disposition: Disposition::Waited, ..self }),
+            (true, false) => {
+                let source = Source::proc(process.pid, "status");
+                let detail =
+                    "it sleeps until a signal comes (sigwait), and the kernel does not show which";
+                Reading::Missing(
+                    Gap::new(Reason::Unsupported, source, detail).mend(
+                        "let the program use a handler or signalfd, or start it below an init",
+                    ),
+                )
+            }
+        })
+    }
+}
+
+const fn known<T>(value: T) -> Reading<T> {
+    Reading::Known(value, vec![])
+}
+
+/// Whether a process sleeps in `sigtimedwait(2)`, by the name of the kernel's
+/// function that it sleeps in (`proc_pid_wchan(5)`). The kernel writes `0` for
+/// one that does not sleep, and for what it does not tell.
+fn waits_for_signals(process: &Process<'_>) -> Reading<bool> {
+    let source = Source::proc(process.pid, "wchan");
+    let runs = process.status("State", |status| Ok(status.field("State")?.starts_with('R')));
+    runs.shown_as(|_| vec![]).and_then(|runs| {
+        if runs {
+            return known(false);
+        }
+        process.text("wchan").shown_as(|_| vec![]).and_then(|place| match place.trim() {
+            "" | "0" => {
+                let detail = "the kernel does not tell what the process sleeps in";
+                Reading::Missing(
+                    Gap::new(Reason::Unsupported, source, detail)
+                        .mend("run as root, or with CAP_SYS_PTRACE on the host"),
+                )
+            }
+            place => known(place.contains("sigtimedwait")),
+        })
+    })
+}
+
+/// What a process does with a signal, all by one file.
+fn on(process: &Process<'_>, signal: Signal) -> Reading<Seen> {
+    process.status("SigCgt", |status| {
+        let has = |field: &str| mask(status, field).map(|mask| signal.is_in(mask));
+        let disposition = if has("SigCgt")? {
+            Disposition::Caught
+        } else if has("SigBlk")? {
+            Disposition::Waited
+        } else if has("SigIgn")? {
+            Disposition::Ignored
+        } else {
+            Disposition::Default
+        };
+        let is_first = status.numbers("NSpid")?.last() == Some(&1);
+        Ok(Seen { name: status.name(), is_first, disposition })
+    })
+}
+
+fn mask(status: &Status<'_>, field: &str) -> Result<u64, String> {
+    let value = status.field(field)?;
+    u64::from_str_radix(value, 16).map_err(|_| format!("line {field} holds {value:?}, no mask"))
+}

@@ -1,0 +1,277 @@
+//! See [`RULE`].
+
+mod chains;
+mod links;
+
+use crate::facts::Facts;
+use crate::model::severity::Severity;
+use crate::model::verdict::Verdict;
+use crate::rules::{Settings, rule};
+
+use chains::{CHAINS, Chain};
+
+rule! {
+    /// Nothing that the container has adds up to a way out of it.
+    ///
+    /// Each chain is a known way to the host's root, and is there only if all of its links
+    /// are: a container engine in reach; a writable part of the host that decides over it,
+    /// and its root; SYS_PTRACE among the host's processes; SYS_ADMIN without a seccomp
+    /// filter; SYS_MODULE; SYS_RAWIO; DAC_READ_SEARCH and any file system of the host; a
+    /// writable `release_agent` of cgroup version 1 and the host's root, or SYS_ADMIN to
+    /// mount one; a writable `core_pattern` and the host's root. What a process gains by
+    /// setuid programs and file capabilities counts as its own. Inside a user namespace
+    /// these powers do not reach the host, and an engine's own AppArmor profile or SELinux
+    /// type breaks the chains that trace, mount or write a setting of the kernel.
+    ///
+    /// ## Why it matters
+    /// Each setting has its reason and looks harmless alone. Together they let one
+    /// compromised process take over the machine and every container on it.
+    ///
+    /// ## How to fix
+    /// compose: break one link of the chain: remove the `volumes:`, `cap_add:`, `pid:` or `security_opt:` entry that makes it, or set `user:` and `security_opt: ["no-new-privileges:true"]`
+    /// run: break one link of the chain: remove the `--volume`, `--cap-add`, `--pid` or `--security-opt` that makes it, or set `--user` and `--security-opt no-new-privileges`
+    pub static RULE = {
+        id: "no-escape-path",
+        title: "no chain of powers leads to the host",
+        severity: Severity::Crit,
+        references: &["MITRE ATT&CK T1611"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    let whole = CHAINS.iter().map(|chain| whole(chain, facts)).reduce(Verdict::and);
+    // There is always a chain; without one the rule would have nothing to say.
+    let verdict = whole.unwrap_or_else(|| links::sees_host_processes(facts));
+    verdict.passes_as("every chain of powers that leads to the host is broken")
+}
+
+/// A chain is there where all of its links are: breaking one breaks it.
+fn whole(chain: &Chain, facts: &Facts) -> Verdict {
+    let Chain { name, first, further, gives } = chain;
+    let link = |link: &links::Link| link(facts).fails_as(some_of);
+    let all = further.iter().map(link).fold(link(first), Verdict::or);
+    all.fails_as(|links| format!("{name}: {}: {gives}", links.join(", and ")))
+}
+
+/// What was found first, and how often: each process of many may be a link.
+fn some_of(found: &[String]) -> String {
+    match found {
+        [] => String::new(),
+        [one] => one.clone(),
+        [one, others @ ..] => format!("{one} (and {} more)", others.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHAINS, RULE};
+    use crate::model::files::Kind;
+    use crate::rules::testing::{Case, cases, container};
+    use serde_json::json;
+
+    const SYS_ADMIN: &str = "0000000000200000";
+    const SYS_PTRACE: &str = "0000000000080000";
+    const SYS_MODULE: &str = "0000000000010000";
+    const SYS_RAWIO: &str = "0000000000020000";
+    const DAC_READ_SEARCH: &str = "0000000000000004";
+    const DAC_OVERRIDE: &str = "0000000000000002";
+    const CHOWN: &str = "0000000000000001";
+    const ROOT: (&str, &str) = ("Uid", "0 0 0 0");
+    const REMAPPED: &str = "0 165536 65536";
+
+    const ETC: &str = "60 40 8:1 /etc /host rw - ext4 /dev/sda1 rw";
+    const HOSTS: &str =
+        "60 40 8:1 /var/lib/docker/containers/c/hosts /etc/hosts rw - ext4 /dev/sda1 rw";
+    const AGENTS: &str = "60 40 0:26 / /cg rw - cgroup cgroup rw,memory";
+    const OPEN_PROC: &str =
+        "40 30 0:44 / / ro - overlay overlay rw\n41 40 0:45 / /proc rw - proc proc rw\n";
+    const OLD_HOST: &str = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
+        30 20 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+
+    /// The first process holds this capability.
+    fn holds(mask: &str) -> Case {
+        container().status(&[("CapPrm", mask), ("CapBnd", mask)])
+    }
+
+    /// It does not hold it, and could get it from a file, if there were one.
+    fn could_get(mask: &str) -> Case {
+        container().status(&[("CapBnd", mask), ("NoNewPrivs", "0")]).no_files()
+    }
+
+    fn with_host_pids(case: Case, mask: &str) -> Case {
+        case.status(&[("CapPrm", mask), ("NSpid", "100")])
+    }
+
+    /// What stands at the mount points of the cases: no socket of an engine.
+    fn looked_at(case: Case) -> Case {
+        case.point("/s", Kind::File, (0, 20), 1).point("/host", Kind::Folder, (8, 1), 2).point(
+            "/etc/hosts",
+            Kind::File,
+            (8, 1),
+            3,
+        )
+    }
+
+    fn chains() -> Vec<(&'static str, Case, Vec<Case>)> {
+        let remapped = |case: Case| case.uid_map(100, REMAPPED).gid_map(100, REMAPPED);
+        let unfiltered = &[("CapPrm", SYS_ADMIN), ("Seccomp", "0")];
+        let confined =
+            |case: Case| case.kernel("/proc/100/attr/current", "docker-default (enforce)\n");
+        let root = || container().status(&[ROOT]);
+        let as_root = &[ROOT, ("CapPrm", SYS_ADMIN)];
+        vec![
+            (
+                "engine in reach",
+                container().mount("60 40 0:20 /docker.sock /s ro - tmpfs tmpfs rw"),
+                vec![container().mount("60 40 0:20 /other.txt /s ro - tmpfs tmpfs rw")],
+            ),
+            (
+                "writable host",
+                root().mount(ETC),
+                vec![
+                    container().mount(ETC),
+                    root().mount(&ETC.replace(" rw -", " ro -")),
+                    root().mount("60 40 8:1 /srv/data /host rw - ext4 /dev/sda1 rw"),
+                    holds(CHOWN).mount(ETC),
+                    remapped(container().status(&[("Uid", "165536 165536 165536 165536")]))
+                        .mount(ETC),
+                ],
+            ),
+            ("writable host", holds(DAC_OVERRIDE).mount(ETC), vec![]),
+            (
+                "tracing the host",
+                with_host_pids(container(), SYS_PTRACE),
+                vec![
+                    holds(SYS_PTRACE),
+                    with_host_pids(container(), CHOWN),
+                    confined(with_host_pids(container(), SYS_PTRACE)),
+                ],
+            ),
+            (
+                "unfiltered SYS_ADMIN",
+                container().status(unfiltered),
+                vec![
+                    holds(SYS_ADMIN),
+                    container().status(&[("Seccomp", "0")]),
+                    remapped(container().status(unfiltered)),
+                    // Each half is another process's.
+                    holds(SYS_ADMIN).add_process(101, &[("Seccomp", "0")]),
+                ],
+            ),
+            (
+                "kernel modules",
+                holds(SYS_MODULE),
+                vec![
+                    remapped(holds(SYS_MODULE)),
+                    could_get(SYS_MODULE),
+                    container().status(&[("CapBnd", SYS_MODULE)]),
+                ],
+            ),
+            (
+                "kernel modules",
+                could_get(SYS_MODULE).file("/bin/su", 0o4755, (0, 0)),
+                vec![could_get(CHOWN).file("/bin/su", 0o4755, (0, 0))],
+            ),
+            ("raw hardware", holds(SYS_RAWIO), vec![remapped(holds(SYS_RAWIO))]),
+            (
+                "opening by handle",
+                holds(DAC_READ_SEARCH).mount(HOSTS),
+                vec![
+                    holds(DAC_READ_SEARCH),
+                    container().mount(HOSTS),
+                    holds(DAC_READ_SEARCH).mount(&HOSTS.replace("8:1", "0:77")),
+                ],
+            ),
+            (
+                "writable release_agent",
+                root().mount(AGENTS),
+                vec![
+                    container().mount(AGENTS),
+                    root().mount(&AGENTS.replace(" rw -", " ro -")),
+                    root().mount(&AGENTS.replace("0:26 /", "0:26 /docker/ab")),
+                ],
+            ),
+            (
+                "mounted release_agent",
+                container().status(as_root).kernel("/proc/1/mountinfo", OLD_HOST),
+                vec![
+                    container().status(as_root),
+                    confined(container().status(as_root).kernel("/proc/1/mountinfo", OLD_HOST)),
+                    holds(SYS_ADMIN).kernel("/proc/1/mountinfo", OLD_HOST),
+                ],
+            ),
+            (
+                "writable core_pattern",
+                root().mounts(OPEN_PROC),
+                vec![
+                    root(),
+                    confined(root().mounts(OPEN_PROC)),
+                    container().mounts(OPEN_PROC),
+                    holds(DAC_OVERRIDE).mounts(OPEN_PROC),
+                    root().mounts(&format!(
+                        "{OPEN_PROC}42 41 0:45 /sys /proc/sys ro - proc proc rw\n"
+                    )),
+                ],
+            ),
+        ]
+    }
+
+    #[test]
+    fn each_chain_is_found_where_it_is_and_not_where_a_link_is_missing() {
+        for (name, whole, near) in chains() {
+            let found = format!("{:?}", whole.judge(&RULE));
+            assert_eq!(whole.outcome(&RULE), "Fail", "{name}: {found}");
+            assert!(found.contains(&format!("\"{name}: ")), "{name}: {found}");
+            for (place, case) in near.into_iter().map(looked_at).enumerate() {
+                let verdict = case.judge(&RULE);
+                assert_eq!(
+                    case.outcome(&RULE),
+                    "Pass",
+                    "near miss {place} of {name}: {verdict:#?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_chain_has_its_case_and_its_own_name() {
+        let cases = chains();
+        for chain in CHAINS {
+            assert!(cases.iter().any(|(name, ..)| *name == chain.name), "{}", chain.name);
+            assert_eq!(CHAINS.iter().filter(|it| it.name == chain.name).count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_chain_is_printed_link_by_link() {
+        let case = with_host_pids(container(), SYS_PTRACE);
+        let text = format!("{:?}", case.judge(&RULE));
+        let expected = "tracing the host: process 100 (app) can have SYS_PTRACE, and the PID namespace \
+            is the host's: it runs its own code in a process of the host";
+        assert!(text.contains(expected), "{text}");
+    }
+
+    cases! { RULE:
+        no_chain_passes: container() => "Pass",
+        two_chains_are_one_failure: holds("0000000000030000") => "Fail",
+        one_link_known_to_be_missing_breaks_a_chain_whatever_else_is_unread:
+            holds(DAC_READ_SEARCH).unread("/proc/1/status") => "Pass",
+        what_cannot_be_gained_at_all_needs_no_files:
+            container().status(&[("NoNewPrivs", "0"), ("CapBnd", CHOWN)]).files_unread() => "Pass",
+        what_a_file_may_give_is_unknown_while_files_are_unread:
+            could_get(SYS_MODULE).files_unread() => "Unknown",
+        what_a_process_holds_convicts_while_files_are_unread:
+            container().status(&[("NoNewPrivs", "0"), ("CapPrm", SYS_MODULE)]) => "Fail",
+        an_unread_process_leaves_it_unknown: container().denied("status") => "Unknown",
+        the_kernel_overrules_a_declared_capability: container()
+            .declares("/HostConfig/CapAdd", json!(["SYS_MODULE"])).declares("/Config/User", json!("")) => "Pass",
+        a_declared_chain_convicts_where_the_kernel_is_silent: container()
+            .declares("/HostConfig/CapAdd", json!(["SYS_MODULE"]))
+            .declares("/Config/User", json!("")).kernel_denied() => "Fail",
+        a_declared_capability_that_only_a_file_would_give_is_unknown: container()
+            .declares("/HostConfig/CapAdd", json!(["SYS_MODULE"])).kernel_denied() => "Unknown",
+        a_good_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+    }
+}

@@ -1,0 +1,87 @@
+//! The known ways out of a container, a row each.
+
+use super::links::{
+    Link, can_load_modules, can_mount_agents, can_open_by_handle, can_reach_hardware, can_trace,
+    has_unfiltered_admin, holds_writable_host, host_has_agents, is_hosts_root, is_or_overrides,
+    reaches_engine, sees_host_processes, shares_file_system, writes_agents, writes_core_pattern,
+};
+
+/// One way to the host: there only if all of its links are.
+pub(super) struct Chain {
+    /// Its name, in the report.
+    pub(super) name: &'static str,
+    /// A link; there is always one.
+    pub(super) first: Link,
+    /// The further ones.
+    pub(super) further: &'static [Link],
+    /// What whoever follows it to the end can do.
+    pub(super) gives: &'static str,
+}
+
+pub(super) const CHAINS: &[Chain] = &[
+    Chain {
+        name: "engine in reach",
+        first: reaches_engine,
+        further: &[],
+        gives: "it starts a container with the host's disk mounted",
+    },
+    Chain {
+        name: "writable host",
+        first: holds_writable_host,
+        further: &[is_or_overrides],
+        gives: "it rewrites what the host runs or trusts",
+    },
+    Chain {
+        name: "tracing the host",
+        first: can_trace,
+        further: &[sees_host_processes],
+        gives: "it runs its own code in a process of the host",
+    },
+    Chain {
+        name: "unfiltered SYS_ADMIN",
+        first: has_unfiltered_admin,
+        further: &[],
+        gives: "it mounts what it wants and loads programs into the kernel",
+    },
+    Chain {
+        name: "kernel modules",
+        first: can_load_modules,
+        further: &[],
+        gives: "it loads its own code into the kernel",
+    },
+    Chain {
+        name: "raw hardware",
+        first: can_reach_hardware,
+        further: &[],
+        gives: "it drives the machine's ports and memory",
+    },
+    // Each handle names a file of a whole file system (`open_by_handle_at(2)`),
+    // so one bound file is enough to reach all others on it.
+    Chain {
+        name: "opening by handle",
+        first: can_open_by_handle,
+        further: &[shares_file_system],
+        gives: "it opens any file of that file system, whatever is mounted",
+    },
+    // Before Linux 5.17 root was enough; since then writing takes SYS_ADMIN
+    // (CVE-2022-0492), but distributions mended older kernels too, and their
+    // version does not tell. So root counts.
+    Chain {
+        name: "writable release_agent",
+        first: writes_agents,
+        further: &[is_or_overrides],
+        gives: "the kernel runs its program on the host when a cgroup becomes empty",
+    },
+    Chain {
+        name: "mounted release_agent",
+        first: can_mount_agents,
+        further: &[host_has_agents],
+        gives: "the kernel runs its program on the host when a cgroup becomes empty",
+    },
+    Chain {
+        name: "writable core_pattern",
+        first: writes_core_pattern,
+        further: &[is_hosts_root],
+        gives: "the kernel runs its program on the host when a program crashes",
+    },
+];

@@ -1,0 +1,159 @@
+//! The links, each a failure exactly where it is there.
+
+use caps::Capability;
+
+use crate::facts::Facts;
+use crate::facts::attainable::{Extent, Power};
+use crate::facts::kernel_files::Place;
+use crate::facts::mounts::Mount;
+use crate::facts::namespaces::Namespace;
+use crate::facts::seccomp::Mode;
+use crate::model::capability::CapabilitySet;
+use crate::model::fact::Fact;
+use crate::model::untrusted::Untrusted;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::Settings;
+use crate::rules::isolation::{also, no_engine_socket, no_sensitive_mounts};
+
+/// One part of a chain.
+pub(super) type Link = fn(&Facts) -> Verdict;
+
+pub(super) fn reaches_engine(facts: &Facts) -> Verdict {
+    (no_engine_socket::RULE.judge)(facts, &Settings::defaults(&no_engine_socket::RULE))
+}
+
+/// File systems of the kernel's own, of which other chains tell what they give.
+const KERNELS: [&str; 5] = ["proc", "sysfs", "cgroup", "cgroup2", "devtmpfs"];
+
+pub(super) fn holds_writable_host(facts: &Facts) -> Verdict {
+    facts.mounts.judge(|mounts| {
+        let is_files = |mount: &&Mount| !KERNELS.contains(&mount.kind.as_str());
+        let mut check = Check::holds("nothing of the host that matters can be written");
+        for mount in mounts.iter().filter(is_files).filter(|mount| !mount.read_only) {
+            let host =
+                mount.on_host.iter().find(|host| no_sensitive_mounts::sensitive(host).is_some());
+            if let Some(host) = host {
+                let point = Untrusted::from(mount.point.as_str());
+                let host = Untrusted::from(host.as_str());
+                check = also(check, &format!("{point} is {host} of the host, writable"))
+                    .showing(mount.point.as_str(), mount.shown.as_str());
+            }
+        }
+        check
+    })
+}
+
+pub(super) fn sees_host_processes(facts: &Facts) -> Verdict {
+    facts.pid_namespace.judge(|namespace| match namespace {
+        Namespace::Host => Check::broken("the PID namespace is the host's"),
+        Namespace::NotTheHosts(_) => Check::holds("the PID namespace is not the host's"),
+    })
+}
+
+/// Any file system with handles will do: a bound `/etc/hosts` is on the host's
+/// disk. An overlay decodes none unless it is exported, which no engine asks for.
+pub(super) fn shares_file_system(facts: &Facts) -> Verdict {
+    const WITH_HANDLES: [&str; 11] =
+        ["btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "ntfs3", "tmpfs", "vfat", "xfs", "zfs"];
+    facts.shared_with_host.judge(|mounts| {
+        let found = mounts.iter().find(|it| WITH_HANDLES.contains(&it.kind.as_str()));
+        match found {
+            None => Check::holds("no file system of the host is in the container"),
+            Some(mount) => {
+                let point = Untrusted::from(mount.point.as_str());
+                Check::broken(format!("{point} is on a file system of the host"))
+                    .showing(mount.point.as_str(), mount.shown.as_str())
+            }
+        }
+    })
+}
+
+pub(super) fn writes_agents(facts: &Facts) -> Verdict {
+    at_places(&facts.release_agents, "can be written")
+}
+
+pub(super) fn host_has_agents(facts: &Facts) -> Verdict {
+    at_places(&facts.host_hierarchies, "of the host is a hierarchy of cgroup version 1")
+}
+
+pub(super) fn writes_core_pattern(facts: &Facts) -> Verdict {
+    at_places(&facts.core_pattern, "can be written")
+}
+
+fn at_places(places: &Fact<Vec<Place>>, what: &str) -> Verdict {
+    places.judge(|places| match places.first() {
+        None => Check::holds("there is no such place"),
+        Some(Place { path, line }) => {
+            Check::broken(format!("{} {what}", Untrusted::from(path.as_str())))
+                .showing(path.as_str(), line.as_str())
+        }
+    })
+}
+
+pub(super) fn can_trace(facts: &Facts) -> Verdict {
+    process(facts, &[], "can have SYS_PTRACE", |power| {
+        power.on_host(Capability::CAP_SYS_PTRACE) && !power.confined
+    })
+}
+
+pub(super) fn can_load_modules(facts: &Facts) -> Verdict {
+    can_have(facts, Capability::CAP_SYS_MODULE)
+}
+
+pub(super) fn can_reach_hardware(facts: &Facts) -> Verdict {
+    can_have(facts, Capability::CAP_SYS_RAWIO)
+}
+
+pub(super) fn can_open_by_handle(facts: &Facts) -> Verdict {
+    can_have(facts, Capability::CAP_DAC_READ_SEARCH)
+}
+
+/// Both of one process: the filter of another does not bind it.
+pub(super) fn has_unfiltered_admin(facts: &Facts) -> Verdict {
+    process(facts, &["Seccomp"], "can have SYS_ADMIN without a seccomp filter", |power| {
+        power.on_host(Capability::CAP_SYS_ADMIN) && power.seccomp == Mode::Disabled
+    })
+}
+
+/// Mounting takes SYS_ADMIN, writing the file its owner, the host's root.
+pub(super) fn can_mount_agents(facts: &Facts) -> Verdict {
+    process(facts, &[], "can have SYS_ADMIN as the host's root", |power| {
+        power.on_host(Capability::CAP_SYS_ADMIN) && overrides(power) && !power.confined
+    })
+}
+
+/// The kernel lets only this user write its settings, whatever its
+/// capabilities (`test_perm` in `fs/proc/proc_sysctl.c`).
+pub(super) fn is_hosts_root(facts: &Facts) -> Verdict {
+    process(facts, &[], "is the host's root, or can become it", |power| {
+        power.is_hosts_root() && !power.confined
+    })
+}
+
+pub(super) fn is_or_overrides(facts: &Facts) -> Verdict {
+    process(facts, &[], "can write files of the host's root", overrides)
+}
+
+fn overrides(power: &Power) -> bool {
+    power.is_hosts_root() || power.on_host(Capability::CAP_DAC_OVERRIDE)
+}
+
+fn can_have(facts: &Facts, capability: Capability) -> Verdict {
+    let name = CapabilitySet::from_iter([capability]);
+    process(facts, &[], &format!("can have {name}"), |power| power.on_host(capability))
+}
+
+/// A link that a single process is.
+fn process(facts: &Facts, lines: &[&str], what: &str, has: impl Fn(&Power) -> bool) -> Verdict {
+    facts.powers.asked(lines, &has).judge(|held| {
+        let (by, power) = (&held.by, &held.value);
+        if !has(power) {
+            return Check::holds(format!("not so: {by} {what}"));
+        }
+        let by_file = match (power.extent, power.gains.first()) {
+            (Extent::Files, Some(gain)) => format!(" by executing {}", gain.file.path),
+            (Extent::Own | Extent::Files | Extent::AtMost, _) => String::new(),
+        };
+        Check::broken(format!("{by} {what}{by_file}"))
+    })
+}

@@ -1,0 +1,65 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::model::severity::Severity;
+use crate::model::untrusted::Untrusted;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// The program is PID 1 itself, and not a shell that was told to run it.
+    ///
+    /// ENTRYPOINT and CMD are written as lists. What the kernel shows of PID 1 decides: a
+    /// shell that executes the program in its own place is gone by then.
+    ///
+    /// ## Why it matters
+    /// A shell as PID 1 does not pass the stop signal on, so each stop ends in a kill. It
+    /// also gives whoever breaks in an interpreter to begin with.
+    ///
+    /// ## How to fix
+    /// compose: `command: ["/bin/app", "--serve"]` and `entrypoint: ["/bin/app"]`, as lists
+    /// run: write program and arguments after the image, without `sh -c`
+    /// Dockerfile: `CMD ["/bin/app", "--serve"]`, or `CMD exec /bin/app --serve` where a shell is needed
+    pub static RULE = {
+        id: "exec-form-command",
+        title: "no shell around the program",
+        severity: Severity::Low,
+        references: &["hadolint DL3025", "KICS b86987e1"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.command.judge(|command| {
+        let shown = command.words.iter().take(4).cloned().collect::<Vec<_>>().join(" ");
+        let shown = Untrusted::from(shown);
+        if command.is_shell_form {
+            Check::broken(format!("what runs first is a shell with a script: {shown}"))
+        } else {
+            Check::holds(format!("what runs first is no shell with a script: {shown}"))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, container};
+    use serde_json::json;
+
+    cases! { RULE:
+        a_program_passes: container() => "Pass",
+        a_shell_with_a_script_fails: container().command("/bin/sh\n-c\n…\n") => "Fail",
+        a_shell_behind_an_init_fails: container().command("/sbin/docker-init\n--\n/bin/sh\n-c\n…\n") => "Fail",
+        a_script_by_its_file_passes: container().command("/bin/sh\n/entrypoint.sh\n") => "Pass",
+        a_program_that_renamed_itself_passes: container().command("…\n") => "Pass",
+        the_kernel_overrules_a_shell_that_executed_the_program: container()
+            .declares("/Path", json!("/bin/sh"))
+            .declares("/Args", json!(["-c", "exec …"])) => "Pass",
+        a_declared_shell_convicts_where_the_kernel_is_silent: container()
+            .declares("/Path", json!("/bin/sh"))
+            .declares("/Args", json!(["-c", "…"]))
+            .kernel_denied() => "Fail",
+        a_declared_program_cannot_acquit: container().kernel_denied() => "Unknown",
+    }
+}

@@ -1,0 +1,105 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::facts::signals::{Disposition, Init};
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// Whoever is PID 1 waits for the processes that are left to it.
+    ///
+    /// A known init, a program that handles or ignores the end of its children, or one
+    /// that has none. Zombies whose parent is PID 1 convict whoever it is. In a PID
+    /// namespace of somebody else's the question does not arise: its first process reaps.
+    ///
+    /// ## Why it matters
+    /// A process whose parent has ended is left to PID 1. If that does not wait for it, it
+    /// stays as a zombie, and in time they fill the limit on processes.
+    ///
+    /// ## How to fix
+    /// compose: `init: true`
+    /// run: `--init`
+    /// Dockerfile: `ENTRYPOINT ["tini", "--", "/bin/app"]`
+    pub static RULE = {
+        id: "init-process",
+        title: "the first process reaps",
+        severity: Severity::Med,
+        references: &["Docker: docker run --init", "pid_namespaces(7)"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.init.judge(|init| {
+        let Init { name, is_first, is_known, on_child, children, zombies } = init;
+        if !is_first {
+            return Check::moot(
+                "the container lives in another PID namespace, whose first process reaps",
+            );
+        }
+        if let [first, ..] = zombies.as_slice() {
+            let many = zombies.len();
+            return Check::broken(format!(
+                "PID 1 ({name}) has left {many} zombies, among them process {first}"
+            ));
+        }
+        if *is_known {
+            return Check::holds(format!("PID 1 is an init ({name})"));
+        }
+        match (on_child, children.first()) {
+            (Disposition::Caught | Disposition::Waited, _) => {
+                Check::holds(format!("PID 1 ({name}) handles the end of its children"))
+            }
+            (Disposition::Ignored, _) => {
+                Check::holds(format!("PID 1 ({name}) leaves its children to the kernel"))
+            }
+            (Disposition::Default, None) => {
+                Check::holds(format!("PID 1 ({name}) has no children: there is nothing to reap"))
+            }
+            (Disposition::Default, Some(child)) => Check::broken(format!(
+                "PID 1 ({name}) is no init and does not handle the end of its children, such as {}",
+                child.by
+            )),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{Case, cases, container};
+    use serde_json::json;
+
+    fn parent(fields: &[(&str, &str)]) -> Case {
+        container().status(fields).add_process(101, &[("PPid", "100")])
+    }
+
+    cases! { RULE:
+        a_single_process_passes: container() => "Pass",
+        a_program_with_children_that_handles_nothing_fails: parent(&[]) => "Fail",
+        a_known_init_passes: parent(&[("Name", "tini")]) => "Pass",
+        a_program_that_handles_the_end_of_its_children_passes:
+            parent(&[("SigCgt", "0000000000010000")]) => "Pass",
+        a_program_that_waits_for_the_signal_passes:
+            parent(&[("SigBlk", "0000000000010000")]) => "Pass",
+        a_program_that_leaves_it_to_the_kernel_passes:
+            parent(&[("SigIgn", "0000000000010000")]) => "Pass",
+        a_program_that_sleeps_until_a_signal_comes_may_reap:
+            parent(&[]).kernel("/proc/100/wchan", "do_sigtimedwait") => "Unknown",
+        zombies_convict_even_an_init: parent(&[("Name", "tini")]).zombies(&[(107, 100)]) => "Fail",
+        another_processs_zombies_are_not_pid_1s:
+            parent(&[("Name", "tini")]).zombies(&[(107, 101)]) => "Pass",
+        a_session_from_outside_is_no_child:
+            container().add_process(101, &[("PPid", "7")]) => "Pass",
+        in_another_pid_namespace_the_question_does_not_arise:
+            parent(&[("NSpid", "100")]) => "NotApplicable",
+        the_kernel_overrules_the_declaration:
+            parent(&[]).declares("/HostConfig/Init", json!(true)) => "Fail",
+        an_init_that_was_asked_for_cannot_acquit:
+            container().declares("/HostConfig/Init", json!(true)).kernel_denied() => "Unknown",
+        zombies_that_nobody_counted_leave_it_unknown: container().without_zombies() => "Unknown",
+        an_unread_process_may_be_a_child:
+            container().add_process(101, &[]).unread("/proc/101/status") => "Unknown",
+    }
+}

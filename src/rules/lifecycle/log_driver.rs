@@ -1,0 +1,76 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::facts::limits::Bytes;
+use crate::model::severity::Severity;
+use crate::model::untrusted::Untrusted;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// What the container says is kept, and does not fill the disk.
+    ///
+    /// The log driver is not `none`, and one that writes plain files has a size at which
+    /// it begins a new one; `local` rotates by itself, others hand the lines on. The
+    /// engine alone keeps the output, and its own defaults are in its record.
+    ///
+    /// ## Why it matters
+    /// Without logs nobody can tell what an intruder did. Without rotation one chatty or
+    /// attacked container fills the disk of the engine, and every other container with it.
+    ///
+    /// ## How to fix
+    /// compose: `logging: {driver: local}`, or `logging: {driver: json-file, options: {max-size: 10m, max-file: "3"}}`
+    /// run: `--log-driver local`, or `--log-opt max-size=10m --log-opt max-file=3`
+    pub static RULE = {
+        id: "log-driver",
+        title: "logs are kept and rotated",
+        severity: Severity::Low,
+        references: &["CIS Docker 1.6: 2.13", "compose-lint CL-0014"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+/// Drivers that write a file of their own without end unless they are told.
+const UNBOUNDED: [&str; 2] = ["json-file", "k8s-file"];
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.log.judge(|log| {
+        let driver = Untrusted::from(log.driver.as_str());
+        match (log.driver.as_str(), log.max_size) {
+            ("none", _) => Check::broken("the container's output is thrown away (none)"),
+            (name, None) if UNBOUNDED.contains(&name) => {
+                Check::broken(format!("{driver} without max-size grows without end"))
+            }
+            (_, Some(size)) => Check::holds(format!("{driver}, a new file after {}", Bytes(size))),
+            (_, None) => Check::holds(format!("{driver}")),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{Case, cases, container};
+    use serde_json::{Value, json};
+
+    fn log(driver: &str, options: &Value) -> Case {
+        container().declares("/HostConfig/LogConfig", json!({"Type": driver, "Config": options}))
+    }
+
+    cases! { RULE:
+        a_file_that_is_rotated_passes: log("json-file", &json!({"max-size": "10m"})) => "Pass",
+        a_file_without_end_fails: log("json-file", &json!({})) => "Fail",
+        a_file_count_without_a_size_fails: log("json-file", &json!({"max-file": "3"})) => "Fail",
+        a_driver_that_rotates_by_itself_passes: container() => "Pass",
+        output_that_is_thrown_away_fails: log("none", &json!({})) => "Fail",
+        lines_that_are_handed_on_pass: log("syslog", &json!({})) => "Pass",
+        podmans_own_file_without_end_fails: container().declares(
+            "/HostConfig/LogConfig", json!({"Type": "k8s-file", "Config": null, "Size": "0B"})) => "Fail",
+        podmans_own_bound_counts: container().declares(
+            "/HostConfig/LogConfig", json!({"Type": "k8s-file", "Config": null, "Size": "10MB"})) => "Pass",
+        a_record_without_a_driver_is_no_answer:
+            container().declares("/HostConfig/LogConfig", json!(null)) => "Unknown",
+        the_kernel_has_no_word: container().kernel_denied() => "Pass",
+        without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
+    }
+}

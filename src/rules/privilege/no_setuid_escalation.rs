@@ -1,0 +1,185 @@
+//! See [`RULE`].
+
+use crate::facts::attainable::Gain;
+use crate::facts::capabilities::Scope;
+use crate::facts::{Facts, Held};
+use crate::model::capability::CapabilitySet;
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Settings, rule};
+
+rule! {
+    /// No file of the container gives a process more than it has.
+    ///
+    /// Setuid and setgid programs and files with capabilities are held against each
+    /// process: whether it can execute them, and what the kernel would leave of it under
+    /// the bounding set, the user namespace and the mount's `nosuid`. With
+    /// `no_new_privs` no file gives anything.
+    ///
+    /// ## Why it matters
+    /// A compromised service that runs as an ordinary user is contained only as long as
+    /// it stays one. One flaw in one setuid program, of which it uses none, makes it root.
+    ///
+    /// ## How to fix
+    /// compose: `security_opt: ["no-new-privileges:true"]`
+    /// run: `--security-opt no-new-privileges`
+    /// Dockerfile: `RUN find / -xdev -type f -perm /6000 -exec chmod a-s {} +`
+    pub static RULE = {
+        id: "no-setuid-escalation",
+        title: "no file gives a process more than it has",
+        severity: Severity::Med,
+        references: &["CIS Docker 1.6: 4.8", "docker-bench C.4.8"],
+        parameters: &[],
+        judge: judge,
+    }
+}
+
+/// How many further files a statement names.
+const NAMED: usize = 3;
+
+fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    facts.powers.by_files().judge(|held| {
+        let Held { by, value: power } = held;
+        let Some((gravest, others)) = power.gains.split_first() else {
+            return Check::holds(if power.no_new_privileges {
+                format!("no file gives {by} anything: no_new_privs is set")
+            } else {
+                format!("no file gives {by} more than it has")
+            });
+        };
+        let user =
+            power.user.effective().map_or_else(|| "no uid".to_owned(), |uid| format!("uid {uid}"));
+        let what = gained(gravest, power.scope);
+        let Gain { file, .. } = gravest;
+        let more = and_more(others);
+        let path = &file.path;
+        let broken =
+            Check::broken(format!("{by}, {user}, can {what} by executing {path} ({file}){more}"));
+        let is_hosts = power.scope == Scope::Host;
+        if is_hosts { broken } else { broken.only(Severity::Low) }
+    })
+}
+
+/// What one file gives, in words.
+fn gained(gain: &Gain, scope: Scope) -> String {
+    let capabilities = gain.capabilities;
+    let with = |nothing: &str| match capabilities == CapabilitySet::EMPTY {
+        true => nothing.to_owned(),
+        false => format!(" with {capabilities}"),
+    };
+    let whose = if scope == Scope::Host { "" } else { " of its user namespace" };
+    let user = match gain.user {
+        Some((0, _)) => {
+            Some(format!("become root{whose}{}", with(" without further capabilities")))
+        }
+        Some((uid, _)) => Some(format!("become uid {uid}{}", with(""))),
+        None if capabilities == CapabilitySet::EMPTY => None,
+        None => Some(format!("gain {capabilities}")),
+    };
+    let group = gain.group.map(|gid| format!("join group {gid}"));
+    user.into_iter().chain(group).collect::<Vec<_>>().join(" and ")
+}
+
+fn and_more(others: &[Gain]) -> String {
+    if others.is_empty() {
+        return String::new();
+    }
+    let named: Vec<String> = others.iter().take(NAMED).map(|it| it.file.path.to_string()).collect();
+    let rest = if others.len() > NAMED { ", …" } else { "" };
+    format!("; and {} more: {}{rest}", others.len(), named.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{Case, cases, container};
+    use serde_json::json;
+
+    /// As an image comes: no `no_new_privs`, and Docker's bounding set.
+    fn open() -> Case {
+        container()
+            .status(&[("NoNewPrivs", "0"), ("CapBnd", "00000000a80425fb")])
+            .declares("/HostConfig/SecurityOpt", json!(null))
+            .no_files()
+    }
+
+    const PING: &str = "0100000200200000000000000000000000000000";
+    const TIME: &str = "0100000200000002000000000000000000000000";
+    const ROOTED: &str = "000000030020000000000000000000000000000000860200";
+    const REMAPPED: &str = "0 165376 65536";
+
+    fn remapped() -> Case {
+        open()
+            .status(&[
+                ("NoNewPrivs", "0"),
+                ("CapBnd", "00000000a80425fb"),
+                ("Uid", "166376 166376 166376 166376"),
+                ("Gid", "166376 166376 166376 166376"),
+            ])
+            .uid_map(100, REMAPPED)
+            .gid_map(100, REMAPPED)
+    }
+
+    cases! { RULE:
+        with_no_new_privileges_no_file_matters: container().file("/su", 0o4755, (0, 0)) => "Pass",
+        with_no_new_privileges_nothing_need_be_read: container() => "Pass",
+        without_such_files_it_passes: open() => "Pass",
+        a_setuid_program_of_root_fails: open().file("/bin/su", 0o4755, (0, 0)) => "Fail",
+        a_setuid_program_that_it_may_not_execute_passes:
+            open().file("/bin/su", 0o4750, (0, 7)) => "Pass",
+        a_setuid_program_for_one_of_its_groups_fails: open()
+            .status(&[("NoNewPrivs", "0"), ("Groups", "7")]).file("/bin/su", 0o4750, (0, 7)) => "Fail",
+        a_setuid_program_of_its_own_user_gives_nothing:
+            open().file("/bin/mine", 0o4755, (1000, 1000)) => "Pass",
+        a_setgid_program_fails: open().file("/bin/wall", 0o2755, (0, 5)) => "Fail",
+        a_setgid_bit_without_the_groups_right_to_execute_is_none:
+            open().file("/bin/wall", 0o2745, (0, 5)) => "Pass",
+        a_file_capability_in_the_bounding_set_fails: open().capable_file("/bin/ping", PING) => "Fail",
+        a_program_that_demands_what_the_bounding_set_lacks_cannot_be_executed:
+            open().capable_file("/bin/time", TIME) => "Pass",
+        a_program_for_another_namespaces_root_gives_nothing:
+            open().capable_file("/bin/x", ROOTED) => "Pass",
+        a_program_for_this_namespaces_root_is_milder: remapped().capable_file("/bin/x", ROOTED) => "Fail(low)",
+        root_gains_nothing_by_becoming_root: open()
+            .status(&[("NoNewPrivs", "0"), ("Uid", "0 0 0 0"), ("CapBnd", "00000000a80425fb"),
+                ("CapPrm", "00000000a80425fb"), ("CapEff", "00000000a80425fb")])
+            .file("/bin/su", 0o4755, (0, 0)) => "Pass",
+        root_of_a_user_namespace_is_milder: remapped().file("/bin/su", 0o4755, (165_376, 165_376)) => "Fail(low)",
+        a_file_of_a_user_who_is_not_mapped_gives_nothing:
+            remapped().file("/bin/su", 0o4755, (0, 0)) => "Pass",
+        a_file_on_a_mount_with_nosuid_gives_nothing:
+            open().file("/tmp/su", 0o4755, (0, 0)) => "Pass",
+        a_program_that_only_another_program_opens_fails: open()
+            .file("/bin/helper", 0o2755, (0, 7)).file("/bin/su", 0o4750, (0, 7)) => "Fail",
+        one_process_without_the_flag_fails: container()
+            .add_process(101, &[("NoNewPrivs", "0")]).file("/bin/su", 0o4755, (0, 0)) => "Fail",
+        what_could_not_be_looked_at_leaves_it_unknown: open().files_unread() => "Unknown",
+        what_was_found_convicts_whatever_else_there_is:
+            open().files_unread().file("/bin/su", 0o4755, (0, 0)) => "Fail",
+        files_that_nobody_listed_leave_it_unknown:
+            container().status(&[("NoNewPrivs", "0")]) => "Unknown",
+        a_capability_that_cannot_be_understood_leaves_it_unknown:
+            open().capable_file("/bin/x", "00") => "Unknown",
+        the_kernel_overrules_a_bad_declaration:
+            container().declares("/HostConfig/SecurityOpt", json!(null)) => "Pass",
+        the_kernel_overrules_a_good_declaration: open()
+            .declares("/HostConfig/SecurityOpt", json!(["no-new-privileges"]))
+            .file("/bin/su", 0o4755, (0, 0)) => "Fail",
+        a_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_declaration_does_not_tell_what_is_in_the_image: container()
+            .declares("/HostConfig/SecurityOpt", json!(null)).kernel_denied() => "Unknown",
+    }
+
+    #[test]
+    fn the_statement_names_the_gravest_file_and_what_it_gives() {
+        let case = open().file("/bin/wall", 0o2755, (0, 5)).capable_file("/bin/ping", PING).file(
+            "/usr/bin/su",
+            0o4755,
+            (0, 0),
+        );
+        let text = format!("{:?}", case.judge(&super::RULE));
+        let expected = "process 100 (app), uid 1000, can become root with CHOWN, DAC_OVERRIDE, FOWNER, \
+            FSETID, KILL, SETGID, SETUID, SETPCAP, NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, MKNOD, \
+            AUDIT_WRITE, SETFCAP by executing /usr/bin/su (- 4755 0:0); and 2 more: /bin/ping, /bin/wall";
+        assert!(text.contains(expected), "{text}");
+    }
+}
