@@ -143,14 +143,15 @@ fn another_uid_than_expected() {
     std::fs::write(&policy, "[rules.expected-uid]\nuids = [1000]\n").expect("it can be written");
     let policy = policy.to_string_lossy();
     let master = json!({"Cmd": ["/secaudit", "witness", "master"]});
-    for (name, config, rule) in [
-        ("unexpected", master, fails("expected-uid", &[done(BecomeRoot)])),
-        ("expected", json!({"User": "1000"}), passes("expected-uid", &[refused(BecomeRoot)])),
-    ] {
+    const FAILS: &[Expectation] = &[fails("expected-uid", &[done(BecomeRoot)])];
+    const PASSES: &[Expectation] = &[passes("expected-uid", &[refused(BecomeRoot)])];
+    for (name, config, expected) in
+        [("unexpected", master, FAILS), ("expected", json!({"User": "1000"}), PASSES)]
+    {
         let container = engine.start(name, &with_witness(config));
         let testimony = container.testimony();
         let audit = audit(&["--host", &engine.address, "--policy", &policy, &container.name]);
-        agree(&[rule], audit.only(), &testimony);
+        agree(expected, audit.only(), &testimony);
         let first = format!("process {} ", container.pid());
         let statements = &finding(audit.only(), "expected-uid").statements;
         assert!(statements.iter().all(|it| it.starts_with(&first)), "{statements:?}");

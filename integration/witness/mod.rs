@@ -156,6 +156,7 @@ fn become_ordinary() {
 }
 
 /// What nginx does: it stays root itself, and has the work done by others.
+#[expect(clippy::zombie_processes, reason = "they end with the container")]
 fn hire_workers() {
     for _ in 0..2 {
         Command::new(WITNESS)
