@@ -51,9 +51,9 @@ pub(crate) enum Act {
     WriteHostSecret,
     /// Read a file of the host through the root of one of its processes.
     TraceHost,
-    /// Open a `release_agent` for writing: one that is there, or else one of a
+    /// Set a `release_agent` to what it is: one that is there, or else one of a
     /// hierarchy that it mounts.
-    OpenAgents,
+    SetAgents,
     WriteRoot,
     WriteTmp,
     /// Start more threads than any limit of a case allows.
@@ -76,7 +76,7 @@ impl Act {
         Self::ReadHostSecret,
         Self::WriteHostSecret,
         Self::TraceHost,
-        Self::OpenAgents,
+        Self::SetAgents,
         Self::WriteRoot,
         Self::WriteTmp,
         Self::ExceedPids,
@@ -102,7 +102,7 @@ impl Act {
             Self::ReadHostSecret => "read-host-secret",
             Self::WriteHostSecret => "write-host-secret",
             Self::TraceHost => "trace-host",
-            Self::OpenAgents => "open-agents",
+            Self::SetAgents => "set-agents",
             Self::WriteRoot => "write-root",
             Self::WriteTmp => "write-tmp",
             Self::ExceedPids => "exceed-pids",
@@ -143,9 +143,9 @@ impl Act {
             Self::ReadHostSecret => fs::read("/host-etc/shadow").map(drop),
             Self::WriteHostSecret => open_to_write("/host-etc/shadow"),
             Self::TraceHost => trace_host(),
-            Self::OpenAgents => open_to_write("/mnt/memory/release_agent").or_else(|_| {
+            Self::SetAgents => set_again("/mnt/memory/release_agent").or_else(|_| {
                 mount_alone("cgroup", Some("memory"))?;
-                open_to_write("/mnt/release_agent")
+                set_again("/mnt/release_agent")
             }),
             Self::WriteRoot => write("/written"),
             Self::WriteTmp => write("/tmp/written"),
@@ -165,6 +165,12 @@ fn mount_alone(kind: &str, options: Option<&str>) -> io::Result<()> {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
     Ok(mount(Some("none"), "/mnt", Some(kind), MsFlags::empty(), options)?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the kernel's setting stays what it is")]
+fn set_again(path: &str) -> io::Result<()> {
+    let set = fs::read_to_string(path)?;
+    fs::write(path, format!("{}\n", set.trim()))
 }
 
 /// The image has no such file: whose root has one is a process of the host.
