@@ -14,12 +14,13 @@ use serde_json::Value;
 use crate::run;
 
 /// The cases that are worth a recording: one for each kind of evidence.
-const KEPT: [&str; 15] = [
+const KEPT: [&str; 16] = [
     "bubblewrap",
     "drops-by-itself",
     "drops-in-one-thread",
     "engine-less",
     "engine-socket",
+    "escape-writable-host-by-a-setuid-file",
     "exec-as-root",
     "hardened",
     "host-namespaces",
