@@ -25,6 +25,7 @@ const KEPT: &[&str] = &[
     "drops-in-one-thread",
     "engine-less",
     "engine-socket",
+    "escape-writable-host-by-a-setuid-file",
     "exec-as-root",
     "hardened",
     "host-namespaces",

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
 use nix::mount::{MsFlags, mount};
@@ -68,9 +68,9 @@ pub(crate) enum Act {
     WriteHostSecret,
     /// Read a file of the host through the root of one of its processes.
     TraceHost,
-    /// Open a `release_agent` for writing: one that is there, or else one of a
+    /// Set a `release_agent` to what it is: one that is there, or else one of a
     /// hierarchy that it mounts.
-    OpenAgents,
+    SetAgents,
     WriteRoot,
     WriteTmp,
     /// Read a file of the image that only root and its group may read.
@@ -131,9 +131,9 @@ impl Act {
             Self::FindPassword => from_env("DB_PASSWORD").map(drop),
             Self::WriteHostSecret => open_to_write("/host-etc/shadow"),
             Self::TraceHost => trace_host(),
-            Self::OpenAgents => open_to_write("/mnt/memory/release_agent").or_else(|_| {
+            Self::SetAgents => set_again("/mnt/memory/release_agent").or_else(|_| {
                 mount_alone("cgroup", Some("memory"))?;
-                open_to_write("/mnt/release_agent")
+                set_again("/mnt/release_agent")
             }),
             Self::WriteRoot => write("/written"),
             Self::WriteTmp => write("/tmp/written"),
@@ -155,6 +155,12 @@ fn mount_alone(kind: &str, options: Option<&str>) -> io::Result<()> {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
     Ok(mount(Some("none"), "/mnt", Some(kind), MsFlags::empty(), options)?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the kernel's setting stays what it is")]
+fn set_again(path: &str) -> io::Result<()> {
+    let set = fs::read_to_string(path)?;
+    fs::write(path, format!("{}\n", set.trim()))
 }
 
 /// The image has no such file: whose root has one is a process of the host.
@@ -243,7 +249,6 @@ fn write(path: &str) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// The image's only program is the witness, which takes the words of a witness.
 fn start_own_shell() -> io::Result<()> {
     let own = getuid().to_string();
     let accounts = fs::read_to_string("/etc/passwd")?;
@@ -251,7 +256,8 @@ fn start_own_shell() -> io::Result<()> {
     let account = lines.find(|fields| fields.get(2) == Some(&own.as_str()));
     let shell = account.and_then(|fields| fields.last().copied());
     let shell = shell.ok_or_else(|| io::Error::other("the user has no account"))?;
-    let status = Command::new(shell).args(["witness", "healthy"]).status()?;
+    let script = format!("{} witness healthy", super::WITNESS);
+    let status = Command::new(shell).args(["-c", &script]).stderr(Stdio::null()).status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other(status.to_string())) }
 }
 

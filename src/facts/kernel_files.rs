@@ -67,6 +67,21 @@ pub(super) fn host_hierarchies(view: &View<'_>) -> Fact<Vec<Place>> {
     )
 }
 
+/// The kernel's release, and whether it lets only the host's `SYS_ADMIN` set a
+/// `release_agent`: since Linux 5.17 (CVE-2022-0492). An older one may have
+/// been mended by its distribution, which its release does not tell.
+pub(super) fn guarded_agents(view: &View<'_>) -> Fact<(String, bool)> {
+    let release = view.host_file("/proc/sys/kernel/osrelease");
+    let judged = release.map(|release| (release.trim().to_owned(), is_at_least(release, (5, 17))));
+    Fact::new(Reading::Inapplicable, judged)
+}
+
+/// A release that cannot be read as one counts as older.
+fn is_at_least(release: &str, wanted: (u32, u32)) -> bool {
+    let mut numbers = release.split(|it: char| !it.is_ascii_digit()).map(str::parse);
+    matches!((numbers.next(), numbers.next()), (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= wanted)
+}
+
 /// Where this mount shows the file `inner` of its file system, unless another
 /// mount lies over it.
 fn place(mounts: &[Mount], mount: &Mount, inner: &str) -> Option<Place> {
@@ -87,6 +102,19 @@ mod tests {
         let mounts = mountinfo::parse(text).unwrap();
         let procs = mounts.iter().filter(|mount| mount.kind == "proc" && !mount.is_read_only());
         procs.filter_map(|it| place(&mounts, it, inner)).map(|it| it.path).collect()
+    }
+
+    #[test]
+    fn releases_are_compared_as_numbers() {
+        for (release, expected) in [
+            ("5.17.0", true),
+            ("6.1.0-18-amd64\n", true),
+            ("5.4.0-1", false),
+            ("4.18.0-553.el8", false),
+            ("strange", false),
+        ] {
+            assert_eq!(is_at_least(release, (5, 17)), expected, "{release}");
+        }
     }
 
     #[test]

@@ -152,6 +152,8 @@ pub struct Facts {
     pub core_pattern: Fact<Vec<kernel_files::Place>>,
     /// Where it can write what the kernel runs when a cgroup becomes empty.
     pub release_agents: Fact<Vec<kernel_files::Place>>,
+    /// The kernel's release, and whether it guards such an agent from a mere root.
+    pub guarded_agents: Fact<(String, bool)>,
     /// The host's hierarchies of cgroup version 1, which have such agents.
     pub host_hierarchies: Fact<Vec<kernel_files::Place>>,
     /// The engines' sockets that are mounted, by what they are on disk.
@@ -268,6 +270,7 @@ fn of_container(view: &View<'_>) -> Facts {
         shared_with_host: mounts::shared_with_host(view),
         core_pattern: kernel_files::core_pattern(view),
         release_agents: kernel_files::release_agents(view),
+        guarded_agents: kernel_files::guarded_agents(view),
         host_hierarchies: kernel_files::host_hierarchies(view),
         engine_sockets: engines::fact(view),
         shared_mounts: propagation::fact(view),

@@ -139,6 +139,7 @@ pub(super) fn container() -> Case {
         ("/proc/self/ns/cgroup", "cgroup:[4026531835]"),
         ("/proc/meminfo", "MemTotal:        8388608 kB\n"),
         ("/proc/sys/kernel/pid_max", "4194304\n"),
+        ("/proc/sys/kernel/osrelease", "6.1.0\n"),
         ("/proc/1/net/dev (inode)", "11"),
         ("/proc/100/net/dev (inode)", "77"),
         ("/proc/100/wchan", "ep_poll"),

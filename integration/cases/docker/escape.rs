@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Case;
 use crate::agree::{done, fails, gained, not_gained, passes, refused};
 use crate::witness::Act::{
-    BecomeRoot, Mount, OpenAgents, OpenKernelSetting, TraceHost, WriteHostSecret,
+    BecomeRoot, Mount, OpenKernelSetting, SetAgents, TraceHost, WriteHostSecret,
 };
 
 /// Under no security module's profile: some hosts have one, some have none.
@@ -36,8 +36,8 @@ fn unfiltered(capabilities: &[&str]) -> Value {
     set(free(capabilities), "SecurityOpt", options)
 }
 
-fn agents() -> Value {
-    json!({"HostConfig": {"Binds": ["/sys/fs/cgroup:/mnt"]}})
+fn agents(capabilities: &[&str]) -> Value {
+    set(free(capabilities), "Binds", json!(["/sys/fs/cgroup:/mnt"]))
 }
 
 pub(super) const CASES: &[Case] = &[
@@ -188,26 +188,33 @@ pub(super) const CASES: &[Case] = &[
 pub(super) const WITH_AGENTS: &[Case] = &[
     Case {
         name: "escape-release-agent",
-        config: agents,
+        config: || agents(&["SYS_ADMIN"]),
         code: 1,
-        expected: &[fails("no-escape-path", &[done(OpenAgents)])],
+        expected: &[fails("no-escape-path", &[done(SetAgents)])],
+    },
+    // Linux since 5.17.
+    Case {
+        name: "near-miss-release-agent-without-admin",
+        config: || agents(&[]),
+        code: 1,
+        expected: &[passes("no-escape-path", &[refused(SetAgents)])],
     },
     Case {
         name: "near-miss-release-agent-of-another-user",
-        config: || bound(agents()),
+        config: || bound(agents(&["SYS_ADMIN"])),
         code: 1,
-        expected: &[passes("no-escape-path", &[refused(OpenAgents), not_gained(OpenAgents)])],
+        expected: &[passes("no-escape-path", &[refused(SetAgents), not_gained(SetAgents)])],
     },
     Case {
         name: "escape-mounted-release-agent",
         config: || free(&["SYS_ADMIN"]),
         code: 1,
-        expected: &[fails("no-escape-path", &[done(OpenAgents)])],
+        expected: &[fails("no-escape-path", &[done(SetAgents)])],
     },
     Case {
         name: "near-miss-mounting-out-of-reach",
         config: || bound(free(&["SYS_ADMIN"])),
         code: 1,
-        expected: &[passes("no-escape-path", &[refused(OpenAgents), not_gained(OpenAgents)])],
+        expected: &[passes("no-escape-path", &[refused(SetAgents), not_gained(SetAgents)])],
     },
 ];

@@ -32,7 +32,10 @@ fn socket_group() -> String {
 const ROOT: &[Expectation] =
     &[fails("non-root-user", &[done(BecomeRoot)]), passes("no-privileged-exec", &[])];
 
-const SOCKET: &[Expectation] = &[fails("no-engine-socket", &[done(ReachEngine)])];
+const SOCKET: &[Expectation] = &[
+    fails("no-engine-socket", &[done(ReachEngine)]),
+    fails("no-escape-path", &[done(ReachEngine)]),
+];
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -52,6 +55,8 @@ pub(super) const CASES: &[Case] = &[
             passes("not-privileged", &[refused(OpenKernelSetting), not_gained(OpenKernelSetting)]),
             passes("seccomp-filter", &[refused(ChangePersonality)]),
             passes("no-privileged-exec", &[]),
+            passes("no-setuid-escalation", &[not_gained(BecomeRoot)]),
+            passes("no-escape-path", &[refused(ReachEngine), refused(Mount)]),
             passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
             passes("private-network-namespace", &[refused(ReachHostLoopback)]),
             passes("private-ipc-namespace", &[refused(OpenHostQueue)]),

@@ -26,8 +26,7 @@ pub(super) fn is_local(mount: &Mount, host: &[Mount]) -> bool {
 }
 
 /// File systems in which the kernel shows its own affairs: no files of anybody's.
-const KERNELS: [&str; 20] = [
-    "autofs",
+const KERNELS: [&str; 19] = [
     "binfmt_misc",
     "bpf",
     "cgroup",

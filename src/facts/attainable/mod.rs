@@ -132,11 +132,13 @@ impl Powers {
                     .filter_map(|name| span.lines.get(name).cloned())
                     .collect();
                 if power.extent == Extent::Files && has(power) {
-                    let shown = power.gains.iter().take(MOST_SHOWN).map(|gain| {
+                    let mut shown = power.gains.iter().take(MOST_SHOWN).map(|gain| {
                         let path = gain.file.path.clone();
                         Evidence::new(span.source.clone(), path, gain.file.to_string())
                     });
-                    evidence.splice(0..0, shown);
+                    // The gravest before all else, and the others after what bounds them.
+                    evidence.splice(0..0, shown.next());
+                    evidence.extend(shown);
                 }
                 Reading::Known(Held { by, value: power.clone() }, evidence)
             })

@@ -186,12 +186,18 @@ mod tests {
             ),
             (
                 "writable release_agent",
-                root().mount(AGENTS),
+                root().mount(AGENTS).kernel("/proc/sys/kernel/osrelease", "4.18.0-553.el8"),
                 vec![
+                    root().mount(AGENTS),
                     container().mount(AGENTS),
                     root().mount(&AGENTS.replace(" rw -", " ro -")),
                     root().mount(&AGENTS.replace("0:26 /", "0:26 /docker/ab")),
                 ],
+            ),
+            (
+                "writable release_agent",
+                container().status(as_root).mount(AGENTS),
+                vec![holds(SYS_ADMIN).mount(AGENTS)],
             ),
             (
                 "mounted release_agent",

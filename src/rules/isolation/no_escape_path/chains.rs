@@ -3,7 +3,8 @@
 use super::links::{
     Link, can_load_modules, can_mount_agents, can_open_by_handle, can_reach_hardware, can_trace,
     has_unfiltered_admin, holds_writable_host, host_has_agents, is_hosts_root, is_or_overrides,
-    reaches_engine, sees_host_processes, shares_file_system, writes_agents, writes_core_pattern,
+    may_set_agents, reaches_engine, sees_host_processes, shares_file_system, writes_agents,
+    writes_core_pattern,
 };
 
 /// One way to the host: there only if all of its links are.
@@ -63,13 +64,10 @@ pub(super) const CHAINS: &[Chain] = &[
         further: &[shares_file_system],
         gives: "it opens any file of that file system, whatever is mounted",
     },
-    // Before Linux 5.17 root was enough; since then writing takes SYS_ADMIN
-    // (CVE-2022-0492), but distributions mended older kernels too, and their
-    // version does not tell. So root counts.
     Chain {
         name: "writable release_agent",
         first: writes_agents,
-        further: &[is_or_overrides],
+        further: &[is_or_overrides, may_set_agents],
         gives: "the kernel runs its program on the host when a cgroup becomes empty",
     },
     Chain {

@@ -5,13 +5,13 @@ use caps::Capability;
 use crate::facts::Facts;
 use crate::facts::attainable::{Extent, Power};
 use crate::facts::kernel_files::Place;
-use crate::facts::mounts::Mount;
 use crate::facts::namespaces::Namespace;
 use crate::facts::seccomp::Mode;
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
+use crate::parse::path::is_within;
 use crate::rules::Settings;
 use crate::rules::isolation::{also, no_engine_socket, no_sensitive_mounts};
 
@@ -22,16 +22,19 @@ pub(super) fn reaches_engine(facts: &Facts) -> Verdict {
     (no_engine_socket::RULE.judge)(facts, &Settings::defaults(&no_engine_socket::RULE))
 }
 
-/// File systems of the kernel's own, of which other chains tell what they give.
-const KERNELS: [&str; 5] = ["proc", "sysfs", "cgroup", "cgroup2", "devtmpfs"];
+/// Where the host has the kernel's own files, of which other chains tell what
+/// they give.
+const KERNELS: [&str; 3] = ["/proc", "/sys", "/dev"];
 
 pub(super) fn holds_writable_host(facts: &Facts) -> Verdict {
     facts.mounts.judge(|mounts| {
-        let is_files = |mount: &&Mount| !KERNELS.contains(&mount.kind.as_str());
+        let decides = |host: &&String| {
+            no_sensitive_mounts::sensitive(host).is_some()
+                && !KERNELS.iter().any(|folder| is_within(host, folder))
+        };
         let mut check = Check::holds("nothing of the host that matters can be written");
-        for mount in mounts.iter().filter(is_files).filter(|mount| !mount.read_only) {
-            let host =
-                mount.on_host.iter().find(|host| no_sensitive_mounts::sensitive(host).is_some());
+        for mount in mounts.iter().filter(|mount| !mount.read_only) {
+            let host = mount.on_host.iter().find(decides);
             if let Some(host) = host {
                 let point = Untrusted::from(mount.point.as_str());
                 let host = Untrusted::from(host.as_str());
@@ -70,6 +73,22 @@ pub(super) fn shares_file_system(facts: &Facts) -> Verdict {
 
 pub(super) fn writes_agents(facts: &Facts) -> Verdict {
     at_places(&facts.release_agents, "can be written")
+}
+
+/// Either suffices: a kernel that does not ask, or the right that it asks for.
+pub(super) fn may_set_agents(facts: &Facts) -> Verdict {
+    let by_kernel = facts.guarded_agents.judge(|(release, guards)| {
+        let release = Untrusted::from(release.as_str());
+        if *guards {
+            Check::holds(format!("Linux {release} lets only SYS_ADMIN set it"))
+        } else {
+            Check::broken(format!("Linux {release} may let root set it"))
+        }
+    });
+    let by_right = process(facts, &[], "can have SYS_ADMIN as the host's root", |power| {
+        power.on_host(Capability::CAP_SYS_ADMIN) && overrides(power)
+    });
+    by_kernel.and(by_right)
 }
 
 pub(super) fn host_has_agents(facts: &Facts) -> Verdict {

@@ -7,25 +7,27 @@
 //! one, from the recorded list, and only where a file system of this kernel is
 //! found to be mounted: what another program or host serves may never answer.
 
+mod reach;
+
 use std::collections::BTreeSet;
 use std::ffi::CString;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{OFlag, ResolveFlag};
 use nix::sys::stat::{FileStat, fstat};
 
-use super::local::{is_kernels, is_local};
 use super::root::{Root, kind};
 use crate::model::files::Kind;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
-use crate::parse::path::beneath;
-use crate::parse::proc::mountinfo::{self, Mount};
+use crate::parse::proc::mountinfo::Mount;
+#[cfg(test)]
+pub(super) use reach::mount_number;
+use reach::{Reach, open};
 
 /// How far a walk goes; beyond it is a gap.
 #[derive(Clone, Copy, Debug)]
@@ -77,8 +79,6 @@ pub(super) fn walk(
 ) -> Vec<Gap> {
     let known = mounts.iter().map(|mount| mount.point.as_bytes()).collect();
     let mut walk = Walk {
-        mounts,
-        host,
         known,
         source,
         limits,
@@ -88,11 +88,12 @@ pub(super) fn walk(
         deep: None,
         unread: Vec::new(),
     };
-    for mount in mounts.iter().filter(|mount| is_visible(mounts, mount)) {
-        if is_kernels(mount) || !visitor.enters(mount) {
+    let reach = Reach { root, mounts, host, source };
+    for mount in reach.with_files() {
+        if !visitor.enters(mount) {
             continue;
         }
-        match walk.root_of(mount, root) {
+        match reach.root_of(mount) {
             Ok(handle) => {
                 if let Err(gap) = walk.tree(&handle, mount.point.as_bytes(), visitor) {
                     walk.unread.push(gap);
@@ -107,15 +108,7 @@ pub(super) fn walk(
     walk.unread
 }
 
-/// Whether a path still leads to the mount.
-fn is_visible(mounts: &[Mount], mount: &Mount) -> bool {
-    !mount.point.ends_with("//deleted") && !mountinfo::is_hidden(mounts, mount)
-}
-
 struct Walk<'a> {
-    mounts: &'a [Mount],
-    /// What the host's first process sees mounted.
-    host: &'a [Mount],
     /// Where something is known to be mounted.
     known: BTreeSet<&'a [u8]>,
     source: &'a Source,
@@ -166,58 +159,6 @@ impl Refused {
 }
 
 impl Walk<'_> {
-    /// The root of a mount, reached over mounts of this kernel's own alone, and
-    /// held against its number: another may have been mounted there meanwhile.
-    fn root_of(&self, mount: &Mount, root: &Root) -> Result<OwnedFd, Gap> {
-        let point = Untrusted::from(mount.point.as_str());
-        let is_own = is_kernels(mount) || is_local(mount, self.host);
-        if !is_own {
-            let kind = Untrusted::from(mount.kind.as_str());
-            let detail = format!(
-                "{point} is on {kind}: another program or host may serve it, and never answer"
-            );
-            return Err(Gap::new(Reason::Unsupported, self.source.clone(), detail)
-                .mend("mount it with nosuid, or set no-new-privileges"));
-        }
-        let failed = |what: &str| {
-            Gap::new(Reason::Gone, self.source.clone(), format!("the mount on {point} {what}"))
-                .mend("run the audit again while the container runs")
-        };
-        let base =
-            self.base(mount).map(|base| Ok((base, self.root_of(base, root)?))).transpose()?;
-        let opened = match &base {
-            None => root.handle().try_clone_to_owned().map_err(|_| Errno::EMFILE),
-            Some((base, handle)) => {
-                let rest = beneath(&mount.point, &base.point).unwrap_or_default();
-                let (folder, name) = rest.rsplit_once('/').unwrap_or((".", rest));
-                let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
-                open(handle.as_fd(), folder, flags, ResolveFlag::RESOLVE_NO_XDEV)
-                    .and_then(|it| open(it.as_fd(), name, OFlag::O_PATH, ResolveFlag::empty()))
-            }
-        };
-        let opened =
-            opened.map_err(|errno| failed(&format!("is out of reach: {}", errno.desc())))?;
-        if mount_number(opened.as_fd()) == Some(mount.id) {
-            Ok(opened)
-        } else {
-            Err(failed("was changed meanwhile"))
-        }
-    }
-
-    /// The mount that leads to this one: the next one around it that does not
-    /// lie on the same point. None for the root.
-    fn base(&self, mount: &Mount) -> Option<&Mount> {
-        let around = |it: &Mount| {
-            let parent = it.parent;
-            self.mounts.iter().find(move |other| other.id == parent)
-        };
-        // No mount is its own ancestor, but the text may claim it.
-        std::iter::successors(around(mount), |it| around(it))
-            .take(self.mounts.len())
-            .find(|it| it.point != mount.point && beneath(&mount.point, &it.point).is_some())
-            .filter(|_| mount.point != "/")
-    }
-
     /// One mount: a folder with all below it, or a single file.
     fn tree(&mut self, top: &OwnedFd, point: &[u8], visitor: &mut impl Visitor) -> Result<(), Gap> {
         let mut path = point.strip_suffix(b"/").unwrap_or(point).to_vec();
@@ -348,24 +289,6 @@ impl Walk<'_> {
         self.names += 1;
         Ok(())
     }
-}
-
-/// A name below a folder, without following any link.
-fn open<P: ?Sized + nix::NixPath>(
-    folder: BorrowedFd<'_>,
-    name: &P,
-    flags: OFlag,
-    resolve: ResolveFlag,
-) -> Result<OwnedFd, Errno> {
-    let resolve = resolve | ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS;
-    openat2(folder, name, OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(resolve))
-}
-
-/// The number of the mount that a file was opened on (`proc_pid_fdinfo(5)`).
-pub(super) fn mount_number(file: BorrowedFd<'_>) -> Option<u32> {
-    let info =
-        std::fs::read_to_string(Path::new("/proc/self/fdinfo").join(file.as_raw_fd().to_string()));
-    info.ok()?.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok())
 }
 
 const fn kind_of(kind: Type) -> Kind {
