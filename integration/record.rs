@@ -92,6 +92,11 @@ fn make_anonymous(bundle: &mut Value) {
     if let Some(listed) = observations.pointer_mut("/engine:~1containers~1json/answer/json") {
         *listed = own.into();
     }
+    // Engines that other tests run beside this one.
+    let sockets = "/kernel:~1proc~1net~1unix (container engines)/answer/files/files";
+    if let Some(Value::Array(sockets)) = observations.pointer_mut(sockets) {
+        sockets.retain(|it| it["path"].as_str().is_some_and(|path| !path.contains(LABEL)));
+    }
     let mut rewrite = |path: &str, line: &dyn Fn(&str) -> Option<String>| {
         let place = format!("/kernel:{}/answer/text", path.replace('/', "~1"));
         // What the auditor was refused has no text to rewrite.

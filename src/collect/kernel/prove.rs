@@ -76,7 +76,7 @@ pub(super) fn prove(
     let strays = strays(row, claims, &members, table);
     let viewer = viewer(init, &members, table);
     let found = Processes { init, viewer, members, strays, cgroups: own, ..Processes::default() };
-    let neighbours = neighbours(init, &found.all(), table, proc);
+    let neighbours = neighbours(init, &found.all(), table);
     Ok(Processes { neighbours, ..found })
 }
 
