@@ -104,6 +104,7 @@ fn with_bind(name: &str, bind: &str, expected: &[Expectation]) {
     let testimony = container.testimony();
     let audit = audit(&["--host", &engine.address, &container.name]);
     agree(expected, audit.only(), &testimony);
+    record(name, Some(&engine.address), &container.name);
 }
 
 const OUT_OF_REACH: &[Expectation] = &[passes("no-engine-socket", &[refused(ReachEngine)])];

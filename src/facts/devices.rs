@@ -25,8 +25,9 @@ pub struct Grant {
 
 /// The devices that can be used. Under cgroup version 1 the kernel lists what
 /// the container's cgroup lets it open, whatever nodes there are. Under
-/// version 2 the filter is a BPF program that cannot be read back: then a node
-/// that stands in the container counts as one that works.
+/// version 2 the filter is a BPF program that cannot be read back, and without
+/// a cgroup there is no filter: then a node that stands in the container counts
+/// as one that works.
 pub(super) fn nodes(view: &View<'_>) -> Fact<Vec<Grant>> {
     let declared = declared_nodes(view);
     let each = match by_list(view) {
@@ -36,31 +37,31 @@ pub(super) fn nodes(view: &View<'_>) -> Fact<Vec<Grant>> {
     Fact::of_each(declared, &view.processes_source(), each)
 }
 
-/// What the container is allowed beyond the nodes that it has: whoever may make
-/// nodes (`mknod(2)`) makes one for each of these. Where the kernel does not
+/// What the container is allowed beyond the nodes that it has: whoever holds
+/// `CAP_MKNOD` (`mknod(2)`) makes one for each of these. Where the kernel does not
 /// list it, only the declaration can say.
 pub(super) fn rules(view: &View<'_>) -> Fact<Vec<Grant>> {
     Fact::new(declared_rules(view), by_list(view))
 }
 
-/// By the cgroup's own list; none under version 2, by its nature.
+/// By the cgroup's own list. Under version 2, and where the container has no
+/// cgroup of its own in the hierarchy of devices, there is none by nature.
 fn by_list(view: &View<'_>) -> Reading<Vec<Grant>> {
     let processes = match view.processes() {
         Ok(processes) => processes,
         Err(gap) => return Reading::Missing(gap),
     };
-    let has = |name: &str| {
-        let mut controllers = processes.cgroups.iter().flat_map(|(all, _)| all.split(','));
-        controllers.any(|each| each == name)
-    };
-    let source = view.processes_source();
     let Some(path) = &processes.device_list else {
-        // The unified hierarchy names no controllers (`cgroups(7)`).
-        if has("") && !has("devices") {
+        let mut controllers = processes.cgroups.iter().flat_map(|(all, _)| all.split(','));
+        if !controllers.any(|each| each == "devices") {
             return Reading::Inapplicable;
         }
-        let detail = "no cgroup of the container's tells what devices it may use";
-        return Reading::Missing(Gap::new(Reason::Unproved, source, detail));
+        let source = view.processes_source();
+        let detail = "the list of devices of the container's cgroup is not mounted here";
+        return Reading::Missing(
+            Gap::new(Reason::Unsupported, source, detail)
+                .mend("mount the cgroup file system where secaudit runs"),
+        );
     };
     let names = named(view);
     view.host_file(path).and_then(|text| {

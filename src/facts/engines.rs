@@ -19,8 +19,6 @@ pub struct InReach {
     pub socket: Untrusted,
     /// Whether a folder is mounted that holds the socket, and not the socket itself.
     pub in_folder: bool,
-    /// What shows it.
-    pub shown: String,
 }
 
 /// The engines' sockets that the container has, recognised by device and inode
@@ -36,7 +34,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Vec<InReach>> {
         Ok(processes) => {
             let sockets = view.files(Source::engine_sockets());
             let points = view.files(Source::mount_points(processes.viewer));
-            found(view, &sockets, &points)
+            found(view, processes.viewer, &sockets, &points)
         }
     };
     Fact::new(declared, effective)
@@ -44,6 +42,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Vec<InReach>> {
 
 fn found(
     view: &View<'_>,
+    viewer: u32,
     sockets: &Reading<&Listing>,
     points: &Reading<&Listing>,
 ) -> Reading<Vec<InReach>> {
@@ -51,49 +50,40 @@ fn found(
         reading.known().map(|listing| listing.files.clone()).unwrap_or_default()
     };
     let (engines, standing) = (files(sockets), files(points));
-    let by_inode = standing.iter().filter_map(|point| {
-        let same = |socket: &&File| {
-            point.kind == Kind::Socket
-                && (socket.device, socket.inode) == (point.device, point.inode)
-        };
-        let socket = engines.iter().find(same)?;
-        Some(InReach {
-            point: point.path.raw().to_owned(),
-            socket: socket.path.clone(),
-            in_folder: false,
-            shown: format!(
-                "{point}, inode {} of {}:{}",
-                point.inode, point.device.0, point.device.1
-            ),
-        })
-    });
-    let mut hits: Vec<InReach> = by_inode.collect();
+    let (mut hits, mut shown) = (Vec::new(), Vec::new());
+    for point in standing.iter().filter(|point| point.kind == Kind::Socket) {
+        let same = |it: &&File| (it.device, it.inode) == (point.device, point.inode);
+        let Some(socket) = engines.iter().find(same) else { continue };
+        let (place, (major, minor)) = (point.path.raw().to_owned(), point.device);
+        let value = format!("{point}, inode {} of {major}:{minor}", point.inode);
+        shown.push(Evidence::new(Source::mount_points(viewer), place.as_str(), value));
+        hits.push(InReach { point: place, socket: socket.path.clone(), in_folder: false });
+    }
     let tables = view.mounts().zip(view.host_mounts()).shown_as(|_| vec![]);
     let Reading::Known((own, host), _) = &tables else {
         return match (hits.is_empty(), tables) {
             (true, Reading::Missing(gap)) => Reading::Missing(gap),
-            _ => Reading::Known(hits, evidence(sockets)),
+            _ => Reading::Known(hits, shown),
         };
     };
     let candidates: Vec<&Mount> = own.iter().filter(|mount| could_hold(mount, own, host)).collect();
-    for (mount, socket) in
-        candidates.iter().flat_map(|mount| engines.iter().map(move |socket| (mount, socket)))
-    {
-        let is_here = mountinfo::inside(host, socket.path.raw())
-            .is_some_and(|(device, path)| device == mount.device && is_within(&path, &mount.root));
+    let pairs = candidates.iter().flat_map(|mount| engines.iter().map(move |it| (mount, it)));
+    for (mount, socket) in pairs {
+        let Some((device, path)) = mountinfo::inside(host, socket.path.raw()) else { continue };
+        let is_here = device == mount.device && is_within(&path, &mount.root);
         if is_here && !hits.iter().any(|hit| hit.point == mount.point) {
-            hits.push(InReach {
-                point: mount.point.clone(),
-                socket: socket.path.clone(),
-                in_folder: true,
-                shown: mount.line.clone(),
-            });
+            let (point, line) = (mount.point.clone(), mount.line.as_str());
+            let source = Source::proc(viewer, "mountinfo");
+            shown.push(Evidence::new(source, point.as_str(), line));
+            let in_folder = path != mount.root;
+            hits.push(InReach { point, socket: socket.path.clone(), in_folder });
         }
     }
-    if !hits.is_empty() || candidates.is_empty() {
-        return Reading::Known(hits, evidence(sockets));
+    if !hits.is_empty() {
+        return Reading::Known(hits, shown);
     }
-    match first_gap(sockets, points, &candidates, host) {
+    let gap = first_gap(sockets, points, &candidates, host).filter(|_| !candidates.is_empty());
+    match gap {
         Some(gap) => Reading::Missing(gap),
         None => Reading::Known(hits, evidence(sockets)),
     }

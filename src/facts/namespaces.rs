@@ -4,6 +4,7 @@ use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+use crate::parse::proc::mountinfo::Mount;
 
 use super::Holder;
 use super::capabilities::{self, Capabilities};
@@ -47,8 +48,8 @@ pub struct Neighbour {
 pub struct CgroupView {
     /// Whose it is.
     pub namespace: Namespace,
-    /// The mounts through which cgroups can be written, as (point, what shows it).
-    pub writable: Vec<(String, String)>,
+    /// Where cgroups are mounted that can be written.
+    pub writable: Vec<String>,
 }
 
 /// The kernel shows each process's pid in every nested PID namespace that it
@@ -88,15 +89,20 @@ pub(super) fn uts(view: &View<'_>) -> Fact<Namespace> {
 /// cgroups can be written, so the two are one question.
 pub(super) fn cgroup(view: &View<'_>) -> Fact<CgroupView> {
     let effective = numbered(view, &CGROUP).and_then(|namespace| {
-        view.mounts().shown_as(|_| vec![]).map(|mounts| {
-            let writable = mounts
-                .iter()
-                .filter(|it| matches!(it.kind.as_str(), "cgroup" | "cgroup2"))
-                .filter(|it| !it.is_read_only())
-                .map(|it| (it.point.clone(), it.line.clone()))
-                .collect();
-            CgroupView { namespace, writable }
-        })
+        let is_cgroup = |it: &Mount| matches!(it.kind.as_str(), "cgroup" | "cgroup2");
+        view.mounts()
+            .map(|mounts| mounts.into_iter().filter(|it| is_cgroup(it) && !it.is_read_only()))
+            .map(Iterator::collect::<Vec<_>>)
+            .shown_as(|writable| {
+                let viewer = view.processes().map(|processes| processes.viewer);
+                let source = viewer.map(|pid| Source::proc(pid, "mountinfo"));
+                let source = source.unwrap_or_else(|_| view.processes_source());
+                let line =
+                    |it: &Mount| Evidence::new(source.clone(), it.point.as_str(), it.line.as_str());
+                writable.iter().map(line).collect()
+            })
+            .map(|writable| writable.into_iter().map(|it| it.point).collect())
+            .map(|writable| CgroupView { namespace, writable })
     });
     Fact::new(declared_cgroup(view), effective)
 }
@@ -175,7 +181,7 @@ fn declared_cgroup(view: &View<'_>) -> Reading<CgroupView> {
         .map(|(namespace, privileged)| CgroupView {
             namespace,
             writable: (privileged == Some(true))
-                .then(|| ("/sys/fs/cgroup".to_owned(), "Privileged".to_owned()))
+                .then(|| "/sys/fs/cgroup".to_owned())
                 .into_iter()
                 .collect(),
         })

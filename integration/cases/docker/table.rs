@@ -61,6 +61,7 @@ pub(super) const CASES: &[Case] = &[
             passes("private-network-namespace", &[refused(ReachHostLoopback)]),
             passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
             passes("private-uts-namespace", &[refused(SeeHostName)]),
+            passes("private-cgroup-namespace", &[refused(SeeOwnCgroup)]),
             not_applicable(
                 "private-user-namespace",
                 &[refused(BecomeRoot), not_gained(BecomeRoot)],
@@ -163,12 +164,19 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "host-namespaces",
-        config: || json!({"HostConfig": {"PidMode": "host", "NetworkMode": "host", "IpcMode": "host"}}),
+        config: || {
+            json!({"HostConfig": {
+                "PidMode": "host", "NetworkMode": "host", "IpcMode": "host", "UTSMode": "host",
+                "CgroupnsMode": "host",
+            }})
+        },
         code: 1,
         expected: &[
             fails("private-pid-namespace", &[done(SeeOtherProcesses)]),
             fails("private-network-namespace", &[done(ReachHostLoopback)]),
             fails("private-ipc-namespace", &[done(OpenHostQueue)]),
+            fails("private-uts-namespace", &[done(SeeHostName)]),
+            fails("private-cgroup-namespace", &[done(SeeOwnCgroup)]).at(Severity::Low),
             passes("no-privileged-exec", &[]),
         ],
     },

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use bollard::models::{
-    ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountBindOptions,
-    MountType, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig,
+    Mount, MountBindOptions, MountType, RestartPolicy, RestartPolicyNameEnum,
 };
 
 use super::image::PROGRAM;
@@ -38,6 +38,7 @@ pub(super) fn hardened() -> ContainerCreateBody {
             tmpfs: Some(
                 [("/tmp".to_owned(), "nosuid,nodev,noexec,size=1m,mode=1777".to_owned())].into(),
             ),
+            cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
             memory: Some(64 << 20),
             pids_limit: Some(16),
             nano_cpus: Some(900_000_000),

@@ -5,13 +5,10 @@
 //! among all processes, and not only among the containers that are audited:
 //! what is said of one container must not depend on who else was asked about.
 
-use std::path::Path;
-
-use super::process::Process;
 use super::table::{Row, Table};
 use crate::model::bundle::{Neighbour, Neighbours};
 use crate::parse::path::is_within;
-use crate::parse::proc::{cgroup, mountinfo};
+use crate::parse::proc::cgroup;
 
 /// The most neighbours that are looked at of one container.
 const MOST: usize = 64;
@@ -22,7 +19,7 @@ type Same<'a> = &'a dyn Fn(u32, &Row, &Row) -> Option<bool>;
 
 /// Who lives in a namespace of `init` and in another container. A namespace in
 /// which somebody may live and nobody can tell is left out.
-pub(super) fn neighbours(init: u32, own: &[u32], table: &Table, proc: &Path) -> Neighbours {
+pub(super) fn neighbours(init: u32, own: &[u32], table: &Table) -> Neighbours {
     let mut found = Neighbours::new();
     let Some(first) = table.rows.get(&init) else { return found };
     let others: Vec<(u32, &Row, &str)> = table
@@ -31,8 +28,8 @@ pub(super) fn neighbours(init: u32, own: &[u32], table: &Table, proc: &Path) -> 
         .filter(|(pid, row)| !row.has_ended && !row.is_kernel_thread && !own.contains(pid))
         .filter_map(|(pid, row)| Some((*pid, row, container_of(row, first)?)))
         .collect();
-    let (pid, net, ipc) = (same_pids(init, table), same_network, same_ipc(init, proc));
-    let kinds: [(&str, Same<'_>); 3] = [("pid", &pid), ("net", &net), ("ipc", &ipc)];
+    let pid = same_pids(init, table);
+    let kinds: [(&str, Same<'_>); 3] = [("pid", &pid), ("net", &same_network), ("ipc", &same_ipc)];
     for (kind, same) in kinds {
         let verdicts: Option<Vec<bool>> =
             others.iter().map(|(pid, row, _)| same(*pid, row, first)).collect();
@@ -89,17 +86,8 @@ fn same_network(_: u32, row: &Row, first: &Row) -> Option<bool> {
         .or_else(|| both(row.network_inode.as_ref(), first.network_inode.as_ref()))
 }
 
-/// By the link, or else by the message queues' file system, of which each IPC
-/// namespace has one (`mq_overview(7)`).
-fn same_ipc(init: u32, proc: &Path) -> impl Fn(u32, &Row, &Row) -> Option<bool> + '_ {
-    move |pid, row, first| {
-        both(row.ipc_namespace.as_ref(), first.ipc_namespace.as_ref())
-            .or_else(|| both(queues(pid, proc).as_ref(), queues(init, proc).as_ref()))
-    }
-}
-
-fn queues(pid: u32, proc: &Path) -> Option<String> {
-    let mounts = Process::open(proc, pid).ok()?.peek("mountinfo")?;
-    let mounts = mountinfo::parse(&mounts).ok()?;
-    Some(mounts.into_iter().find(|mount| mount.kind == "mqueue")?.device)
+/// By the link, or else by the file system of its message queues.
+fn same_ipc(_: u32, row: &Row, first: &Row) -> Option<bool> {
+    both(row.ipc_namespace.as_ref(), first.ipc_namespace.as_ref())
+        .or_else(|| both(row.queues.as_ref(), first.queues.as_ref()))
 }

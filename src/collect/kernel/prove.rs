@@ -78,7 +78,7 @@ pub(super) fn prove(
     let zombies = Some(zombies(&members, table));
     let found =
         Processes { init, viewer, members, strays, cgroups: own, zombies, ..Processes::default() };
-    let neighbours = neighbours(init, &found.all(), table, proc);
+    let neighbours = neighbours(init, &found.all(), table);
     Ok(Processes { neighbours, ..found })
 }
 

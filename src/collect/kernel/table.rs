@@ -29,6 +29,10 @@ pub(super) struct Row {
     pub(super) network_inode: Option<u64>,
     /// Its IPC namespace, where that can be read.
     pub(super) ipc_namespace: Option<String>,
+    /// In a container: the device of the message queues' file system that is
+    /// mounted there. Each IPC namespace has one of its own (`mq_overview(7)`),
+    /// and everybody may look it up.
+    pub(super) queues: Option<String>,
     /// Whether it is known to have another root than its mount namespace.
     pub(super) has_other_root: bool,
     /// Its parent.
@@ -122,9 +126,11 @@ fn row(process: &Process, cgroups: &str) -> Option<Row> {
     let status = process.peek("status").unwrap_or_default();
     let status = Status::parse(&status);
     let is_zombie = status.field("State").is_ok_and(|state| state.starts_with('Z'));
+    let cgroups = cgroup::parse(cgroups);
+    let in_container = cgroups.iter().any(|at| cgroup::container(at.path).is_some());
     Some(Row {
         start,
-        cgroups: cgroup::parse(cgroups)
+        cgroups: cgroups
             .into_iter()
             .map(|at| (at.controllers.to_owned(), at.path.to_owned()))
             .collect(),
@@ -133,6 +139,7 @@ fn row(process: &Process, cgroups: &str) -> Option<Row> {
         network_namespace: process.peek_link("ns/net"),
         network_inode: process.peek_inode("net/dev"),
         ipc_namespace: process.peek_link("ns/ipc"),
+        queues: in_container.then(|| queues(process)).flatten(),
         has_other_root: process.peek_link("root").is_some_and(|root| root != "/"),
         parent: status.number("PPid").unwrap_or_default(),
         ns_pids: status.numbers("NSpid").unwrap_or_default(),
@@ -140,6 +147,11 @@ fn row(process: &Process, cgroups: &str) -> Option<Row> {
         is_kernel_thread: !is_zombie && status.field("VmSize").is_err(),
         has_ended: is_zombie && status.number("Threads").is_ok_and(|threads| threads <= 1),
     })
+}
+
+fn queues(process: &Process) -> Option<String> {
+    let mounts = mountinfo::parse(&process.peek("mountinfo")?).ok()?;
+    Some(mounts.into_iter().find(|mount| mount.kind == "mqueue")?.device)
 }
 
 /// Whether `/proc` is mounted with `hidepid` (`proc(5)`) and hides processes

@@ -1,7 +1,10 @@
 //! See [`RULE`].
 
-use crate::facts::Facts;
+use caps::Capability;
+
+use crate::facts::capabilities::Scope;
 use crate::facts::devices::Grant;
+use crate::facts::{Facts, Held};
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
@@ -15,7 +18,8 @@ rule! {
     /// Every container has null, zero, full, random, urandom and terminals. Under cgroup
     /// version 1 the kernel lists what the container's cgroup lets it open, and that
     /// decides. Under version 2 that filter cannot be read back: the nodes that stand in
-    /// the container's `/dev` and at its mount points decide, beside what was declared.
+    /// the container's `/dev` and at its mount points decide, and where a process can make
+    /// nodes itself (`MKNOD`) also what was declared.
     ///
     /// ## Why it matters
     /// Whoever can open the host's disk reads and writes every file on it, past all
@@ -62,7 +66,14 @@ const NAMED: usize = 8;
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let accepted = settings.list("accept");
     let check = |grants: &Vec<Grant>| beyond(grants, accepted);
-    facts.devices.judge(check).and(facts.device_rules.judge(check))
+    let makes_no_node = facts.capabilities.judge(|Held { by, value }| {
+        if value.scope == Scope::Host && value.attainable.has(Capability::CAP_MKNOD) {
+            Check::broken(format!("{by} can make device nodes"))
+        } else {
+            Check::holds(format!("{by} can make no device node"))
+        }
+    });
+    facts.devices.judge(check).and(facts.device_rules.judge(check).or(makes_no_node))
 }
 
 fn beyond(grants: &[Grant], accepted: &[String]) -> Check {
@@ -125,6 +136,7 @@ mod tests {
     use crate::rules::testing::{Case, DEVICE_LIST, cases, container};
     use serde_json::json;
 
+    const MKNOD: (&str, &str) = ("CapBnd", "0000000008000000");
     const ORDINARY: &str = "c 1:3 rwm\nc *:* m\nb *:* m\nc 136:* rwm\nc 10:200 rwm\n";
 
     fn allows(line: &str) -> Case {
@@ -156,10 +168,13 @@ mod tests {
             .without_device_list().mount("60 40 0:9 / /x rw - fuse.s3 s3 rw") => "Pass",
         under_version_2_the_ordinary_nodes_pass: container().without_device_list()
             .device("/dev/null", CharacterDevice, (1, 3)) => "Pass",
-        under_version_2_a_declared_rule_convicts: container().without_device_list()
+        under_version_2_a_declared_rule_helps_nobody_who_can_make_no_node: container()
+            .without_device_list()
+            .declares("/HostConfig/DeviceCgroupRules", json!(["b 8:* rmw"])) => "Pass",
+        under_version_2_a_declared_rule_convicts: container().without_device_list().status(&[MKNOD])
             .declares("/HostConfig/DeviceCgroupRules", json!(["b 8:* rmw"])) => "Fail",
         under_version_2_without_an_engine_nobody_knows_the_filter:
-            container().without_device_list().engine_denied() => "Unknown",
+            container().without_device_list().status(&[MKNOD]).engine_denied() => "Unknown",
         under_version_2_an_unread_dev_is_unknown: container().without_device_list()
             .unread("/proc/100/root/dev (devices)") => "Unknown",
         the_kernel_overrules_the_declaration: container()

@@ -104,7 +104,11 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             let accepted = |host: &&String| settings.list("accept").contains(host);
             let mut hosts = mount.on_host.iter().filter(|host| !accepted(host));
             if let Some((host, what)) = hosts.find_map(|host| Some((host, sensitive(host)?))) {
-                let access = if mount.read_only { "readable" } else { "writable" };
+                let access = match (mount.read_only, &mount.file) {
+                    (true, _) => "readable".to_owned(),
+                    (false, None) => "writable".to_owned(),
+                    (false, Some(file)) => format!("writable ({file})"),
+                };
                 let point = Untrusted::from(mount.point.as_str());
                 let host = Untrusted::from(host.as_str());
                 let text = format!("{point} is {host} of the host, {access}: {what}");
