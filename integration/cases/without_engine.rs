@@ -34,8 +34,6 @@ pub(super) fn all() -> Vec<Live> {
     ]
 }
 
-/// The kernel's verdicts are the same, whoever named the container. Only what
-/// the engine alone knows is unknown.
 /// Rules on which only an engine's record can speak, or tell the stop signal.
 const THE_ENGINES: [&str; 6] = [
     "handles-sigterm",
@@ -46,6 +44,8 @@ const THE_ENGINES: [&str; 6] = [
     "restart-policy",
 ];
 
+/// The kernel's verdicts are the same, whoever named the container. Only what
+/// the engine alone knows is unknown.
 fn docker() {
     let engine = run::docker();
     let mut config = with_witness(hardened());
