@@ -35,7 +35,17 @@ pub(super) fn all() -> Vec<Live> {
 }
 
 /// The rules on which only an engine has a word.
-const BY_THE_ENGINE: [&str; 4] = ["fixed-uid", "healthcheck", "non-root-exec", "runs-as-declared"];
+const BY_THE_ENGINE: &[&str] = &[
+    "fixed-uid",
+    "handles-sigterm",
+    "healthcheck",
+    "healthcheck-timing",
+    "healthcheck-works",
+    "log-driver",
+    "non-root-exec",
+    "restart-policy",
+    "runs-as-declared",
+];
 
 /// The kernel's verdicts are the same, whoever named the container. Only what
 /// the engine alone knows is unknown.

@@ -189,7 +189,7 @@ fn leave_zombies() {
 }
 
 /// Starts something that stays.
-#[expect(clippy::zombie_processes, reason = "the child ends with the container")]
+#[expect(clippy::zombie_processes, reason = "it outlives the test and ends with the container")]
 fn have_a_child() {
     let child = Command::new(WITNESS).args(["witness", "linger"]).stdout(Stdio::null()).spawn();
     child.expect("a child can be started");

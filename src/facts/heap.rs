@@ -51,9 +51,14 @@ const SERVERS: [&str; 3] = ["gunicorn", "uvicorn", "hypercorn"];
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Heap>> {
     let each = view.of_each(|process| {
-        process.command().and_then(|words| {
-            let names: Vec<&str> =
+        let name = process.status("Name", |status| Ok(status.name())).shown_as(|_| vec![]);
+        process.command().zip(name).and_then(|(words, name)| {
+            let mut names: Vec<&str> =
                 unwrapped(&words).iter().take(3).filter_map(|word| program(word)).collect();
+            if names.is_empty() {
+                // It wrote a title over its command, as `gunicorn: master` does.
+                names.extend(name.raw().split(':').next());
+            }
             let runtime = match names.first() {
                 Some(&("node" | "nodejs")) => Some(Runtime::Node),
                 Some(&"java") => Some(Runtime::Java),

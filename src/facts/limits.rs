@@ -40,19 +40,19 @@ pub struct Usage {
     pub struck: Option<u64>,
 }
 
-/// A number of bytes for a person: in the largest unit that leaves it whole,
-/// or else to the next unit that is not longer than four digits.
+/// A number of bytes for a person: in a unit that leaves it whole, unless that
+/// takes more than four digits; then in the largest that leaves two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB"), (0, "bytes")];
         let Self(bytes) = self;
-        let whole =
-            units.into_iter().find(|(bits, _)| *bytes > 0 && bytes.trailing_zeros() >= *bits);
-        let fits = |bits: u32| bytes >> bits >= if bits == 30 { 10 } else { 1 };
-        match whole.or_else(|| units.into_iter().find(|(bits, _)| fits(*bits))) {
+        let is_whole = |bits: u32| bytes.trailing_zeros() >= bits && bytes >> bits < 10_000;
+        let has_two = |bits: u32| bits == 0 || bytes >> bits >= 10;
+        let whole = units.into_iter().find(|(bits, _)| *bytes > 0 && is_whole(*bits));
+        match whole.or_else(|| units.into_iter().find(|(bits, _)| has_two(*bits))) {
             Some((bits, unit)) => write!(f, "{} {unit}", bytes >> bits),
             None => write!(f, "{bytes} bytes"),
         }
@@ -384,9 +384,11 @@ mod tests {
             (512 << 20, "512 MiB"),
             (2 << 30, "2 GiB"),
             ((96 << 20) + 5, "96 MiB"),
+            (93_456 << 10, "91 MiB"),
+            (3016 << 10, "3016 KiB"),
             (0, "0 bytes"),
             (1000, "1000 bytes"),
-            (3000, "2 KiB"),
+            (30_000, "29 KiB"),
         ] {
             assert_eq!(Bytes(bytes).to_string(), said);
         }

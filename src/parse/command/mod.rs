@@ -60,6 +60,8 @@ impl State {
             },
             Self::Shell => match word {
                 _ if is_script_option(word) => (word.to_owned(), Self::Script),
+                // What `-o` sets; more options may follow.
+                _ if SETTINGS.contains(&word) => (word.to_owned(), Self::Shell),
                 _ if word.starts_with('-') => (WITHHELD.to_owned(), Self::Shell),
                 // A script by its file; what follows is told to it.
                 _ => (program(word).map_or(WITHHELD, |_| word).to_owned(), Self::Argument),
@@ -96,6 +98,9 @@ impl State {
         }
     }
 }
+
+/// Settings of a shell, as `set -o` names them, and the shells of BusyBox.
+const SETTINGS: [&str; 6] = ["pipefail", "errexit", "nounset", "xtrace", "ash", "sh"];
 
 /// Whether an option of a shell says that the next word is a script: `-c`,
 /// also joined with others, as in `-ec`.
@@ -154,7 +159,7 @@ pub fn is_shell_form<S: AsRef<str>>(words: &[S]) -> bool {
     let Some((first, rest)) = unwrapped(words).split_first() else { return false };
     let is_shell = program(first.as_ref()).is_some_and(|name| role(name) == Role::Shell);
     let mut options = rest.iter().map(AsRef::as_ref).take_while(|word: &&str| {
-        word.starts_with('-') || *word == WITHHELD || *word == "sh" || *word == "ash"
+        word.starts_with('-') || *word == WITHHELD || SETTINGS.contains(word)
     });
     is_shell && options.any(is_script_option)
 }
@@ -212,6 +217,8 @@ mod tests {
                 &["sh", "-c", "curl -u s3cret http://x || exit 1", "s3cret"],
                 "sh -c curl … || exit 1 …",
             ),
+            (&["bash", "-euo", "pipefail", "-c", "exit 1"], "bash … pipefail -c exit 1"),
+            (&["busybox", "sh", "-c", "s3cret"], "busybox sh -c …"),
             (&["/bin/bash", "/entrypoint.sh", "s3cret"], "/bin/bash /entrypoint.sh …"),
         ] {
             assert_eq!(kept(words), expected, "{words:?}");
@@ -226,6 +233,7 @@ mod tests {
             (&["/sbin/docker-init", "--", "/bin/sh", "-c", "x"], true),
             (&["tini", "…", "--", "sh", "-c", "x"], true),
             (&["busybox", "sh", "-c", "x"], true),
+            (&["bash", "…", "pipefail", "-c", "x"], true),
             (&["/bin/sh", "/entrypoint.sh"], false),
             (&["/bin/sh"], false),
             (&["/bin/app", "-c", "x"], false),

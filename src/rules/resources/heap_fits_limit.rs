@@ -124,6 +124,8 @@ mod tests {
         without_a_limit_there_is_nothing_to_fit:
             runs("node\n…\n", "").limit("memory.limit_in_bytes", "9223372036854771712") => "NotApplicable",
         workers_that_fit_pass: workers("20480 kB") => "Pass",
+        a_server_that_wrote_a_title_over_its_command_is_found:
+            workers("32768 kB").status(&[("Name", "gunicorn: maste")]).command("…\n") => "Fail",
         workers_that_do_not_fit_fail: workers("32768 kB") => "Fail",
         the_kernel_overrules_the_declaration: runs("node\n…\n", "")
             .declares("/Args", serde_json::json!(["--max-old-space-size=48"])) => "Fail",
