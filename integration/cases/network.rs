@@ -1,5 +1,7 @@
 //! Networks and ports: what the audit says is what a witness can connect to.
 
+use std::net::TcpListener;
+
 use secaudit::model::severity::Severity::{Low, Med};
 use secaudit::report::v1::{Reachability, Via};
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ pub(in crate::cases) fn all() -> Vec<Live> {
     let needs = &[Need::Root, Need::Docker];
     vec![
         live("network::published-ports", needs, published_ports),
+        live("network::ports-of-others", needs, ports_of_others),
         live("network::datastores", needs, datastores),
         live("network::reachability", needs, reachability),
     ]
@@ -116,6 +119,35 @@ fn published_ports() {
         let audit = audit(&["--host", &engine.address, &container.name]);
         agree(expected, audit.only(), &testimony);
         record(name, Some(&engine.address), &container.name);
+    }
+}
+
+/// In the host's network every listener is open; in a joined one the other's ports are.
+fn ports_of_others() {
+    const OPEN: &[Expectation] = &[fails("published-ports-bound", &[]).at(Med)];
+    const ON_LOOPBACK: &[Expectation] = &[not_applicable("published-ports-bound", &[])];
+    let engine = run::docker();
+    let free = TcpListener::bind("0.0.0.0:0").and_then(|it| it.local_addr());
+    let port = free.expect("the host has a free port").port();
+    let network = engine.network("others", &json!({}));
+    let ports = json!({"8080/tcp": bound("0.0.0.0")});
+    let lender = engine.start("lender", &published(&network.name, &["0.0.0.0:8080"], &ports));
+    let joined = format!("container:{}", lender.id);
+    let client = engine.start("others-client", &published(&network.name, &[], &json!({})));
+    let cases = [
+        ("host-network", "host", format!("0.0.0.0:{port}"), OPEN),
+        ("host-network-on-loopback", "host", format!("127.0.0.1:{port}"), ON_LOOPBACK),
+        ("joined-network", joined.as_str(), "127.0.0.1:7070".to_owned(), OPEN),
+    ];
+    for (name, mode, listens, expected) in cases {
+        let container = engine.start(name, &published(mode, &[listens.as_str()], &json!({})));
+        let testimony = container.testimony();
+        let audit = audit(&["--host", &engine.address, &container.name]);
+        agree(expected, audit.only(), &testimony);
+        if mode == "host" {
+            let address = format!("{}:{port}", gateway_of(&client));
+            assert_eq!(client.connects(&address), listens.starts_with("0.0.0.0"), "{name}");
+        }
     }
 }
 
@@ -227,10 +259,10 @@ fn reachability() {
         for from in everybody.iter().filter(|from| from.id != to.id && from.id != side.id) {
             let expected = leads(table, &from.name, &to.name, 8080, &direct);
             hold(from, to, address.clone(), expected);
-            let inner = format!("{}:7070", address_of(to));
             assert!(!leads(table, &from.name, &to.name, 7070, &direct));
-            hold(from, to, inner, false);
         }
+        // Whoever reaches the one port is refused at the other: it is on loopback.
+        hold(&host, to, format!("{}:7070", address_of(to)), false);
     }
     assert!(leads(table, &side.name, &web.name, 7070, &[Via::Namespace]));
     hold(&side, &web, "127.0.0.1:7070".to_owned(), true);

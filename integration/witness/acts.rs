@@ -184,7 +184,10 @@ fn see_other_processes() -> io::Result<()> {
         let is_process = entry.file_name().to_string_lossy().parse::<u32>().is_ok();
         // A process that has ended meanwhile cannot be read and is no sight of the host.
         let command = fs::read(entry.path().join("cmdline"));
+        // The runtime, which is about to become a witness for the health check.
+        let is_starting = command.as_ref().is_ok_and(|it| it.starts_with(b"runc\0init"));
         if is_process
+            && !is_starting
             && command.is_ok_and(|command| !command.starts_with(super::WITNESS.as_bytes()))
         {
             return Ok(());

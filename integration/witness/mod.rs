@@ -221,7 +221,7 @@ fn serve(addresses: &[&str]) -> u8 {
 }
 
 /// How long a connection may take: what drops packets never answers.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const PATIENCE: Duration = Duration::from_millis(600);
 
 /// Connects once.
 fn connect(address: &str) -> u8 {

@@ -34,29 +34,32 @@ pub struct Group {
 
 /// The groups as the host numbers them, with the one name that needs no list.
 pub(super) fn by_number(view: &View<'_>) -> Fact<Held<Groups>> {
-    of(view, || Reading::Known(vec![ROOT], vec![]))
+    of(view, &Reading::Known(vec![ROOT], vec![]))
 }
 
 /// The groups as the host names them.
 pub(super) fn by_host(view: &View<'_>) -> Fact<Held<Groups>> {
-    of(view, || view.host_groups().shown_as(|_| vec![]))
+    of(view, &view.host_groups().shown_as(|_| vec![]))
 }
 
-fn of<'a>(view: &View<'a>, list: impl Fn() -> Reading<Vec<List<'a>>>) -> Fact<Held<Groups>> {
-    let each =
-        view.of_each(|process| unless_root(process, || ids(process).zip(list()).map(all_named)));
-    let declared = declared_ids(view).zip(list()).map(all_named);
+fn of(view: &View<'_>, list: &Reading<Vec<List<'_>>>) -> Fact<Held<Groups>> {
+    let each = view
+        .of_each(|process| unless_root(process, || ids(process).zip(list.as_ref()).map(all_named)));
+    let declared = declared_ids(view).zip(list.as_ref()).map(all_named);
     Fact::of_each(of_declared(view, declared), &view.processes_source(), each)
 }
 
 /// The groups as the container names them, by its own numbering.
 pub(super) fn by_container(view: &View<'_>) -> Fact<Held<Groups>> {
+    let list = view.groups().shown_as(|_| vec![]).map(|mut list| {
+        list.push(ROOT);
+        list
+    });
     let each = view.init().and_then(|first| {
         view.of_each(|process| {
             unless_root(process, || {
-                let list = view.groups().zip(first.gid_map()).shown_as(|_| vec![]);
-                ids(process).zip(list).map(|(ids, (mut list, map))| {
-                    list.push(ROOT);
+                let map = first.gid_map().shown_as(|_| vec![]);
+                ids(process).zip(list.as_ref().zip(map)).map(|(ids, (list, map))| {
                     let inside = ids.into_iter().filter_map(|id| map.inside(id)).collect();
                     all_named((inside, list))
                 })
@@ -80,7 +83,7 @@ fn unless_root(
     })
 }
 
-fn all_named((gids, list): (Vec<u32>, Vec<List<'_>>)) -> Vec<Group> {
+fn all_named((gids, list): (Vec<u32>, &Vec<List<'_>>)) -> Vec<Group> {
     let called = |gid| {
         let mut names: Vec<Untrusted> =
             list.iter().filter(|it| it.gid == gid).map(|it| it.name.into()).collect();

@@ -29,36 +29,39 @@ pub struct Shell {
     pub exists: bool,
 }
 
+/// The accounts, and the shells of theirs that are there.
+type Known<'a> = (Vec<Account<'a>>, &'a Listing);
+
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Login>> {
+    let known = view.accounts().zip(view.shells());
     let each = view.init().and_then(|first| {
         view.of_each(|process| {
             let uid = process.status("Uid", |status| status.ids("Uid")).zip(first.uid_map());
-            uid.and_then(|([_, effective, _, _], map)| of(view, map.inside(effective)))
+            uid.and_then(|([_, effective, _, _], map)| of(known.as_ref(), map.inside(effective)))
         })
     });
     let declared = identity::declared(view)
-        .and_then(|held| of(view, held.value.effective()).map(Held::declared));
+        .and_then(|held| of(known.as_ref(), held.value.effective()).map(Held::declared));
     Fact::of_each(declared, &view.processes_source(), each)
 }
 
 /// The accounts of one uid, each line its own evidence.
-fn of(view: &View<'_>, uid: Option<u32>) -> Reading<Login> {
-    let (accounts, shells, whole) = match view.accounts().zip(view.shells()) {
-        Reading::Known((accounts, shells), evidence) => {
-            (accounts, shells, evidence.into_iter().next())
-        }
+fn of(known: Reading<&Known<'_>>, uid: Option<u32>) -> Reading<Login> {
+    let ((accounts, shells), whole) = match known {
+        Reading::Known(known, evidence) => (known, evidence.into_iter().next()),
         Reading::Missing(gap) => return Reading::Missing(gap),
         Reading::Inapplicable => return Reading::Inapplicable,
     };
-    let source = whole.map_or_else(|| view.processes_source(), |it| it.source);
+    let shown = |place: &str, text: String| {
+        whole.as_ref().map(|it| Evidence::new(it.source.clone(), place, text))
+    };
     let own = accounts.iter().filter(|account| Some(account.uid) == uid);
     let line = |it: &Account<'_>| {
-        let text = format!("{}:x:{}:{}:::{}", it.name, it.uid, it.gid, it.shell);
-        Evidence::new(source.clone(), it.name, text)
+        shown(it.name, format!("{}:x:{}:{}:::{}", it.name, it.uid, it.gid, it.shell))
     };
-    let mut evidence: Vec<Evidence> = own.clone().map(line).collect();
+    let mut evidence: Vec<Evidence> = own.clone().filter_map(line).collect();
     if evidence.is_empty() {
-        evidence.push(Evidence::new(source.clone(), "", "no such account"));
+        evidence.extend(shown("", "no such account".to_owned()));
     }
     match own.map(|account| shell(account, shells)).collect() {
         Ok(accounts) => Reading::Known(Login { uid, accounts }, evidence),

@@ -160,6 +160,15 @@ impl<T> Reading<T> {
         self.and_then(|left| other.map(|right| (left, right)))
     }
 
+    /// The same reading of a borrowed value, for what many others rest on.
+    pub fn as_ref(&self) -> Reading<&T> {
+        match self {
+            Self::Known(value, evidence) => Reading::Known(value, evidence.clone()),
+            Self::Missing(gap) => Reading::Missing(gap.clone()),
+            Self::Inapplicable => Reading::Inapplicable,
+        }
+    }
+
     /// Asks elsewhere where there is no answer. What was known stays.
     #[must_use]
     pub fn or_else(self, other: impl FnOnce() -> Self) -> Self {

@@ -377,8 +377,11 @@ fn a_thread_that_kept_what_its_process_gave_up_is_found() {
     host.write("proc/70/task/70/status", &first);
     host.write("proc/70/task/71/status", &first);
     host.write("proc/70/task/72/status", &first.replace("CapEff:\t0", "CapEff:\t200000"));
+    host.write("proc/1/root/etc/group", "docker:x:998:\n");
+    host.write("proc/70/task/73/status", &first.replace("Groups:\t", "Groups:\t998"));
     let (bundle, findings) = host.audit(&id(), 70);
-    assert_eq!(bundle.processes(&Source::Processes(id())).unwrap().threads, [(70, 72)]);
+    assert_eq!(bundle.processes(&Source::Processes(id())).unwrap().threads, [(70, 72), (70, 73)]);
+    assert_eq!(verdict(&findings, "no-privileged-groups"), Verdict::Fail);
     assert!(bundle.ask(&Source::proc(70, "task/71/status")).is_err(), "it is as the first");
     let found = findings.iter().find(|it| it.rule == "no-dangerous-capabilities").unwrap();
     assert_eq!(found.verdict, Verdict::Fail);

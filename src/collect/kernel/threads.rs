@@ -12,8 +12,18 @@ use crate::model::source::Source;
 use crate::parse::proc::status::Status;
 
 /// What makes up a thread's credentials.
-const CREDENTIALS: [&str; 9] =
-    ["Uid", "Gid", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp"];
+const CREDENTIALS: [&str; 10] = [
+    "Uid",
+    "Gid",
+    "Groups",
+    "CapInh",
+    "CapPrm",
+    "CapEff",
+    "CapBnd",
+    "CapAmb",
+    "NoNewPrivs",
+    "Seccomp",
+];
 
 /// The most threads that are looked at of one process.
 const MOST: usize = 10_000;

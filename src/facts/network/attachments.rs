@@ -193,24 +193,38 @@ pub(super) fn way_out(view: &View<'_>) -> Reading<bool> {
     })
 }
 
+/// Whether any interface but loopback leads anywhere. Without one nobody gets
+/// in, whatever is published.
+pub(super) fn has_interface(view: &View<'_>) -> Reading<bool> {
+    routes(view).zip(ipv6_routes(view)).map(|(ipv4, ipv6)| !ipv4.is_empty() || !ipv6.is_empty())
+}
+
 fn has_default_route(view: &View<'_>) -> Reading<bool> {
+    let ipv4 = routes(view).map(|all| all.iter().any(Route::is_default));
+    ipv4.zip(ipv6_routes(view)).map(|(ipv4, ipv6)| ipv4 || ipv6.contains(&true))
+}
+
+/// Of each IPv6 route that leads somewhere, whether it leads to everywhere.
+fn ipv6_routes(view: &View<'_>) -> Reading<Vec<bool>> {
     let pid = match view.init() {
         Ok(process) => process.pid,
         Err(gap) => return Reading::Missing(gap),
     };
     let source = Source::proc(pid, "net/ipv6_route");
-    let ipv6 =
-        view.process(pid).attribute("net/ipv6_route").and_then(
-            |text| match route::has_ipv6_default(text.unwrap_or_default()) {
-                Ok(leads_out) => Reading::Known(leads_out, vec![]),
-                Err(detail) => Reading::Missing(super::malformed(&source, detail)),
-            },
-        );
-    let shown = |leads: &bool| if *leads { "a default route" } else { "no default route" };
-    let ipv6 = ipv6.shown_as(|leads| vec![Evidence::new(source.clone(), "", shown(leads))]);
-    routes_of(view, pid)
-        .zip(ipv6)
-        .map(|(routes, ipv6)| ipv6 || routes.iter().any(Route::is_default))
+    let parsed = view.process(pid).attribute("net/ipv6_route").and_then(|text| {
+        match route::parse_ipv6(text.unwrap_or_default()) {
+            Ok(routes) => Reading::Known(routes, vec![]),
+            Err(detail) => Reading::Missing(super::malformed(&source, detail)),
+        }
+    });
+    parsed.shown_as(|routes| {
+        let shown = match routes.len() {
+            0 => "no route".to_owned(),
+            _ if routes.contains(&true) => "a default route".to_owned(),
+            count => format!("{count} routes, none of them the default"),
+        };
+        vec![Evidence::new(source, "", shown)]
+    })
 }
 
 /// The bridges that engines make for those who ask for no network, by their

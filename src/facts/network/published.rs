@@ -13,7 +13,8 @@ use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::proc::sockets::Protocol;
 
-use super::listeners::{self, Listener, Owner};
+use super::attachments;
+use super::listeners::{self, Listener};
 
 /// A port that is open to the host or to who reaches the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,14 +69,17 @@ impl fmt::Display for Published {
 ///
 /// What an engine publishes it forwards by its own rules and programs, of which
 /// no file in `/proc` tells, so there its record decides. In the host's network
-/// nothing is forwarded: there every listener of the container's is open.
+/// nothing is forwarded: there every listener of the container's is open. And
+/// to a container without an interface nobody can forward anything.
 pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Published>> {
     let in_force = super::namespace(view).and_then(|namespace| match namespace {
         Namespace::Host => listeners::held(view).map(|own| {
             let open = own.into_iter().filter(|it| !it.is_loopback() && !it.may_be_a_client());
             open.map(of_host).collect()
         }),
-        Namespace::NotTheHosts(_) => Reading::Inapplicable,
+        Namespace::NotTheHosts(_) => attachments::has_interface(view).and_then(|has_interface| {
+            if has_interface { Reading::Inapplicable } else { Reading::Known(vec![], vec![]) }
+        }),
     });
     Fact::new(by_engine(view), in_force)
 }
@@ -157,9 +161,10 @@ pub enum Behind {
 }
 
 /// What waits behind each port that the engine publishes: its word joined with
-/// the kernel's.
+/// the kernel's. In the host's network a port is its own listener.
 pub(in crate::facts) fn answered(view: &View<'_>) -> Fact<Vec<(Published, Behind)>> {
-    let joined = by_engine(view).and_then(|ports| {
+    let joined = in_force(view).and_then(|mut ports| {
+        ports.retain(|port| port.listener.is_none());
         if ports.is_empty() {
             return Reading::Known(Vec::new(), vec![]);
         }
@@ -209,19 +214,21 @@ pub(in crate::facts) fn offer(view: &View<'_>) -> Fact<Offer> {
                 Offer { open: vec![], declared: vec![], has_neighbours: false, is_host: true };
             return Reading::Known(nothing, vec![]);
         }
-        let attached = super::attachments::by_engine(view);
-        listeners::in_namespace(view).zip(exposed(view)).zip(attached).map(
-            |((listeners, declared), attached)| Offer {
-                open: listeners
-                    .into_iter()
-                    .filter(|it| !it.is_loopback() && !it.may_be_a_client())
-                    .filter(|it| it.owner != Owner::Other)
-                    .collect(),
+        listeners::in_namespace(view).and_then(|mut open| {
+            open.retain(|it| !it.is_loopback() && !it.may_be_a_client() && it.may_be_own());
+            if open.is_empty() {
+                let nothing =
+                    Offer { open, declared: vec![], has_neighbours: true, is_host: false };
+                return Reading::Known(nothing, vec![]);
+            }
+            let attached = attachments::by_engine(view);
+            exposed(view).zip(attached).map(|(declared, attached)| Offer {
+                open,
                 declared,
-                has_neighbours: attached.iter().any(|it| it.lets_neighbours_talk()),
+                has_neighbours: attached.iter().any(attachments::Attachment::lets_neighbours_talk),
                 is_host: false,
-            },
-        )
+            })
+        })
     });
     Fact::new(Reading::Inapplicable, seen)
 }

@@ -51,23 +51,23 @@ pub fn parse(text: &str) -> Result<Vec<Route>, String> {
         .collect()
 }
 
-/// Whether a route of `ipv6_route` leads to everywhere: to a network of no
-/// digits, by an interface that is not loopback, and not refused.
+/// The IPv6 routes that lead somewhere: by an interface that is not loopback,
+/// and not refused. Of each, whether it leads to everywhere.
 ///
 /// # Errors
 /// A line is not of the form that the kernel writes.
-pub fn has_ipv6_default(text: &str) -> Result<bool, String> {
-    let leads_out = |line: &str| {
+pub fn parse_ipv6(text: &str) -> Result<Vec<bool>, String> {
+    let read = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let [_, length, _, _, _, _, _, _, flags, interface] = fields.as_slice() else {
             return None;
         };
         let flags = u32::from_str_radix(flags, 16).ok()?;
-        Some(*length == "00" && *interface != "lo" && flags & REJECT == 0)
+        let leads = *interface != "lo" && flags & REJECT == 0;
+        Some(leads.then_some(*length == "00"))
     };
-    let read = |line: &str| leads_out(line).ok_or_else(|| format!("line {line:?} is no route"));
-    let all: Vec<bool> = text.lines().map(read).collect::<Result<_, String>>()?;
-    Ok(all.contains(&true))
+    let read = |line: &str| read(line).ok_or_else(|| format!("line {line:?} is no route"));
+    text.lines().filter_map(|line| read(line).transpose()).collect()
 }
 
 #[cfg(test)]
@@ -97,9 +97,9 @@ mod tests {
                 "{zeros} 00 {zeros} 00 {zeros} ffffffff 00000001 00000000 {flags} {interface}\n"
             )
         };
-        assert_eq!(has_ipv6_default(&line("00200200", "lo")), Ok(false));
-        assert_eq!(has_ipv6_default(&line("00000003", "eth0")), Ok(true));
-        assert_eq!(has_ipv6_default(""), Ok(false));
-        assert!(has_ipv6_default("x").is_err());
+        assert_eq!(parse_ipv6(&line("00200200", "lo")), Ok(vec![]));
+        assert_eq!(parse_ipv6(&line("00000003", "eth0")), Ok(vec![true]));
+        assert_eq!(parse_ipv6(""), Ok(vec![]));
+        assert!(parse_ipv6("x").is_err());
     }
 }

@@ -54,6 +54,9 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         if offer.is_host {
             return Check::moot("the container lives in the host's network");
         }
+        if offer.open.is_empty() {
+            return Check::holds("nobody listens where neighbours could reach it");
+        }
         if !offer.has_neighbours {
             return Check::moot("the container is on no network on which neighbours reach it");
         }
@@ -126,6 +129,8 @@ mod tests {
         the_hosts_network_does_not_apply: container().kernel("/proc/100/ns/net", "net:[1]") => "NotApplicable",
         the_kernel_overrules_the_declaration: container().kernel(TCP, "") => "Pass",
         unread_listeners_acquit_nobody: container().unread(TCP) => "Unknown",
+        without_an_engine_no_listener_needs_no_declaration: container().engine_denied()
+            .kernel(TCP, ON_LOOPBACK) => "Pass",
         without_an_engine_nobody_knows_what_is_declared: container().engine_denied() => "Unknown",
     }
 }

@@ -133,6 +133,8 @@ mod tests {
             => "Fail",
         without_the_lenders_record_nobody_knows: container()
             .declares("/HostConfig/NetworkMode", json!("container:ee")).declares(PORTS, json!({})) => "Unknown",
+        to_no_interface_nobody_forwards_anything: container().without_engine()
+            .kernel("/proc/100/net/route", "") => "NotApplicable",
         without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
     }
