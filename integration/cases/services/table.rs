@@ -7,8 +7,8 @@ use crate::agree::{Expectation, done, fails, gained, not_applicable, not_gained,
 use crate::services::{GUNICORN, NGINX, NODE, POSTGRES, REDIS, Service};
 use crate::witness::Act::{
     BecomeRoot, ChangePersonality, ExceedMemory, ExceedPids, Mount, OpenHostQueue,
-    OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadHostSecret, WriteRoot,
-    WriteTmp,
+    OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadHostSecret,
+    StartOwnShell, WriteRoot, WriteTmp,
 };
 
 /// What holds whether anybody cared or not: the engine's defaults.
@@ -27,6 +27,12 @@ const ISOLATED: &[Expectation] = &[
     not_applicable("published-ports-bound", &[]),
     passes("no-secrets-in-environment", &[]),
     passes("no-default-credentials", &[]),
+    passes("no-host-devices", &[]),
+    passes("no-escape-path", &[]),
+    passes("no-shared-propagation", &[]),
+    passes("private-uts-namespace", &[]),
+    passes("handles-sigterm", &[]),
+    passes("exec-form-command", &[]),
 ];
 
 /// What everybody leaves out who writes nothing.
@@ -40,7 +46,13 @@ const PLAIN: &[Expectation] = &[
     fails("healthcheck", &[]),
     fails("custom-network", &[]),
     fails("non-root-exec", &[]),
-    fails("no-login-shell", &[]),
+    fails("no-login-shell", &[done(StartOwnShell)]),
+    fails("private-user-namespace", &[]),
+    fails("cpu-limit", &[]),
+    fails("restart-policy", &[]),
+    not_applicable("healthcheck-works", &[]),
+    not_applicable("healthcheck-timing", &[]),
+    not_applicable("heap-fits-limit", &[]),
 ];
 
 /// Nobody but root, and no worker that is somebody else.
@@ -68,10 +80,28 @@ const HARDENED: &[Expectation] = &[
     passes("non-root-exec", &[]),
     passes("fixed-uid", &[]),
     passes("no-privileged-groups", &[]),
+    passes("no-setuid-escalation", &[not_gained(BecomeRoot)]),
+    passes("private-cgroup-namespace", &[]),
+    not_applicable("private-user-namespace", &[]),
+    passes("cpu-limit", &[]),
+    passes("restart-policy", &[]),
+    passes("log-driver", &[]),
+    passes("init-process", &[]),
+    passes("healthcheck-works", &[]),
+    passes("healthcheck-timing", &[]),
 ];
 
+/// Somebody in it is an ordinary user, and one file away from root.
+const CLIMBS: &[Expectation] = &[fails("no-setuid-escalation", &[gained(BecomeRoot)])];
+
+/// A heap, or workers, that the memory limit has room for.
+const FITS: &[Expectation] = &[passes("heap-fits-limit", &[])];
+
+/// It collects whoever is left to the first process.
+const REAPS: &[Expectation] = &[passes("init-process", &[])];
+
 /// The account is the service's own, and nobody logs in with it.
-const OWN_ACCOUNT: &[Expectation] = &[passes("no-login-shell", &[])];
+const OWN_ACCOUNT: &[Expectation] = &[passes("no-login-shell", &[refused(StartOwnShell)])];
 
 const NO_STORE: &[Expectation] = &[not_applicable("datastore-internal", &[])];
 /// The engine's default network leads out of the host.
@@ -103,6 +133,8 @@ pub(super) const CASES: &[Case] = &[
             PLAIN,
             AS_ROOT,
             NO_STORE,
+            REAPS,
+            CLIMBS,
             // A root master above workers that are not: a milder case.
             &[fails("non-root-user", &[done(BecomeRoot)]).at(Severity::Med)],
             &[passes("no-privileged-groups", &[])],
@@ -110,9 +142,9 @@ pub(super) const CASES: &[Case] = &[
     ),
     hardened(&NGINX, "33:33", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE]),
     plain(&NODE, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE]),
-    hardened(&NODE, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE]),
-    plain(&GUNICORN, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE]),
-    hardened(&GUNICORN, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE]),
+    hardened(&NODE, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, FITS]),
+    plain(&GUNICORN, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE, REAPS]),
+    hardened(&GUNICORN, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, FITS]),
     plain(
         &POSTGRES,
         "postgres",
@@ -120,6 +152,8 @@ pub(super) const CASES: &[Case] = &[
             ISOLATED,
             PLAIN,
             OPEN_STORE,
+            REAPS,
+            CLIMBS,
             // Declared as root, and no root any more: the kernel decides. What
             // is executed later would be root.
             &[passes("non-root-user", &[refused(BecomeRoot)])],
@@ -128,7 +162,11 @@ pub(super) const CASES: &[Case] = &[
         ],
     ),
     // Debian lets its administrators log in as postgres.
-    hardened(&POSTGRES, "101:103", &[ISOLATED, HARDENED, &[fails("no-login-shell", &[])]]),
+    hardened(
+        &POSTGRES,
+        "101:103",
+        &[ISOLATED, HARDENED, &[fails("no-login-shell", &[done(StartOwnShell)])]],
+    ),
     plain(&REDIS, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, OPEN_STORE]),
     hardened(&REDIS, "100:102", &[ISOLATED, HARDENED, OWN_ACCOUNT]),
 ];
