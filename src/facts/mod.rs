@@ -35,8 +35,9 @@ mod view;
 
 use std::fmt;
 
-use crate::model::bundle::Bundle;
+use crate::model::bundle::{Bundle, Origin};
 use crate::model::fact::Fact;
+use crate::model::reading::{Evidence, Reading};
 use crate::model::secret::Variable;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
@@ -122,6 +123,8 @@ pub struct Facts {
     pub seccomp: Fact<Held<seccomp::Mode>>,
     /// How a security module confines each process.
     pub confinement: Fact<Held<confinement::Confinement>>,
+    /// Whether an engine says anything of the container.
+    pub declaration: Fact<bool>,
     /// Whose PID namespace the container lives in.
     pub pid_namespace: Fact<namespaces::Namespace>,
     /// Whose network namespace the container lives in.
@@ -255,6 +258,7 @@ fn of_container(view: &View<'_>) -> Facts {
         beside_first: privilege::beside_first(view),
         seccomp: seccomp::fact(view),
         confinement: confinement::fact(view),
+        declaration: declaration(view),
         pid_namespace: namespaces::pid(view),
         network_namespace: namespaces::network(view),
         ipc_namespace: namespaces::ipc(view),
@@ -308,4 +312,11 @@ fn of_container(view: &View<'_>) -> Facts {
         command: command::fact(view),
         log: log::fact(view),
     }
+}
+
+/// A container that was found in `/proc` has a declaration at most elsewhere.
+fn declaration(view: &View<'_>) -> Fact<bool> {
+    let (source, said) = (view.inspect().source().clone(), view.origin() == Origin::Engine);
+    let shown = if said { "the engine listed it" } else { "no engine was asked" };
+    Fact::declared_only(Reading::Known(said, vec![Evidence::new(source, "", shown)]))
 }

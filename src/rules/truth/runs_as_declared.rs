@@ -22,6 +22,7 @@ rule! {
     /// Each setting that the engine records is held against what the kernel enforces; what
     /// a process gave up by itself is no breach. A container that was given less than its
     /// image asks for (another user, no health check, a signal that kills) is a milder finding.
+    /// Where no engine was asked nothing is declared, and the rule does not apply.
     ///
     /// ## Why it matters
     /// Everybody who reads the configuration believes it. An engine that ignored a setting,
@@ -41,7 +42,7 @@ rule! {
 }
 
 /// A row for each property that is both declared and in force.
-const ROWS: [fn(&Facts) -> Verdict; 16] = [
+const ROWS: &[fn(&Facts) -> Verdict] = &[
     |facts| facts.user_in_container.compare(|it| it.value.root() == Root::No, user),
     |facts| facts.user_in_container.compare(|it| it.value.namespaced, user_namespace),
     |facts| facts.no_new_privileges.compare(|it| it.value, no_new_privileges),
@@ -52,6 +53,7 @@ const ROWS: [fn(&Facts) -> Verdict; 16] = [
     |facts| facts.pid_namespace.compare(is_private, |_, own| namespace("PID", own)),
     |facts| facts.network_namespace.compare(is_private, |_, own| namespace("network", own)),
     |facts| facts.ipc_namespace.compare(is_private, |_, own| namespace("IPC", own)),
+    |facts| facts.uts_namespace.compare(is_private, |_, own| namespace("UTS", own)),
     |facts| facts.root_read_only.compare(|it| *it, |_, read_only| root(*read_only)),
     |facts| {
         facts
@@ -66,7 +68,15 @@ const ROWS: [fn(&Facts) -> Verdict; 16] = [
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
     let rows = ROWS.iter().map(|row| row(facts));
-    rows.reduce(Verdict::and).unwrap_or_else(|| facts.user.unasked("nothing is compared"))
+    let all = rows.reduce(Verdict::and);
+    let all = all.unwrap_or_else(|| facts.user.unasked("nothing is compared"));
+    all.where_holds(facts.declaration.judge(|is_there| {
+        if *is_there {
+            Check::holds("an engine declares it")
+        } else {
+            Check::broken("no engine was asked, so nothing is declared")
+        }
+    }))
 }
 
 fn kept(what: &str) -> Check {
