@@ -11,10 +11,12 @@ use secaudit::model::bundle::{Answer, Bundle};
 use secaudit::model::source::Source;
 use serde_json::Value;
 
+use crate::engine::LABEL;
 use crate::run;
 
 /// The cases that are worth a recording: one for each kind of evidence.
-const KEPT: [&str; 16] = [
+const KEPT: [&str; 18] = [
+    "beside-a-privileged-container",
     "bubblewrap",
     "drops-by-itself",
     "drops-in-one-thread",
@@ -29,6 +31,7 @@ const KEPT: [&str; 16] = [
     "read-only-without-tmpfs",
     "root-default",
     "sensitive-mount",
+    "shared-propagation",
     "unprivileged",
     "userns-remap",
 ];
@@ -106,7 +109,8 @@ fn make_anonymous(bundle: &mut Value) {
     rewrite("/proc/1/mountinfo", &|line| {
         let point = line.split(' ').nth(4).unwrap_or_default();
         let is_common = ["/proc", "/sys", "/dev"].iter().any(|top| point.starts_with(top));
-        (is_common || ["/", "/run", "/tmp", "/var/lib/docker"].contains(&point))
+        let is_ours = point.contains(LABEL);
+        (is_common || is_ours || ["/", "/run", "/tmp", "/var/lib/docker"].contains(&point))
             .then(|| line.to_owned())
     });
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::daemon;
 use crate::engine::{Engine, LABEL};
 use crate::image;
-use crate::witness::{PORT, QUEUE};
+use crate::witness::{HOST_NAME, NAME, PORT, QUEUE};
 
 /// The socket of the engine that most cases use.
 pub(crate) const DOCKER: &str = "/var/run/docker.sock";
@@ -65,8 +65,13 @@ static BAIT: LazyLock<Bait> = LazyLock::new(|| {
 });
 
 /// The variables that tell a witness where the host can be recognised.
-pub(crate) fn bait() -> [String; 2] {
-    [format!("{PORT}={}", BAIT.port), format!("{QUEUE}={}", BAIT.queue)]
+pub(crate) fn bait() -> [String; 3] {
+    let name = std::fs::read_to_string(HOST_NAME).expect("a machine has a name");
+    [
+        format!("{PORT}={}", BAIT.port),
+        format!("{QUEUE}={}", BAIT.queue),
+        format!("{NAME}={}", name.trim()),
+    ]
 }
 
 /// A folder of this run, removed at the end of its test.

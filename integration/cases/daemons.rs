@@ -74,6 +74,7 @@ fn userns() {
         fails("no-new-privileges", &[gained(BecomeRoot)]),
         fails("capabilities-dropped", &[done(OpenRawSocket)]),
         passes("no-dangerous-capabilities", &[refused(Mount)]),
+        passes("private-user-namespace", &[]),
         passes("not-privileged", &[refused(OpenKernelSetting)]),
         passes("no-privileged-exec", &[]),
         passes("seccomp-filter", &[refused(ChangePersonality)]),
@@ -90,8 +91,10 @@ fn without_remapping(engine: &Engine) {
     let container = engine.start("userns-host", &with_witness(config));
     let testimony = container.testimony();
     let audit = audit(&["--host", &engine.address, &container.name]);
-    const EXPECTED: &[Expectation] =
-        &[fails("non-root-user", &[done(BecomeRoot)]).at(Severity::High)];
+    const EXPECTED: &[Expectation] = &[
+        fails("non-root-user", &[done(BecomeRoot)]).at(Severity::High),
+        fails("private-user-namespace", &[done(BecomeRoot)]).at(Severity::High),
+    ];
     agree(EXPECTED, audit.only(), &testimony);
 }
 

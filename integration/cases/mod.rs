@@ -8,6 +8,7 @@ mod fleet;
 mod harness;
 mod restless;
 mod users;
+mod walls;
 mod without_engine;
 
 use crate::needs::Need;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Live> {
         demo::all(),
         restless::all(),
         users::all(),
+        walls::all(),
         daemons::all(),
         without_engine::all(),
     ]

@@ -215,12 +215,11 @@ fn lxc() {
     let sandbox = Sandbox::start(|root| {
         let folder = Path::new(root).parent().expect("the root is in a folder");
         let configuration = folder.join("lxc.conf");
-        let [port, queue] = run::bait();
+        let bait = run::bait().map(|it| format!("lxc.environment = {it}\n")).concat();
         let lines = format!(
             "lxc.uts.name = witness\nlxc.rootfs.path = dir:{root}\nlxc.net.0.type = empty\n\
              lxc.mount.auto = proc:mixed sys:ro\nlxc.init.cmd = {WITNESS} witness\n\
-             lxc.console.path = none\n\
-             lxc.environment = {port}\nlxc.environment = {queue}\n"
+             lxc.console.path = none\n{bait}"
         );
         std::fs::write(&configuration, lines).expect("the folder is the test's own");
         words(&[

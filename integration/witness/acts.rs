@@ -9,7 +9,7 @@ use nix::mount::{MsFlags, mount};
 use nix::mqueue::{MQ_OFlag, mq_open};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::personality::{self, Persona};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::{Uid, setresuid};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -17,6 +17,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// The variables that tell the witness where the host can be recognised.
 pub(crate) const PORT: &str = "WITNESS_PORT";
 pub(crate) const QUEUE: &str = "WITNESS_QUEUE";
+pub(crate) const NAME: &str = "WITNESS_HOST_NAME";
+
+/// What the kernel calls the machine, in the reader's UTS namespace.
+pub(crate) const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// More than any limit that a case sets.
 const MANY: usize = 150;
@@ -44,6 +48,12 @@ pub(crate) enum Act {
     ReachHostLoopback,
     /// Open a message queue that the host's IPC namespace holds.
     OpenHostQueue,
+    /// See the name of the host as its own.
+    SeeHostName,
+    /// See where the host has put it among its cgroups.
+    SeeOwnCgroup,
+    /// Open the kernel's log for writing, by its node or by one made for it.
+    OpenHostDevice,
     /// Ask a container engine whether it is there.
     ReachEngine,
     ReadHostSecret,
@@ -63,7 +73,7 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::BecomeRoot,
         Self::OpenRawSocket,
         Self::Mount,
@@ -72,6 +82,9 @@ impl Act {
         Self::SeeOtherProcesses,
         Self::ReachHostLoopback,
         Self::OpenHostQueue,
+        Self::SeeHostName,
+        Self::SeeOwnCgroup,
+        Self::OpenHostDevice,
         Self::ReachEngine,
         Self::ReadHostSecret,
         Self::WriteHostSecret,
@@ -98,6 +111,9 @@ impl Act {
             Self::SeeOtherProcesses => "see-other-processes",
             Self::ReachHostLoopback => "reach-host-loopback",
             Self::OpenHostQueue => "open-host-queue",
+            Self::SeeHostName => "see-host-name",
+            Self::SeeOwnCgroup => "see-own-cgroup",
+            Self::OpenHostDevice => "open-host-device",
             Self::ReachEngine => "reach-engine",
             Self::ReadHostSecret => "read-host-secret",
             Self::WriteHostSecret => "write-host-secret",
@@ -139,6 +155,9 @@ impl Act {
                 mq_open(queue.as_str(), MQ_OFlag::O_RDONLY, Mode::empty(), None)?;
                 Ok(())
             }
+            Self::SeeHostName => see_host_name(),
+            Self::SeeOwnCgroup => see_own_cgroup(),
+            Self::OpenHostDevice => open_host_device(),
             Self::ReachEngine => reach_engine(),
             Self::ReadHostSecret => fs::read("/host-etc/shadow").map(drop),
             Self::WriteHostSecret => open_to_write("/host-etc/shadow"),
@@ -207,6 +226,28 @@ fn see_other_processes() -> io::Result<()> {
         }
     }
     Err(io::Error::other("every process is a witness"))
+}
+
+fn see_host_name() -> io::Result<()> {
+    let (own, host) = (fs::read_to_string(HOST_NAME)?, from_env(NAME)?);
+    if own.trim() == host { Ok(()) } else { Err(io::Error::other(own)) }
+}
+
+/// In a cgroup namespace of its own a process stands at the root.
+fn see_own_cgroup() -> io::Result<()> {
+    let own = fs::read_to_string("/proc/self/cgroup")?;
+    if own.lines().all(|line| line.ends_with(":/")) { Err(io::Error::other(own)) } else { Ok(()) }
+}
+
+fn open_host_device() -> io::Result<()> {
+    let open = |path| fs::OpenOptions::new().write(true).open(path).map(drop);
+    open("/dev/kmsg").or_else(|_| {
+        let node = "/dev/witness";
+        mknod(node, SFlag::S_IFCHR, Mode::S_IRUSR | Mode::S_IWUSR, makedev(1, 11))?;
+        let opened = open(node);
+        fs::remove_file(node)?;
+        opened
+    })
 }
 
 fn reach_engine() -> io::Result<()> {

@@ -15,7 +15,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use acts::{Act, PORT, QUEUE};
+pub(crate) use acts::{Act, HOST_NAME, NAME, PORT, QUEUE};
 
 /// Where the image holds the witness, and where its setuid-root copy.
 pub(crate) use secaudit::app::demo::image::PROGRAM as WITNESS;

@@ -157,6 +157,11 @@ async fn from_engine(
 
     progress("reading the kernel", 0, total);
     kernel.observe_host(&mut bundle);
+    let asked = match engine.address() {
+        Address::Unix(path) => Some(path.as_path()),
+        Address::Tcp(_) => None,
+    };
+    kernel.observe_engine_sockets(asked, &mut bundle);
     if let Some(gap) = other_kernel(engine, info.as_ref().ok(), &bundle) {
         for claim in &mut claims {
             claim.init = Err(Gap { source: Source::Processes(claim.id.clone()), ..gap.clone() });
@@ -193,6 +198,7 @@ fn from_kernel(plan: &Plan, kernel: &Kernel, engine: &Gap, progress: Progress<'_
         claims.push(each.claim);
     }
     kernel.observe_host(&mut bundle);
+    kernel.observe_engine_sockets(None, &mut bundle);
     kernel.observe(&claims, &mut bundle);
     progress("reading the kernel", 1, 1);
     bundle

@@ -7,6 +7,8 @@
 pub mod attainable;
 pub mod capabilities;
 pub mod confinement;
+pub mod devices;
+pub mod engines;
 mod environment;
 pub mod health;
 pub mod identity;
@@ -16,6 +18,8 @@ pub mod mounts;
 pub mod namespaces;
 pub mod no_new_privileges;
 pub mod privilege;
+pub mod propagation;
+pub mod remapping;
 pub mod seccomp;
 mod view;
 
@@ -97,6 +101,18 @@ pub struct Facts {
     pub network_namespace: Fact<namespaces::Namespace>,
     /// Whose IPC namespace the container lives in.
     pub ipc_namespace: Fact<namespaces::Namespace>,
+    /// Who else lives in the container's PID namespace.
+    pub pid_company: Fact<namespaces::Company>,
+    /// Who else lives in the container's network namespace.
+    pub network_company: Fact<namespaces::Company>,
+    /// Who else lives in the container's IPC namespace.
+    pub ipc_company: Fact<namespaces::Company>,
+    /// Whose host and domain names the container has.
+    pub uts_namespace: Fact<namespaces::Namespace>,
+    /// Whose cgroup namespace the container lives in, and what it can write there.
+    pub cgroup_namespace: Fact<namespaces::CgroupView>,
+    /// How near each process is to the host's root.
+    pub nearness: Fact<Held<remapping::Nearness>>,
     /// Whether the root file system is read-only.
     pub root_read_only: Fact<bool>,
     /// What is mounted below the root, whatever it is on the host.
@@ -113,6 +129,14 @@ pub struct Facts {
     pub guarded_agents: Fact<(String, bool)>,
     /// The host's hierarchies of cgroup version 1, which have such agents.
     pub host_hierarchies: Fact<Vec<kernel_files::Place>>,
+    /// The engines' sockets that are mounted, by what they are on disk.
+    pub engine_sockets: Fact<Vec<engines::InReach>>,
+    /// The mounts whose changes the host sees too.
+    pub shared_mounts: Fact<Vec<propagation::Shared>>,
+    /// The devices that the container has.
+    pub devices: Fact<Vec<devices::Grant>>,
+    /// The devices that it could make nodes for and use.
+    pub device_rules: Fact<Vec<devices::Grant>>,
     /// The engines that the environment points the container to.
     pub engine_variables: Fact<Vec<String>>,
     /// The bound on memory.
@@ -145,6 +169,12 @@ fn of_container(view: &View<'_>) -> Facts {
         pid_namespace: namespaces::pid(view),
         network_namespace: namespaces::network(view),
         ipc_namespace: namespaces::ipc(view),
+        pid_company: namespaces::pid_company(view),
+        network_company: namespaces::network_company(view),
+        ipc_company: namespaces::ipc_company(view),
+        uts_namespace: namespaces::uts(view),
+        cgroup_namespace: namespaces::cgroup(view),
+        nearness: remapping::fact(view),
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
@@ -153,6 +183,10 @@ fn of_container(view: &View<'_>) -> Facts {
         release_agents: kernel_files::release_agents(view),
         guarded_agents: kernel_files::guarded_agents(view),
         host_hierarchies: kernel_files::host_hierarchies(view),
+        engine_sockets: engines::fact(view),
+        shared_mounts: propagation::fact(view),
+        devices: devices::nodes(view),
+        device_rules: devices::rules(view),
         engine_variables: environment::engine_variables(view),
         memory_limit: limits::memory(view),
         pids_limit: limits::pids(view),

@@ -1,8 +1,9 @@
 //! What is mounted in a container, and which part of the host it is.
 
 use crate::model::fact::Fact;
+use crate::model::files::File;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
-use crate::parse::path::beneath;
+use crate::model::source::Source;
 use crate::parse::proc::mountinfo;
 
 use super::view::View;
@@ -25,6 +26,9 @@ pub struct Mount {
     pub options: Vec<String>,
     /// The size limit of a tmpfs, as the kernel writes it.
     pub size: Option<String>,
+    /// The file or folder at the point: its owner, its mode and what it is.
+    /// `None` where that could not be looked at, which says nothing about it.
+    pub file: Option<File>,
     /// What shows it: the kernel's line or the engine's entry.
     pub shown: String,
 }
@@ -52,13 +56,13 @@ pub(super) fn root_read_only(view: &View<'_>) -> Fact<bool> {
 
 /// The container's mounts below its root, without what they are on the host.
 pub(super) fn mount_points(view: &View<'_>) -> Fact<Vec<Mount>> {
-    Fact::new(declared(view), view.mounts().map(|own| below_root(&own, &[])))
+    Fact::new(declared(view), view.mounts().map(|own| below_root(view, &own, &[])))
 }
 
 /// The container's mounts below its root, each with what it is on the host.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
     let effective =
-        view.mounts().zip(view.host_mounts()).map(|(own, host)| below_root(&own, &host));
+        view.mounts().zip(view.host_mounts()).map(|(own, host)| below_root(view, &own, &host));
     Fact::new(declared(view), effective)
 }
 
@@ -77,10 +81,13 @@ pub(super) fn shared_with_host(view: &View<'_>) -> Fact<Vec<Mount>> {
 }
 
 /// Everything that can be seen: no mount that another one hides.
-fn below_root(own: &[mountinfo::Mount], host: &[mountinfo::Mount]) -> Vec<Mount> {
+fn below_root(view: &View<'_>, own: &[mountinfo::Mount], host: &[mountinfo::Mount]) -> Vec<Mount> {
+    let points = view.processes().ok().map(|it| view.files(Source::mount_points(it.viewer)));
+    let files = points.as_ref().and_then(Reading::known).map(|listing| listing.files.as_slice());
+    let file = |point: &str| files?.iter().find(|it| it.path.raw() == point).cloned();
     own.iter()
         .filter(|mount| mount.point != "/" && !mountinfo::is_hidden(own, mount))
-        .map(|mount| described(mount, host))
+        .map(|mount| Mount { file: file(&mount.point), ..described(mount, host) })
         .collect()
 }
 
@@ -93,6 +100,7 @@ fn described(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Mount {
         read_only: mount.is_read_only(),
         options: mount.options.clone(),
         size: mount.super_option("size").map(str::to_owned),
+        file: None,
         shown: mount.line.clone(),
     }
 }
@@ -100,25 +108,10 @@ fn described(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Mount {
 /// Where the host sees what is mounted: through every mount of the same file
 /// system whose own root lies at or above this one's.
 fn host_paths(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Vec<String> {
-    let mut paths: Vec<String> = host
-        .iter()
-        .filter(|candidate| candidate.device == mount.device)
-        .filter_map(|candidate| {
-            let rest = beneath(&mount.root, &candidate.root)?;
-            Some(join(&candidate.point, rest))
-        })
-        .collect();
+    let mut paths: Vec<String> =
+        mountinfo::elsewhere(mount, host).into_iter().map(|(_, path)| path).collect();
     paths.sort_by_key(|path| (path.matches('/').count(), path.len()));
     paths
-}
-
-fn join(point: &str, rest: &str) -> String {
-    let point = point.trim_end_matches('/');
-    match (point.is_empty(), rest.is_empty()) {
-        (true, true) => "/".to_owned(),
-        (_, true) => point.to_owned(),
-        _ => format!("{point}/{rest}"),
-    }
 }
 
 fn declared(view: &View<'_>) -> Reading<Vec<Mount>> {
@@ -156,6 +149,7 @@ fn listed(entry: &serde_json::Value) -> Mount {
         read_only: entry.get("RW").and_then(serde_json::Value::as_bool) == Some(false),
         options: Vec::new(),
         size: None,
+        file: None,
         shown: entry.to_string(),
         kind,
     }
@@ -179,6 +173,7 @@ fn asked_tmpfs(point: &str, options: &str) -> Mount {
         read_only: asked.contains(&"ro"),
         size: asked.iter().find_map(|option| option.strip_prefix("size=")).map(str::to_owned),
         options: in_force,
+        file: None,
         shown: format!("{point}: {options}"),
     }
 }

@@ -1,9 +1,12 @@
-//! Whose namespaces a container lives in (`namespaces(7)`).
+//! Whose namespaces a container lives in (`namespaces(7)`), and who else does.
 
 use crate::model::fact::Fact;
-use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
 
+use super::Holder;
+use super::capabilities::{self, Capabilities};
 use super::view::{Process, View};
 
 /// Whose namespace it is.
@@ -13,6 +16,39 @@ pub enum Namespace {
     NotTheHosts(String),
     /// The host's.
     Host,
+}
+
+/// Who lives in a namespace beside the container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// Nobody.
+    Alone,
+    /// A process of another container.
+    Neighbour(Box<Neighbour>),
+    /// Another container that was asked for, of which nothing else is known.
+    Asked(Untrusted),
+}
+
+/// A process of another container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// The other container: its name, or the beginning of its id.
+    pub container: Untrusted,
+    /// The process.
+    pub process: Holder,
+    /// What it holds and can gain.
+    pub capabilities: Capabilities,
+    /// Whether it sees the host's processes.
+    pub in_host_pids: bool,
+}
+
+/// The cgroup namespace with what it is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CgroupView {
+    /// Whose it is.
+    pub namespace: Namespace,
+    /// The mounts through which cgroups can be written, as (point, what shows it).
+    pub writable: Vec<(String, String)>,
 }
 
 /// The kernel shows each process's pid in every nested PID namespace that it
@@ -41,28 +77,62 @@ pub(super) fn network(view: &View<'_>) -> Fact<Namespace> {
 }
 
 pub(super) fn ipc(view: &View<'_>) -> Fact<Namespace> {
-    let own = of_init(view, |process| process.text("ns/ipc"));
-    let hosts = view.host_init().text("ns/ipc").or_else(|| first_ipc_namespace(view));
-    Fact::new(declared(view, "/HostConfig/IpcMode"), own.zip(hosts).map(compared))
+    Fact::new(declared(view, "/HostConfig/IpcMode"), numbered(view, &IPC))
 }
 
-/// The machine's first IPC namespace always has this number
-/// (`PROC_IPC_INIT_INO` in the kernel's `include/linux/proc_ns.h`).
-const FIRST_IPC_NAMESPACE: &str = "ipc:[4026531839]";
+pub(super) fn uts(view: &View<'_>) -> Fact<Namespace> {
+    Fact::new(declared(view, "/HostConfig/UTSMode"), numbered(view, &UTS))
+}
 
-/// The host's namespace where its first process may not be traced: the
-/// auditor's own, if that is the machine's first.
-fn first_ipc_namespace<'a>(view: &View<'a>) -> Reading<&'a str> {
-    view.host_file("/proc/self/ns/ipc").and_then(|own| {
-        if own == FIRST_IPC_NAMESPACE {
-            return Reading::Known(own, vec![]);
-        }
-        let source = Source::proc(1, "ns/ipc");
-        Reading::Missing(
-            Gap::new(Reason::Denied, source, "the host's own IPC namespace could not be read")
-                .mend("run as root on the host itself, outside any container"),
-        )
-    })
+/// A cgroup namespace hides names and not powers: what counts is whether
+/// cgroups can be written, so the two are one question.
+pub(super) fn cgroup(view: &View<'_>) -> Fact<CgroupView> {
+    let effective = numbered(view, &CGROUP).and_then(|namespace| {
+        view.mounts().shown_as(|_| vec![]).map(|mounts| {
+            let writable = mounts
+                .iter()
+                .filter(|it| matches!(it.kind.as_str(), "cgroup" | "cgroup2"))
+                .filter(|it| !it.is_read_only())
+                .map(|it| (it.point.clone(), it.line.clone()))
+                .collect();
+            CgroupView { namespace, writable }
+        })
+    });
+    Fact::new(declared_cgroup(view), effective)
+}
+
+/// A namespace whose first one has a number that never changes.
+struct Numbered {
+    link: &'static str,
+    own: &'static str,
+    first: &'static str,
+}
+
+/// `PROC_IPC_INIT_INO` and its like in the kernel's `include/linux/proc_ns.h`.
+const IPC: Numbered =
+    Numbered { link: "ns/ipc", own: "/proc/self/ns/ipc", first: "ipc:[4026531839]" };
+const UTS: Numbered =
+    Numbered { link: "ns/uts", own: "/proc/self/ns/uts", first: "uts:[4026531838]" };
+const CGROUP: Numbered =
+    Numbered { link: "ns/cgroup", own: "/proc/self/ns/cgroup", first: "cgroup:[4026531835]" };
+
+/// The container's own beside the host's. Where the host's first process may
+/// not be traced, its namespace is the auditor's own, if that is the machine's first.
+fn numbered(view: &View<'_>, kind: &Numbered) -> Reading<Namespace> {
+    let own = of_init(view, |process| process.text(kind.link));
+    let hosts = view.host_init().text(kind.link).or_else(|| {
+        view.host_file(kind.own).and_then(|own| {
+            if own == kind.first {
+                return Reading::Known(own, vec![]);
+            }
+            let source = Source::proc(1, kind.link);
+            Reading::Missing(
+                Gap::new(Reason::Denied, source, "the host's own namespace could not be read")
+                    .mend("run as root on the host itself, outside any container"),
+            )
+        })
+    });
+    own.zip(hosts).map(compared)
 }
 
 fn compared((own, hosts): (&str, &str)) -> Namespace {
@@ -81,4 +151,81 @@ fn declared(view: &View<'_>, pointer: &str) -> Reading<Namespace> {
         Some("host") => Namespace::Host,
         other => Namespace::NotTheHosts(other.unwrap_or("the engine's default").to_owned()),
     })
+}
+
+/// Where nothing is asked for, engines give a private namespace under cgroup
+/// version 2 and the host's under version 1 (dockerd's
+/// `--default-cgroupns-mode`, podman's `--cgroupns`).
+fn declared_cgroup(view: &View<'_>) -> Reading<CgroupView> {
+    let inspect = view.inspect();
+    let version = || view.info().text("/CgroupVersion");
+    inspect
+        .text("/HostConfig/CgroupnsMode")
+        .and_then(|mode| match mode {
+            Some("host") => Reading::Known(Namespace::Host, vec![]),
+            Some(mode) if !mode.is_empty() => {
+                Reading::Known(Namespace::NotTheHosts(mode.to_owned()), vec![])
+            }
+            _ => version().map(|version| match version {
+                Some("2") => Namespace::NotTheHosts("the engine's default".to_owned()),
+                _ => Namespace::Host,
+            }),
+        })
+        .zip(inspect.flag("/HostConfig/Privileged").shown_as(|_| vec![]))
+        .map(|(namespace, privileged)| CgroupView {
+            namespace,
+            writable: (privileged == Some(true))
+                .then(|| ("/sys/fs/cgroup".to_owned(), "Privileged".to_owned()))
+                .into_iter()
+                .collect(),
+        })
+}
+
+pub(super) fn pid_company(view: &View<'_>) -> Fact<Company> {
+    company(view, "pid", "/HostConfig/PidMode")
+}
+
+pub(super) fn network_company(view: &View<'_>) -> Fact<Company> {
+    company(view, "net", "/HostConfig/NetworkMode")
+}
+
+pub(super) fn ipc_company(view: &View<'_>) -> Fact<Company> {
+    company(view, "ipc", "/HostConfig/IpcMode")
+}
+
+/// Everybody of another container in the container's namespace of this kind.
+fn company(view: &View<'_>, kind: &str, pointer: &str) -> Fact<Company> {
+    let declared = view.inspect().text(pointer).map(|mode| {
+        match mode.and_then(|mode| mode.strip_prefix("container:")) {
+            Some(other) => Company::Asked(view.name_of(other)),
+            None => Company::Alone,
+        }
+    });
+    let source = view.processes_source();
+    let each = view.processes().and_then(|processes| {
+        let living = processes.neighbours.get(kind).ok_or_else(|| {
+            let detail = format!("who else lives in the container's {kind} namespace is not known");
+            Gap::new(Reason::Denied, source.clone(), detail)
+                .mend("run as root, or with CAP_SYS_PTRACE on the host")
+        })?;
+        if living.is_empty() {
+            let shown = Evidence::new(source.clone(), kind, "no process of another container");
+            return Ok(vec![Reading::Known(Company::Alone, vec![shown])]);
+        }
+        Ok(living.iter().map(|it| neighbour(view, &view.process(it.pid), &it.container)).collect())
+    });
+    Fact::of_each(declared, &source, each)
+}
+
+fn neighbour(view: &View<'_>, process: &Process<'_>, container: &str) -> Reading<Company> {
+    capabilities::effective(process, process)
+        .zip(process.status("NSpid", |status| status.numbers("NSpid")).shown_as(|_| vec![]))
+        .map(|(capabilities, pids)| {
+            Company::Neighbour(Box::new(Neighbour {
+                container: view.name_of(container),
+                process: process.holder(),
+                capabilities,
+                in_host_pids: pids.len() == 1,
+            }))
+        })
 }

@@ -45,6 +45,16 @@ impl<'a> View<'a> {
         self.bundle.origin
     }
 
+    /// What people call another container that is known by its id: its name where
+    /// it is audited too, else the beginning of the id.
+    pub(super) fn name_of(&self, id: &str) -> Untrusted {
+        let audited = self.bundle.targets.iter().find(|target| target.id == id);
+        audited.map_or_else(
+            || id.chars().take(12).collect::<String>().into(),
+            |target| target.name.clone(),
+        )
+    }
+
     /// What the engine declares about this container.
     pub(super) fn inspect(&self) -> Document<'a> {
         self.document(Source::container(&self.target.id))

@@ -49,6 +49,26 @@ pub struct Processes {
     /// The limit files of these cgroups and of those above them, by absolute
     /// path, the nearest cgroup of each hierarchy first.
     pub limit_files: Vec<String>,
+    /// The file that tells which devices the container's cgroup lets it use, by
+    /// absolute path. Only cgroup version 1 has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_list: Option<String>,
+    /// Who else lives in a namespace of this container's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub neighbours: Neighbours,
+}
+
+/// Processes of other containers in the container's own `pid`, `net` and `ipc`
+/// namespace. A namespace that is not among the keys could not be told.
+pub type Neighbours = BTreeMap<String, Vec<Neighbour>>;
+
+/// A process of another container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// Its pid in the auditor's numbering.
+    pub pid: u32,
+    /// The other container, by what its cgroup's path tells: an id, or a name.
+    pub container: String,
 }
 
 impl Processes {
@@ -58,6 +78,11 @@ impl Processes {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// The processes of other containers that live in a namespace of this one's.
+    pub fn beside(&self) -> impl Iterator<Item = u32> + '_ {
+        self.neighbours.values().flatten().map(|neighbour| neighbour.pid)
     }
 }
 

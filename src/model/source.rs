@@ -53,6 +53,21 @@ impl Source {
         Self::Kernel(format!("/proc/{pid}/{name}"))
     }
 
+    /// What stands at the mount points that process `pid` sees.
+    pub fn mount_points(pid: u32) -> Self {
+        Self::proc(pid, "root (mount points)")
+    }
+
+    /// The device nodes in the `/dev` that process `pid` sees.
+    pub fn devices(pid: u32) -> Self {
+        Self::proc(pid, "root/dev (devices)")
+    }
+
+    /// The sockets at which container engines of this host listen.
+    pub fn engine_sockets() -> Self {
+        Self::Kernel("/proc/net/unix (container engines)".to_owned())
+    }
+
     /// The engine's list of running containers.
     pub fn container_list() -> Self {
         Self::Engine("/containers/json".to_owned())

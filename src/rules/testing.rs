@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Rule, Settings};
 use crate::facts;
-use crate::model::bundle::{Answer, Bundle, Origin, Processes};
-use crate::model::files::{File, Kind as FileKind, Listing};
+use crate::model::bundle::{Answer, Bundle, Neighbour, Origin, Processes};
+use crate::model::files::{self, File, Kind as FileKind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -13,6 +13,9 @@ use crate::model::verdict::Verdict;
 
 /// The hardened container's first process.
 pub(super) const INIT: u32 = 100;
+
+/// What the hardened container's cgroup lets it use.
+pub(super) const DEVICE_LIST: &str = "/sys/fs/cgroup/devices/docker/c/devices.list";
 
 const STATUS: &str = "Name:\tapp\nUid:\t1000\t1000\t1000\t1000\nGid:\t1000\t1000\t1000\t1000\nGroups:\t\nNSpid:\t100\t1\n\
     CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
@@ -51,7 +54,7 @@ pub(super) fn container() -> Case {
         "HostConfig": {
             "Privileged": false, "CapAdd": null, "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"], "PidMode": "", "NetworkMode": "default",
-            "IpcMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
+            "IpcMode": "private", "CgroupnsMode": "private", "UsernsMode": "", "ReadonlyRootfs": true,
             "Memory": 67_108_864, "PidsLimit": 100, "Tmpfs": {"/tmp": "size=16m"},
         },
         "Mounts": [], "AppArmorProfile": "",
@@ -69,15 +72,29 @@ pub(super) fn container() -> Case {
         viewer: INIT,
         members: vec![INIT],
         limit_files,
+        cgroups: vec![("devices".to_owned(), "/docker/c".to_owned())],
+        device_list: Some(DEVICE_LIST.to_owned()),
+        neighbours: ["pid", "net", "ipc"].map(|kind| (kind.to_owned(), vec![])).into(),
         ..Processes::default()
     };
     case.put(Source::Processes(id), Answer::Processes(processes));
+    for source in [Source::devices(INIT), Source::mount_points(INIT)] {
+        case.put(source, Answer::Files(Listing::default()));
+    }
+    let socket = socket("/run/docker.sock", (0, 20), 3577);
+    let sockets = Listing { files: vec![socket], unread: vec![] };
+    case.put(Source::engine_sockets(), Answer::Files(sockets));
     for (path, text) in [
+        (DEVICE_LIST, "c 1:3 rwm\nc *:* m\nc 136:* rwm\n"),
         ("/proc/1/status", "Name:\tsystemd\nCapBnd:\t000001ffffffffff\n"),
         ("/proc/1/mountinfo", HOST_MOUNTS),
         ("/proc/1/ns/net", "net:[1]"),
         ("/proc/1/ns/ipc", "ipc:[1]"),
+        ("/proc/1/ns/uts", "uts:[1]"),
+        ("/proc/1/ns/cgroup", "cgroup:[1]"),
         ("/proc/self/ns/ipc", "ipc:[4026531839]"),
+        ("/proc/self/ns/uts", "uts:[4026531838]"),
+        ("/proc/self/ns/cgroup", "cgroup:[4026531835]"),
         ("/proc/meminfo", "MemTotal:        8388608 kB\n"),
         ("/proc/sys/kernel/pid_max", "4194304\n"),
         ("/proc/sys/kernel/osrelease", "6.1.0\n"),
@@ -85,6 +102,8 @@ pub(super) fn container() -> Case {
         ("/proc/100/net/dev (inode)", "77"),
         ("/proc/100/ns/net", "net:[7]"),
         ("/proc/100/ns/ipc", "ipc:[7]"),
+        ("/proc/100/ns/uts", "uts:[7]"),
+        ("/proc/100/ns/cgroup", "cgroup:[7]"),
         ("/proc/100/mountinfo", MOUNTS),
         (
             "/proc/100/root/etc/passwd",
@@ -94,6 +113,20 @@ pub(super) fn container() -> Case {
         case = case.kernel(path, text);
     }
     case.limit("memory.limit_in_bytes", "67108864").limit("pids.max", "100").add_process(INIT, &[])
+}
+
+fn socket(path: &str, device: (u32, u32), inode: u64) -> File {
+    File {
+        path: path.into(),
+        kind: files::Kind::Socket,
+        mode: 0o660,
+        uid: 0,
+        gid: 999,
+        device,
+        inode,
+        stands_for: None,
+        capability: None,
+    }
 }
 
 impl Case {
@@ -176,6 +209,78 @@ impl Case {
         let processes = self.processes();
         processes.members.retain(|member| *member != pid);
         processes.strays.push(pid);
+        self
+    }
+
+    /// A process of another container lives in the namespace of this kind.
+    pub(super) fn neighbour(mut self, kind: &str, pid: u32, fields: &[(&str, &str)]) -> Self {
+        self = self.add_process(pid, fields);
+        let processes = self.processes();
+        processes.members.retain(|member| *member != pid);
+        let neighbour = Neighbour { pid, container: "d".repeat(64) };
+        processes.neighbours.insert(kind.to_owned(), vec![neighbour]);
+        self
+    }
+
+    /// Nobody can tell who lives in the namespace of this kind.
+    pub(super) fn neighbours_unread(mut self, kind: &str) -> Self {
+        self.processes().neighbours.remove(kind);
+        self
+    }
+
+    fn listing(&mut self, source: &Source) -> &mut Listing {
+        match self.bundle.observations.get_mut(source) {
+            Some(crate::model::bundle::Observation::Answer(Answer::Files(found))) => found,
+            _ => panic!("the case has this listing"),
+        }
+    }
+
+    /// What stands at a mount point: a file of this kind, device and inode.
+    pub(super) fn point(
+        mut self,
+        path: &str,
+        kind: files::Kind,
+        device: (u32, u32),
+        inode: u64,
+    ) -> Self {
+        let file = File { kind, ..socket(path, device, inode) };
+        self.listing(&Source::mount_points(INIT)).files.push(file);
+        self
+    }
+
+    /// The file at a mount point is a node of this device.
+    pub(super) fn stands_for(mut self, path: &str, numbers: (u32, u32)) -> Self {
+        let files = &mut self.listing(&Source::mount_points(INIT)).files;
+        files.iter_mut().filter(|file| file.path.raw() == path).for_each(|file| {
+            file.stands_for = Some(numbers);
+        });
+        self
+    }
+
+    /// One more node in the container's `/dev`.
+    pub(super) fn device(mut self, path: &str, kind: files::Kind, numbers: (u32, u32)) -> Self {
+        let file = File { kind, stands_for: Some(numbers), ..socket(path, (0, 47), 1) };
+        self.listing(&Source::devices(INIT)).files.push(file);
+        self
+    }
+
+    /// The cgroups are of version 2, which has no list of devices.
+    pub(super) fn without_device_list(mut self) -> Self {
+        let processes = self.processes();
+        processes.cgroups = vec![(String::new(), "/docker/c".to_owned())];
+        processes.device_list = None;
+        self
+    }
+
+    /// An engine listens at one more socket; `None`: it cannot be told where.
+    pub(super) fn engine_at(mut self, at: Option<(&str, (u32, u32), u64)>) -> Self {
+        let source = Source::engine_sockets();
+        let gap = Gap::new(Reason::Denied, source.clone(), "an engine's files were refused");
+        let listing = self.listing(&source);
+        match at {
+            Some((path, device, inode)) => listing.files.push(socket(path, device, inode)),
+            None => listing.unread.push(gap),
+        }
         self
     }
 

@@ -16,33 +16,33 @@ use secaudit::report::v1::{Finding, Verdict};
 use tempfile::TempDir;
 
 /// A host made of files: systemd, cgroup version 2, nothing hidden.
-struct Host {
-    root: TempDir,
+pub(crate) struct Host {
+    pub(crate) root: TempDir,
 }
 
 /// One process of it.
-struct Process<'a> {
-    pid: u32,
-    parent: u32,
+pub(crate) struct Process<'a> {
+    pub(crate) pid: u32,
+    pub(crate) parent: u32,
     /// Its pid in each PID namespace.
-    ns_pids: &'a str,
-    cgroup: &'a str,
-    label: Option<&'a str>,
-    mounts: &'a str,
+    pub(crate) ns_pids: &'a str,
+    pub(crate) cgroup: &'a str,
+    pub(crate) label: Option<&'a str>,
+    pub(crate) mounts: &'a str,
     /// The number of its namespaces.
-    namespace: u32,
-    uid: u32,
+    pub(crate) namespace: u32,
+    pub(crate) uid: u32,
 }
 
 const HOST_MOUNTS: &str = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
     22 20 0:4 / /proc rw - proc proc rw\n\
     30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
 
-const CONTAINER_MOUNTS: &str = "40 30 0:44 / / ro - overlay overlay rw\n\
+pub(crate) const CONTAINER_MOUNTS: &str = "40 30 0:44 / / ro - overlay overlay rw\n\
     45 40 0:48 / /tmp rw,nosuid,nodev,noexec - tmpfs tmpfs rw,size=16384k\n";
 
 impl Host {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let host = Self { root: tempfile::tempdir().unwrap() };
         host.write("proc/self/mountinfo", HOST_MOUNTS);
         host.write("proc/meminfo", "MemTotal: 8388608 kB\n");
@@ -61,13 +61,13 @@ impl Host {
         host
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.root.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn process(&self, process: &Process<'_>) {
+    pub(crate) fn process(&self, process: &Process<'_>) {
         let Process { pid, parent, ns_pids, cgroup, label, mounts, namespace, uid } = process;
         let bounding = if *pid == 1 { "000001ffffffffff" } else { "0000000000000000" };
         self.write(
@@ -102,7 +102,7 @@ impl Host {
     }
 
     /// What the kernel collector makes of a container whose first process is said to be `pid`.
-    fn audit(&self, id: &str, pid: u32) -> (Bundle, Vec<Finding>) {
+    pub(crate) fn audit(&self, id: &str, pid: u32) -> (Bundle, Vec<Finding>) {
         let mut bundle = Bundle::new(Origin::Kernel);
         bundle.add_target(Target {
             kind: Kind::Container,
@@ -112,6 +112,7 @@ impl Host {
         });
         let claim = Claim { id: id.to_owned(), init: Ok(pid), by: Proof::Id };
         self.kernel().observe_host(&mut bundle);
+        self.kernel().observe_engine_sockets(None, &mut bundle);
         self.kernel().observe(&[claim], &mut bundle);
         let report = secaudit::evaluate(&bundle, &Policy::baseline(), Accept::Kernel);
         let findings = report.targets.into_iter().next().unwrap().findings;
@@ -119,15 +120,15 @@ impl Host {
     }
 }
 
-fn id() -> String {
+pub(crate) fn id() -> String {
     "ab12".repeat(16)
 }
 
-fn verdict(findings: &[Finding], rule: &str) -> Verdict {
+pub(crate) fn verdict(findings: &[Finding], rule: &str) -> Verdict {
     findings.iter().find(|it| it.rule == rule).unwrap().verdict
 }
 
-fn container<'a>(pid: u32, cgroup: &'a str) -> Process<'a> {
+pub(crate) fn container<'a>(pid: u32, cgroup: &'a str) -> Process<'a> {
     Process {
         pid,
         parent: 1,

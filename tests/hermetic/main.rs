@@ -16,3 +16,4 @@ mod hostile;
 mod kernel;
 mod properties;
 mod support;
+mod walls;

@@ -40,6 +40,7 @@ pub(in crate::cases) fn hardened() -> Value {
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"],
             "ReadonlyRootfs": true,
+            "CgroupnsMode": "private",
             "Tmpfs": {"/tmp": "size=16m"},
             "Memory": 96 << 20,
             "PidsLimit": 64,

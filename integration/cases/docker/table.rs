@@ -1,13 +1,14 @@
 //! The table: how each container is started, and what must be found.
 
+use secaudit::model::severity::Severity;
 use serde_json::{Value, json};
 
 use super::{Case, hardened};
 use crate::agree::{Expectation, done, fails, gained, not_applicable, not_gained, passes, refused};
 use crate::witness::Act::{
-    BecomeRoot, ChangePersonality, ExceedMemory, ExceedPids, Mount, OpenHostQueue,
-    OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadHostSecret,
-    SeeOtherProcesses, WriteRoot, WriteTmp,
+    BecomeRoot, ChangePersonality, ExceedMemory, ExceedPids, Mount, OpenHostDevice, OpenHostQueue,
+    OpenKernelSetting, OpenRawSocket, ReachEngine, ReachHostLoopback, ReadHostSecret, SeeHostName,
+    SeeOtherProcesses, SeeOwnCgroup, WriteRoot, WriteTmp,
 };
 use crate::witness::WITNESS;
 
@@ -45,8 +46,16 @@ pub(super) const CASES: &[Case] = &[
             passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
             passes("private-network-namespace", &[refused(ReachHostLoopback)]),
             passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
+            passes("private-uts-namespace", &[refused(SeeHostName)]),
+            passes("private-cgroup-namespace", &[refused(SeeOwnCgroup)]),
+            not_applicable(
+                "private-user-namespace",
+                &[refused(BecomeRoot), not_gained(BecomeRoot)],
+            ),
             passes("no-engine-socket", &[refused(ReachEngine)]),
             passes("no-sensitive-mounts", &[refused(ReadHostSecret)]),
+            passes("no-host-devices", &[refused(OpenHostDevice), not_gained(OpenHostDevice)]),
+            passes("no-shared-propagation", &[]),
             passes("read-only-root", &[refused(WriteRoot)]),
             passes("tmpfs-for-writes", &[done(WriteTmp)]),
             passes("memory-limit", &[refused(ExceedMemory)]),
@@ -69,8 +78,11 @@ pub(super) const CASES: &[Case] = &[
             passes("private-pid-namespace", &[refused(SeeOtherProcesses)]),
             passes("private-network-namespace", &[refused(ReachHostLoopback)]),
             passes("private-ipc-namespace", &[refused(OpenHostQueue)]),
+            passes("private-uts-namespace", &[refused(SeeHostName)]),
+            fails("private-user-namespace", &[done(BecomeRoot)]).at(Severity::Med),
             passes("no-engine-socket", &[refused(ReachEngine)]),
             passes("no-sensitive-mounts", &[refused(ReadHostSecret)]),
+            passes("no-host-devices", &[refused(OpenHostDevice)]),
             fails("read-only-root", &[done(WriteRoot)]),
             not_applicable("tmpfs-for-writes", &[done(WriteTmp)]),
             fails("memory-limit", &[done(ExceedMemory)]),
@@ -90,6 +102,8 @@ pub(super) const CASES: &[Case] = &[
             fails("capabilities-dropped", &[gained(OpenRawSocket)]),
             fails("no-new-privileges", &[gained(BecomeRoot)]),
             fails("seccomp-filter", &[done(ChangePersonality)]),
+            fails("no-host-devices", &[gained(OpenHostDevice)]),
+            fails("private-user-namespace", &[gained(BecomeRoot)]).at(Severity::Med),
         ],
     },
     Case {
@@ -113,12 +127,19 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "host-namespaces",
-        config: || json!({"HostConfig": {"PidMode": "host", "NetworkMode": "host", "IpcMode": "host"}}),
+        config: || {
+            json!({"HostConfig": {
+                "PidMode": "host", "NetworkMode": "host", "IpcMode": "host", "UTSMode": "host",
+                "CgroupnsMode": "host",
+            }})
+        },
         code: 1,
         expected: &[
             fails("private-pid-namespace", &[done(SeeOtherProcesses)]),
             fails("private-network-namespace", &[done(ReachHostLoopback)]),
             fails("private-ipc-namespace", &[done(OpenHostQueue)]),
+            fails("private-uts-namespace", &[done(SeeHostName)]),
+            fails("private-cgroup-namespace", &[done(SeeOwnCgroup)]).at(Severity::Low),
             passes("no-privileged-exec", &[]),
         ],
     },
@@ -151,6 +172,49 @@ pub(super) const CASES: &[Case] = &[
             passes("private-network-namespace", &[refused(ReachHostLoopback)]),
             fails("private-ipc-namespace", &[done(OpenHostQueue)]),
         ],
+    },
+    Case {
+        name: "host-uts-namespace",
+        config: || host("UTSMode", &json!("host")),
+        code: 1,
+        expected: &[fails("private-uts-namespace", &[done(SeeHostName)])],
+    },
+    Case {
+        name: "host-cgroup-namespace",
+        config: || host("CgroupnsMode", &json!("host")),
+        code: 1,
+        expected: &[fails("private-cgroup-namespace", &[done(SeeOwnCgroup)]).at(Severity::Low)],
+    },
+    Case {
+        name: "private-cgroup-namespace",
+        config: || host("CgroupnsMode", &json!("private")),
+        code: 1,
+        expected: &[passes("private-cgroup-namespace", &[refused(SeeOwnCgroup)])],
+    },
+    Case {
+        name: "one-device",
+        config: || {
+            let device = json!({
+                "PathOnHost": "/dev/kmsg", "PathInContainer": "/dev/kmsg", "CgroupPermissions": "rwm",
+            });
+            host("Devices", &json!([device]))
+        },
+        code: 1,
+        expected: &[fails("no-host-devices", &[done(OpenHostDevice)])],
+    },
+    // There is no node, but whoever may use a device makes one.
+    Case {
+        name: "a-rule-for-a-device",
+        config: || host("DeviceCgroupRules", &json!(["c 1:11 rwm"])),
+        code: 1,
+        expected: &[fails("no-host-devices", &[done(OpenHostDevice)])],
+    },
+    // A node that nobody may open is none.
+    Case {
+        name: "a-rule-for-a-node-alone",
+        config: || host("DeviceCgroupRules", &json!(["c 1:11 m"])),
+        code: 1,
+        expected: &[passes("no-host-devices", &[refused(OpenHostDevice)])],
     },
     Case {
         name: "engine-socket",

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use bollard::models::{
-    ContainerCreateBody, HealthConfig, HostConfig, Mount, MountBindOptions, MountType,
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, Mount,
+    MountBindOptions, MountType,
 };
 
 use super::image::PROGRAM;
@@ -37,6 +38,7 @@ pub(super) fn hardened() -> ContainerCreateBody {
             tmpfs: Some(
                 [("/tmp".to_owned(), "nosuid,nodev,noexec,size=1m,mode=1777".to_owned())].into(),
             ),
+            cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
             memory: Some(64 << 20),
             pids_limit: Some(16),
             network_mode: no_network(),

@@ -89,7 +89,8 @@ fn sandbox(kind: Kind) -> Result<u8, Failure> {
             let own = CloneFlags::CLONE_NEWPID
                 | CloneFlags::CLONE_NEWNET
                 | CloneFlags::CLONE_NEWIPC
-                | CloneFlags::CLONE_NEWUTS;
+                | CloneFlags::CLONE_NEWUTS
+                | CloneFlags::CLONE_NEWCGROUP;
             unshare(own).or_fail("making namespaces")?;
         }
         Kind::Typical => {

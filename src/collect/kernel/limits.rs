@@ -47,6 +47,16 @@ impl CgroupMounts {
         files
     }
 
+    /// The file that lists what devices the container's cgroup lets it use
+    /// (`Documentation/admin-guide/cgroup-v1/devices.rst`).
+    pub(super) fn device_list(&self, processes: &Processes) -> Option<String> {
+        processes.cgroups.iter().find_map(|(controllers, path)| {
+            controllers.split(',').find(|each| *each == "devices")?;
+            let folder = below(self.hierarchy("devices")?, path)?.into_iter().next()?;
+            Some(format!("{folder}/devices.list"))
+        })
+    }
+
     fn unified(&self) -> Option<&Mount> {
         self.mounts.iter().find(|mount| mount.kind == "cgroup2")
     }

@@ -2,11 +2,14 @@
 
 mod discover;
 mod limits;
+mod neighbours;
+mod points;
 mod process;
 mod prove;
 mod root;
 mod settle;
 mod setuid;
+mod sockets;
 mod table;
 mod threads;
 mod walk;
@@ -16,6 +19,7 @@ use std::path::PathBuf;
 
 use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Processes};
+use crate::model::files::Listing;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
@@ -44,6 +48,10 @@ impl Default for Kernel {
 
 /// The namespaces whose identity is recorded (`namespaces(7)`).
 const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
+
+/// Those whose first one has a fixed number (`include/linux/proc_ns.h`), so
+/// that the auditor's own tells whether it is the machine's first.
+const NUMBERED: [&str; 4] = ["cgroup", "ipc", "user", "uts"];
 
 /// The files that are read of every process.
 const OF_EVERY_PROCESS: [&str; 5] = ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT];
@@ -89,9 +97,12 @@ impl Kernel {
             let source = Source::Kernel(path.to_owned());
             bundle.record(source.clone(), process::read_file(&self.at(path), source));
         }
-        if let Ok(own) = Process::open(&self.proc, std::process::id()) {
-            let source = Source::Kernel("/proc/self/ns/ipc".to_owned());
-            bundle.record(source.clone(), own.link("ns/ipc").map_err(|gap| Gap { source, ..gap }));
+        if let Ok(own) = Process::own(&self.proc) {
+            for name in NUMBERED {
+                let source = Source::Kernel(format!("/proc/self/ns/{name}"));
+                let link = own.link(&format!("ns/{name}"));
+                bundle.record(source.clone(), link.map_err(|gap| Gap { source, ..gap }));
+            }
         }
         match Process::open(&self.proc, 1) {
             Ok(first) => {
@@ -121,7 +132,7 @@ impl Kernel {
             let alive: BTreeSet<(u32, u64)> = proved
                 .iter()
                 .filter_map(|(_, processes)| processes.as_ref().ok())
-                .flat_map(Processes::all)
+                .flat_map(|processes| processes.all().into_iter().chain(processes.beside()))
                 .filter_map(|pid| Some((pid, *starts.get(&pid)?)))
                 .collect();
             let fresh: Vec<_> =
@@ -143,6 +154,7 @@ impl Kernel {
         for (claim, mut processes) in proved {
             if let Ok(processes) = &mut processes {
                 processes.limit_files = mounts.limit_files(processes);
+                processes.device_list = mounts.device_list(processes);
                 processes.threads = threads::recorded(processes, bundle);
                 self.observe_container(&claim.id, processes, &starts, bundle);
             }
@@ -196,7 +208,7 @@ impl Kernel {
             let source = Source::Files(id.to_owned());
             bundle.record(source.clone(), privileged_files(viewer, &source, bundle));
         }
-        for path in &processes.limit_files {
+        for path in processes.limit_files.iter().chain(&processes.device_list) {
             let source = Source::Kernel(path.clone());
             bundle.record(source.clone(), process::read_optional(&self.at(path), source));
         }
@@ -222,16 +234,25 @@ impl Kernel {
             }
             _ => Ok(viewer),
         });
+        let (points, devices) = (Source::mount_points(pid), Source::devices(pid));
         let (seen, known) = match &viewer {
             Ok(viewer) => {
+                let files = |found: Result<Listing, Gap>| found.map(Answer::Files);
+                bundle.record(points, files(points::mount_points(&self.proc, &viewer)));
+                bundle.record(devices, files(points::devices(&viewer)));
                 let seen = viewer.read("mountinfo");
                 let known = viewer.accounts(&seen, PASSWD, passwd::without_secrets);
                 (seen, known)
             }
-            Err(gap) => (
-                Err(Gap { source: mounts.clone(), ..gap.clone() }),
-                Err(Gap { source: accounts.clone(), ..gap.clone() }),
-            ),
+            Err(gap) => {
+                for source in [points, devices] {
+                    bundle.record(source.clone(), Err(Gap { source, ..gap.clone() }));
+                }
+                (
+                    Err(Gap { source: mounts.clone(), ..gap.clone() }),
+                    Err(Gap { source: accounts.clone(), ..gap.clone() }),
+                )
+            }
         };
         bundle.record(mounts, seen);
         bundle.record(accounts, known);

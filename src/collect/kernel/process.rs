@@ -124,6 +124,11 @@ impl Process {
             .map_err(|errno| gap(source, errno))
     }
 
+    /// The number of a file's inode, where it can be read; for the collector's own use.
+    pub(super) fn peek_inode(&self, file: &str) -> Option<u64> {
+        fstatat(self.folder.as_fd(), file, AtFlags::empty()).ok().map(|stat| stat.st_ino)
+    }
+
     /// When the process started, in clock ticks since boot: field 22 of
     /// `proc_pid_stat(5)`. With the pid it names a process for good.
     pub(super) fn start(&self) -> Option<u64> {

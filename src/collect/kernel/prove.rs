@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use super::neighbours::neighbours;
 use super::process::Process;
 use super::table::{Row, Table};
 use crate::model::bundle::Processes;
@@ -74,7 +75,9 @@ pub(super) fn prove(
     }
     let strays = strays(row, claims, &members, table);
     let viewer = viewer(init, &members, table);
-    Ok(Processes { init, viewer, members, strays, cgroups: own, ..Processes::default() })
+    let found = Processes { init, viewer, members, strays, cgroups: own, ..Processes::default() };
+    let neighbours = neighbours(init, &found.all(), table, proc);
+    Ok(Processes { neighbours, ..found })
 }
 
 /// Who still has the container's root. After `chroot(2)` the kernel tells a

@@ -55,6 +55,31 @@ impl Root {
         Ok(described(path, &fstat(&file)?))
     }
 
+    /// What stands at `path`, no symlink followed on the way, where that is on
+    /// the mount of this number (`proc_pid_mountinfo(5)`).
+    ///
+    /// The handle alone asks nothing of the file system; its number is proved
+    /// before anything does.
+    pub(super) fn on_mount(&self, path: &str, mount: u32) -> Result<File, Errno> {
+        let file = self.proved(path, mount, OFlag::O_NOFOLLOW)?;
+        Ok(described(path, &fstat(&file)?))
+    }
+
+    /// A folder opened for listing, on the mount of this number.
+    pub(super) fn folder_on_mount(&self, path: &str, mount: u32) -> Result<OwnedFd, Errno> {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW;
+        reopened(&self.proved(path, mount, flags)?, OFlag::O_DIRECTORY)
+    }
+
+    fn proved(&self, path: &str, mount: u32, flags: OFlag) -> Result<OwnedFd, Errno> {
+        let resolve = ResolveFlag::RESOLVE_IN_ROOT
+            | ResolveFlag::RESOLVE_NO_MAGICLINKS
+            | ResolveFlag::RESOLVE_NO_SYMLINKS;
+        let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(resolve);
+        let file = openat2(self.folder.as_fd(), path, how)?;
+        if mount_number(&file) == Some(mount) { Ok(file) } else { Err(Errno::ESTALE) }
+    }
+
     /// A regular file opened for reading.
     pub(super) fn open(&self, path: &str, reach: Reach) -> Result<std::fs::File, Errno> {
         let file = self.at(path, reach, OFlag::empty())?;
@@ -71,6 +96,13 @@ impl Root {
     pub(super) fn folder(&self, path: &str, reach: Reach) -> Result<OwnedFd, Errno> {
         reopened(&self.at(path, reach, OFlag::O_DIRECTORY)?, OFlag::O_DIRECTORY)
     }
+}
+
+/// The number of the mount that a handle is on (`proc_pid_fdinfo(5)`).
+fn mount_number(file: &OwnedFd) -> Option<u32> {
+    let path = format!("/proc/self/fdinfo/{}", file.as_raw_fd());
+    let text = std::fs::read_to_string(path).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("mnt_id:"))?.trim().parse().ok()
 }
 
 /// The same file, for reading: through the handle, so that it cannot have been
@@ -137,6 +169,19 @@ mod tests {
         root.open("absolute", Reach::OneFileSystem).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "inside");
         assert_eq!(root.stat("outside", Reach::Mounts).unwrap_err(), Errno::ENOENT);
+    }
+
+    #[test]
+    fn what_is_on_another_mount_is_not_asked_and_no_symlink_is_followed() {
+        let (dir, root) = laid_out();
+        let handle = open(dir.path(), OFlag::O_PATH, Mode::empty()).unwrap();
+        let mount = mount_number(&handle).unwrap();
+        assert_eq!(root.on_mount("/etc", mount).unwrap().kind, Kind::Folder);
+        assert_eq!(root.on_mount("/etc", mount + 1).unwrap_err(), Errno::ESTALE);
+        assert_eq!(root.on_mount("/absolute", mount).unwrap().kind, Kind::Link);
+        std::os::unix::fs::symlink("/etc", dir.path().join("other")).unwrap();
+        assert_eq!(root.on_mount("/other/passwd", mount).unwrap_err(), Errno::ELOOP);
+        assert_eq!(root.folder_on_mount("/fifo", mount).unwrap_err(), Errno::ENOTDIR);
     }
 
     #[test]

@@ -52,6 +52,9 @@ impl Kernel {
                     for processes in proved.iter_mut().filter_map(|(_, it)| it.as_mut().ok()) {
                         processes.members.retain(|member| *member != pid);
                         processes.strays.retain(|stray| *stray != pid);
+                        for neighbours in processes.neighbours.values_mut() {
+                            neighbours.retain(|neighbour| neighbour.pid != pid);
+                        }
                     }
                 }
             }

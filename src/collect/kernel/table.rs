@@ -23,6 +23,12 @@ pub(super) struct Row {
     pub(super) pid_namespace: Option<String>,
     /// Its mount namespace, where that can be read.
     pub(super) mount_namespace: Option<String>,
+    /// Its network namespace, where that can be read.
+    pub(super) network_namespace: Option<String>,
+    /// The inode that stands for its network namespace, where that can be read.
+    pub(super) network_inode: Option<u64>,
+    /// Its IPC namespace, where that can be read.
+    pub(super) ipc_namespace: Option<String>,
     /// Whether it is known to have another root than its mount namespace.
     pub(super) has_other_root: bool,
     /// Its parent.
@@ -125,6 +131,9 @@ fn row(process: &Process, cgroups: &str) -> Option<Row> {
             .collect(),
         pid_namespace: process.peek_link("ns/pid"),
         mount_namespace: process.peek_link("ns/mnt"),
+        network_namespace: process.peek_link("ns/net"),
+        network_inode: process.peek_inode("net/dev"),
+        ipc_namespace: process.peek_link("ns/ipc"),
         has_other_root: process.peek_link("root").is_some_and(|root| root != "/"),
         parent: status.number("PPid").unwrap_or_default(),
         ns_pids: status.numbers("NSpid").unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! `/proc/<pid>/mountinfo` (`proc_pid_mountinfo(5)`).
 
-use crate::parse::path::is_within;
+use crate::parse::path::{beneath, is_within};
 
 /// One mount as the kernel tells it, with its octal escapes undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,35 @@ pub fn is_hidden(mounts: &[Mount], mount: &Mount) -> bool {
             && below.contains(&other.parent)
             && is_within(&mount.point, &other.point)
     })
+}
+
+/// Where else the same file or folder is seen: through every one of `others`
+/// of the same file system whose own root lies at or above this one's.
+pub fn elsewhere<'a>(mount: &Mount, others: &'a [Mount]) -> Vec<(&'a Mount, String)> {
+    others
+        .iter()
+        .filter(|other| other.device == mount.device)
+        .filter_map(|other| Some((other, join(&other.point, beneath(&mount.root, &other.root)?))))
+        .collect()
+}
+
+/// The path below a mount's point, as its file system names it: `(device, path)`
+/// of the visible mount on which it stands.
+pub fn inside<'a>(mounts: &'a [Mount], path: &str) -> Option<(&'a str, String)> {
+    let mount = mounts
+        .iter()
+        .filter(|it| is_within(path, &it.point) && !is_hidden(mounts, it))
+        .max_by_key(|it| it.point.trim_end_matches('/').len())?;
+    Some((&mount.device, join(&mount.root, beneath(path, &mount.point)?)))
+}
+
+fn join(point: &str, rest: &str) -> String {
+    let point = point.trim_end_matches('/');
+    match (point.is_empty(), rest.is_empty()) {
+        (true, true) => "/".to_owned(),
+        (_, true) => point.to_owned(),
+        _ => format!("{point}/{rest}"),
+    }
 }
 
 /// The mount that is visible at exactly this point.

@@ -12,8 +12,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The container cannot reach a container engine.
     ///
-    /// No engine's socket is mounted, under whatever path, nor a folder of the host that
-    /// holds one; no variable points to an engine over the network. A read-only mount
+    /// No engine's socket is mounted, under whatever name, nor a folder of the host that
+    /// holds one: sockets are known by the names that engines give them, and by device and
+    /// inode wherever an engine of this host listens. No variable points to an engine over the network. A read-only mount
     /// does not help: a socket is connected to, not written.
     ///
     /// ## Why it matters
@@ -63,7 +64,19 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             Check::broken(format!("the variable {name} points to an engine"))
         }
     });
-    mounts.and(variables)
+    let sockets = facts.engine_sockets.judge(|sockets| {
+        sockets.iter().fold(Check::holds("no mount is an engine's socket on disk"), |check, it| {
+            let point = Untrusted::from(it.point.as_str());
+            let socket = &it.socket;
+            let what = if it.in_folder {
+                format!("{point} is a folder of the host that holds the engine's socket {socket}")
+            } else {
+                format!("{point} is the engine's socket {socket}")
+            };
+            also(check, &what).showing(it.point.as_str(), it.shown.as_str())
+        })
+    });
+    mounts.and(sockets).and(variables)
 }
 
 /// How a mount leads to an engine, if it does.
@@ -97,6 +110,7 @@ fn file_name(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::files::Kind::{Folder, Socket};
     use crate::rules::testing::{cases, container};
     use serde_json::json;
 
@@ -127,6 +141,37 @@ mod tests {
             .declares("/Mounts", json!([{"Type": "bind", "Source": "/var/run/docker.sock", "Destination": "/d"}]))
             .kernel_denied() => "Fail",
         a_good_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_hard_link_to_the_socket_fails: container()
+            .mount("60 40 0:20 /other/name /x ro - tmpfs tmpfs rw")
+            .point("/x", Socket, (0, 20), 3577) => "Fail",
+        another_socket_passes: container()
+            .mount("60 40 0:20 /other/name /x ro - tmpfs tmpfs rw")
+            .point("/x", Socket, (0, 20), 3578) => "Pass",
+        the_same_inode_on_another_file_system_passes: container()
+            .mount("60 40 8:1 /other/name /x ro - ext4 /dev/sda1 rw")
+            .point("/x", Socket, (8, 1), 3577) => "Pass",
+        a_folder_that_holds_an_unusual_engines_socket_fails: container()
+            .engine_at(Some(("/srv/engine/e.sock", (8, 1), 9)))
+            .mount("60 40 8:1 /srv/engine /x ro - ext4 /dev/sda1 rw")
+            .point("/x", Folder, (8, 1), 8) => "Fail",
+        a_folder_beside_an_unusual_engines_socket_passes: container()
+            .engine_at(Some(("/srv/engine/e.sock", (8, 1), 9)))
+            .mount("60 40 8:1 /srv/engines /x ro - ext4 /dev/sda1 rw")
+            .point("/x", Folder, (8, 1), 8) => "Pass",
+        a_point_that_could_be_the_socket_and_is_unread_is_unknown:
+            container().mount("60 40 0:20 /other/name /x ro - tmpfs tmpfs rw") => "Unknown",
+        where_an_engine_listens_nobody_knows_where_a_mount_of_the_host_is_unknown: container()
+            .engine_at(None).mount("60 40 8:1 /srv /x ro - ext4 /dev/sda1 rw")
+            .point("/x", Folder, (8, 1), 8) => "Unknown",
+        where_an_engine_listens_nobody_knows_what_the_engine_made_passes: container()
+            .engine_at(None)
+            .mount(&format!("60 40 8:1 /d/containers/{}/hosts /etc/hosts rw - ext4 /dev/sda1 rw", "c".repeat(64)))
+            => "Pass",
+        without_the_engines_sockets_names_still_convict:
+            container().unread("/proc/net/unix (container engines)").mount(SOCKET) => "Fail",
+        without_the_engines_sockets_a_mount_of_the_host_is_unknown: container()
+            .unread("/proc/net/unix (container engines)")
+            .mount("60 40 8:1 /srv /x ro - ext4 /dev/sda1 rw") => "Unknown",
         an_engine_over_tcp_fails:
             container().declares("/Config/Env", json!(["DOCKER_HOST=tcp://(not recorded)"])) => "Fail",
         a_variable_for_a_socket_that_is_not_mounted_passes:

@@ -26,7 +26,10 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.ipc_namespace.judge(|namespace| super::not_the_hosts(namespace, "IPC"))
+    facts
+        .ipc_namespace
+        .judge(|namespace| super::not_the_hosts(namespace, "IPC"))
+        .and(facts.ipc_company.judge(|company| super::in_good_company(company, "IPC")))
 }
 
 #[cfg(test)]
@@ -47,5 +50,17 @@ mod tests {
             .unread("/proc/1/ns/ipc").kernel("/proc/self/ns/ipc", "ipc:[9]") => "Unknown",
         the_declaration_cannot_acquit: container().denied("ns/ipc") => "Unknown",
         without_an_engine_the_kernel_decides: container().engine_denied() => "Pass",
+        an_ordinary_neighbour_passes: container().neighbour("ipc", 200, &[]) => "Pass",
+        a_neighbour_that_holds_the_host_fails: container()
+            .neighbour("ipc", 200, &[("CapBnd", "000001ffffffffff")]) => "Fail",
+        a_neighbour_that_sees_the_hosts_processes_fails:
+            container().neighbour("ipc", 200, &[("NSpid", "200")]) => "Fail",
+        a_powerful_neighbour_behind_a_user_namespace_passes: container()
+            .neighbour("ipc", 200, &[("CapBnd", "000001ffffffffff"), ("Uid", "165536\t165536\t165536\t165536")])
+            .uid_map(200, "0 165536 65536") => "Pass",
+        an_unread_neighbour_is_unknown:
+            container().neighbour("ipc", 200, &[]).unread("/proc/200/status") => "Unknown",
+        where_neighbours_cannot_be_told_it_is_unknown:
+            container().neighbours_unread("ipc") => "Unknown",
     }
 }

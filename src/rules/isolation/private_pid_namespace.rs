@@ -26,7 +26,10 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.pid_namespace.judge(|namespace| super::not_the_hosts(namespace, "PID"))
+    facts
+        .pid_namespace
+        .judge(|namespace| super::not_the_hosts(namespace, "PID"))
+        .and(facts.pid_company.judge(|company| super::in_good_company(company, "PID")))
 }
 
 #[cfg(test)]
@@ -43,5 +46,17 @@ mod tests {
             container().declares("/HostConfig/PidMode", json!("host")).kernel_denied() => "Fail",
         the_declaration_cannot_acquit: container().denied("status") => "Unknown",
         without_an_engine_the_kernel_decides: container().engine_denied() => "Pass",
+        an_ordinary_neighbour_passes: container().neighbour("pid", 200, &[]) => "Pass",
+        a_neighbour_that_holds_the_host_fails: container()
+            .neighbour("pid", 200, &[("CapBnd", "000001ffffffffff")]) => "Fail",
+        a_neighbour_that_sees_the_hosts_processes_fails:
+            container().neighbour("pid", 200, &[("NSpid", "200")]) => "Fail",
+        a_powerful_neighbour_behind_a_user_namespace_passes: container()
+            .neighbour("pid", 200, &[("CapBnd", "000001ffffffffff"), ("Uid", "165536\t165536\t165536\t165536")])
+            .uid_map(200, "0 165536 65536") => "Pass",
+        an_unread_neighbour_is_unknown:
+            container().neighbour("pid", 200, &[]).unread("/proc/200/status") => "Unknown",
+        where_neighbours_cannot_be_told_it_is_unknown:
+            container().neighbours_unread("pid") => "Unknown",
     }
 }

@@ -43,7 +43,7 @@ rule! {
 }
 
 /// Each with what it gives away (`capabilities(7)`).
-const DANGEROUS: [(Capability, &str); 10] = [
+pub(in crate::rules) const DANGEROUS: [(Capability, &str); 10] = [
     (Capability::CAP_SYS_ADMIN, "mounts file systems and administers the kernel"),
     (Capability::CAP_SYS_MODULE, "loads code into the kernel"),
     (Capability::CAP_SYS_PTRACE, "takes over every process that it can see"),

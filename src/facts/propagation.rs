@@ -1,0 +1,54 @@
+//! Mounts that the container and the host keep in step (`mount_namespaces(7)`).
+
+use crate::model::fact::Fact;
+use crate::model::reading::Reading;
+
+use super::view::View;
+
+/// One mount whose changes the host sees too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Where it is in the container.
+    pub point: String,
+    /// What shows it: the kernel's line or the engine's entry.
+    pub shown: String,
+}
+
+/// The mounts in a peer group of the host's. Peer groups are numbered for the
+/// whole machine, so a number that both tables name is one group. A group in
+/// which only the container's own mounts are does nothing to the host, and
+/// `master:` alone carries changes from the host and none to it.
+pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Shared>> {
+    let effective =
+        view.mounts().zip(view.host_mounts().shown_as(|_| vec![])).map(|(own, host)| {
+            let is_shared = |tags: &[String]| {
+                let mut groups = tags.iter().filter(|tag| tag.starts_with("shared:"));
+                groups.any(|group| host.iter().any(|theirs| theirs.tags.contains(group)))
+            };
+            own.iter()
+                .filter(|mount| is_shared(&mount.tags))
+                .map(|mount| Shared { point: mount.point.clone(), shown: mount.line.clone() })
+                .collect()
+        });
+    Fact::new(declared(view), effective)
+}
+
+fn declared(view: &View<'_>) -> Reading<Vec<Shared>> {
+    view.inspect().objects("/Mounts").map(|mounts| {
+        mounts
+            .into_iter()
+            .filter(|entry| {
+                let propagation = entry.get("Propagation").and_then(serde_json::Value::as_str);
+                matches!(propagation, Some("shared" | "rshared"))
+            })
+            .map(|entry| Shared {
+                point: entry
+                    .get("Destination")
+                    .and_then(serde_json::Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
+                shown: entry.to_string(),
+            })
+            .collect()
+    })
+}
