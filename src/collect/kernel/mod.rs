@@ -238,8 +238,8 @@ impl Kernel {
         let (seen, known) = match &viewer {
             Ok(viewer) => {
                 let files = |found: Result<Listing, Gap>| found.map(Answer::Files);
-                bundle.record(points, files(points::mount_points(&self.proc, &viewer)));
-                bundle.record(devices, files(points::devices(&viewer)));
+                bundle.record(points, files(points::mount_points(&self.proc, viewer)));
+                bundle.record(devices, files(points::devices(viewer)));
                 let seen = viewer.read("mountinfo");
                 let known = viewer.accounts(&seen, PASSWD, passwd::without_secrets);
                 (seen, known)

@@ -185,15 +185,26 @@ mod tests {
                 "writable host",
                 root().mount(ETC),
                 vec![
-                    container().mount(ETC),
+                    container().mount(ETC).point("/host", Kind::Folder, (8, 1), 9),
                     root().mount(&ETC.replace(" rw -", " ro -")),
                     root().mount("60 40 8:1 /srv/data /host rw - ext4 /dev/sda1 rw"),
-                    holds(CHOWN).mount(ETC),
+                    holds(CHOWN).mount(ETC).point("/host", Kind::Folder, (8, 1), 9),
                     remapped(container().status(&[("Uid", "165536 165536 165536 165536")]))
-                        .mount(ETC),
+                        .mount(ETC)
+                        .point("/host", Kind::Folder, (8, 1), 9),
                 ],
             ),
             ("writable host", holds(DAC_OVERRIDE).mount(ETC), vec![]),
+            (
+                "writable host",
+                container().status(&[("Groups", "999")]).mount(ETC).point(
+                    "/host",
+                    Kind::Folder,
+                    (8, 1),
+                    9,
+                ),
+                vec![],
+            ),
             (
                 "tracing the host",
                 with_host_pids(container(), SYS_PTRACE),

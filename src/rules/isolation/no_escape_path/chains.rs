@@ -4,8 +4,8 @@ use super::links::{
     Link, can_load_modules, can_make_nodes, can_mount_agents, can_open_by_handle,
     can_reach_hardware, can_trace, has_disk, has_engines_socket, has_unfiltered_admin,
     holds_writable_host, host_has_agents, is_hosts_root, is_or_overrides, is_pointed_to_engine,
-    lives_with_ruler, may_connect, may_set_agents, may_use_disks, sees_host_processes,
-    shares_file_system, writes_agents, writes_core_pattern,
+    lives_with_ruler, may_connect, may_set_agents, may_use_disks, may_write_host,
+    sees_host_processes, shares_file_system, writes_agents, writes_core_pattern,
 };
 
 /// One way to the host: there only if all of its links are.
@@ -54,7 +54,7 @@ pub(super) const CHAINS: &[Chain] = &[
     Chain {
         name: "writable host",
         first: holds_writable_host,
-        further: &[is_or_overrides],
+        further: &[may_write_host],
         gives: "it rewrites what the host runs or trusts",
     },
     Chain {

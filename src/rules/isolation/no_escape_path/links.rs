@@ -7,6 +7,7 @@ use crate::facts::attainable::{Extent, Power};
 use crate::facts::capabilities::Scope;
 use crate::facts::devices::Grant;
 use crate::facts::kernel_files::Place;
+use crate::facts::mounts::Mount;
 use crate::facts::namespaces::{Company, Namespace};
 use crate::facts::seccomp::Mode;
 use crate::model::capability::CapabilitySet;
@@ -124,23 +125,41 @@ pub(super) fn lives_with_ruler(facts: &Facts) -> Verdict {
 /// they give.
 const KERNELS: [&str; 3] = ["/proc", "/sys", "/dev"];
 
+/// Where the host knows a mount by a name that decides over it.
+fn deciding(mount: &Mount) -> Option<&String> {
+    let decides = |host: &&String| {
+        no_sensitive_mounts::sensitive(host).is_some()
+            && !KERNELS.iter().any(|folder| is_within(host, folder))
+    };
+    mount.on_host.iter().find(decides).filter(|_| !mount.read_only)
+}
+
 pub(super) fn holds_writable_host(facts: &Facts) -> Verdict {
     facts.mounts.judge(|mounts| {
-        let decides = |host: &&String| {
-            no_sensitive_mounts::sensitive(host).is_some()
-                && !KERNELS.iter().any(|folder| is_within(host, folder))
-        };
-        let mut check = Check::holds("nothing of the host that matters can be written");
-        for mount in mounts.iter().filter(|mount| !mount.read_only) {
-            let host = mount.on_host.iter().find(decides);
-            if let Some(host) = host {
-                let point = Untrusted::from(mount.point.as_str());
-                let host = Untrusted::from(host.as_str());
-                check = also(check, &format!("{point} is {host} of the host, writable"))
-                    .showing(mount.point.as_str(), mount.shown.as_str());
-            }
-        }
-        check
+        let deciding = mounts.iter().filter_map(|mount| Some((mount, deciding(mount)?)));
+        let nothing = Check::holds("nothing of the host that matters can be written");
+        deciding.fold(nothing, |check, (mount, host)| {
+            let point = Untrusted::from(mount.point.as_str());
+            let host = Untrusted::from(host.as_str());
+            also(check, &format!("{point} is {host} of the host, writable"))
+                .showing(mount.point.as_str(), mount.shown.as_str())
+        })
+    })
+}
+
+/// Root, or whoever the mode of what is mounted lets write: everybody, where
+/// nobody looked at it. What lies deeper may have another owner, of whom
+/// nothing is known here.
+pub(super) fn may_write_host(facts: &Facts) -> Verdict {
+    let mounts = facts.mounts.effective().first().and_then(|it| it.known());
+    let files: Option<Vec<&File>> = mounts.and_then(|mounts| {
+        let deciding = mounts.iter().filter(|mount| deciding(mount).is_some());
+        deciding.map(|mount| mount.file.as_ref()).collect()
+    });
+    process(facts, &["Groups"], "may write it", |power| {
+        files.as_ref().is_none_or(|all| {
+            !all.is_empty() && (overrides(power) || all.iter().any(|file| may_write(power, file)))
+        })
     })
 }
 
