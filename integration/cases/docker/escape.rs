@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Case;
 use crate::agree::{done, fails, gained, not_gained, passes, refused};
 use crate::witness::Act::{
-    BecomeRoot, Mount, OpenKernelSetting, SetAgents, TraceHost, WriteHostSecret,
+    BecomeRoot, Mount, OpenKernelSetting, ReachEngine, SetAgents, TraceHost, WriteHostSecret,
 };
 
 /// Under no security module's profile: some hosts have one, some have none.
@@ -60,6 +60,15 @@ pub(super) const CASES: &[Case] = &[
         expected: &[
             passes("no-setuid-escalation", &[done(BecomeRoot)]),
             passes("no-escape-path", &[refused(Mount)]),
+        ],
+    },
+    Case {
+        name: "near-miss-socket-of-another-user",
+        config: || bound(set(json!({}), "Binds", json!(["/var/run/docker.sock:/tmp/innocent"]))),
+        code: 1,
+        expected: &[
+            fails("no-engine-socket", &[]),
+            passes("no-escape-path", &[refused(ReachEngine), not_gained(ReachEngine)]),
         ],
     },
     Case {

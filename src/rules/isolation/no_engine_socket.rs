@@ -2,6 +2,7 @@
 
 use crate::facts::Facts;
 use crate::facts::mounts::Mount;
+use crate::model::files::{File, Kind};
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
@@ -49,6 +50,11 @@ const SOCKETS: [&str; 10] = [
 ];
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    by_socket(facts).and(by_network(facts))
+}
+
+/// Whether a socket of an engine is in the container.
+pub(super) fn by_socket(facts: &Facts) -> Verdict {
     let mounts = facts.mounts.judge(|mounts| {
         let broken = mounts.iter().filter_map(|mount| Some((mount, engine_in(mount)?)));
         let mut check = Check::holds("no mount holds an engine's socket");
@@ -56,12 +62,6 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             check = also(check, &what).showing(mount.point.as_str(), mount.shown.as_str());
         }
         check
-    });
-    let variables = facts.engine_variables.judge(|variables| match variables.first() {
-        None => Check::holds("no variable points to an engine"),
-        Some(variable) => {
-            Check::broken(format!("the variable {} points to an engine", variable.name))
-        }
     });
     let sockets = facts.engine_sockets.judge(|sockets| {
         sockets.iter().fold(Check::holds("no mount is an engine's socket on disk"), |check, it| {
@@ -75,7 +75,30 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             also(check, &what)
         })
     });
-    mounts.and(sockets).and(variables)
+    mounts.and(sockets)
+}
+
+/// Whether a variable points to an engine.
+pub(super) fn by_network(facts: &Facts) -> Verdict {
+    facts.engine_variables.judge(|variables| match variables.first() {
+        None => Check::holds("no variable points to an engine"),
+        Some(variable) => {
+            Check::broken(format!("the variable {} points to an engine", variable.name))
+        }
+    })
+}
+
+/// The sockets themselves, where they were looked at; `None` where one was not,
+/// or stands in a folder that is mounted.
+pub(super) fn sockets(facts: &Facts) -> Option<Vec<File>> {
+    let mounts = facts.mounts.effective().first()?.known()?;
+    let named = mounts.iter().filter(|mount| engine_in(mount).is_some());
+    let found = facts.engine_sockets.effective().first()?.known()?;
+    let at = |point: &str| mounts.iter().find(|mount| mount.point == point);
+    named
+        .chain(found.iter().filter_map(|it| at(&it.point)))
+        .map(|mount| mount.file.clone().filter(|file| file.kind == Kind::Socket))
+        .collect()
 }
 
 /// How a mount leads to an engine, if it does.

@@ -14,7 +14,9 @@ rule! {
     /// Nothing that the container has adds up to a way out of it.
     ///
     /// Each chain is a known way to the host's root, and is there only if all of its links
-    /// are: a container engine in reach; a writable part of the host that decides over it,
+    /// are: an engine's socket and a process that may connect to it, or a variable that
+    /// points to one; a block device of the host and somebody who can open it, or MKNOD to
+    /// make its node; SYS_PTRACE beside a peer that rules the host; a writable part of the host that decides over it,
     /// and its root; SYS_PTRACE among the host's processes; SYS_ADMIN without a seccomp
     /// filter; SYS_MODULE; SYS_RAWIO; DAC_READ_SEARCH and any file system of the host; a
     /// writable `release_agent` of cgroup version 1 and the host's root, or SYS_ADMIN to
@@ -68,7 +70,7 @@ fn some_of(found: &[String]) -> String {
 mod tests {
     use super::{CHAINS, RULE};
     use crate::model::files::Kind;
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, DEVICE_LIST, cases, container};
     use serde_json::json;
 
     const SYS_ADMIN: &str = "0000000000200000";
@@ -77,10 +79,12 @@ mod tests {
     const SYS_RAWIO: &str = "0000000000020000";
     const DAC_READ_SEARCH: &str = "0000000000000004";
     const DAC_OVERRIDE: &str = "0000000000000002";
+    const MKNOD: &str = "0000000008000000";
     const CHOWN: &str = "0000000000000001";
     const ROOT: (&str, &str) = ("Uid", "0 0 0 0");
     const REMAPPED: &str = "0 165536 65536";
 
+    const SOCKET: &str = "60 40 0:20 /docker.sock /s ro - tmpfs tmpfs rw";
     const ETC: &str = "60 40 8:1 /etc /host rw - ext4 /dev/sda1 rw";
     const HOSTS: &str =
         "60 40 8:1 /var/lib/docker/containers/c/hosts /etc/hosts rw - ext4 /dev/sda1 rw";
@@ -114,6 +118,10 @@ mod tests {
         )
     }
 
+    fn disk(case: Case) -> Case {
+        case.kernel(DEVICE_LIST, "b 8:0 rwm\n").device("/dev/sda", Kind::BlockDevice, (8, 0))
+    }
+
     fn chains() -> Vec<(&'static str, Case, Vec<Case>)> {
         let remapped = |case: Case| case.uid_map(100, REMAPPED).gid_map(100, REMAPPED);
         let unfiltered = &[("CapPrm", SYS_ADMIN), ("Seccomp", "0")];
@@ -124,22 +132,89 @@ mod tests {
         vec![
             (
                 "engine in reach",
-                container().mount("60 40 0:20 /docker.sock /s ro - tmpfs tmpfs rw"),
-                vec![container().mount("60 40 0:20 /other.txt /s ro - tmpfs tmpfs rw")],
+                container().mount(SOCKET),
+                vec![
+                    container().mount("60 40 0:20 /other.txt /s ro - tmpfs tmpfs rw").point(
+                        "/s",
+                        Kind::File,
+                        (0, 20),
+                        9,
+                    ),
+                    container().mount(SOCKET).point("/s", Kind::Socket, (0, 20), 9),
+                ],
+            ),
+            (
+                "engine in reach",
+                container().status(&[("Groups", "999")]).mount(SOCKET).point(
+                    "/s",
+                    Kind::Socket,
+                    (0, 20),
+                    9,
+                ),
+                vec![],
+            ),
+            (
+                "engine over the network",
+                container().declares("/Config/Env", json!(["DOCKER_HOST=tcp://(not recorded)"])),
+                vec![
+                    container()
+                        .declares("/Config/Env", json!(["DOCKER_HOST=unix://(not recorded)"])),
+                ],
+            ),
+            (
+                "raw disk",
+                disk(root()),
+                vec![
+                    disk(container()),
+                    root().kernel(DEVICE_LIST, "b 8:0 rwm\n"),
+                    root().kernel(DEVICE_LIST, "b *:* m\n").device(
+                        "/dev/sda",
+                        Kind::BlockDevice,
+                        (8, 0),
+                    ),
+                ],
+            ),
+            (
+                "made disk",
+                holds(MKNOD).kernel(DEVICE_LIST, "b *:* rwm\n"),
+                vec![
+                    holds(MKNOD).kernel(DEVICE_LIST, "b *:* m\n"),
+                    container().kernel(DEVICE_LIST, "b *:* rwm\n"),
+                    remapped(holds(MKNOD).kernel(DEVICE_LIST, "b *:* rwm\n")),
+                ],
+            ),
+            (
+                "privileged peer",
+                holds(SYS_PTRACE).neighbour("pid", 300, &[("CapBnd", SYS_ADMIN)]),
+                vec![
+                    holds(SYS_PTRACE).neighbour("pid", 300, &[]),
+                    container().neighbour("pid", 300, &[("CapBnd", SYS_ADMIN)]),
+                ],
             ),
             (
                 "writable host",
                 root().mount(ETC),
                 vec![
-                    container().mount(ETC),
+                    container().mount(ETC).point("/host", Kind::Folder, (8, 1), 9),
                     root().mount(&ETC.replace(" rw -", " ro -")),
                     root().mount("60 40 8:1 /srv/data /host rw - ext4 /dev/sda1 rw"),
-                    holds(CHOWN).mount(ETC),
+                    holds(CHOWN).mount(ETC).point("/host", Kind::Folder, (8, 1), 9),
                     remapped(container().status(&[("Uid", "165536 165536 165536 165536")]))
-                        .mount(ETC),
+                        .mount(ETC)
+                        .point("/host", Kind::Folder, (8, 1), 9),
                 ],
             ),
             ("writable host", holds(DAC_OVERRIDE).mount(ETC), vec![]),
+            (
+                "writable host",
+                container().status(&[("Groups", "999")]).mount(ETC).point(
+                    "/host",
+                    Kind::Folder,
+                    (8, 1),
+                    9,
+                ),
+                vec![],
+            ),
             (
                 "tracing the host",
                 with_host_pids(container(), SYS_PTRACE),

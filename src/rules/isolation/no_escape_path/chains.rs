@@ -1,10 +1,11 @@
 //! The known ways out of a container, a row each.
 
 use super::links::{
-    Link, can_load_modules, can_mount_agents, can_open_by_handle, can_reach_hardware, can_trace,
-    has_unfiltered_admin, holds_writable_host, host_has_agents, is_hosts_root, is_or_overrides,
-    may_set_agents, reaches_engine, sees_host_processes, shares_file_system, writes_agents,
-    writes_core_pattern,
+    Link, can_load_modules, can_make_nodes, can_mount_agents, can_open_by_handle,
+    can_reach_hardware, can_trace, has_disk, has_engines_socket, has_unfiltered_admin,
+    holds_writable_host, host_has_agents, is_hosts_root, is_or_overrides, is_pointed_to_engine,
+    lives_with_ruler, may_connect, may_set_agents, may_use_disks, may_write_host,
+    sees_host_processes, shares_file_system, writes_agents, writes_core_pattern,
 };
 
 /// One way to the host: there only if all of its links are.
@@ -22,14 +23,38 @@ pub(super) struct Chain {
 pub(super) const CHAINS: &[Chain] = &[
     Chain {
         name: "engine in reach",
-        first: reaches_engine,
+        first: has_engines_socket,
+        further: &[may_connect],
+        gives: "it starts a container with the host's disk mounted",
+    },
+    Chain {
+        name: "engine over the network",
+        first: is_pointed_to_engine,
         further: &[],
         gives: "it starts a container with the host's disk mounted",
     },
     Chain {
+        name: "raw disk",
+        first: has_disk,
+        further: &[is_or_overrides],
+        gives: "it reads and writes the host's disk past every file system",
+    },
+    Chain {
+        name: "made disk",
+        first: may_use_disks,
+        further: &[can_make_nodes],
+        gives: "it makes a node for the host's disk, and reads and writes it",
+    },
+    Chain {
+        name: "privileged peer",
+        first: lives_with_ruler,
+        further: &[can_trace],
+        gives: "it takes the peer over, and with it the host",
+    },
+    Chain {
         name: "writable host",
         first: holds_writable_host,
-        further: &[is_or_overrides],
+        further: &[may_write_host],
         gives: "it rewrites what the host runs or trusts",
     },
     Chain {

@@ -4,45 +4,162 @@ use caps::Capability;
 
 use crate::facts::Facts;
 use crate::facts::attainable::{Extent, Power};
+use crate::facts::capabilities::Scope;
+use crate::facts::devices::Grant;
 use crate::facts::kernel_files::Place;
-use crate::facts::namespaces::Namespace;
+use crate::facts::mounts::Mount;
+use crate::facts::namespaces::{Company, Namespace};
 use crate::facts::seccomp::Mode;
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
+use crate::model::files::File;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::path::is_within;
-use crate::rules::Settings;
 use crate::rules::isolation::{also, no_engine_socket, no_sensitive_mounts};
 
 /// One part of a chain.
 pub(super) type Link = fn(&Facts) -> Verdict;
 
-pub(super) fn reaches_engine(facts: &Facts) -> Verdict {
-    (no_engine_socket::RULE.judge)(facts, &Settings::defaults(&no_engine_socket::RULE))
+pub(super) fn has_engines_socket(facts: &Facts) -> Verdict {
+    no_engine_socket::by_socket(facts)
+}
+
+pub(super) fn is_pointed_to_engine(facts: &Facts) -> Verdict {
+    no_engine_socket::by_network(facts)
+}
+
+/// Connecting takes the right to write to the socket (`unix(7)`). A socket that
+/// nobody looked at lets everybody in.
+pub(super) fn may_connect(facts: &Facts) -> Verdict {
+    let sockets = no_engine_socket::sockets(facts);
+    process(facts, &["Groups"], "may connect to the engine's socket", |power| {
+        sockets.as_ref().is_none_or(|all| all.iter().any(|it| may_write(power, it)))
+    })
+}
+
+/// By the mode's bits, whichever of the three applies.
+fn may_write(power: &Power, file: &File) -> bool {
+    let ids = power.user.on_host.unwrap_or_default();
+    overrides(power)
+        || file.mode & 0o002 != 0
+        || (file.mode & 0o200 != 0 && ids.contains(&file.uid))
+        || (file.mode & 0o020 != 0 && power.groups.contains(&file.gid))
+}
+
+/// Names of disks and of what is made of them (`Documentation/admin-guide/devices.txt`).
+const DISKS: [&str; 9] = [
+    "/dev/sd",
+    "/dev/vd",
+    "/dev/xvd",
+    "/dev/hd",
+    "/dev/nvme",
+    "/dev/mmcblk",
+    "/dev/dm-",
+    "/dev/md",
+    "/dev/mapper/",
+];
+
+fn is_disk(grant: &Grant) -> bool {
+    grant.entry.as_ref().map_or_else(
+        || grant.paths.iter().any(|path| DISKS.iter().any(|disk| path.starts_with(disk))),
+        |entry| entry.kind != 'c' && entry.opens(),
+    )
+}
+
+fn a_disk(grants: &[Grant], has: impl Fn(&Grant) -> bool, what: &str) -> Check {
+    match grants.iter().find(|grant| is_disk(grant) && has(grant)) {
+        None => Check::holds("no block device of the host"),
+        Some(grant) => {
+            let place = grant.paths.first().map_or("", String::as_str);
+            let shown = Untrusted::from(grant.shown.as_str());
+            Check::broken(format!("the container {what} {shown}"))
+                .showing(place, grant.shown.as_str())
+        }
+    }
+}
+
+pub(super) fn has_disk(facts: &Facts) -> Verdict {
+    facts
+        .devices
+        .judge(|grants| a_disk(grants, |grant| !grant.paths.is_empty(), "has the block device"))
+}
+
+pub(super) fn may_use_disks(facts: &Facts) -> Verdict {
+    facts.device_rules.judge(|grants| a_disk(grants, |_| true, "may use block devices by"))
+}
+
+pub(super) fn can_make_nodes(facts: &Facts) -> Verdict {
+    can_have(facts, Capability::CAP_MKNOD)
+}
+
+/// What a peer must be able to have so that whoever takes it over has the host.
+const RULING: [Capability; 5] = [
+    Capability::CAP_SYS_ADMIN,
+    Capability::CAP_SYS_MODULE,
+    Capability::CAP_SYS_RAWIO,
+    Capability::CAP_SYS_PTRACE,
+    Capability::CAP_DAC_READ_SEARCH,
+];
+
+pub(super) fn lives_with_ruler(facts: &Facts) -> Verdict {
+    facts.pid_company.judge(|company| match company {
+        Company::Alone => Check::holds("nobody else lives in the PID namespace"),
+        Company::Asked(other) => Check::broken(format!("the PID namespace is shared with {other}")),
+        Company::Neighbour(it) => {
+            let (container, process) = (&it.container, &it.process);
+            let held = &it.capabilities;
+            let rules = RULING.iter().any(|each| held.attainable.has(*each));
+            if rules && held.scope == Scope::Host {
+                Check::broken(format!(
+                    "{process} of {container} shares its PID namespace and rules the host"
+                ))
+            } else {
+                Check::holds(format!("{process} of {container} does not rule the host"))
+            }
+        }
+    })
 }
 
 /// Where the host has the kernel's own files, of which other chains tell what
 /// they give.
 const KERNELS: [&str; 3] = ["/proc", "/sys", "/dev"];
 
+/// Where the host knows a mount by a name that decides over it.
+fn deciding(mount: &Mount) -> Option<&String> {
+    let decides = |host: &&String| {
+        no_sensitive_mounts::sensitive(host).is_some()
+            && !KERNELS.iter().any(|folder| is_within(host, folder))
+    };
+    mount.on_host.iter().find(decides).filter(|_| !mount.read_only)
+}
+
 pub(super) fn holds_writable_host(facts: &Facts) -> Verdict {
     facts.mounts.judge(|mounts| {
-        let decides = |host: &&String| {
-            no_sensitive_mounts::sensitive(host).is_some()
-                && !KERNELS.iter().any(|folder| is_within(host, folder))
-        };
-        let mut check = Check::holds("nothing of the host that matters can be written");
-        for mount in mounts.iter().filter(|mount| !mount.read_only) {
-            let host = mount.on_host.iter().find(decides);
-            if let Some(host) = host {
-                let point = Untrusted::from(mount.point.as_str());
-                let host = Untrusted::from(host.as_str());
-                check = also(check, &format!("{point} is {host} of the host, writable"))
-                    .showing(mount.point.as_str(), mount.shown.as_str());
-            }
-        }
-        check
+        let deciding = mounts.iter().filter_map(|mount| Some((mount, deciding(mount)?)));
+        let nothing = Check::holds("nothing of the host that matters can be written");
+        deciding.fold(nothing, |check, (mount, host)| {
+            let point = Untrusted::from(mount.point.as_str());
+            let host = Untrusted::from(host.as_str());
+            also(check, &format!("{point} is {host} of the host, writable"))
+                .showing(mount.point.as_str(), mount.shown.as_str())
+        })
+    })
+}
+
+/// Root, or whoever the mode of what is mounted lets write: everybody, where
+/// nobody looked at it. What lies deeper may have another owner, of whom
+/// nothing is known here.
+pub(super) fn may_write_host(facts: &Facts) -> Verdict {
+    let mounts = facts.mounts.effective().first().and_then(|it| it.known());
+    let files: Option<Vec<&File>> = mounts.and_then(|mounts| {
+        let deciding = mounts.iter().filter(|mount| deciding(mount).is_some());
+        deciding.map(|mount| mount.file.as_ref()).collect()
+    });
+    process(facts, &["Groups"], "may write it", |power| {
+        files.as_ref().is_none_or(|all| {
+            !all.is_empty() && (overrides(power) || all.iter().any(|file| may_write(power, file)))
+        })
     })
 }
 
