@@ -165,7 +165,7 @@ fn share(limit: u64, percentage: &str) -> Option<u64> {
     let (whole, fraction) = percentage.split_once('.').unwrap_or((percentage, "0"));
     let hundredths: String = fraction.chars().chain("00".chars()).take(2).collect();
     let hundredths =
-        whole.parse::<u64>().ok()?.checked_mul(100)? + hundredths.parse::<u64>().ok()?;
+        whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(hundredths.parse().ok()?)?;
     (limit / 10_000).checked_mul(hundredths)
 }
 

@@ -26,12 +26,13 @@ impl Instant {
                 let at = time.rfind(['+', '-'])?;
                 let (time, offset) = time.split_at_checked(at)?;
                 let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-                let seconds = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+                let seconds = i64::from(hours.parse::<u16>().ok()?) * 3600
+                    + i64::from(minutes.parse::<u16>().ok()?) * 60;
                 (time, if offset.starts_with('-') { -seconds } else { seconds })
             }
         };
         let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
-        let mut clock = clock.splitn(3, ':').map(|part| part.parse::<i64>().ok());
+        let mut clock = clock.splitn(3, ':').map(|part| part.parse::<u16>().ok().map(i64::from));
         let (hours, minutes, seconds) = (clock.next()??, clock.next()??, clock.next()??);
         let digits: String = fraction.chars().chain("000000000".chars()).take(9).collect();
         let seconds = days(year, month, day) * 86_400 + hours * 3600 + minutes * 60 + seconds;
@@ -100,7 +101,13 @@ mod tests {
         assert_eq!(at("2000-02-29T12:00:00.5Z"), Some(951_825_600_500_000_000));
         assert_eq!(at("2026-11-20T07:14:16+01:00"), at("2026-11-20T06:14:16Z"));
         assert_eq!(at("2024-03-01T00:00:00Z"), Some(1_709_251_200_000_000_000));
-        for nothing in ["0001-01-01T00:00:00Z", "", "yesterday", "2026-13-01T00:00:00Z"] {
+        for nothing in [
+            "0001-01-01T00:00:00Z",
+            "",
+            "yesterday",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01T9223372036854775807:0:0Z",
+        ] {
             assert_eq!(at(nothing), None, "{nothing}");
         }
     }

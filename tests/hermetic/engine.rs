@@ -185,7 +185,13 @@ fn secrets_in_the_engines_answers_are_in_no_output() {
     leaky["Config"]["Env"] =
         json!([format!("DB_PASSWORD={canary}"), format!("DOCKER_HOST=tcp://u:{canary}@h:1")]);
     leaky["Config"]["Healthcheck"] = json!({"Test": ["CMD", "redis-cli", "-a", canary, "ping"]});
-    leaky["Args"] = json!(["--token", canary]);
+    leaky["Path"] = json!("/bin/sh");
+    leaky["Args"] = json!(["-c", format!("exec mysqld --password={canary} || exit 1"), canary]);
+    leaky["Config"]["Cmd"] = json!([canary]);
+    let run = json!({"Start": canary, "End": "", "ExitCode": 1, "Output": canary});
+    leaky["State"]["Health"] = json!({"Status": "unhealthy", "FailingStreak": 1, "Log": [run]});
+    leaky["HostConfig"]["LogConfig"] =
+        json!({"Type": "json-file", "Config": {"max-size": "1m", "labels": canary}});
     let engine = FakeEngine::ordinary("1.41", &[("leaky", leaky)]);
     for format in ["terminal", "json"] {
         let output = audit(&engine, &["--format", format]);

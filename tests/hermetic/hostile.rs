@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use secaudit::judge::Accept;
 use secaudit::model::bundle::{Answer, Bundle, Observation};
 use secaudit::parse::proc::{cgroup, idmap::IdMap, mountinfo, status::Status};
-use secaudit::parse::{passwd, path};
+use secaudit::parse::signal::Signal;
+use secaudit::parse::{command, passwd, path, time};
 use secaudit::policy::Policy;
 use secaudit::report::terminal::{self, Look};
 use secaudit::rules;
@@ -33,6 +34,73 @@ fn nearly_a_file() -> impl Strategy<Value = String> {
     );
     prop::collection::vec(line.prop_map(|parts| parts.concat()), 0..8)
         .prop_map(|lines| lines.join("\n"))
+}
+
+/// What stands in no program's name.
+const SECRET: &str = "S3cretCanary";
+
+/// Pieces of commands with a secret among them, joined with and without blanks.
+fn nearly_a_command() -> impl Strategy<Value = Vec<String>> {
+    const PIECES: [&str; 56] = [
+        SECRET,
+        SECRET,
+        SECRET,
+        " ",
+        " ",
+        " ",
+        "curl",
+        "sh",
+        "-c",
+        "|",
+        "||",
+        "&&",
+        ";",
+        "&",
+        "'",
+        "\"",
+        "$(",
+        "${",
+        ")",
+        "}",
+        "`",
+        "\\",
+        "$",
+        "=",
+        "A=",
+        "(",
+        "{",
+        "if",
+        "then",
+        "fi",
+        "for",
+        "case",
+        "in",
+        "do",
+        "done",
+        "<",
+        "<<",
+        ">",
+        "2>",
+        "\n",
+        "#",
+        "[[",
+        "]]",
+        "exit",
+        "exec",
+        "node",
+        "java",
+        "-Xmx",
+        "gunicorn",
+        "-w",
+        "-k",
+        "--workers=",
+        "--max-old-space-size=",
+        "nginx",
+        "-g",
+        "--",
+    ];
+    let word = prop::collection::vec(prop::sample::select(&PIECES[..]), 1..12);
+    prop::collection::vec(word.prop_map(|pieces| pieces.concat()), 1..6)
 }
 
 /// Values that an engine could send where something else belongs.
@@ -95,6 +163,19 @@ proptest! {
         cgroup::prefix_with(&other, "é");
         passwd::without_secrets(&text);
         path::beneath(&other, &text);
+    }
+
+    #[test]
+    fn no_secret_stays_in_a_commands_skeleton(words in nearly_a_command(), any in any::<String>()) {
+        let kept = command::arguments(&words).concat()
+            + &command::script(&words.join(" "))
+            + &command::arguments(&[&["sh".to_owned(), "-c".to_owned()], &words[..]].concat()).concat()
+            + &command::options::kept_of_variable("JAVA_OPTS", &words.join(" ")).unwrap_or_default();
+        prop_assert!(!kept.contains(SECRET), "{:?} became {}", words, kept);
+        command::script(&any);
+        time::duration(&any);
+        time::Instant::parse(&any);
+        Signal::parse(&any);
     }
 
     #[test]

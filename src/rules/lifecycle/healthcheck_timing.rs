@@ -27,7 +27,7 @@ rule! {
         id: "healthcheck-timing",
         title: "the health check runs in good time",
         severity: Severity::Low,
-        references: &["CIS Docker 1.6: 5.27"],
+        references: &["Docker: HEALTHCHECK"],
         parameters: &[
             Parameter {
                 name: "max-interval",

@@ -27,7 +27,7 @@ rule! {
         id: "healthcheck-works",
         title: "the health check works",
         severity: Severity::Med,
-        references: &["CIS Docker 1.6: 5.27", "CIS Docker 1.6: 4.6"],
+        references: &["CIS Docker 1.6: 5.27"],
         parameters: &[],
         judge: judge,
     }

@@ -25,7 +25,7 @@ rule! {
         id: "log-driver",
         title: "logs are kept and rotated",
         severity: Severity::Low,
-        references: &["CIS Docker 1.6: 2.13", "compose-lint CL-0014"],
+        references: &["compose-lint CL-0014"],
         parameters: &[],
         judge: judge,
     }

@@ -27,7 +27,7 @@ rule! {
         id: "restart-policy",
         title: "restarts are bounded",
         severity: Severity::Low,
-        references: &["CIS Docker 1.6: 5.15", "KICS baa452f0"],
+        references: &["CIS Docker 1.6: 5.15", "KICS 2fc99041"],
         parameters: &[
             Parameter {
                 name: "allowed",
