@@ -155,11 +155,8 @@ mod tests {
             ),
             (
                 "engine over the network",
-                container().declares("/Config/Env", json!(["DOCKER_HOST=tcp://(not recorded)"])),
-                vec![
-                    container()
-                        .declares("/Config/Env", json!(["DOCKER_HOST=unix://(not recorded)"])),
-                ],
+                container().engine_starts_with(&["DOCKER_HOST=tcp://host:2375"]),
+                vec![container().engine_starts_with(&["DOCKER_HOST=unix:///run/docker.sock"])],
             ),
             (
                 "raw disk",
