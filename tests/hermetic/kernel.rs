@@ -9,6 +9,7 @@ use secaudit::collect::kernel::{Claim, Kernel, Proof};
 use secaudit::judge::Accept;
 use secaudit::model::bundle::{Answer, Bundle, Origin};
 use secaudit::model::reading::Reason;
+use secaudit::model::secret::{Form, Key, Secret, Variable};
 use secaudit::model::source::Source;
 use secaudit::model::target::{Kind, Target};
 use secaudit::policy::Policy;
@@ -268,8 +269,11 @@ fn the_programs_of_a_failing_check_are_looked_for_in_the_container() {
     symlink(host.root.path().join("proc/meminfo"), root.join("outside/wget")).unwrap();
     let audit = |test: serde_json::Value, status: &str| {
         let mut bundle = Bundle::new(Origin::Engine);
+        let sealed = Secret::seal("", Form::Opaque, &Key([0; 32]));
+        let kept = "/bin:/usr/bin:/outside";
+        let path = Variable { name: "PATH".into(), value: sealed, kept: Some(kept.into()) };
         let record = serde_json::json!({
-            "Config": {"Healthcheck": {"Test": test}, "Env": ["PATH=/bin:/usr/bin:/outside"]},
+            "Config": {"Healthcheck": {"Test": test}, "Env": [path]},
             "State": {"Health": {"Status": status, "FailingStreak": 3, "Log": []}},
         });
         bundle.record(Source::container(&id()), Ok(Answer::Json(record)));
@@ -440,8 +444,9 @@ fn a_proc_that_hides_processes_makes_nothing_pass() {
     host.process(&container(70, &format!("/docker/{}", id())));
     host.write("proc/self/mountinfo", "22 20 0:4 / /proc rw - proc proc rw,hidepid=invisible\n");
     let (_, findings) = host.audit(&id(), 70);
-    // What no policy asks for does not apply, whatever is hidden.
-    let judged = |it: &&Finding| it.rule != "expected-uid";
+    // What no policy asks for, or no engine declares, does not apply, whatever is hidden.
+    let unasked = ["expected-uid", "required-env", "runs-as-declared"];
+    let judged = |it: &&Finding| !unasked.contains(&it.rule.as_str());
     assert!(
         findings.iter().filter(judged).all(|it| it.verdict == Verdict::Unknown),
         "{findings:#?}"

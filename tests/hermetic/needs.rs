@@ -9,12 +9,11 @@ use secaudit::judge::Accept;
 use secaudit::model::bundle::{Bundle, Observation};
 use secaudit::model::reading::{Gap, Reason};
 use secaudit::model::source::Access;
-use secaudit::policy::Policy;
-use secaudit::report::v1::{Report, Verdict};
+use secaudit::report::v1::{Finding, Verdict};
 use secaudit::rules;
 
 use crate::catalogue::is_current;
-use crate::properties::bundles;
+use crate::properties::{bundles, policies};
 
 /// How much a rule's verdicts hang on what takes some access.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,8 +33,10 @@ const COLUMNS: [(Access, &str); 3] = [
     (Access::Tracer, "`/proc`, as root"),
 ];
 
-fn evaluate(bundle: &Bundle) -> Report {
-    secaudit::evaluate(bundle, &Policy::baseline(), Accept::Kernel)
+/// Every finding under the baseline and under the policies that ask more.
+fn findings(bundle: &Bundle) -> Vec<Finding> {
+    let reports = policies().into_iter().map(|it| secaudit::evaluate(bundle, &it, Accept::Kernel));
+    reports.flat_map(|it| it.targets).flat_map(|it| it.findings).collect()
 }
 
 /// The same evidence, collected by somebody without this access.
@@ -53,13 +54,8 @@ fn without(bundle: &Bundle, access: Access) -> Bundle {
 fn weights() -> BTreeMap<String, BTreeMap<Access, Weight>> {
     let mut weights: BTreeMap<String, BTreeMap<Access, Weight>> = BTreeMap::new();
     for (_, bundle) in bundles() {
-        let rich = evaluate(bundle);
-        let findings = |report: &Report| -> Vec<_> {
-            report.targets.iter().flat_map(|it| it.findings.clone()).collect()
-        };
-        let poorer =
-            COLUMNS.map(|(access, _)| (access, findings(&evaluate(&without(bundle, access)))));
-        for (index, finding) in findings(&rich).iter().enumerate() {
+        let poorer = COLUMNS.map(|(access, _)| (access, findings(&without(bundle, access))));
+        for (index, finding) in findings(bundle).iter().enumerate() {
             let row = weights.entry(finding.rule.clone()).or_default();
             for datum in &finding.evidence {
                 let weight = row.entry(datum.source.access()).or_default();

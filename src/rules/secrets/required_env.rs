@@ -43,10 +43,10 @@ rule! {
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let names = settings.list("names");
+    if names.is_empty() {
+        return facts.first_environment.unasked("no policy names a variable that must be set");
+    }
     facts.first_environment.judge(|environment| {
-        if names.is_empty() {
-            return Check::moot("no policy names a variable that must be set");
-        }
         let missing: Vec<&str> = names
             .iter()
             .map(String::as_str)
