@@ -17,6 +17,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +129,7 @@ pub(crate) fn main(words: &[&str]) -> u8 {
 
 /// Tries everything, says so, and stays until SIGTERM.
 fn testify() -> u8 {
-    testify_then(|| {})
+    testify_then_stay(reap_until_the_end)
 }
 
 /// As [`testify`], but does something to itself before it says that it is done:
@@ -169,6 +170,22 @@ fn terminate() -> SigSet {
 fn wait_for_the_end() {
     let signals = SignalFd::new(&terminate()).expect("a blocked signal can be read");
     signals.read_signal().expect("the signal comes");
+}
+
+/// As a careful program does that is PID 1: it waits for whoever is left to it.
+fn reap_until_the_end() {
+    let mut awaited = terminate();
+    awaited.add(Signal::SIGCHLD);
+    awaited.thread_block().expect("a process may block its signals");
+    let signals = SignalFd::new(&awaited).expect("a blocked signal can be read");
+    loop {
+        let signal = signals.read_signal().expect("the signal comes");
+        if signal.is_some_and(|it| it.ssi_signo == Signal::SIGTERM as u32) {
+            return;
+        }
+        let ended = || waitpid(None, Some(WaitPidFlag::WNOHANG));
+        while ended().is_ok_and(|status| status != WaitStatus::StillAlive) {}
+    }
 }
 
 /// Takes SIGTERM out of the blocked signals as long as it sleeps.

@@ -4,7 +4,8 @@ use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Reading};
 use crate::model::source::Source;
 use crate::parse::command::options::bytes;
-use crate::parse::command::{program, unwrapped};
+use crate::parse::command::program;
+use crate::parse::command::programs::{Role, role};
 
 use super::Held;
 use super::limits::{Limit, memory_in_force};
@@ -53,8 +54,12 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Heap>> {
     let each = view.of_each(|process| {
         let name = process.status("Name", |status| Ok(status.name())).shown_as(|_| vec![]);
         process.command().zip(name).and_then(|(words, name)| {
+            // What an init or a wrapper was told to start is another process.
             let mut names: Vec<&str> =
-                unwrapped(&words).iter().take(3).filter_map(|word| program(word)).collect();
+                words.iter().take(3).filter_map(|word| program(word)).collect();
+            if names.first().is_some_and(|it| matches!(role(it), Role::Init | Role::Wrapper)) {
+                return Reading::Known(Heap::None, vec![]);
+            }
             if names.is_empty() {
                 // It wrote a title over its command, as `gunicorn: master` does.
                 names.extend(name.raw().split(':').next());

@@ -24,7 +24,7 @@ const NOW: &str = "2026-01-01T12:00:00Z";
 const STATUS: &str = "Name:\tapp\nState:\tS (sleeping)\nPPid:\t7\nUid:\t1000\t1000\t1000\t1000\n\
     Gid:\t1000\t1000\t1000\t1000\nGroups:\t1000\nNSpid:\t100\t1\n\
     RssAnon:\t1024 kB\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n\
-    SigCgt:\t0000000000004000\n\
+    SigCgt:\t0000000000014000\n\
     CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n\
     CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n";
 

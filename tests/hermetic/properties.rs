@@ -98,7 +98,7 @@ fn the_ledger_always_holds_rules_times_targets() {
 /// has nothing to ask.
 pub(crate) const DEMANDING: [&str; 2] = [
     "[rules.required-env]\nnames = ['PATH']\n[rules.expected-uid]\nuids = [\"1000\"]\n",
-    "[rules.required-env]\nnames = ['NOT_SET_ANYWHERE']\n",
+    "[rules.required-env]\nnames = ['NOT_SET_ANYWHERE']\n[rules.heap-fits-limit]\nmax-share = 1\n",
 ];
 
 /// The baseline, and the demanding policies.

@@ -100,6 +100,12 @@ const FITS: &[Expectation] = &[passes("heap-fits-limit", &[])];
 /// It collects whoever is left to the first process.
 const REAPS: &[Expectation] = &[passes("init-process", &[])];
 
+/// It does not, and would leave them as zombies.
+const LEAVES_ORPHANS: &[Expectation] = &[fails("init-process", &[]).at(Severity::Low)];
+
+/// Reached by its neighbours alone: the network leads nowhere else.
+const INNER_STORE: &[Expectation] = &[passes("datastore-internal", &[])];
+
 /// The account is the service's own, and nobody logs in with it.
 const OWN_ACCOUNT: &[Expectation] = &[passes("no-login-shell", &[refused(StartOwnShell)])];
 
@@ -141,7 +147,7 @@ pub(super) const CASES: &[Case] = &[
         ],
     ),
     hardened(&NGINX, "33:33", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE]),
-    plain(&NODE, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE]),
+    plain(&NODE, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE, LEAVES_ORPHANS]),
     hardened(&NODE, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, FITS]),
     plain(&GUNICORN, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE, REAPS]),
     hardened(&GUNICORN, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, FITS]),
@@ -165,8 +171,8 @@ pub(super) const CASES: &[Case] = &[
     hardened(
         &POSTGRES,
         "101:103",
-        &[ISOLATED, HARDENED, &[fails("no-login-shell", &[done(StartOwnShell)])]],
+        &[ISOLATED, HARDENED, INNER_STORE, &[fails("no-login-shell", &[done(StartOwnShell)])]],
     ),
-    plain(&REDIS, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, OPEN_STORE]),
-    hardened(&REDIS, "100:102", &[ISOLATED, HARDENED, OWN_ACCOUNT]),
+    plain(&REDIS, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, OPEN_STORE, LEAVES_ORPHANS]),
+    hardened(&REDIS, "100:102", &[ISOLATED, HARDENED, OWN_ACCOUNT, INNER_STORE]),
 ];

@@ -14,6 +14,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{chdir, getegid, geteuid, pivot_root};
 
 use super::{confine, image};
@@ -63,13 +64,25 @@ pub(in crate::app) fn payload(payload: &DemoPayload) -> Result<u8, Failure> {
 /// A container's program: waits for the engine's signal. The first process of
 /// a PID namespace gets only signals that it asked for, so it asks.
 fn until_a_signal() -> Result<u8, Failure> {
-    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD]);
     signals.thread_block().or_fail("blocking signals")?;
     // Unlike `sigwait` this leaves what is waited for in the mask that an audit sees.
     let signals = SignalFd::new(&signals).or_fail("listening for a signal")?;
     output::print(&format!("{READY}\n"))?;
-    signals.read_signal().or_fail("waiting for a signal")?;
-    Ok(exit::CLEAN)
+    loop {
+        let signal = signals.read_signal().or_fail("waiting for a signal")?;
+        if signal.is_some_and(|it| it.ssi_signo != Signal::SIGCHLD as u32) {
+            return Ok(exit::CLEAN);
+        }
+        reap();
+    }
+}
+
+/// Waits for whoever has ended: orphans of health checks and sessions are left
+/// to the first process.
+fn reap() {
+    let ended = || waitpid(None, Some(WaitPidFlag::WNOHANG));
+    while ended().is_ok_and(|status| status != WaitStatus::StillAlive) {}
 }
 
 /// The first stage: makes the namespaces that only a child can live in, and

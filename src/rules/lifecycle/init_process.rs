@@ -9,9 +9,10 @@ use crate::rules::{Settings, rule};
 rule! {
     /// Whoever is PID 1 waits for the processes that are left to it.
     ///
-    /// A known init, a program that handles or ignores the end of its children, or one
-    /// that has none. Zombies whose parent is PID 1 convict whoever it is. In a PID
-    /// namespace of somebody else's the question does not arise: its first process reaps.
+    /// A known init, or a program that handles or ignores the end of its children. One that
+    /// has none yet is a milder finding. Zombies whose parent is PID 1 convict whoever it
+    /// is. In a PID namespace of somebody else's the question does not arise: its first
+    /// process reaps.
     ///
     /// ## Why it matters
     /// A process whose parent has ended is left to PID 1. If that does not wait for it, it
@@ -55,9 +56,11 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             (Disposition::Ignored, _) => {
                 Check::holds(format!("PID 1 ({name}) leaves its children to the kernel"))
             }
-            (Disposition::Default, None) => {
-                Check::holds(format!("PID 1 ({name}) has no children: there is nothing to reap"))
-            }
+            // Who has no children today gets some by an exec or a health check.
+            (Disposition::Default, None) => Check::broken(format!(
+                "PID 1 ({name}) is no init: whatever a session leaves behind stays a zombie"
+            ))
+            .only(Severity::Low),
             (Disposition::Default, Some(child)) => Check::broken(format!(
                 "PID 1 ({name}) is no init and does not handle the end of its children, such as {}",
                 child.by
@@ -71,12 +74,17 @@ mod tests {
     use crate::rules::testing::{Case, cases, container};
     use serde_json::json;
 
+    /// With a child, and by default without a handler for its end.
     fn parent(fields: &[(&str, &str)]) -> Case {
-        container().status(fields).add_process(101, &[("PPid", "100")])
+        let fields: Vec<_> =
+            fields.iter().copied().chain([("SigCgt", "0000000000004000")]).collect();
+        container().status(&fields).add_process(101, &[("PPid", "100")])
     }
 
     cases! { RULE:
-        a_single_process_passes: container() => "Pass",
+        a_program_that_handles_the_end_of_children_passes: container() => "Pass",
+        a_single_process_that_would_leave_orphans_is_milder:
+            container().status(&[("SigCgt", "0000000000004000")]) => "Fail(low)",
         a_program_with_children_that_handles_nothing_fails: parent(&[]) => "Fail",
         a_known_init_passes: parent(&[("Name", "tini")]) => "Pass",
         a_program_that_handles_the_end_of_its_children_passes:

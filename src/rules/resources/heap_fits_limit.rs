@@ -119,7 +119,8 @@ mod tests {
         a_policy_may_ask_for_more_room:
             runs("java\n-XX:MaxRAMPercentage=75\n…\n", "").set("max-share", &["60"]) => "Fail",
         no_option_fails: runs("node\n…\n", "") => "Fail",
-        a_runtime_behind_an_init_is_found: runs("/sbin/docker-init\n--\nnode\n…\n", "") => "Fail",
+        an_init_that_starts_a_runtime_is_none_itself:
+            runs("/sbin/docker-init\n--\nnode\n…\n", "") => "NotApplicable",
         another_program_is_not_meant: container() => "NotApplicable",
         without_a_limit_there_is_nothing_to_fit:
             runs("node\n…\n", "").limit("memory.limit_in_bytes", "9223372036854771712") => "NotApplicable",
