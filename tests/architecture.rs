@@ -111,7 +111,7 @@ fn sources() -> Vec<(PathBuf, String, Vec<String>)> {
             let parsed = syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap();
             let mut paths = Paths { skip_tests: true, ..Paths::default() };
             paths.visit_file(&parsed);
-            let is_test_support = file.ends_with("rules/testing.rs");
+            let is_test_support = inner.starts_with("rules/testing");
             (!matches!(module.as_str(), "lib" | "main") && !is_test_support).then_some((
                 file,
                 module,

@@ -25,7 +25,7 @@ pub(crate) fn is_current(path: &str, made: &str) {
 fn rule_files() -> BTreeSet<(String, PathBuf)> {
     let mut found = BTreeSet::new();
     for folder in fs::read_dir(root().join("src/rules")).unwrap().flatten() {
-        if !folder.path().is_dir() {
+        if !folder.path().is_dir() || folder.file_name() == "testing" {
             continue;
         }
         for file in fs::read_dir(folder.path()).unwrap().flatten() {

@@ -62,17 +62,17 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases};
+    use crate::rules::testing::{self, Case, cases};
     use serde_json::json;
 
     fn container() -> Case {
-        crate::rules::testing::container().set("uids", &["1000", "1001"])
+        testing::container().set("uids", &["1000", "1001"])
     }
 
     cases! { RULE:
-        without_a_policy_it_does_not_apply: crate::rules::testing::container() => "NotApplicable",
+        without_a_policy_it_does_not_apply: testing::container() => "NotApplicable",
         without_a_policy_nothing_needs_to_be_known:
-            crate::rules::testing::container().kernel_denied().engine_denied() => "NotApplicable",
+            testing::container().kernel_denied().engine_denied() => "NotApplicable",
         expected_uids_pass:
             container().add_process(101, &[("Uid", "1001 1001 1001 1001")]) => "Pass",
         another_uid_fails: container().status(&[("Uid", "33 33 33 33")]) => "Fail",

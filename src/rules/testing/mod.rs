@@ -1,0 +1,90 @@
+//! Recorded evidence, made by hand: a hardened container to spoil in a test.
+
+mod engine;
+mod files;
+mod hardened;
+mod kernel;
+mod processes;
+
+use super::{Rule, Settings};
+use crate::facts;
+use crate::model::bundle::{Answer, Bundle, Observation, Processes};
+use crate::model::source::Source;
+use crate::model::verdict::Verdict;
+
+pub(super) use hardened::{DEVICE_LIST, INIT, container};
+
+/// One container's evidence.
+#[derive(Clone)]
+pub(super) struct Case {
+    bundle: Bundle,
+    settings: Vec<(&'static str, Vec<String>)>,
+}
+
+impl Case {
+    fn put(&mut self, source: Source, answer: Answer) {
+        self.bundle.record(source, Ok(answer));
+    }
+
+    fn id(&self) -> String {
+        "c".repeat(64)
+    }
+
+    fn processes(&mut self) -> &mut Processes {
+        let source = Source::Processes(self.id());
+        match self.bundle.observations.get_mut(&source) {
+            Some(Observation::Answer(Answer::Processes(found))) => found,
+            _ => panic!("the case has its list of processes"),
+        }
+    }
+
+    /// The policy sets this for the rule.
+    pub(super) fn set(mut self, name: &'static str, values: &[&str]) -> Self {
+        self.settings.push((name, values.iter().map(|&it| it.to_owned()).collect()));
+        self
+    }
+
+    /// What the rule says, by its own defaults and what the case sets.
+    pub(super) fn judge(&self, rule: &Rule) -> Verdict {
+        let (_, facts) = facts::derive(&self.bundle).remove(0);
+        let mut settings = Settings::defaults(rule);
+        for (name, values) in &self.settings {
+            settings.set(name, values.clone());
+        }
+        (rule.judge)(&facts, &settings)
+    }
+
+    /// The verdict's name; a failure milder than the rule names its severity.
+    pub(super) fn outcome(&self, rule: &Rule) -> String {
+        match self.judge(rule) {
+            Verdict::Pass(_) => "Pass".to_owned(),
+            Verdict::Fail(proof) => match proof.severity() {
+                Some(severity) => format!("Fail({severity})"),
+                None => "Fail".to_owned(),
+            },
+            Verdict::Unknown { .. } => "Unknown".to_owned(),
+            Verdict::NotApplicable(_) => "NotApplicable".to_owned(),
+        }
+    }
+}
+
+/// One test for each line, and one that the lines cover pass, fail and unknown.
+macro_rules! cases {
+    ($rule:ident: $($name:ident: $case:expr => $outcome:expr),+ $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                let case: $crate::rules::testing::Case = $case;
+                assert_eq!(case.outcome(&super::$rule), $outcome, "{:#?}", case.judge(&super::$rule));
+            }
+        )+
+
+        #[test]
+        fn the_cases_cover_pass_fail_and_unknown() {
+            for outcome in ["Pass", "Fail", "Unknown"] {
+                assert!([$($outcome),+].contains(&outcome), "no case for {outcome}");
+            }
+        }
+    };
+}
+pub(super) use cases;
