@@ -50,6 +50,17 @@ impl Check {
         }
     }
 
+    /// Broken by this as well, whatever was found before.
+    #[must_use]
+    pub fn also(self, what: &str) -> Self {
+        match self {
+            Self::Broken { what: before, severity, shown } => {
+                Self::Broken { what: format!("{before}; {what}"), severity, shown }
+            }
+            Self::Holds(_) | Self::Moot(_) => Self::broken(what),
+        }
+    }
+
     /// Narrows the evidence to one part of a long value. No effect unless broken.
     #[must_use]
     pub fn showing(mut self, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {

@@ -13,15 +13,16 @@ pub mod network;
 pub mod privilege;
 pub mod resources;
 pub mod secrets;
+pub mod settings;
 #[cfg(test)]
 mod testing;
 pub mod truth;
 
-use std::collections::BTreeMap;
-
 use crate::facts::Facts;
 use crate::model::severity::Severity;
 use crate::model::verdict::Verdict;
+
+pub use settings::{Parameter, Settings, Shape};
 
 /// Every rule, in the order of the reports. A new rule adds one line here.
 pub static ALL: &[&Rule] = &[
@@ -97,74 +98,6 @@ pub struct Rule {
     pub doc: &'static [&'static str],
     /// The judgement.
     pub judge: fn(&Facts, &Settings) -> Verdict,
-}
-
-/// Something that a policy can set for a rule.
-#[derive(Debug)]
-pub struct Parameter {
-    /// The key in the policy.
-    pub name: &'static str,
-    /// What it means, as a sentence without its full stop.
-    pub about: &'static str,
-    /// How a policy writes it.
-    pub shape: Shape,
-    /// What holds where no policy sets it.
-    pub default: &'static [&'static str],
-    /// Whether one text makes sense; the error says what would.
-    pub check: fn(&str) -> Result<(), String>,
-}
-
-impl Parameter {
-    /// The default as a policy would write it; `none` where there is none.
-    pub fn default_in_words(&self) -> String {
-        match (self.shape, self.default) {
-            (_, []) => "none".to_owned(),
-            (Shape::One, [one, ..]) => (*one).to_owned(),
-            (Shape::List, many) => many.join(", "),
-        }
-    }
-}
-
-/// How a policy writes a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A list of strings or whole numbers.
-    List,
-    /// One string, or one whole number.
-    One,
-}
-
-/// What the policy in force sets for one rule.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings {
-    lists: BTreeMap<String, Vec<String>>,
-}
-
-impl Settings {
-    /// The rule's own defaults.
-    pub fn defaults(rule: &Rule) -> Self {
-        let mut settings = Self::default();
-        for parameter in rule.parameters {
-            settings
-                .set(parameter.name, parameter.default.iter().map(|&it| it.to_owned()).collect());
-        }
-        settings
-    }
-
-    /// Sets one parameter; the policy has checked name and values.
-    pub fn set(&mut self, name: &str, values: Vec<String>) {
-        self.lists.insert(name.to_owned(), values);
-    }
-
-    /// One parameter's values.
-    pub fn list(&self, name: &str) -> &[String] {
-        self.lists.get(name).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// One parameter's only value; nothing where neither policy nor rule sets one.
-    pub fn one(&self, name: &str) -> Option<&str> {
-        self.list(name).first().map(String::as_str)
-    }
 }
 
 /// A part of a rule's doc comment.

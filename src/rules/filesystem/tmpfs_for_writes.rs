@@ -6,6 +6,7 @@ use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::path::is_within;
+use crate::rules::settings::is_absolute;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -32,9 +33,7 @@ rule! {
             about: "paths that must be writable with a read-only root",
             shape: Shape::List,
             default: &["/tmp"],
-            check: |path| {
-                if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is not an absolute path")) }
-            },
+            check: is_absolute,
         }],
         judge: judge,
     }
@@ -47,14 +46,12 @@ const INTERNAL: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let places = facts.mount_points.judge(|mounts| {
+        let holds = Check::holds("every tmpfs is restricted, and every named path can be written");
         let missing = settings.list("paths").iter().filter_map(|path| missing(path, mounts));
-        let faults: Vec<String> = missing.chain(mounts.iter().filter_map(loose)).collect();
-        if faults.is_empty() {
-            return Check::holds("every tmpfs is restricted, and every named path can be written");
-        }
-        let tmpfs = mounts.iter().filter(|mount| loose(mount).is_some());
-        tmpfs.fold(Check::broken(faults.join("; ")), |check, mount| {
-            check.showing(mount.point.as_str(), mount.shown.as_str())
+        let check = missing.fold(holds, |check, fault| check.also(&fault));
+        let loose = mounts.iter().filter_map(|mount| Some((mount, loose(mount)?)));
+        loose.fold(check, |check, (mount, fault)| {
+            check.also(&fault).showing(mount.point.as_str(), mount.shown.as_str())
         })
     });
     places.where_holds(facts.root_read_only.judge(|read_only| {

@@ -4,6 +4,7 @@ use crate::facts::identity::Root;
 use crate::facts::{Facts, Held};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::rules::settings::is_number;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -30,17 +31,14 @@ rule! {
             about: "the uids that processes may have",
             shape: Shape::List,
             default: &[],
-            check: |text| {
-                text.parse::<u32>().map(|_| ()).map_err(|_| format!("{text:?} is no uid; expected for instance 1000"))
-            },
+            check: is_number,
         }],
         judge: judge,
     }
 }
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    let expected: Vec<u32> =
-        settings.list("uids").iter().filter_map(|uid| uid.parse().ok()).collect();
+    let expected: Vec<u32> = settings.all("uids");
     if expected.is_empty() {
         return facts.user_in_container.unasked("no policy names a uid");
     }

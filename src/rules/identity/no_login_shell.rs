@@ -3,6 +3,7 @@
 use crate::facts::{Facts, Held};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::rules::settings::is_absolute;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -32,9 +33,7 @@ rule! {
                 "/usr/sbin/nologin", "/sbin/nologin", "/usr/bin/nologin", "/bin/nologin",
                 "/bin/false", "/usr/bin/false",
             ],
-            check: |path| {
-                if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is no absolute path; expected for instance /bin/false")) }
-            },
+            check: is_absolute,
         }],
         judge: judge,
     }

@@ -57,13 +57,3 @@ fn in_good_company(company: &Company, kind: &str) -> Check {
     }
     Check::holds(with)
 }
-
-/// A check that is broken in one more way.
-pub(super) fn also(check: Check, what: &str) -> Check {
-    match check {
-        Check::Broken { what: before, severity, shown } => {
-            Check::Broken { what: format!("{before}; {what}"), severity, shown }
-        }
-        Check::Holds(_) | Check::Moot(_) => Check::broken(what),
-    }
-}

@@ -7,7 +7,6 @@ use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::path::{beneath, is_within};
-use crate::rules::isolation::also;
 use crate::rules::{Settings, rule};
 
 rule! {
@@ -59,7 +58,7 @@ pub(super) fn by_socket(facts: &Facts) -> Verdict {
         let broken = mounts.iter().filter_map(|mount| Some((mount, engine_in(mount)?)));
         let mut check = Check::holds("no mount holds an engine's socket");
         for (mount, what) in broken {
-            check = also(check, &what).showing(mount.point.as_str(), mount.shown.as_str());
+            check = check.also(&what).showing(mount.point.as_str(), mount.shown.as_str());
         }
         check
     });
@@ -72,7 +71,7 @@ pub(super) fn by_socket(facts: &Facts) -> Verdict {
             } else {
                 format!("{point} is the engine's socket {socket}")
             };
-            also(check, &what)
+            check.also(&what)
         })
     });
     mounts.and(sockets)

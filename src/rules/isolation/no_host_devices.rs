@@ -9,7 +9,6 @@ use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::proc::devices::{self, Entry};
-use crate::rules::isolation::also;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -83,13 +82,14 @@ fn beyond(grants: &[Grant], accepted: &[String]) -> Check {
         |check, grant| {
             let what = what(grant);
             let place = grant.paths.first().map_or("", String::as_str);
-            also(check, &format!("the container can use {what}"))
+            check
+                .also(&format!("the container can use {what}"))
                 .showing(place, grant.shown.as_str())
         },
     );
     match broken.len().checked_sub(NAMED) {
         None | Some(0) => named,
-        Some(more) => also(named, &format!("and {more} more")),
+        Some(more) => named.also(&format!("and {more} more")),
     }
 }
 

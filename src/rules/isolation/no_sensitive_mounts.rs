@@ -6,7 +6,7 @@ use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::path::{beneath, is_within};
-use crate::rules::isolation::also;
+use crate::rules::settings::is_absolute;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -34,7 +34,7 @@ rule! {
             about: "paths of the host that may be mounted all the same",
             shape: Shape::List,
             default: &[],
-            check: absolute,
+            check: is_absolute,
         }],
         judge: judge,
     }
@@ -112,7 +112,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
                 let point = Untrusted::from(mount.point.as_str());
                 let host = Untrusted::from(host.as_str());
                 let text = format!("{point} is {host} of the host, {access}: {what}");
-                check = also(check, &text).showing(mount.point.as_str(), mount.shown.as_str());
+                check = check.also(&text).showing(mount.point.as_str(), mount.shown.as_str());
             }
         }
         check
@@ -147,10 +147,6 @@ fn is_engines(host: &str) -> bool {
 
 fn is_key(host: &str) -> bool {
     CREDENTIALS.iter().any(|folder| host.ends_with(folder) || host.contains(&format!("{folder}/")))
-}
-
-fn absolute(path: &str) -> Result<(), String> {
-    if path.starts_with('/') { Ok(()) } else { Err(format!("{path:?} is not an absolute path")) }
 }
 
 #[cfg(test)]

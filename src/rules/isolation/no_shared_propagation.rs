@@ -4,7 +4,6 @@ use crate::facts::Facts;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::rules::isolation::also;
 use crate::rules::{Settings, rule};
 
 rule! {
@@ -35,7 +34,8 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     facts.shared_mounts.judge(|mounts| {
         mounts.iter().fold(Check::holds("no mount is shared with the host"), |check, mount| {
             let point = Untrusted::from(mount.point.as_str());
-            also(check, &format!("what is mounted below {point} appears on the host"))
+            check
+                .also(&format!("what is mounted below {point} appears on the host"))
                 .showing(mount.point.as_str(), mount.shown.as_str())
         })
     })

@@ -1,11 +1,13 @@
 //! See [`RULE`].
 
+use std::time::Duration;
+
 use crate::facts::Facts;
 use crate::facts::health::{Schedule, Timing};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::time::in_words;
-use crate::rules::lifecycle::{duration, is_duration, is_number, number};
+use crate::rules::settings::{is_duration, is_number};
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -71,37 +73,34 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 fn in_good_time(schedule: Schedule, settings: &Settings) -> Check {
     let Schedule { interval, timeout, start_period, retries } = schedule;
-    let mut faults = Vec::new();
-    if let Some(most) = duration(settings, "max-interval").filter(|most| interval > *most) {
-        faults.push(("Interval", in_words(interval), format!("more than {}", in_words(most))));
-    }
-    if let Some(most) = duration(settings, "max-timeout").filter(|most| timeout > *most) {
-        faults.push(("Timeout", in_words(timeout), format!("more than {}", in_words(most))));
-    }
-    if let Some(least) = number(settings, "min-retries").filter(|least| retries < *least) {
-        faults.push(("Retries", retries.to_string(), format!("fewer than {least}")));
-    }
-    let least = duration(settings, "min-start-period").filter(|least| start_period < *least);
-    if let Some(least) = least {
-        faults.push((
-            "StartPeriod",
-            in_words(start_period),
-            format!("less than {}", in_words(least)),
-        ));
-    }
-    if faults.is_empty() {
-        return Check::holds(format!(
-            "every {}, for at most {}, {retries} retries, {} to start",
-            in_words(interval),
-            in_words(timeout),
-            in_words(start_period)
-        ));
-    }
-    let said: Vec<String> =
-        faults.iter().map(|(what, value, why)| format!("{what} {value} is {why}")).collect();
-    faults.iter().fold(Check::broken(said.join("; ")), |check, (what, value, _)| {
-        check.showing(format!("/Config/Healthcheck/{what}"), value.as_str())
+    let faults = [
+        over(interval, settings.duration("max-interval")).map(|why| ("Interval", why)),
+        over(timeout, settings.duration("max-timeout")).map(|why| ("Timeout", why)),
+        settings
+            .number("min-retries")
+            .filter(|least| retries < *least)
+            .map(|least| ("Retries", (retries.to_string(), format!("fewer than {least}")))),
+        settings.duration("min-start-period").filter(|least| start_period < *least).map(|least| {
+            ("StartPeriod", (in_words(start_period), format!("less than {}", in_words(least))))
+        }),
+    ];
+    let holds = Check::holds(format!(
+        "every {}, for at most {}, {retries} retries, {} to start",
+        in_words(interval),
+        in_words(timeout),
+        in_words(start_period)
+    ));
+    faults.into_iter().flatten().fold(holds, |check, (what, (value, why))| {
+        check
+            .also(&format!("{what} {value} is {why}"))
+            .showing(format!("/Config/Healthcheck/{what}"), value)
     })
+}
+
+/// A time that is longer than the most that is allowed, and the words for it.
+fn over(time: Duration, most: Option<Duration>) -> Option<(String, String)> {
+    let most = most.filter(|most| time > *most)?;
+    Some((in_words(time), format!("more than {}", in_words(most))))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::time::in_words;
-use crate::rules::lifecycle::{duration, is_duration, is_number, number};
+use crate::rules::settings::{is_duration, is_number};
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -75,7 +75,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
                 format!("the restart policy is {shown}")
             });
         }
-        match (name.as_str(), most, number(settings, "max-retries")) {
+        match (name.as_str(), most, settings.number("max-retries")) {
             ("on-failure", 0, _) => Check::broken("on-failure without a bound on its retries"),
             ("on-failure", most, Some(bound)) if *most > bound => {
                 Check::broken(format!("on-failure with {most} retries, more than {bound}"))
@@ -90,7 +90,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 fn in_a_loop(restarts: &Restarts, settings: &Settings) -> Check {
     let Restarts { count, running } = restarts;
     match running {
-        Some(so_long) if *count >= MANY && Some(*so_long) < duration(settings, "settled-after") => {
+        Some(so_long) if *count >= MANY && Some(*so_long) < settings.duration("settled-after") => {
             Check::broken(format!(
                 "restarted {count} times, the last time {} ago",
                 in_words(*so_long)

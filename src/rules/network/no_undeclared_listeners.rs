@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::facts::network::listeners::Listener;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
-use crate::rules::isolation::also;
+use crate::rules::settings::is_port;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -32,7 +32,7 @@ rule! {
             about: "ports that neighbours may reach without a declaration",
             shape: Shape::List,
             default: &[],
-            check: super::is_port,
+            check: is_port,
         }],
         judge: judge,
     }
@@ -49,7 +49,7 @@ const DEBUGGERS: [(u16, &str); 6] = [
 ];
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    let accepted = settings.list("accept");
+    let accepted: Vec<u16> = settings.all("accept");
     facts.offer.judge(|offer| {
         if offer.is_host {
             return Check::moot("the container lives in the host's network");
@@ -64,7 +64,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             let says = |(protocol, port): &(String, u16)| {
                 protocol == it.protocol.name() && *port == it.port
             };
-            offer.declared.iter().any(says) || super::lists(accepted, it.port)
+            offer.declared.iter().any(says) || accepted.contains(&it.port)
         };
         let mut undeclared = offer.open.iter().filter(|it| !is_declared(it)).peekable();
         if undeclared.peek().is_none() {
@@ -75,24 +75,14 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let mut is_grave = false;
         for listener in undeclared {
             let debugger = DEBUGGERS.iter().find(|(port, _)| *port == listener.port);
-            match debugger {
-                Some((_, whose)) => {
-                    is_grave = true;
-                    check = also(
-                        check,
-                        &format!(
-                            "neighbours reach {listener}, {whose} port, and nothing declares it"
-                        ),
-                    );
-                }
-                None if offer.declared.is_empty() => {}
-                None => {
-                    check = also(
-                        check,
-                        &format!("neighbours reach {listener}, and nothing declares it"),
-                    );
-                }
-            }
+            let whose = match debugger {
+                Some((_, whose)) => format!(", the port of {whose}"),
+                None if offer.declared.is_empty() => continue,
+                None => String::new(),
+            };
+            is_grave |= debugger.is_some();
+            check =
+                check.also(&format!("neighbours reach {listener}{whose}, and nothing declares it"));
         }
         if is_grave { check } else { check.only(Severity::Low) }
     })

@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::facts::network::published::{Behind, Published};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
-use crate::rules::isolation::also;
+use crate::rules::settings::is_port;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -31,16 +31,16 @@ rule! {
             about: "ports of the host that may be open on every interface",
             shape: Shape::List,
             default: &[],
-            check: super::is_port,
+            check: is_port,
         }],
         judge: judge,
     }
 }
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    let accepted = settings.list("accept");
+    let accepted: Vec<u16> = settings.all("accept");
     let bound = facts.published.judge(|ports| {
-        let is_open = |it: &&Published| it.host.is_none() && !super::lists(accepted, it.host_port);
+        let is_open = |it: &&Published| it.host.is_none() && !accepted.contains(&it.host_port);
         let mut check = match ports.first() {
             None => Check::moot("no port is published"),
             Some(first) if ports.len() == 1 => Check::holds(first.to_string()),
@@ -54,7 +54,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             let what = port.to_string();
             // An engine lists a port once for IPv4 and once for IPv6.
             if !said.contains(&what) {
-                check = also(check, &what).showing("", what.clone());
+                check = check.also(&what).showing("", what.clone());
                 said.push(what);
             }
         }
@@ -79,7 +79,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
                 ),
             };
             if !said.contains(&what) {
-                check = also(check, &what).only(Severity::Low);
+                check = check.also(&what).only(Severity::Low);
                 said.push(what);
             }
         }

@@ -2,7 +2,6 @@
 
 use crate::facts::Facts;
 use crate::facts::capabilities::Scope;
-use crate::model::capability::CapabilitySet;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Parameter, Settings, Shape, rule};
@@ -32,18 +31,14 @@ rule! {
             about: "capabilities that a process may hold",
             shape: Shape::List,
             default: &["NET_BIND_SERVICE"],
-            check: |name| name.parse::<CapabilitySet>().map(|_| ()),
+            check: super::is_capability,
         }],
         judge: judge,
     }
 }
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    let allowed = settings
-        .list("allow")
-        .iter()
-        .filter_map(|name| name.parse().ok())
-        .fold(CapabilitySet::EMPTY, CapabilitySet::union);
+    let allowed = super::named(settings, "allow");
     facts.capabilities.judge(|held| {
         let by = &held.by;
         let excess = held.value.attainable.without(allowed);

@@ -36,7 +36,7 @@ rule! {
             about: "dangerous capabilities that are accepted all the same",
             shape: Shape::List,
             default: &[],
-            check: |name| name.parse::<CapabilitySet>().map(|_| ()),
+            check: super::is_capability,
         }],
         judge: judge,
     }
@@ -57,11 +57,7 @@ pub(in crate::rules) const DANGEROUS: [(Capability, &str); 10] = [
 ];
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    let accepted = settings
-        .list("accept")
-        .iter()
-        .filter_map(|name| name.parse().ok())
-        .fold(CapabilitySet::EMPTY, CapabilitySet::union);
+    let accepted = super::named(settings, "accept");
     let alone = facts.capabilities.judge(|held| none_of(held, &DANGEROUS, accepted));
     let with_host_network = [(Capability::CAP_NET_ADMIN, "reconfigures the host's network")];
     let network =

@@ -5,6 +5,7 @@ use crate::facts::heap::{Heap, Runtime};
 use crate::facts::limits::Bytes;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::rules::settings::is_percentage;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -34,21 +35,14 @@ rule! {
             about: "the most of the memory limit that heap or workers may take, in percent",
             shape: Shape::One,
             default: &["80"],
-            check: percentage,
+            check: is_percentage,
         }],
         judge: judge,
     }
 }
 
-fn percentage(text: &str) -> Result<(), String> {
-    match text.parse::<u64>() {
-        Ok(1..=100) => Ok(()),
-        _ => Err(format!("{text:?} is no percentage; expected a number from 1 to 100")),
-    }
-}
-
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    let share = settings.one("max-share").and_then(|it| it.parse().ok()).unwrap_or(80);
+    let share = settings.number("max-share").unwrap_or(100);
     facts.heap.judge(|held| match &held.value {
         Heap::None => Check::moot("no process runs Node, Java, or a server with workers"),
         Heap::Boundless => Check::moot("nothing bounds the memory that the heap would have to fit"),

@@ -200,18 +200,11 @@ fn faults(
     holds: &str,
     fault: impl Fn(&Variable) -> Option<String>,
 ) -> Check {
-    let found: Vec<(&Variable, String)> = environment
-        .variables
-        .iter()
-        .filter_map(|variable| Some((variable, fault(variable)?)))
-        .map(|(variable, fault)| (variable, format!("{} {fault}", variable.name)))
-        .collect();
-    if found.is_empty() {
-        return Check::holds(holds);
-    }
-    let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
-    found.iter().fold(Check::broken(texts.join("; ")), |check, (variable, _)| {
-        check.showing(variable.name.clone(), variable.value.to_string())
+    let found = environment.variables.iter().filter_map(|it| Some((it, fault(it)?)));
+    found.fold(Check::holds(holds), |check, (variable, fault)| {
+        check
+            .also(&format!("{} {fault}", variable.name))
+            .showing(variable.name.clone(), variable.value.to_string())
     })
 }
 

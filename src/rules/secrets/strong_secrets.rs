@@ -6,6 +6,7 @@ use crate::facts::environment::Environment;
 use crate::model::secret::Variable;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::rules::settings::is_number;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -33,14 +34,14 @@ rule! {
                 about: "the fewest characters of a signing key; HS256 needs 32",
                 shape: Shape::One,
                 default: &["32"],
-                check: number,
+                check: is_number,
             },
             Parameter {
                 name: "min-entropy",
                 about: "the fewest bits of a signing key, by the upper bound",
                 shape: Shape::One,
                 default: &["96"],
-                check: number,
+                check: is_number,
             },
         ],
         judge: judge,
@@ -48,12 +49,12 @@ rule! {
 }
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    let least = |name| settings.one(name).and_then(|it| it.parse().ok()).unwrap_or(0);
-    let (length, entropy) = (least("min-length"), least("min-entropy"));
+    let length = settings.number("min-length").unwrap_or_default();
+    let entropy = settings.number("min-entropy").unwrap_or_default();
     judge_each(facts, |environment| check(environment, length, entropy))
 }
 
-fn check(environment: &Environment, length: u32, entropy: u32) -> Check {
+fn check(environment: &Environment, length: usize, entropy: u32) -> Check {
     let is_asked = |variable: &Variable| {
         promise(variable.name.raw()) == Promise::Signing && may_be_secret(variable)
     };
@@ -64,7 +65,7 @@ fn check(environment: &Environment, length: u32, entropy: u32) -> Check {
         let value = &variable.value;
         if !is_asked(variable) {
             None
-        } else if value.length < length as usize {
+        } else if value.length < length {
             Some(format!("has {} characters, and should have {length} or more", value.length))
         } else if value.entropy < entropy {
             Some(format!("has at most {} bits, and should have {entropy} or more", value.entropy))
@@ -72,10 +73,6 @@ fn check(environment: &Environment, length: u32, entropy: u32) -> Check {
             None
         }
     })
-}
-
-fn number(text: &str) -> Result<(), String> {
-    text.parse::<u32>().map(|_| ()).map_err(|_| format!("{text:?} is not a whole number"))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::model::files::File;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::path::is_within;
-use crate::rules::isolation::{also, no_engine_socket, no_sensitive_mounts};
+use crate::rules::isolation::{no_engine_socket, no_sensitive_mounts};
 
 /// One part of a chain.
 pub(super) type Link = fn(&Facts) -> Verdict;
@@ -141,7 +141,8 @@ pub(super) fn holds_writable_host(facts: &Facts) -> Verdict {
         deciding.fold(nothing, |check, (mount, host)| {
             let point = Untrusted::from(mount.point.as_str());
             let host = Untrusted::from(host.as_str());
-            also(check, &format!("{point} is {host} of the host, writable"))
+            check
+                .also(&format!("{point} is {host} of the host, writable"))
                 .showing(mount.point.as_str(), mount.shown.as_str())
         })
     })

@@ -1,0 +1,123 @@
+//! What a policy can set for a rule, and what a rule reads of it.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU16;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::parse::time;
+use crate::rules::Rule;
+
+/// Something that a policy can set for a rule.
+#[derive(Debug)]
+pub struct Parameter {
+    /// The key in the policy.
+    pub name: &'static str,
+    /// What it means, as a sentence without its full stop.
+    pub about: &'static str,
+    /// How a policy writes it.
+    pub shape: Shape,
+    /// What holds where no policy sets it.
+    pub default: &'static [&'static str],
+    /// Whether one text makes sense; the error says what would.
+    pub check: fn(&str) -> Result<(), String>,
+}
+
+impl Parameter {
+    /// The default as a policy would write it; `none` where there is none.
+    pub fn default_in_words(&self) -> String {
+        match (self.shape, self.default) {
+            (_, []) => "none".to_owned(),
+            (Shape::One, [one, ..]) => (*one).to_owned(),
+            (Shape::List, many) => many.join(", "),
+        }
+    }
+}
+
+/// How a policy writes a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A list of strings or whole numbers.
+    List,
+    /// One string, or one whole number.
+    One,
+}
+
+/// What the policy in force sets for one rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    lists: BTreeMap<String, Vec<String>>,
+}
+
+impl Settings {
+    /// The rule's own defaults.
+    pub fn defaults(rule: &Rule) -> Self {
+        let mut settings = Self::default();
+        for parameter in rule.parameters {
+            settings
+                .set(parameter.name, parameter.default.iter().map(|&it| it.to_owned()).collect());
+        }
+        settings
+    }
+
+    /// Sets one parameter; the policy has checked name and values.
+    pub fn set(&mut self, name: &str, values: Vec<String>) {
+        self.lists.insert(name.to_owned(), values);
+    }
+
+    /// One parameter's values.
+    pub fn list(&self, name: &str) -> &[String] {
+        self.lists.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// One parameter's values as what they stand for. Its check has made sure that
+    /// each can be read.
+    pub fn all<T: FromStr>(&self, name: &str) -> Vec<T> {
+        self.list(name).iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// One parameter's only value; nothing where neither policy nor rule sets one.
+    pub fn one(&self, name: &str) -> Option<&str> {
+        self.list(name).first().map(String::as_str)
+    }
+
+    /// One parameter's number; nothing where neither policy nor rule sets one.
+    pub fn number<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.one(name)?.parse().ok()
+    }
+
+    /// One parameter's duration; nothing where neither policy nor rule sets one.
+    pub fn duration(&self, name: &str) -> Option<Duration> {
+        self.one(name).and_then(time::duration)
+    }
+}
+
+/// An absolute path.
+pub(super) fn is_absolute(text: &str) -> Result<(), String> {
+    ok_if(text.starts_with('/'), text, "an absolute path such as /tmp")
+}
+
+/// A duration as Docker writes it.
+pub(super) fn is_duration(text: &str) -> Result<(), String> {
+    ok_if(time::duration(text).is_some(), text, "a duration such as 30s or 1m30s")
+}
+
+/// A whole number: a count, or an id of the kernel's.
+pub(super) fn is_number(text: &str) -> Result<(), String> {
+    ok_if(text.parse::<u32>().is_ok(), text, "a whole number such as 1000")
+}
+
+/// A share of something.
+pub(super) fn is_percentage(text: &str) -> Result<(), String> {
+    let fits = text.parse().is_ok_and(|number: u8| (1..=100).contains(&number));
+    ok_if(fits, text, "a number from 1 to 100")
+}
+
+/// A port that a program can listen on.
+pub(super) fn is_port(text: &str) -> Result<(), String> {
+    ok_if(text.parse::<NonZeroU16>().is_ok(), text, "a port from 1 to 65535")
+}
+
+fn ok_if(fits: bool, text: &str, expected: &str) -> Result<(), String> {
+    if fits { Ok(()) } else { Err(format!("{text:?} is not {expected}")) }
+}
