@@ -10,7 +10,7 @@ use crate::rules::settings::is_absolute;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
-    /// With a read-only root, what must be written has a place, and that is restricted.
+    /// With a read-only root, what must be written has a place, and that place is restricted.
     ///
     /// Every path that the policy names is on a tmpfs or volume, and every tmpfs carries
     /// `nosuid`, `nodev`, `noexec` and a size. With a writable root the rule does not apply.

@@ -9,8 +9,8 @@ use crate::rules::{Parameter, Settings, Shape, rule};
 rule! {
     /// Nobody can log in as the user of a process.
     ///
-    /// The shell of the user's account in the container's own `passwd` file only refuses,
-    /// or the program is not there. A user without an account has no shell.
+    /// Either the user has no account in the container's own `passwd` file, or the account's
+    /// shell only refuses, or that shell is not in the container.
     ///
     /// ## Why it matters
     /// A service account needs no shell: one that has it can be logged into by `su`, `ssh`

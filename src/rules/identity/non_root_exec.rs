@@ -9,9 +9,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// A later `exec` does not start as root.
     ///
-    /// A session starts as the container's declared user with its declared capabilities,
-    /// even where the first process gave root up itself. The kernel has no word on a
-    /// process that does not exist yet. In a user namespace the finding is milder.
+    /// A session starts as the container's declared user with its declared capabilities, even
+    /// where the first process gave root up itself. The session does not exist yet, so the
+    /// engine's record decides. In a user namespace it is a milder finding.
     ///
     /// ## Why it matters
     /// Whoever opens a shell to look around, or whichever tool runs a job in the container,

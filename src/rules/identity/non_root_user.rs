@@ -9,13 +9,13 @@ use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
 
 rule! {
-    /// No process of the target runs as root.
+    /// No process of the container runs as root.
     ///
-    /// A process counts as root when its real, effective, saved or file-system uid
-    /// is 0 inside the container, whatever the declaration says. A uid 0 that a user
-    /// namespace maps to an ordinary user of the host is a milder finding. So is a root
-    /// process that only stands above workers of the same program with another uid, as
-    /// nginx does, and can gain no more than an ordinary container's capabilities.
+    /// A process counts as root when its real, effective, saved or file-system uid is 0 inside
+    /// the container, whatever the declaration says. A uid 0 that a user namespace maps to an
+    /// ordinary user of the host is a milder finding. So is a root process that only stands
+    /// above workers of the same program with another uid, as nginx does, and can gain no more
+    /// than an ordinary container's capabilities.
     ///
     /// ## Why it matters
     /// A bug in a program that runs as root hands the attacker every file of the

@@ -12,10 +12,10 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The container cannot reach a container engine.
     ///
-    /// No engine's socket is mounted, under whatever name, nor a folder of the host that
-    /// holds one: sockets are known by the names that engines give them, and by device and
-    /// inode wherever an engine of this host listens. No variable points to an engine over the network. A read-only mount
-    /// does not help: a socket is connected to, not written.
+    /// No engine's socket is mounted, under whatever name, nor a folder of the host that holds
+    /// one: sockets are known by the names that engines give them, and by device and inode
+    /// wherever an engine of this host listens. No variable points to an engine over the
+    /// network. A read-only mount does not help: a socket is connected to, not written.
     ///
     /// ## Why it matters
     /// Whoever can talk to the engine can start a container with the host's disk mounted

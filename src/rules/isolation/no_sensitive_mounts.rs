@@ -12,12 +12,12 @@ use crate::rules::{Parameter, Settings, Shape, rule};
 rule! {
     /// No part of the host that would give control of it is mounted in the container.
     ///
-    /// Judged by what the mount is on the host, whatever it is called inside: the system's
-    /// own folders or anything above them, and folders of keys and credentials.
+    /// What the mount is on the host decides, whatever it is called inside: the system's own
+    /// folders or anything above them, and folders of keys and credentials.
     ///
     /// ## Why it matters
-    /// Reading `/etc` yields password hashes and keys, writing to it yields root. Write
-    /// access to the engine's folders, to `/boot` or to `/proc` is as good.
+    /// Reading `/etc` yields password hashes and keys, writing to it yields root. Write access
+    /// to the engine's folders, to `/boot` or to `/proc` yields as much.
     ///
     /// ## How to fix
     /// compose: replace the bind in `volumes:` by a named volume, or bind the one file that is needed

@@ -9,9 +9,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// What is mounted in the container does not appear on the host.
     ///
-    /// A mount is shared when the kernel keeps it in one peer group with a mount of the
-    /// host. A group of the container's own mounts, or one that only receives what the
-    /// host mounts, does the host nothing.
+    /// A mount is shared when the kernel keeps it in one peer group with a mount of the host. A
+    /// group that holds only the container's own mounts, or one that only receives what the
+    /// host mounts, is harmless.
     ///
     /// ## Why it matters
     /// With shared propagation a program that may mount in the container mounts on the

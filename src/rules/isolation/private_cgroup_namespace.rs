@@ -10,13 +10,14 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The container does not live in the host's cgroup namespace.
     ///
-    /// Docker's default under cgroup version 1 is the host's. Where every cgroup file
-    /// system in the container is read-only that only shows how the host names things,
-    /// and the failure is a mild one; a writable one makes it grave.
+    /// Under cgroup version 1 Docker's default is the host's. Where the container can write to
+    /// no cgroup file system it only sees how the host names its cgroups, and that is a milder
+    /// finding.
     ///
     /// ## Why it matters
-    /// Through a writable cgroup mount in the host's namespace a program changes the limits
-    /// of every container, and under version 1 names a program that the host runs as root.
+    /// Through a writable cgroup mount in the host's namespace a program changes the limits of
+    /// every container, and under version 1 it can name a program that the host then runs as
+    /// root.
     ///
     /// ## How to fix
     /// compose: `cgroup: private`

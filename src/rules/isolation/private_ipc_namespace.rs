@@ -8,6 +8,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The container does not live in the host's IPC namespace.
     ///
+    /// A namespace shared with another container is a finding where a process of that container
+    /// holds a dangerous capability or sees the host's processes.
+    ///
     /// ## Why it matters
     /// In the host's IPC namespace a program reads and writes the shared memory of the
     /// host's programs, databases and display servers among them.

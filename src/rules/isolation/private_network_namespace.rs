@@ -8,6 +8,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The container does not live in the host's network namespace.
     ///
+    /// A namespace shared with another container is a finding where a process of that container
+    /// holds a dangerous capability or sees the host's processes.
+    ///
     /// ## Why it matters
     /// In the host's network a program reaches every service that listens on loopback
     /// only, takes any free port and sees the machine's traffic with raw sockets.

@@ -8,9 +8,12 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The container does not live in the host's PID namespace.
     ///
+    /// A namespace shared with another container is a finding where a process of that container
+    /// holds a dangerous capability or sees the host's processes.
+    ///
     /// ## Why it matters
-    /// In the host's PID namespace a program sees every process of the machine, their
-    /// arguments and, with the right uid or capability, signals and traces them.
+    /// In the host's PID namespace a program sees every process of the machine with its
+    /// arguments and, with the right uid or capability, signals and traces it.
     ///
     /// ## How to fix
     /// compose: remove `pid: host`

@@ -9,10 +9,10 @@ use crate::rules::{Settings, rule};
 rule! {
     /// No process of the container is root of the host, or can become it.
     ///
-    /// A user namespace makes the container's root somebody else on the host. Where the
-    /// engine makes one and this container opts out, the failure is grave; where the engine
-    /// was never told to, it is milder. A process that is not root and that no executed
-    /// file can make root has nothing to map, and the rule does not apply to it.
+    /// A user namespace makes the container's root somebody else on the host. Where the engine
+    /// makes none for any container, it is a milder finding than where it makes one and this
+    /// container opts out. To a process that is not root, and that no executed file can make
+    /// root, the rule does not apply.
     ///
     /// ## Why it matters
     /// Whoever breaks out of a container is on the host who he was inside. Behind a user

@@ -8,7 +8,7 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The container does not live in the host's UTS namespace.
     ///
-    /// It holds the host name and the domain name, and nothing else.
+    /// A UTS namespace holds the host name and the domain name, and nothing else.
     ///
     /// ## Why it matters
     /// In the host's UTS namespace a program that holds `SYS_ADMIN` renames the machine,

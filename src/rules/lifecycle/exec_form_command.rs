@@ -7,10 +7,10 @@ use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
 
 rule! {
-    /// The program is PID 1 itself, and not a shell that was told to run it.
+    /// PID 1 is the program itself, and not a shell that was told to run it.
     ///
-    /// ENTRYPOINT and CMD are written as lists. What the kernel shows of PID 1 decides: a
-    /// shell that executes the program in its own place is gone by then.
+    /// ENTRYPOINT and CMD are written as lists. What the kernel shows of PID 1 decides: a shell
+    /// that executes the program in its own place is gone by then.
     ///
     /// ## Why it matters
     /// A shell as PID 1 does not pass the stop signal on, so each stop ends in a kill. It

@@ -10,10 +10,10 @@ rule! {
     /// PID 1 handles the signal that stops the container.
     ///
     /// The signal is the image's or the run's stop signal, SIGTERM by default. The kernel
-    /// discards a signal to PID 1 for which it has no handler, so the default action,
-    /// to end, does not happen. A signal that is blocked counts as handled: it is waited for.
-    /// What a program that sleeps in `sigwait` waits for the kernel does not show; an init
-    /// that does so passes signals on.
+    /// discards a signal to PID 1 that has no handler, so the default action, to end, does not
+    /// happen. A signal that is blocked counts as handled: the program waits for it. The kernel
+    /// does not show which signals a program waits for in `sigwait`, so there the rule is
+    /// unknown; a known init passes signals on.
     ///
     /// ## Why it matters
     /// Without a handler each stop waits ten seconds and ends in a kill: requests break off,

@@ -14,8 +14,8 @@ rule! {
     /// the engine runs health checks, so its record decides.
     ///
     /// ## Why it matters
-    /// A service that hangs still counts as running. Without a check nothing restarts it,
-    /// and a deploy replaces a working version with a dead one.
+    /// A service that hangs still counts as running. Without a check nobody notices, and a
+    /// deploy replaces a working version with a dead one.
     ///
     /// ## How to fix
     /// compose: `healthcheck: {test: ["CMD", "/bin/app", "--check"], interval: 30s, timeout: 10s, retries: 3}`

@@ -18,8 +18,8 @@ rule! {
     /// period. Only the engine runs health checks, so its record decides.
     ///
     /// ## Why it matters
-    /// With a check every ten minutes a dead service answers errors for half an hour. With
-    /// a single retry one slow answer makes a healthy service restart.
+    /// With a check every ten minutes a dead service answers errors for half an hour. With a
+    /// single retry one slow answer makes a working service count as dead.
     ///
     /// ## How to fix
     /// compose: `healthcheck: {interval: 30s, timeout: 5s, retries: 3, start_period: 20s}`
@@ -27,7 +27,7 @@ rule! {
     /// Dockerfile: `HEALTHCHECK --interval=30s --timeout=5s --retries=3 --start-period=20s CMD …`
     pub static RULE = {
         id: "healthcheck-timing",
-        title: "the health check runs in good time",
+        title: "the health check notices in good time",
         severity: Severity::Low,
         references: &["Docker: HEALTHCHECK"],
         parameters: &[

@@ -8,12 +8,12 @@ use crate::parse::time::in_words;
 use crate::rules::{Settings, rule};
 
 rule! {
-    /// The health check can tell a dead service from a living one, and says that it lives.
+    /// The health check can tell a dead service from a living one, and finds it alive.
     ///
-    /// The container is healthy now, and no run has failed since; it does not start
-    /// forever; no run took longer than its timeout; the check can fail at all (`|| true`
-    /// and `exit 0` cannot); and its programs are in the container, as the container's
-    /// own files show. Only the engine runs health checks, so its record decides.
+    /// The container is healthy now, and no run has failed since; it is not starting forever;
+    /// no run took longer than its timeout; the check can fail at all (`|| true` and `exit 0`
+    /// cannot); and where a run has failed, the check's programs are in the container, as the
+    /// container's own files show. Only the engine runs health checks, so its record decides.
     ///
     /// ## Why it matters
     /// A check that always succeeds is worse than none: it vouches for a dead service. One

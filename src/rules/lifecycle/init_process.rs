@@ -7,16 +7,16 @@ use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
 
 rule! {
-    /// Whoever is PID 1 waits for the processes that are left to it.
+    /// PID 1 reaps the processes that are left to it: it waits for them when they end.
     ///
-    /// A known init, or a program that handles or ignores the end of its children. One that
-    /// has none yet is a milder finding. Zombies whose parent is PID 1 convict whoever it
-    /// is. In a PID namespace of somebody else's the question does not arise: its first
-    /// process reaps.
+    /// A known init does, and so does a program that handles or ignores the end of its
+    /// children. Any other program breaks the rule; while it has no children, that is a milder
+    /// finding. Zombies whose parent is PID 1 always break it. A container in another's PID
+    /// namespace has no PID 1 of its own, and the rule does not apply.
     ///
     /// ## Why it matters
-    /// A process whose parent has ended is left to PID 1. If that does not wait for it, it
-    /// stays as a zombie, and in time they fill the limit on processes.
+    /// A process whose parent has ended is left to PID 1. If PID 1 does not wait for it, it
+    /// stays as a zombie, and in time zombies fill the limit on processes.
     ///
     /// ## How to fix
     /// compose: `init: true`
@@ -24,7 +24,7 @@ rule! {
     /// Dockerfile: `ENTRYPOINT ["tini", "--", "/bin/app"]`
     pub static RULE = {
         id: "init-process",
-        title: "the first process reaps",
+        title: "ended processes do not stay as zombies",
         severity: Severity::Med,
         references: &["Docker: docker run --init", "pid_namespaces(7)"],
         parameters: &[],

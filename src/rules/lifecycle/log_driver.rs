@@ -8,11 +8,11 @@ use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
 
 rule! {
-    /// What the container says is kept, and does not fill the disk.
+    /// The container's output is kept, and cannot fill the disk.
     ///
-    /// The log driver is not `none`, and one that writes plain files has a size at which
-    /// it begins a new one; `local` rotates by itself, others hand the lines on. The
-    /// engine alone keeps the output, and its own defaults are in its record.
+    /// The log driver is not `none`, and one that writes plain files has a size at which it
+    /// begins a new one; `local` rotates by itself, others hand the lines on. Only the engine
+    /// keeps the output, so its record decides.
     ///
     /// ## Why it matters
     /// Without logs nobody can tell what an intruder did. Without rotation one chatty or

@@ -12,9 +12,9 @@ use crate::rules::{Parameter, Settings, Shape, rule};
 rule! {
     /// The engine starts a failed container again, but not without end.
     ///
-    /// The restart policy is one of those that the policy allows, `on-failure` with a bound
-    /// on its retries; and the container is not in a loop, started again and again only
-    /// to end. Only the engine restarts containers, so its record decides.
+    /// The restart policy is an accepted one, and `on-failure` has a bound on its retries; the
+    /// container is not in a loop, started again and again only to end. Only the engine
+    /// restarts containers, so its record decides.
     ///
     /// ## Why it matters
     /// A service without a restart policy stays down after its first crash. One that is
@@ -25,7 +25,7 @@ rule! {
     /// run: `--restart on-failure:5`
     pub static RULE = {
         id: "restart-policy",
-        title: "restarts are bounded",
+        title: "restarted after a failure, but not in a loop",
         severity: Severity::Low,
         references: &["CIS Docker 1.6: 5.15", "KICS 2fc99041"],
         parameters: &[

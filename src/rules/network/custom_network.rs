@@ -10,12 +10,12 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The container is not on the engine's default network.
     ///
-    /// Networks of its own or none at all are fine. In the host's network the question
-    /// does not arise: that is `private-network-namespace`'s affair.
+    /// Networks of its own or none at all are fine. In the host's network the rule does not
+    /// apply: that is `private-network-namespace`'s finding.
     ///
     /// ## Why it matters
-    /// On the default bridge stands every container that asked for nothing else, and each
-    /// reaches every port of the others. Names are not resolved there, so people fix addresses.
+    /// Every container that asked for nothing else is on the default bridge, and each reaches
+    /// every port of the others. Names are not resolved there, so people write addresses down.
     ///
     /// ## How to fix
     /// compose: remove `network_mode: bridge`; name the project's own under `networks:`

@@ -8,22 +8,22 @@ use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
 
 rule! {
-    /// Databases, caches and brokers are reached from inside alone.
+    /// Databases, caches and brokers are reached only from inside.
     ///
-    /// They are known by the programs that really run, else by the image's name or a
-    /// well-known port. None is published beyond the host's loopback. A network that
-    /// leads out of the host is a milder finding: nobody gets in by it, but data gets out.
+    /// They are known by the programs that really run, else by the image's name or a well-known
+    /// port. None is published beyond the host's loopback. A network that leads out of the host
+    /// is a milder finding: nobody gets in by it, but data gets out.
     ///
     /// ## Why it matters
-    /// Stores that listen to the world are found within hours and emptied or encrypted;
-    /// many ask for no password at all. Who needs one stands on the same network.
+    /// Stores that listen to the world are found within hours and emptied or encrypted; many
+    /// ask for no password at all. A service that needs one can be on the same network.
     ///
     /// ## How to fix
-    /// compose: remove `ports:`; put it on a network with `internal: true` alone
+    /// compose: remove `ports:`; put it only on a network with `internal: true`
     /// run: remove `--publish`; `docker network create --internal data`, then `--network data`
     pub static RULE = {
         id: "datastore-internal",
-        title: "databases, caches and brokers are reached from inside alone",
+        title: "databases, caches and brokers are reached only from inside",
         severity: Severity::High,
         references: &["CIS Docker 1.6: 5.9"],
         parameters: &[],

@@ -8,11 +8,11 @@ use crate::rules::settings::is_port;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
-    /// Neighbours reach no port that nobody speaks of.
+    /// Other containers reach no port that is not declared.
     ///
-    /// A listener that others on a shared network reach is published or exposed by image
-    /// or run. Debug ports are found always; other ports only where the container declares
-    /// some, for then the rest is an oversight.
+    /// A port that others on a shared network reach is published or exposed, by the image or by
+    /// the run. A debugger's port that is not is always a finding. Any other is a milder one,
+    /// and only where the container declares some ports: then the rest is an oversight.
     ///
     /// ## Why it matters
     /// A debugger's port executes whatever it is sent, and an admin port that listens on
@@ -24,7 +24,7 @@ rule! {
     /// Dockerfile: `EXPOSE 9090`
     pub static RULE = {
         id: "no-undeclared-listeners",
-        title: "neighbours reach no port that is not declared",
+        title: "other containers reach no port that is not declared",
         severity: Severity::Med,
         references: &["CIS Docker 1.6: 5.9"],
         parameters: &[Parameter {

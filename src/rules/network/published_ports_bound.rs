@@ -10,13 +10,13 @@ use crate::rules::{Parameter, Settings, Shape, rule};
 rule! {
     /// Every published port is bound to one address of the host, and somebody answers there.
     ///
-    /// In the host's network every listener of the container's own counts as published.
-    /// A published port on which nobody in the container listens, or only on loopback, is
-    /// a milder finding: the hole waits for whoever comes first.
+    /// In the host's network every listener of the container's own counts as published. A
+    /// published port on which nobody in the container listens, or only on loopback, is a
+    /// milder finding: it is open for whoever listens there first.
     ///
     /// ## Why it matters
-    /// A port that is published without an address is open on every interface of the host,
-    /// and the engine's own forwarding rules pass by the host's firewall.
+    /// A port that is published without an address is open on every interface of the host, and
+    /// the engine's own forwarding rules bypass the host's firewall.
     ///
     /// ## How to fix
     /// compose: `ports: ["127.0.0.1:8080:80"]`, or the one address that is to be reached

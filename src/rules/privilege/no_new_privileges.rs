@@ -6,11 +6,11 @@ use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
 
 rule! {
-    /// No process of the target can gain privileges by executing a file.
+    /// No process of the container can gain privileges by executing a file.
     ///
-    /// The kernel's `no_new_privs` flag is set for every process. All spellings of the
-    /// option are understood; `no-new-privileges:false` is not the option, and a
-    /// daemon-wide default counts.
+    /// The kernel's `no_new_privs` flag is set for every process. All spellings of the option
+    /// are understood; `no-new-privileges:false` is not the option, and a daemon-wide default
+    /// counts.
     ///
     /// ## Why it matters
     /// Without the flag a setuid program or a file with capabilities in the image turns

@@ -11,17 +11,17 @@ use crate::rules::{Settings, rule};
 rule! {
     /// No process of the container is more privileged than its first.
     ///
-    /// Compared are the user, the capabilities, `no_new_privs` and the seccomp filter.
-    /// A process that entered the container's PID or mount namespace from outside its
-    /// cgroup is compared like any other.
+    /// The user, the capabilities, `no_new_privs` and the seccomp filter are compared. A
+    /// process that entered the container's PID or mount namespace from outside its cgroup is
+    /// compared like any other.
     ///
     /// ## Why it matters
     /// An `exec` as root or with `--privileged` opens a door that the container's own
     /// settings had closed, for as long as the session lives, and no setting shows it.
     ///
     /// ## How to fix
-    /// run: use `docker exec --user 1000`, never `--privileged`, and end the session
     /// compose: use `docker compose exec --user 1000`, and end the session
+    /// run: use `docker exec --user 1000`, never `--privileged`, and end the session
     pub static RULE = {
         id: "no-privileged-exec",
         title: "no process has more privileges than the first",

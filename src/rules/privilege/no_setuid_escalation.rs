@@ -11,9 +11,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// No file of the container gives a process more than it has.
     ///
-    /// Setuid and setgid programs and files with capabilities are held against each
-    /// process: whether it can execute them, and what the kernel would leave of it under
-    /// the bounding set, the user namespace and the mount's `nosuid`. With
+    /// For every setuid or setgid program and every file with capabilities it is worked out,
+    /// process by process, whether the process can execute it, and what the kernel would leave
+    /// of the gain under the bounding set, the user namespace and the mount's `nosuid`. With
     /// `no_new_privs` no file gives anything.
     ///
     /// ## Why it matters

@@ -10,9 +10,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// Processor time is bounded by a limit that is in force.
     ///
-    /// A quota, or a set of processors smaller than the machine's, of the container's
-    /// cgroup or of one above it. Shares and weights only divide what is contended for,
-    /// and are no bound.
+    /// A quota counts, and so does a set of processors smaller than the machine's, on the
+    /// container's cgroup or on one above it. Shares and weights do not: they only divide the
+    /// time when several want it.
     ///
     /// ## Why it matters
     /// Without a bound one busy or hijacked container slows down everything else on the

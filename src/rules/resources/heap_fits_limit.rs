@@ -11,16 +11,16 @@ use crate::rules::{Parameter, Settings, Shape, rule};
 rule! {
     /// A runtime's heap has a bound, and the bound fits below the memory limit.
     ///
-    /// Read of every process: Node's `--max-old-space-size`, on the command line or in
-    /// `NODE_OPTIONS`; Java's `-Xmx` and `-XX:MaxRAMPercentage`, also in
-    /// `JAVA_TOOL_OPTIONS` and `JDK_JAVA_OPTIONS`; and for the workers of gunicorn and
-    /// uvicorn their number times what the largest uses now. A heap needs room beside
-    /// it, for stacks, buffers and code.
+    /// Every process is looked at. For Node it is `--max-old-space-size`, on the command line
+    /// or in `NODE_OPTIONS`; for Java `-Xmx` and `-XX:MaxRAMPercentage`, also in
+    /// `JAVA_TOOL_OPTIONS` and `JDK_JAVA_OPTIONS`; for gunicorn, uvicorn and hypercorn the
+    /// number of workers times what the largest of them uses now. A heap needs room beside it,
+    /// for stacks, buffers and code.
     ///
     /// ## Why it matters
-    /// A heap that may outgrow the limit is not collected in time: the kernel kills the
-    /// process in the middle of a request. Node before 20.3 does not see a cgroup version 2
-    /// limit at all, and Java by itself (since 10 and 8u191) leaves three quarters unused.
+    /// A heap that may outgrow the limit is not collected in time: the kernel kills the process
+    /// in the middle of a request. Node before 20.3 does not see a cgroup version 2 limit at
+    /// all, and Java left to itself (since 10 and 8u191) takes only a quarter of it.
     ///
     /// ## How to fix
     /// compose: `environment: {NODE_OPTIONS: --max-old-space-size=384}` with `mem_limit: 512m`

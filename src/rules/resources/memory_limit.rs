@@ -10,9 +10,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// Memory is bounded by a limit that is in force.
     ///
-    /// A limit of a cgroup above the container's counts as well: it binds what is below it.
-    /// Beside it stands what is used, the most so far, and how often the kernel killed
-    /// for it; swap that nothing bounds is said, and does not break the rule.
+    /// A limit of a cgroup above the container's counts as well: it binds what is below it. The
+    /// finding also tells what is used now, the peak, and how often the kernel killed a process
+    /// for it. Unbounded swap is mentioned, and does not break the rule.
     ///
     /// ## Why it matters
     /// Without a bound one leaking or attacked container takes the whole machine's memory,

@@ -9,11 +9,11 @@ use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
 
 rule! {
-    /// No password is one that everybody knows, and none is missing by a setting.
+    /// No password is a well-known one, and no setting does without a password.
     ///
-    /// Found are the defaults of images and of their documentation, the head of the
-    /// published lists, examples that were never replaced, a password that is the user's
-    /// name, and settings such as `POSTGRES_HOST_AUTH_METHOD=trust` that ask for none.
+    /// Well-known are the defaults of images and of their documentation, the most used of the
+    /// published lists, examples that were never replaced, and a password that is the user's
+    /// name. Settings such as `POSTGRES_HOST_AUTH_METHOD=trust` do without one.
     ///
     /// ## Why it matters
     /// Whoever reaches the port tries these first. Scanners of the whole internet need
@@ -24,7 +24,7 @@ rule! {
     /// run: `--env POSTGRES_PASSWORD_FILE=/run/secrets/db_password` with the file mounted read-only
     pub static RULE = {
         id: "no-default-credentials",
-        title: "no password that everybody knows",
+        title: "no well-known password, and none missing",
         severity: Severity::Crit,
         references: &["OWASP Docker D07", "CWE-1392"],
         parameters: &[],

@@ -10,10 +10,10 @@ use crate::rules::{Parameter, Settings, Shape, rule};
 rule! {
     /// No environment variable holds a secret.
     ///
-    /// Names and values are weighed together: a token known by its form is found under
-    /// any name, and a name such as `DB_PASSWORD` counts only with a value that could be
-    /// one. What the container is started with is judged, and what each process was:
-    /// a secret that only a process has, put there by an entrypoint, is milder.
+    /// Names and values are weighed together: a token known by its form is found under any
+    /// name, and a name such as `DB_PASSWORD` counts only with a value that could be one. What
+    /// the container is started with counts, and what each process was started with: a secret
+    /// that only a process has, put there by an entrypoint, is a milder finding.
     ///
     /// ## Why it matters
     /// Every process and every crash report of the container inherits its environment, and
@@ -22,10 +22,10 @@ rule! {
     ///
     /// ## How to fix
     /// compose: `secrets: [db_password]` with `environment: {DB_PASSWORD_FILE: /run/secrets/db_password}`
-    /// run: `--mount type=bind,source=/etc/shop/db_password,target=/run/secrets/db_password,readonly --env DB_PASSWORD_FILE=/run/secrets/db_password`
+    /// run: `--volume /etc/shop/db_password:/run/secrets/db_password:ro --env DB_PASSWORD_FILE=/run/secrets/db_password`
     pub static RULE = {
         id: "no-secrets-in-environment",
-        title: "no secret stands in the environment",
+        title: "no secret is in the environment",
         severity: Severity::High,
         references: &["CIS Docker 1.6: 4.10", "Trivy DS-0031", "compose-lint CL-0020", "compose-lint CL-0021"],
         parameters: &[Parameter {

@@ -10,8 +10,9 @@ use crate::rules::{Parameter, Settings, Shape, rule};
 rule! {
     /// Every variable that the service needs is set and not empty.
     ///
-    /// Which these are, a policy says. A variable of the same name with `_FILE` behind it
-    /// counts as well. What the first process was started with decides.
+    /// A policy says which these are; without one the rule does not apply. A variable of the
+    /// same name with `_FILE` behind it counts as well. What the first process was started with
+    /// decides.
     ///
     /// ## Why it matters
     /// A service whose password variable is missing starts all the same, and often with the

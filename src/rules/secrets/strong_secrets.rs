@@ -12,9 +12,9 @@ use crate::rules::{Parameter, Settings, Shape, rule};
 rule! {
     /// What the service signs or encrypts with is long and random enough.
     ///
-    /// Asked of variables such as `JWT_SECRET` and `SESSION_SECRET` that hold the value
-    /// itself. The randomness is an upper bound from how often each character occurs:
-    /// what fails it is certainly weak.
+    /// Variables such as `JWT_SECRET` and `SESSION_SECRET` that hold the value itself are
+    /// measured. How often each character occurs gives an upper bound of the randomness: a
+    /// value that fails it is certainly weak.
     ///
     /// ## Why it matters
     /// Whoever has one token can try keys against its signature offline, without anybody

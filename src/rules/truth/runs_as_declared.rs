@@ -19,10 +19,10 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The container is no weaker than its own declaration.
     ///
-    /// Each setting that the engine records is held against what the kernel enforces; what
-    /// a process gave up by itself is no breach. A container that was given less than its
-    /// image asks for (another user, no health check, a signal that kills) is a milder finding.
-    /// Where no engine was asked nothing is declared, and the rule does not apply.
+    /// Each setting that the engine records is compared with what the kernel enforces; what a
+    /// process gave up by itself is no breach. A container that was given less than its image
+    /// asks for (another user, no health check, a signal that kills) is a milder finding. Where
+    /// no engine was asked nothing is declared, and the rule does not apply.
     ///
     /// ## Why it matters
     /// Everybody who reads the configuration believes it. An engine that ignored a setting,
