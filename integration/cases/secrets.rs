@@ -24,6 +24,7 @@ pub(super) fn all() -> Vec<Live> {
         live("secrets::given-in-a-file", needs, given_in_a_file),
         live("secrets::exported-by-the-program-itself", needs, exported_by_the_program_itself),
         live("secrets::weak-and-default", needs, weak_and_default),
+        live("secrets::that-a-policy-requires", needs, that_a_policy_requires),
     ]
 }
 
@@ -103,6 +104,26 @@ fn weak_and_default() {
     ];
     agree(EXPECTED, audit.only(), &testimony);
     record::record("secrets", Some(&engine.address), &container.name);
+}
+
+/// Only a policy knows what a service needs.
+#[expect(clippy::disallowed_methods, reason = "a policy is a file")]
+fn that_a_policy_requires() {
+    let engine = run::docker();
+    let folder = run::folder();
+    let policy = folder.path().join("policy.toml");
+    std::fs::write(&policy, "[rules.required-env]\nnames = ['DB_PASSWORD']\n")
+        .expect("it can be written");
+    let policy = policy.to_string_lossy();
+    const SET: &[Expectation] = &[passes("required-env", &[done(FindPassword)])];
+    const UNSET: &[Expectation] = &[fails("required-env", &[refused(FindPassword)])];
+    let given = format!("DB_PASSWORD={}", canary());
+    for (name, variables, expected) in [("set", vec![given], SET), ("unset", vec![], UNSET)] {
+        let container = engine.start(&format!("required-{name}"), &with(&variables));
+        let testimony = container.testimony();
+        let audit = audit(&["--host", &engine.address, "--policy", &policy, &container.name]);
+        agree(expected, audit.only(), &testimony);
+    }
 }
 
 /// Wherever people put passwords: no output, no bundle and no error has one.

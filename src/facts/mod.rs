@@ -140,7 +140,9 @@ pub struct Facts {
     /// Whose host and domain names the container has.
     pub uts_namespace: Fact<namespaces::Namespace>,
     /// Whose cgroup namespace the container lives in, and what it can write there.
-    pub cgroup_namespace: Fact<namespaces::CgroupView>,
+    pub cgroup_namespace: Fact<namespaces::Namespace>,
+    /// Where in the container cgroups can be written.
+    pub writable_cgroups: Fact<Vec<String>>,
     /// How near each process is to the host's root.
     pub nearness: Fact<Held<remapping::Nearness>>,
     /// Whether the root file system is read-only.
@@ -267,6 +269,7 @@ fn of_container(view: &View<'_>) -> Facts {
         ipc_company: namespaces::ipc_company(view),
         uts_namespace: namespaces::uts(view),
         cgroup_namespace: namespaces::cgroup(view),
+        writable_cgroups: namespaces::writable_cgroups(view),
         nearness: remapping::fact(view),
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),

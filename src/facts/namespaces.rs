@@ -43,15 +43,6 @@ pub struct Neighbour {
     pub in_host_pids: bool,
 }
 
-/// The cgroup namespace with what it is good for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CgroupView {
-    /// Whose it is.
-    pub namespace: Namespace,
-    /// Where cgroups are mounted that can be written.
-    pub writable: Vec<String>,
-}
-
 /// The kernel shows each process's pid in every nested PID namespace that it
 /// lives in; one number alone means the host's. That needs no privilege.
 pub(super) fn pid(view: &View<'_>) -> Fact<Namespace> {
@@ -85,26 +76,31 @@ pub(super) fn uts(view: &View<'_>) -> Fact<Namespace> {
     Fact::new(declared(view, "/HostConfig/UTSMode"), numbered(view, &UTS))
 }
 
-/// A cgroup namespace hides names and not powers: what counts is whether
-/// cgroups can be written, so the two are one question.
-pub(super) fn cgroup(view: &View<'_>) -> Fact<CgroupView> {
-    let effective = numbered(view, &CGROUP).and_then(|namespace| {
-        let is_cgroup = |it: &Mount| matches!(it.kind.as_str(), "cgroup" | "cgroup2");
-        view.mounts()
-            .map(|mounts| mounts.into_iter().filter(|it| is_cgroup(it) && !it.is_read_only()))
-            .map(Iterator::collect::<Vec<_>>)
-            .shown_as(|writable| {
-                let viewer = view.processes().map(|processes| processes.viewer);
-                let source = viewer.map(|pid| Source::proc(pid, "mountinfo"));
-                let source = source.unwrap_or_else(|_| view.processes_source());
-                let line =
-                    |it: &Mount| Evidence::new(source.clone(), it.point.as_str(), it.line.as_str());
-                writable.iter().map(line).collect()
-            })
-            .map(|writable| writable.into_iter().map(|it| it.point).collect())
-            .map(|writable| CgroupView { namespace, writable })
+pub(super) fn cgroup(view: &View<'_>) -> Fact<Namespace> {
+    Fact::new(declared_cgroup(view), numbered(view, &CGROUP))
+}
+
+/// Where cgroups can be written: a namespace hides names and not powers.
+pub(super) fn writable_cgroups(view: &View<'_>) -> Fact<Vec<String>> {
+    let declared = view.inspect().flag("/HostConfig/Privileged").map(|privileged| {
+        let all = (privileged == Some(true)).then(|| "/sys/fs/cgroup".to_owned());
+        all.into_iter().collect()
     });
-    Fact::new(declared_cgroup(view), effective)
+    let is_cgroup = |it: &Mount| matches!(it.kind.as_str(), "cgroup" | "cgroup2");
+    let effective = view
+        .mounts()
+        .map(|mounts| mounts.into_iter().filter(|it| is_cgroup(it) && !it.is_read_only()))
+        .map(Iterator::collect::<Vec<_>>)
+        .shown_as(|writable| {
+            let viewer = view.processes().map(|processes| processes.viewer);
+            let source = viewer.map(|pid| Source::proc(pid, "mountinfo"));
+            let source = source.unwrap_or_else(|_| view.processes_source());
+            let line =
+                |it: &Mount| Evidence::new(source.clone(), it.point.as_str(), it.line.as_str());
+            writable.iter().map(line).collect()
+        })
+        .map(|writable| writable.into_iter().map(|it| it.point).collect());
+    Fact::new(declared, effective)
 }
 
 /// A namespace whose first one has a number that never changes.
@@ -162,29 +158,17 @@ fn declared(view: &View<'_>, pointer: &str) -> Reading<Namespace> {
 /// Where nothing is asked for, engines give a private namespace under cgroup
 /// version 2 and the host's under version 1 (dockerd's
 /// `--default-cgroupns-mode`, podman's `--cgroupns`).
-fn declared_cgroup(view: &View<'_>) -> Reading<CgroupView> {
-    let inspect = view.inspect();
-    let version = || view.info().text("/CgroupVersion");
-    inspect
-        .text("/HostConfig/CgroupnsMode")
-        .and_then(|mode| match mode {
-            Some("host") => Reading::Known(Namespace::Host, vec![]),
-            Some(mode) if !mode.is_empty() => {
-                Reading::Known(Namespace::NotTheHosts(mode.to_owned()), vec![])
-            }
-            _ => version().map(|version| match version {
-                Some("2") => Namespace::NotTheHosts("the engine's default".to_owned()),
-                _ => Namespace::Host,
-            }),
-        })
-        .zip(inspect.flag("/HostConfig/Privileged").shown_as(|_| vec![]))
-        .map(|(namespace, privileged)| CgroupView {
-            namespace,
-            writable: (privileged == Some(true))
-                .then(|| "/sys/fs/cgroup".to_owned())
-                .into_iter()
-                .collect(),
-        })
+fn declared_cgroup(view: &View<'_>) -> Reading<Namespace> {
+    view.inspect().text("/HostConfig/CgroupnsMode").and_then(|mode| match mode {
+        Some("host") => Reading::Known(Namespace::Host, vec![]),
+        Some(mode) if !mode.is_empty() => {
+            Reading::Known(Namespace::NotTheHosts(mode.to_owned()), vec![])
+        }
+        _ => view.info().text("/CgroupVersion").map(|version| match version {
+            Some("2") => Namespace::NotTheHosts("the engine's default".to_owned()),
+            _ => Namespace::Host,
+        }),
+    })
 }
 
 pub(super) fn pid_company(view: &View<'_>) -> Fact<Company> {

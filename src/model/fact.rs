@@ -149,7 +149,13 @@ impl<T> Fact<T> {
 /// The kernel is silent: the declaration may convict, and never acquit.
 fn missing(gap: &Gap, declared: &Verdict) -> Verdict {
     match declared {
-        Verdict::Fail(proof) => Verdict::Fail(proof.clone()),
+        // What is in force may be worse than what makes the declaration mild.
+        // Under another kernel nobody here can know better by nature.
+        Verdict::Fail(proof) => {
+            let is_elsewhere = gap.reason == Reason::OtherKernel;
+            let severity = proof.severity.filter(|_| is_elsewhere);
+            Verdict::Fail(Proof { severity, ..proof.clone() })
+        }
         Verdict::Pass(proof) => {
             let stated = Proof { stated: true, ..proof.clone() };
             Verdict::Unknown { gap: gap.clone(), stated: Some(stated) }
@@ -328,6 +334,20 @@ mod tests {
         let each = Ok(vec![known(true), known(true), known(true)]);
         let each = Fact::of_each(known(true), &Source::Clock, each);
         assert_eq!(outcome(&each.compare(|strong| *strong, weaker)), "pass");
+    }
+
+    #[test]
+    fn a_mild_declaration_is_no_excuse_where_the_kernel_could_have_been_asked() {
+        use crate::model::severity::Severity;
+        let severity = |reason| {
+            let unread = Reading::Missing(Gap { reason, ..gap() });
+            let verdict = Fact::new(known(false), unread)
+                .judge(|_: &bool| Check::broken("mild").only(Severity::Low));
+            let Verdict::Fail(proof) = verdict else { panic!("it is broken") };
+            proof.severity()
+        };
+        assert_eq!(severity(Reason::Denied), None, "the rule's own severity");
+        assert_eq!(severity(Reason::OtherKernel), Some(Severity::Low));
     }
 
     #[test]

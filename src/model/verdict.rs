@@ -244,6 +244,18 @@ impl Verdict {
         }
     }
 
+    /// Whatever a failure was taken for, it is no graver than this.
+    #[must_use]
+    pub fn at_most(self, severity: Severity) -> Self {
+        match self {
+            Self::Fail(proof) => {
+                let own = proof.severity.map_or(severity, |it| it.min(severity));
+                Self::Fail(Proof { severity: Some(own), ..proof })
+            }
+            other @ (Self::Pass(_) | Self::Unknown { .. } | Self::NotApplicable(_)) => other,
+        }
+    }
+
     /// This verdict where `condition` passes; elsewhere the rule does not apply.
     ///
     /// An unknown condition stays unknown: whether a rule applies is a

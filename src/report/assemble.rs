@@ -115,6 +115,7 @@ fn targets(run: &Run<'_>) -> Vec<v1::Target> {
             ceiling: card.ceiling,
             coverage: card.coverage,
             summary: summary(facts),
+            writable: writable(facts),
             findings: sheet.findings.iter().map(|it| finding(it, &sheet.target)).collect(),
         })
         .collect()
@@ -203,6 +204,24 @@ fn summary(facts: &Facts) -> v1::Summary {
             .to_owned()
         }),
     }
+}
+
+/// What the kernel shows to be mounted for writing.
+fn writable(facts: &Facts) -> Option<Vec<v1::Writable>> {
+    let mounts = facts.mounts.effective().first()?.known()?;
+    let mut writable: Vec<v1::Writable> = mounts
+        .iter()
+        .filter(|mount| !mount.read_only)
+        .map(|mount| v1::Writable {
+            point: mount.point.as_str().into(),
+            kind: mount.kind.as_str().into(),
+            on_host: mount.on_host.first().map(|path| path.as_str().into()),
+            flags: mount.options.iter().map(|it| it.as_str().into()).collect(),
+            file: mount.file.as_ref().map(ToString::to_string),
+        })
+        .collect();
+    writable.sort_by(|one, other| one.point.cmp(&other.point));
+    Some(writable)
 }
 
 fn user_name(user: &User) -> String {

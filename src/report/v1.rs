@@ -136,6 +136,9 @@ pub struct Target {
     pub coverage: Coverage,
     /// The posture in a few words.
     pub summary: Summary,
+    /// Everything below the root that can be written, sorted by place; null
+    /// where it could not be found out.
+    pub writable: Option<Vec<Writable>>,
     /// The verdict of each selected rule, passes included, in the order of the rules.
     pub findings: Vec<Finding>,
 }
@@ -154,6 +157,22 @@ pub struct Summary {
     pub root: String,
     /// Whether a seccomp filter is active: `filter`, `strict`, `none`.
     pub seccomp: String,
+}
+
+/// A mount of a container that can be written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Writable {
+    /// Where it is mounted in the container.
+    pub point: Untrusted,
+    /// The type of the file system.
+    pub kind: Untrusted,
+    /// The same file or folder on the host, under the shortest name that it has there.
+    pub on_host: Option<Untrusted>,
+    /// The flags of the mount, such as `nosuid`.
+    pub flags: Vec<Untrusted>,
+    /// What `stat` says of it: kind, mode, owner and group; null where nobody could look.
+    pub file: Option<String>,
 }
 
 /// What a rule found.

@@ -3,9 +3,12 @@
 use proptest::prelude::*;
 use secaudit::judge::Accept;
 use secaudit::model::bundle::{Answer, Bundle, Observation};
-use secaudit::parse::proc::{cgroup, idmap::IdMap, mountinfo, status::Status};
+use secaudit::parse::proc::sockets::{self, Protocol};
+use secaudit::parse::proc::{
+    cgroup, devices, idmap::IdMap, mountinfo, route, status::Status, unix,
+};
 use secaudit::parse::signal::Signal;
-use secaudit::parse::{command, passwd, path, time};
+use secaudit::parse::{command, file_capability, group, passwd, path, secret, time};
 use secaudit::policy::Policy;
 use secaudit::report::terminal::{self, Look};
 use secaudit::rules;
@@ -163,6 +166,17 @@ proptest! {
         cgroup::prefix_with(&other, "é");
         passwd::without_secrets(&text);
         path::beneath(&other, &text);
+        path::candidates(&other, Some(&text));
+        group::without_secrets(&text);
+        for protocol in [Protocol::Tcp, Protocol::Udp] {
+            for line in text.lines() {
+                let _ = sockets::listening(protocol, line);
+            }
+            let _ = sockets::parse(protocol, &text);
+        }
+        let _ = (route::parse(&text), route::parse_ipv6(&text), devices::entry(&other));
+        let _ = (unix::listening(&text), unix::number(&other), file_capability::parse(&other));
+        secret::form(&text);
     }
 
     #[test]

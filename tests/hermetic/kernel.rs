@@ -79,7 +79,7 @@ impl Host {
                  Gid:\t{uid}\t{uid}\t{uid}\t{uid}\nGroups:\t\n\
                  NSpid:\t{ns_pids}\nVmSize:\t1 kB\nThreads:\t1\nCapInh:\t0\nCapPrm:\t0\nCapEff:\t0\n\
                  CapBnd:\t{bounding}\nCapAmb:\t0\nNoNewPrivs:\t1\nSeccomp:\t2\n\
-                 SigBlk:\t0\nSigIgn:\t0\nSigCgt:\t4000\n"
+                 SigBlk:\t0\nSigIgn:\t0\nSigCgt:\t14000\n"
             ),
         );
         let zeros = "0 ".repeat(18);

@@ -8,13 +8,13 @@ use secaudit::score::Grade;
 use serde_json::json;
 
 use super::{Live, live};
-use crate::agree::{Expectation, agree};
+use crate::agree::{Expectation, agree, fails};
 use crate::audit::audit;
 use crate::engine::{Container, Engine, Network, image};
 use crate::needs::Need;
 use crate::record::record;
 use crate::run;
-use crate::services::{Service, base, careful};
+use crate::services::{NODE, Service, base, careful};
 use crate::wait::until;
 
 use table::CASES;
@@ -43,7 +43,8 @@ pub(in crate::cases) fn all() -> Vec<Live> {
     };
     let of_the_cache =
         live("services::an-interrupted-build-leaves-nothing-half", &[], interrupted_build);
-    CASES.iter().map(live_case).chain([of_the_cache]).collect()
+    let heapless = live("services::node-without-a-bound", &NEEDS, node_without_a_bound);
+    CASES.iter().map(live_case).chain([of_the_cache, heapless]).collect()
 }
 
 pub(in crate::cases) const NEEDS: [Need; 6] = [
@@ -116,6 +117,20 @@ fn run(case: &Case) {
             target.floor
         );
     }
+}
+
+/// Careful in everything but one: nobody told Node how much memory it may take.
+fn node_without_a_bound() {
+    let engine = run::with_services();
+    let network = inner_network(&engine, "node-without-a-bound");
+    let mut config = careful(&(NODE.hardened)(), &network.name);
+    config["Cmd"] = json!(["node", "server.js"]);
+    config["Image"] = image(&run::services_tag()).into();
+    let container = engine.start("node-without-a-bound", &config);
+    container.wait_until_healthy();
+    let audit = audit(&["--host", &engine.address, &container.name]);
+    const EXPECTED: &[Expectation] = &[fails("heap-fits-limit", &[])];
+    agree(EXPECTED, audit.only(), &container.exec("1000:1000", &[]));
 }
 
 #[expect(clippy::disallowed_methods, reason = "the cache is the test's own")]

@@ -1,7 +1,6 @@
 //! See [`RULE`].
 
 use crate::facts::Facts;
-use crate::facts::namespaces::Namespace;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
@@ -33,18 +32,14 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.cgroup_namespace.judge(|view| match (&view.namespace, view.writable.as_slice()) {
-        (Namespace::NotTheHosts(_), _) => super::not_the_hosts(&view.namespace, "cgroup"),
-        (Namespace::Host, []) => {
-            let what = "the container is in the host's cgroup namespace, \
-                and can write to no cgroup";
-            Check::broken(what).only(Severity::Low)
+    let own = facts.cgroup_namespace.judge(|namespace| super::not_the_hosts(namespace, "cgroup"));
+    let writable = facts.writable_cgroups.judge(|points| match points.first() {
+        None => Check::holds("no cgroup can be written"),
+        Some(point) => {
+            Check::broken(format!("cgroups can be written at {}", Untrusted::from(point.as_str())))
         }
-        (Namespace::Host, [point, ..]) => Check::broken(format!(
-            "the container is in the host's cgroup namespace, and can write to it at {}",
-            Untrusted::from(point.as_str())
-        )),
-    })
+    });
+    own.clone().or(writable).and(own.at_most(Severity::Low))
 }
 
 #[cfg(test)]
@@ -63,17 +58,19 @@ mod tests {
             container().kernel(HOSTS.0, HOSTS.1).mount(WRITABLE) => "Fail",
         the_hosts_with_read_only_mounts_fails_mildly:
             container().kernel(HOSTS.0, HOSTS.1).mount(READABLE) => "Fail(low)",
-        the_hosts_where_nobody_knows_what_is_mounted_is_unknown:
-            container().kernel(HOSTS.0, HOSTS.1).denied("mountinfo") => "Unknown",
+        the_hosts_where_nobody_knows_what_is_mounted_is_grave:
+            container().kernel(HOSTS.0, HOSTS.1).denied("mountinfo") => "Fail",
+        a_declared_hosts_is_mild_where_the_kernel_shows_that_nothing_can_be_written: container()
+            .declares("/HostConfig/CgroupnsMode", json!("host")).denied("ns/cgroup") => "Fail(low)",
         the_kernel_overrules_the_declaration:
             container().declares("/HostConfig/CgroupnsMode", json!("host")) => "Pass",
-        a_declared_hosts_convicts_mildly: container()
-            .declares("/HostConfig/CgroupnsMode", json!("host")).kernel_denied() => "Fail(low)",
+        a_declared_hosts_convicts: container()
+            .declares("/HostConfig/CgroupnsMode", json!("host")).kernel_denied() => "Fail",
         a_declared_hosts_with_privileges_convicts: container()
             .declares("/HostConfig/CgroupnsMode", json!("host"))
             .declares("/HostConfig/Privileged", json!(true)).kernel_denied() => "Fail",
         an_engine_of_cgroup_version_1_that_says_nothing_gives_the_hosts: container()
-            .declares("/HostConfig/CgroupnsMode", json!("")).kernel_denied() => "Fail(low)",
+            .declares("/HostConfig/CgroupnsMode", json!("")).kernel_denied() => "Fail",
         the_declaration_cannot_acquit: container().denied("ns/cgroup") => "Unknown",
         without_the_hosts_link_the_machines_first_namespace_tells: container()
             .unread("/proc/1/ns/cgroup").kernel(HOSTS.0, "cgroup:[4026531835]") => "Fail(low)",

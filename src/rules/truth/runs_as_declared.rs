@@ -54,6 +54,7 @@ const ROWS: &[fn(&Facts) -> Verdict] = &[
     |facts| facts.network_namespace.compare(is_private, |_, own| namespace("network", own)),
     |facts| facts.ipc_namespace.compare(is_private, |_, own| namespace("IPC", own)),
     |facts| facts.uts_namespace.compare(is_private, |_, own| namespace("UTS", own)),
+    |facts| facts.cgroup_namespace.compare(is_private, |_, own| namespace("cgroup", own)),
     |facts| facts.root_read_only.compare(|it| *it, |_, read_only| root(*read_only)),
     |facts| {
         facts
