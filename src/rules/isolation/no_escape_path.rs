@@ -91,6 +91,8 @@ mod tests {
     const REMAPPED: &str = "0 165536 65536";
 
     const SOCKET: &str = "60 40 0:20 /docker.sock /s ro - tmpfs tmpfs rw";
+    const UNUSUAL: Option<(&str, (u32, u32), u64)> = Some(("/srv/engine/e.sock", (8, 1), 9));
+    const FOLDER: &str = "60 40 8:1 /srv/engine /s ro - ext4 /dev/sda1 rw";
     const ETC: &str = "60 40 8:1 /etc /host rw - ext4 /dev/sda1 rw";
     const HOSTS: &str =
         "60 40 8:1 /var/lib/docker/containers/c/hosts /etc/hosts rw - ext4 /dev/sda1 rw";
@@ -169,6 +171,22 @@ mod tests {
                     9,
                 ),
                 vec![],
+            ),
+            // In a mounted folder its mode decides as well.
+            (
+                "engine in reach",
+                container().status(&[("Groups", "999")]).engine_at(UNUSUAL).mount(FOLDER).point(
+                    "/s",
+                    Kind::Folder,
+                    (8, 1),
+                    8,
+                ),
+                vec![container().engine_at(UNUSUAL).mount(FOLDER).point(
+                    "/s",
+                    Kind::Folder,
+                    (8, 1),
+                    8,
+                )],
             ),
             (
                 "engine over the network",
@@ -366,10 +384,16 @@ mod tests {
     cases! { RULE:
         a_disk_in_an_unread_dev_is_unknown: container().status(&[ROOT])
             .kernel(DEVICE_LIST, "b 8:0 rwm\n").unread("/proc/100/root/dev (devices)") => "Unknown",
+        without_a_disk_in_the_cgroups_list_no_node_has_to_be_looked_for:
+            container().status(&[ROOT]).unread("/proc/100/root/dev (devices)") => "Pass",
         a_socket_that_nobody_looked_at_lets_everybody_in: container().mount(SOCKET) => "Fail",
         a_declared_disk_of_which_nobody_else_can_tell_is_unknown: container()
             .declares("/HostConfig/Devices", json!([{"PathInContainer": "/dev/sda"}]))
             .kernel_denied() => "Unknown",
+        a_cgroup_namespace_that_nobody_can_tell_is_unknown: container()
+            .status(&[ROOT, ("CapPrm", SYS_ADMIN)]).unread("/proc/100/ns/cgroup") => "Unknown",
+        the_hosts_mounts_may_hold_a_hierarchy: container()
+            .status(&[ROOT, ("CapPrm", SYS_ADMIN)]).unread("/proc/1/mountinfo") => "Unknown",
         a_declared_disk_for_a_declared_root_convicts: container()
             .declares("/HostConfig/Devices", json!([{"PathInContainer": "/dev/sda"}]))
             .declares("/Config/User", json!("")).kernel_denied() => "Fail",
