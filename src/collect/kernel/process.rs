@@ -22,6 +22,10 @@ use crate::model::untrusted::Untrusted;
 /// thousand mounts has a `mountinfo` of about 2 MiB.
 const CAP: usize = 8 << 20;
 
+/// What nearly every kernel file fits into. They tell no length, and without
+/// room to begin with they would be read in pieces of 32 bytes.
+const USUAL: usize = 8 << 10;
+
 /// The most bytes that are read of a table of the network: about a million
 /// connections, each a line of 150 bytes.
 const LONGEST_TABLE: u64 = 160 << 20;
@@ -296,7 +300,7 @@ pub(super) fn read_optional(path: &Path, source: Source) -> Result<Answer, Gap> 
 
 /// Reads to the end, one byte further than is accepted.
 pub(super) fn bounded(file: File) -> Result<Vec<u8>, Errno> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL);
     file.take(CAP as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))?;

@@ -21,7 +21,7 @@ use crate::model::files::{Kind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
-use crate::parse::proc::{cgroup, unix};
+use crate::parse::proc::unix;
 
 /// Where engines and runtimes listen by default.
 const WELL_KNOWN: [&str; 9] = [
@@ -71,7 +71,9 @@ impl Kernel {
             // An engine that is not there listens nowhere.
             add(&mut listing, &root, &path.to_string_lossy(), true);
         }
-        let table = Table::scan(&self.proc);
+        let table = Table::of_those(&self.proc, |process| {
+            process.peek("comm").is_some_and(|name| ENGINES.contains(&name.trim_end()))
+        });
         listing
             .unread
             .extend(table.hidden.clone().map(|gap| Gap { source: source.clone(), ..gap }));
@@ -115,11 +117,7 @@ impl Kernel {
 
 /// An engine is a process of the host: a container may call its own anything.
 fn is_engine(row: &Row) -> bool {
-    ENGINES.contains(&row.name.as_str())
-        && row.ns_pids.len() <= 1
-        && !row.has_ended
-        && !row.is_kernel_thread
-        && !row.cgroups.iter().any(|(_, path)| cgroup::container(path).is_some())
+    row.ns_pids.len() <= 1 && !row.has_ended && !row.is_kernel_thread && !row.is_in_container()
 }
 
 /// The paths at which a process listens. Abstract names have no file, and no

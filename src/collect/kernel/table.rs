@@ -29,7 +29,8 @@ pub(super) struct Row {
     pub(super) network_inode: Option<u64>,
     /// Its IPC namespace, where that can be read.
     pub(super) ipc_namespace: Option<String>,
-    /// In a container: the device of the message queues' file system that is
+    /// In a container, and asked only where some container's IPC namespace
+    /// cannot be read: the device of the message queues' file system that is
     /// mounted there. Each IPC namespace has one of its own (`mq_overview(7)`),
     /// and everybody may look it up.
     pub(super) queues: Option<String>,
@@ -49,6 +50,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Whether its cgroup is a container's.
+    pub(super) fn is_in_container(&self) -> bool {
+        self.cgroups.iter().any(|(_, path)| cgroup::container(path).is_some())
+    }
+
     /// Whether this is the first process of a nested PID namespace.
     pub(super) fn is_namespace_init(&self) -> bool {
         matches!(self.ns_pids.as_slice(), [_, .., 1])
@@ -64,6 +70,23 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn scan(proc: &Path) -> Self {
+        let mut table = Self::of_those(proc, |_| true);
+        // Who may read the links needs no second sign of an IPC namespace, and
+        // this one stands in the longest file of all.
+        let in_containers = || table.rows.iter().filter(|(_, row)| row.is_in_container());
+        if in_containers().any(|(_, row)| row.ipc_namespace.is_none() && !row.has_ended) {
+            let found: Vec<_> =
+                in_containers().map(|(pid, row)| (*pid, queues(proc, *pid, row.start))).collect();
+            for (pid, queues) in found {
+                table.rows.entry(pid).and_modify(|row| row.queues = queues);
+            }
+        }
+        table
+    }
+
+    /// The rows of the processes that are wanted; what is hidden is told of all.
+    /// No row knows its message queues.
+    pub(super) fn of_those(proc: &Path, is_wanted: impl Fn(&Process) -> bool) -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is where /proc is listed")]
         let entries = std::fs::read_dir(proc);
         let own = Process::own(proc);
@@ -81,7 +104,9 @@ impl Table {
             let Ok(process) = Process::open(proc, pid) else { continue };
             match process.read("cgroup") {
                 Ok(Answer::Text(cgroups)) => {
-                    rows.extend(row(&process, cgroups.raw()).map(|row| (pid, row)));
+                    if is_wanted(&process) {
+                        rows.extend(row(&process, cgroups.raw()).map(|row| (pid, row)));
+                    }
                 }
                 Err(gap) if gap.reason == Reason::Gone => {}
                 // Whose process it is cannot be told: it may be anybody's.
@@ -132,11 +157,9 @@ fn row(process: &Process, cgroups: &str) -> Option<Row> {
     let status = process.peek("status").unwrap_or_default();
     let status = Status::parse(&status);
     let is_zombie = status.field("State").is_ok_and(|state| state.starts_with('Z'));
-    let cgroups = cgroup::parse(cgroups);
-    let in_container = cgroups.iter().any(|at| cgroup::container(at.path).is_some());
     Some(Row {
         start,
-        cgroups: cgroups
+        cgroups: cgroup::parse(cgroups)
             .into_iter()
             .map(|at| (at.controllers.to_owned(), at.path.to_owned()))
             .collect(),
@@ -145,7 +168,7 @@ fn row(process: &Process, cgroups: &str) -> Option<Row> {
         network_namespace,
         network_inode,
         ipc_namespace,
-        queues: in_container.then(|| queues(process)).flatten(),
+        queues: None,
         has_other_root: process.peek_link("root").is_some_and(|root| root != "/"),
         parent: status.number("PPid").unwrap_or_default(),
         ns_pids: status.numbers("NSpid").unwrap_or_default(),
@@ -155,7 +178,9 @@ fn row(process: &Process, cgroups: &str) -> Option<Row> {
     })
 }
 
-fn queues(process: &Process) -> Option<String> {
+/// Of the very process that started then: the number may be another's by now.
+fn queues(proc: &Path, pid: u32, start: u64) -> Option<String> {
+    let process = Process::open(proc, pid).ok().filter(|it| it.start() == Some(start))?;
     let mounts = mountinfo::parse(&process.peek("mountinfo")?).ok()?;
     Some(mounts.into_iter().find(|mount| mount.kind == "mqueue")?.device)
 }
@@ -215,6 +240,29 @@ mod tests {
         assert_eq!(write("hidepid=2", "0000000000080000"), None);
         assert_eq!(write("hidepid=off", "0000000000000000"), None);
         assert_eq!(write("relatime", "0000000000000000"), None);
+    }
+
+    #[test]
+    fn the_second_sign_of_an_ipc_namespace_is_looked_for_where_the_first_cannot_be_read() {
+        let dir = tempfile::tempdir().unwrap();
+        for (pid, state) in [(70, "S (sleeping)"), (71, "S (sleeping)"), (72, "Z (zombie)")] {
+            let process = dir.path().join(pid.to_string());
+            std::fs::create_dir_all(process.join("ns")).unwrap();
+            let write = |file: &str, text: &str| std::fs::write(process.join(file), text).unwrap();
+            write("cgroup", &format!("0::/docker/{}\n", "ab".repeat(32)));
+            write("stat", &format!("{pid} (web) S 1{}\n", " 5".repeat(40)));
+            write("status", &format!("Name:\tweb\nState:\t{state}\nThreads:\t1\nPPid:\t1\n"));
+            write("mountinfo", "9 1 0:44 / /dev/mqueue rw - mqueue mqueue rw\n");
+        }
+        let link = |pid: &str| {
+            let link = dir.path().join(pid).join("ns/ipc");
+            std::os::unix::fs::symlink("ipc:[4026532000]", link).unwrap();
+        };
+        let queues = || Table::scan(dir.path()).rows.remove(&70).unwrap().queues;
+        link("70");
+        assert_eq!(queues().as_deref(), Some("0:44"), "what 71 has is told by nothing else");
+        link("71");
+        assert_eq!(queues(), None, "who has ended lives in no namespace");
     }
 
     #[test]
