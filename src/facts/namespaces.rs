@@ -48,7 +48,8 @@ pub struct Neighbour {
 pub struct CgroupView {
     /// Whose it is.
     pub namespace: Namespace,
-    /// Where cgroups are mounted that can be written.
+    /// Where cgroups are mounted that can be written: they belong to the host's
+    /// root, so nobody can from a user namespace that does not have him.
     pub writable: Vec<String>,
 }
 
@@ -99,12 +100,37 @@ pub(super) fn cgroup(view: &View<'_>) -> Fact<CgroupView> {
                 let source = source.unwrap_or_else(|_| view.processes_source());
                 let line =
                     |it: &Mount| Evidence::new(source.clone(), it.point.as_str(), it.line.as_str());
-                writable.iter().map(line).collect()
+                writable.first().map(line).into_iter().collect()
             })
-            .map(|writable| writable.into_iter().map(|it| it.point).collect())
+            .map(|writable| writable.into_iter().map(|it| it.point).collect::<Vec<_>>())
+            .and_then(|writable| {
+                if writable.is_empty() {
+                    return Reading::Known(writable, vec![]);
+                }
+                may_be_hosts_root(view).map(|may| if may { writable } else { Vec::new() })
+            })
             .map(|writable| CgroupView { namespace, writable })
     });
     Fact::new(declared_cgroup(view), effective)
+}
+
+/// Whether the host's root has a number in the user namespace of any process.
+fn may_be_hosts_root(view: &View<'_>) -> Reading<bool> {
+    let each = view.of_each(|process| process.uid_map().map(|map| map.inside(0).is_some()));
+    let mut each = match each {
+        Ok(each) => each,
+        Err(gap) => return Reading::Missing(gap),
+    };
+    // One who may decides, whoever else could not be asked; else all must be known.
+    each.sort_by_key(|one| match one {
+        Reading::Known(held, _) if held.value => 0,
+        Reading::Missing(_) | Reading::Inapplicable => 1,
+        Reading::Known(..) => 2,
+    });
+    match each.into_iter().next() {
+        Some(decisive) => decisive.map(|held| held.value),
+        None => Reading::Missing(Gap::not_collected(view.processes_source())),
+    }
 }
 
 /// A namespace whose first one has a number that never changes.

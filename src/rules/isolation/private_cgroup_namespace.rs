@@ -11,8 +11,9 @@ rule! {
     /// The container does not live in the host's cgroup namespace.
     ///
     /// Docker's default under cgroup version 1 is the host's. Where every cgroup file
-    /// system in the container is read-only that only shows how the host names things,
-    /// and the failure is a mild one; a writable one makes it grave.
+    /// system in the container is read-only, or a user namespace keeps the host's root
+    /// out, that only shows how the host names things, and the failure is a mild one; a
+    /// writable one makes it grave.
     ///
     /// ## Why it matters
     /// Through a writable cgroup mount in the host's namespace a program changes the limits
@@ -60,6 +61,13 @@ mod tests {
         a_writable_mount_in_a_namespace_of_its_own_passes: container().mount(WRITABLE) => "Pass",
         the_hosts_with_a_writable_mount_fails:
             container().kernel(HOSTS.0, HOSTS.1).mount(WRITABLE) => "Fail",
+        the_hosts_with_a_mount_that_belongs_to_no_user_of_the_namespace_fails_mildly: container()
+            .kernel(HOSTS.0, HOSTS.1).mount(WRITABLE).uid_map(100, "0 165536 65536") => "Fail(low)",
+        the_hosts_with_a_writable_mount_and_a_process_outside_the_namespace_fails: container()
+            .kernel(HOSTS.0, HOSTS.1).mount(WRITABLE).uid_map(100, "0 165536 65536")
+            .add_process(101, &[]) => "Fail",
+        the_hosts_with_a_writable_mount_and_an_unknown_user_namespace_is_unknown: container()
+            .kernel(HOSTS.0, HOSTS.1).mount(WRITABLE).denied("uid_map") => "Unknown",
         the_hosts_with_read_only_mounts_fails_mildly:
             container().kernel(HOSTS.0, HOSTS.1).mount(READABLE) => "Fail(low)",
         the_hosts_where_nobody_knows_what_is_mounted_is_unknown:
