@@ -21,6 +21,9 @@ const SIDE_BY_SIDE: usize = 16;
 /// The fewest digits of an id that name a container.
 const SHORTEST_ID: usize = 4;
 
+/// The most containers that are named to somebody who asked for another one.
+const MOST_NAMED: usize = 12;
+
 /// What is to be collected.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -278,7 +281,12 @@ fn choose<T>(
         let detail = format!("no running container is called {wanted}");
         let running = match known.as_slice() {
             [] => "none is running".to_owned(),
-            names => format!("running are {}", names.join(", ")),
+            names => match names.split_at_checked(MOST_NAMED) {
+                Some((first, rest)) if !rest.is_empty() => {
+                    format!("running are {} and {} more", first.join(", "), rest.len())
+                }
+                _ => format!("running are {}", names.join(", ")),
+            },
         };
         let remedy = match bundle.observations.get(&source) {
             Some(Observation::Gap(gap)) if bundle.origin == Origin::Kernel => format!(
@@ -375,5 +383,10 @@ mod tests {
             ["no running container is called cache", "no running container is called 12"]
         );
         assert_eq!(bundle.missing[0].remedy, "running are web, db");
+
+        let all = (0..20).map(|it| ("abcdef", Untrusted::from(format!("web{it}")))).collect();
+        let mut bundle = Bundle::new(Origin::Engine);
+        choose(all, &plan, &mut bundle, |(id, name)| (id, name));
+        assert!(bundle.missing[0].remedy.ends_with("web11 and 8 more"));
     }
 }

@@ -141,6 +141,8 @@ pub struct Facts {
     pub uts_namespace: Fact<namespaces::Namespace>,
     /// Whose cgroup namespace the container lives in, and what it can write there.
     pub cgroup_namespace: Fact<namespaces::Namespace>,
+    /// Whether the host's root is a user of each process's user namespace.
+    pub hosts_root: Fact<Held<bool>>,
     /// Where in the container cgroups can be written.
     pub writable_cgroups: Fact<Vec<String>>,
     /// How near each process is to the host's root.
@@ -271,6 +273,7 @@ fn of_container(view: &View<'_>) -> Facts {
         ipc_company: namespaces::ipc_company(view),
         uts_namespace: namespaces::uts(view),
         cgroup_namespace: namespaces::cgroup(view),
+        hosts_root: namespaces::hosts_root(view),
         writable_cgroups: namespaces::writable_cgroups(view),
         nearness: remapping::fact(view),
         root_read_only: mounts::root_read_only(view),

@@ -6,8 +6,10 @@ use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::proc::mountinfo::Mount;
 
+use super::Held;
 use super::Holder;
 use super::capabilities::{self, Capabilities};
+use super::identity;
 use super::view::{Process, View};
 
 /// Whose namespace it is.
@@ -97,10 +99,19 @@ pub(super) fn writable_cgroups(view: &View<'_>) -> Fact<Vec<String>> {
             let source = source.unwrap_or_else(|_| view.processes_source());
             let line =
                 |it: &Mount| Evidence::new(source.clone(), it.point.as_str(), it.line.as_str());
-            writable.iter().map(line).collect()
+            writable.first().map(line).into_iter().collect()
         })
         .map(|writable| writable.into_iter().map(|it| it.point).collect());
     Fact::new(declared, effective)
+}
+
+/// Whether the host's root is a user of each process's user namespace: the
+/// cgroup file systems belong to him.
+pub(super) fn hosts_root(view: &View<'_>) -> Fact<Held<bool>> {
+    let namespaced = identity::namespaced_by_engine(view, &view.inspect());
+    let each = view.of_each(|process| process.uid_map().map(|map| map.inside(0).is_some()));
+    let declared = namespaced.map(|it| Held::declared(!it));
+    Fact::of_each(declared, &view.processes_source(), each)
 }
 
 /// A namespace whose first one has a number that never changes.

@@ -149,13 +149,9 @@ impl<T> Fact<T> {
 /// The kernel is silent: the declaration may convict, and never acquit.
 fn missing(gap: &Gap, declared: &Verdict) -> Verdict {
     match declared {
-        // What is in force may be worse than what makes the declaration mild.
         // Under another kernel nobody here can know better by nature.
-        Verdict::Fail(proof) => {
-            let is_elsewhere = gap.reason == Reason::OtherKernel;
-            let severity = proof.severity.filter(|_| is_elsewhere);
-            Verdict::Fail(Proof { severity, ..proof.clone() })
-        }
+        Verdict::Fail(proof) if gap.reason == Reason::OtherKernel => Verdict::Fail(proof.clone()),
+        Verdict::Fail(proof) => Verdict::at_least(proof.clone(), gap),
         Verdict::Pass(proof) => {
             let stated = Proof { stated: true, ..proof.clone() };
             Verdict::Unknown { gap: gap.clone(), stated: Some(stated) }
@@ -284,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mild_failure_beside_something_unread_is_as_grave_as_the_rule() {
+    fn how_bad_a_mild_failure_is_beside_something_unread_cannot_be_told() {
         use crate::model::severity::Severity;
         let mild = |_: &bool| Check::broken("mild").only(Severity::Low);
         let judge = |each: Vec<Reading<bool>>| {
@@ -296,8 +292,7 @@ mod tests {
         let unread = || Fact::declared_only(missing()).judge(mild);
         let mild_alone = || Fact::declared_only(known(true)).judge(mild);
         for both in [mild_alone().and(unread()), unread().and(mild_alone())] {
-            let Verdict::Fail(proof) = both else { panic!("{both:?}") };
-            assert_eq!(proof.severity(), None);
+            assert_eq!(outcome(&both), "unknown");
         }
     }
 
@@ -337,17 +332,16 @@ mod tests {
     }
 
     #[test]
-    fn a_mild_declaration_is_no_excuse_where_the_kernel_could_have_been_asked() {
+    fn how_bad_a_mild_declaration_is_cannot_be_told_where_the_kernel_could_have_been_asked() {
         use crate::model::severity::Severity;
-        let severity = |reason| {
+        let verdict = |reason| {
             let unread = Reading::Missing(Gap { reason, ..gap() });
-            let verdict = Fact::new(known(false), unread)
-                .judge(|_: &bool| Check::broken("mild").only(Severity::Low));
-            let Verdict::Fail(proof) = verdict else { panic!("it is broken") };
-            proof.severity()
+            Fact::new(known(false), unread)
+                .judge(|_: &bool| Check::broken("mild").only(Severity::Low))
         };
-        assert_eq!(severity(Reason::Denied), None, "the rule's own severity");
-        assert_eq!(severity(Reason::OtherKernel), Some(Severity::Low));
+        let Verdict::Unknown { gap, .. } = verdict(Reason::Denied) else { panic!("it is unknown") };
+        assert_eq!(gap.detail, "mild; how bad it is cannot be told: refused");
+        assert_eq!(outcome(&verdict(Reason::OtherKernel)), "fail");
     }
 
     #[test]

@@ -157,12 +157,8 @@ impl Verdict {
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Fail(mine), Self::Fail(theirs)) => Self::Fail(mine.merge(theirs)),
-            // What was not read may be as grave as the rule says: knowing less
-            // must not make a failure milder.
-            (Self::Fail(proof), Self::Unknown { .. })
-            | (Self::Unknown { .. }, Self::Fail(proof)) => {
-                Self::Fail(Proof { severity: None, ..proof })
-            }
+            (Self::Fail(proof), Self::Unknown { gap, .. })
+            | (Self::Unknown { gap, .. }, Self::Fail(proof)) => Self::at_least(proof, &gap),
             (Self::Fail(proof), _) | (_, Self::Fail(proof)) => Self::Fail(proof),
             (Self::Unknown { gap, stated }, other) => {
                 Self::Unknown { gap, stated: join_stated(stated, other) }
@@ -177,6 +173,17 @@ impl Verdict {
                 Self::NotApplicable(mine.merge(theirs))
             }
         }
+    }
+
+    /// A failure beside something that could not be read. Knowing less must not
+    /// make it milder: how bad a mild one is cannot be told.
+    pub(super) fn at_least(proof: Proof, gap: &Gap) -> Self {
+        if proof.severity.is_none() {
+            return Self::Fail(proof);
+        }
+        let seen = proof.statements.join("; ");
+        let detail = format!("{seen}; how bad it is cannot be told: {}", gap.detail);
+        Self::Unknown { gap: Gap { detail, ..gap.clone() }, stated: None }
     }
 
     /// Either is enough: a pass decides, then an unknown, then a failure.

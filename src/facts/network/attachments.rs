@@ -235,7 +235,15 @@ const BRIDGES: [&str; 3] = ["docker0", "podman0", "cni-podman0"];
 /// host's routes, where that bridge has its well-known name.
 fn default_subnets(view: &View<'_>) -> Reading<Vec<Subnet>> {
     match view.origin() {
-        Origin::Engine => of_default(&view.networks()),
+        // A list without a default network counts only if it has those that
+        // the container is on.
+        Origin::Engine => of_default(&view.networks()).and_then(|subnets| {
+            if subnets.is_empty() {
+                by_engine(view).shown_as(|_| vec![]).map(|_| subnets)
+            } else {
+                Reading::Known(subnets, vec![])
+            }
+        }),
         Origin::Kernel => routes_of(view, 1).map(|routes| {
             let by_bridge = routes.iter().filter(|it| BRIDGES.contains(&it.interface.as_str()));
             by_bridge.map(|it| (it.destination, it.mask)).collect()

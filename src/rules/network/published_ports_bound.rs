@@ -101,6 +101,8 @@ mod tests {
         bound_to_one_address_passes: container()
             .declares(PORTS, json!({"80/tcp": [{"HostIp": "192.0.2.7", "HostPort": "80"}]})) => "Pass",
         nothing_published_does_not_apply: container().declares(PORTS, json!({"80/tcp": null})) => "NotApplicable",
+        ports_of_an_unknown_form_are_unknown: container()
+            .declares(PORTS, json!({"80/tcp": {"HostIp": "0.0.0.0", "HostPort": "80"}})) => "Unknown",
         every_interface_fails: container()
             .declares(PORTS, json!({"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]})) => "Fail",
         every_interface_of_ipv6_fails: container()
