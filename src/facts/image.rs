@@ -16,7 +16,7 @@ use super::view::View;
 pub(super) fn user(view: &View<'_>) -> Fact<Held<User>> {
     let own = view.inspect();
     let image = view.image().and_then(|image| {
-        image.text("/Config/User").zip(own.text("/Config/User").shown_as(|_| vec![])).and_then(
+        image.text("/Config/User").zip(own.text("/Config/User").unshown()).and_then(
             |(asked, given)| {
                 if asked.unwrap_or_default() == given.unwrap_or_default() {
                     return Reading::Inapplicable;

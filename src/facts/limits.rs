@@ -64,7 +64,7 @@ impl fmt::Display for Bytes {
 const UNLIMITED: u64 = 1 << 62;
 
 pub(super) fn memory(view: &View<'_>) -> Fact<Bound> {
-    let declared = view.inspect().integer("/HostConfig/Memory").map(positive);
+    let declared = view.inspect().count("/HostConfig/Memory").map(positive);
     let files = effective(view, &["memory.max", "memory.limit_in_bytes"]);
     let swap = effective(view, &["memory.swap.max", "memory.memsw.limit_in_bytes"]);
     let machine_swaps = view
@@ -97,7 +97,7 @@ fn machine_memory(view: &View<'_>) -> Reading<u64> {
 }
 
 pub(super) fn pids(view: &View<'_>) -> Fact<Bound> {
-    let declared = view.inspect().integer("/HostConfig/PidsLimit").map(positive);
+    let declared = view.inspect().count("/HostConfig/PidsLimit").map(positive);
     let path = "/proc/sys/kernel/pid_max";
     let machine = view.host_file(path).and_then(|text| read(text.trim().parse().ok(), path));
     let told = usage(view, &["pids.current"], &["pids.peak"], &[("pids.events", "max")]);
@@ -108,13 +108,13 @@ pub(super) fn pids(view: &View<'_>) -> Fact<Bound> {
 /// The limit as it was asked for and as it was set, also where the machine
 /// could not reach it.
 pub(super) fn memory_as_set(view: &View<'_>) -> Fact<Limit> {
-    let declared = view.inspect().integer("/HostConfig/Memory").map(positive);
+    let declared = view.inspect().count("/HostConfig/Memory").map(positive);
     Fact::new(declared, effective(view, &["memory.max", "memory.limit_in_bytes"]))
 }
 
 /// As [`memory_as_set`], of processes and threads.
 pub(super) fn pids_as_set(view: &View<'_>) -> Fact<Limit> {
-    let declared = view.inspect().integer("/HostConfig/PidsLimit").map(positive);
+    let declared = view.inspect().count("/HostConfig/PidsLimit").map(positive);
     Fact::new(declared, effective(view, &["pids.max"]))
 }
 
@@ -168,15 +168,13 @@ fn keyed(text: &str, key: &str) -> Option<u64> {
 pub(super) fn cpu(view: &View<'_>) -> Fact<Bound> {
     let inspect = view.inspect();
     let declared = inspect
-        .integer("/HostConfig/NanoCpus")
-        .zip(inspect.integer("/HostConfig/CpuQuota"))
-        .zip(inspect.integer("/HostConfig/CpuPeriod"))
+        .count("/HostConfig/NanoCpus")
+        .zip(inspect.count("/HostConfig/CpuQuota"))
+        .zip(inspect.count("/HostConfig/CpuPeriod"))
         .zip(inspect.text("/HostConfig/CpusetCpus"))
         .map(|(((nanos, quota), period), set)| {
-            let nanos = nanos.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
-            let period = period.and_then(|it| u64::try_from(it).ok()).filter(|it| *it > 0);
-            let quota = quota.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
-            let quota = quota.saturating_mul(1000).checked_div(period.unwrap_or(CPU_PERIOD));
+            let period = if period == 0 { CPU_PERIOD } else { period };
+            let quota = quota.saturating_mul(1000).checked_div(period);
             let set = set.and_then(processors).map(|count| count * 1000);
             let all = [Some(nanos / 1_000_000), quota, set];
             let bound = all.into_iter().flatten().filter(|it| *it > 0).min();
@@ -192,21 +190,21 @@ pub(super) fn cpu(view: &View<'_>) -> Fact<Bound> {
                 let period = view.host_file(&format!("{folder}cpu.cfs_period_us"));
                 period.and_then(|period| {
                     quota(text.trim(), period.trim())
-                        .map_or_else(|| no_limit(path), |it| Reading::Known(it, vec![]))
+                        .map_or_else(|| no_limit(path), |it| Reading::of(it))
                 })
             }
             None => {
                 let (most, period) = text.trim().split_once(' ').unwrap_or((text.trim(), "100000"));
-                quota(most, period).map_or_else(|| no_limit(path), |it| Reading::Known(it, vec![]))
+                quota(most, period).map_or_else(|| no_limit(path), |it| Reading::of(it))
             }
         }
     });
     let sets = each_limit(view, &["cpuset.cpus", "cpuset.cpus.effective"], |path, text| {
         if text.trim().is_empty() {
-            return Reading::Known(Limit::None, vec![]);
+            return Reading::of(Limit::None);
         }
         processors(text)
-            .map_or_else(|| no_limit(path), |count| Reading::Known(Limit::Of(count * 1000), vec![]))
+            .map_or_else(|| no_limit(path), |count| Reading::of(Limit::Of(count * 1000)))
     });
     let told = usage(view, &[], &[], &[("cpu.stat", "nr_throttled")]);
     // Each by itself: a set of all processors must not hide an unread quota.
@@ -252,7 +250,7 @@ fn read(number: Option<u64>, path: &str) -> Reading<u64> {
     let source = Source::Kernel(path.to_owned());
     number.map_or_else(
         || Reading::Missing(Gap::new(Reason::Malformed, source, "it holds no such number")),
-        |number| Reading::Known(number, vec![]),
+        |number| Reading::of(number),
     )
 }
 
@@ -260,25 +258,22 @@ fn read(number: Option<u64>, path: &str) -> Reading<u64> {
 /// limit at all, what the machine has does not matter.
 fn below(limit: Reading<Limit>, machine: Reading<u64>) -> Reading<Limit> {
     limit.and_then(|limit| match limit {
-        Limit::None => Reading::Known(Limit::None, vec![]),
-        Limit::Of(most) => machine
-            .shown_as(|_| vec![])
-            .map(|has| if most < has { Limit::Of(most) } else { Limit::None }),
+        Limit::None => Reading::of(Limit::None),
+        Limit::Of(most) => {
+            machine.unshown().map(|has| if most < has { Limit::Of(most) } else { Limit::None })
+        }
     })
 }
 
-/// The engine writes "no limit" as 0, as a negative number or not at all.
-fn positive(limit: Option<i64>) -> Limit {
-    match limit.map(u64::try_from) {
-        Some(Ok(limit)) if limit > 0 => Limit::Of(limit),
-        _ => Limit::None,
-    }
+/// A limit as the engine writes it, where 0 is none.
+const fn positive(limit: u64) -> Limit {
+    if limit > 0 { Limit::Of(limit) } else { Limit::None }
 }
 
 /// The tightest of the limits of the container's cgroup and of those above it.
 fn effective(view: &View<'_>, names: &[&str]) -> Reading<Limit> {
     each_limit(view, names, |path, text| {
-        parse(text.trim()).map_or_else(|| no_limit(path), |limit| Reading::Known(limit, vec![]))
+        parse(text.trim()).map_or_else(|| no_limit(path), |limit| Reading::of(limit))
     })
 }
 
@@ -292,9 +287,7 @@ fn each_limit(
         return Reading::Missing(gap);
     }
     let limits = view.limit_files(names).into_iter().map(|(path, content)| {
-        content.and_then(|text| {
-            text.map_or(Reading::Known(Limit::None, vec![]), |text| read(&path, text))
-        })
+        content.and_then(|text| text.map_or(Reading::of(Limit::None), |text| read(&path, text)))
     });
     limits.reduce(tighter).unwrap_or_else(|| {
         Reading::Missing(
@@ -359,8 +352,8 @@ mod tests {
     fn a_limit_that_the_machine_cannot_reach_bounds_nothing() {
         let text = "MemTotal:       2048 kB\nMemFree: 1 kB\n";
         assert_eq!(kilobytes(text, "MemTotal:"), Some(2 << 20));
-        let known = |limit| Reading::Known(limit, vec![]);
-        let machine = || Reading::Known(100, vec![]);
+        let known = |limit| Reading::of(limit);
+        let machine = || Reading::of(100);
         assert_eq!(below(known(Limit::Of(99)), machine()), known(Limit::Of(99)));
         assert_eq!(below(known(Limit::Of(100)), machine()), known(Limit::None));
         let unread = Reading::Missing(Gap::not_collected(Source::Clock));
@@ -395,16 +388,8 @@ mod tests {
     }
 
     #[test]
-    fn zero_and_minus_one_are_no_limit_to_the_engine() {
-        for none in [None, Some(0), Some(-1)] {
-            assert_eq!(positive(none), Limit::None);
-        }
-        assert_eq!(positive(Some(100)), Limit::Of(100));
-    }
-
-    #[test]
     fn a_limit_above_binds_and_an_unread_one_does_not_hide_a_known_one() {
-        let known = |limit| Reading::Known(limit, vec![]);
+        let known = |limit| Reading::of(limit);
         let unread = || Reading::Missing(Gap::not_collected(Source::Clock));
         assert_eq!(tighter(known(Limit::None), known(Limit::Of(5))), known(Limit::Of(5)));
         assert_eq!(tighter(known(Limit::Of(3)), known(Limit::Of(5))), known(Limit::Of(3)));

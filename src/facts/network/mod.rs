@@ -26,10 +26,8 @@ fn namespace(view: &View<'_>) -> Reading<Namespace> {
 /// The inode of a file that each network namespace has once: it takes no
 /// privilege, and two containers with the same share a namespace.
 pub(super) fn identity(view: &View<'_>) -> Fact<String> {
-    let seen = match view.init() {
-        Ok(process) => process.text("net/dev (inode)").map(str::to_owned),
-        Err(gap) => Reading::Missing(gap),
-    };
+    let seen = Reading::from(view.init())
+        .and_then(|process| process.text("net/dev (inode)").map(str::to_owned));
     Fact::new(Reading::Inapplicable, seen)
 }
 
