@@ -15,6 +15,28 @@ use crate::parse::time::Instant;
 use super::restart::running_for;
 use super::view::View;
 
+/// How the engine finds out whether a container works, and what it found.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// How the engine finds out whether the container works.
+    pub check: Fact<Healthcheck>,
+    /// How often the check is run and how long it is waited for.
+    pub timing: Fact<Timing>,
+    /// What came of the check so far.
+    pub record: Fact<Record>,
+    /// Whether the check's programs are in the container, where that matters.
+    pub programs: Fact<Programs>,
+}
+
+pub(super) fn all(view: &View<'_>) -> Health {
+    Health {
+        check: check(view),
+        timing: timing(view),
+        record: record(view),
+        programs: programs(view),
+    }
+}
+
 /// A container's health check, merged by the engine from image and run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Healthcheck {
@@ -95,7 +117,7 @@ pub enum Programs {
 }
 
 /// Only the engine runs health checks, so only it can speak of them.
-pub(super) fn fact(view: &View<'_>) -> Fact<Healthcheck> {
+fn check(view: &View<'_>) -> Fact<Healthcheck> {
     Fact::declared_only(declared(&view.inspect()))
 }
 
@@ -124,7 +146,7 @@ fn is_defined(test: &[&str]) -> bool {
     matches!(defined(test), Healthcheck::Defined(_))
 }
 
-pub(super) fn timing(view: &View<'_>) -> Fact<Timing> {
+fn timing(view: &View<'_>) -> Fact<Timing> {
     // The command is not what this fact speaks of.
     let test = test(view).unshown();
     Fact::declared_only(test.and_then(|test| {
@@ -153,7 +175,7 @@ fn schedule(view: &View<'_>) -> Reading<Schedule> {
     )
 }
 
-pub(super) fn record(view: &View<'_>) -> Fact<Record> {
+fn record(view: &View<'_>) -> Fact<Record> {
     let inspect = view.inspect();
     Fact::declared_only(test(view).and_then(|test| {
         if !is_defined(&test) {
@@ -198,7 +220,7 @@ fn took(run: &Value) -> Option<Duration> {
 
 /// The kernel's word on the programs of a check that fails: their absence
 /// explains why it always will.
-pub(super) fn programs(view: &View<'_>) -> Fact<Programs> {
+fn programs(view: &View<'_>) -> Fact<Programs> {
     let inspect = view.inspect();
     let variables = inspect.variables("/Config/Env");
     let told = test(view).zip(has_failed(&inspect)).zip(variables).unshown();
