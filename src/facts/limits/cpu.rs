@@ -33,13 +33,12 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Bound> {
             Some(folder) => {
                 let period = view.host_file(&format!("{folder}cpu.cfs_period_us"));
                 period.and_then(|period| {
-                    quota(text.trim(), period.trim())
-                        .map_or_else(|| no_limit(path), |it| Reading::of(it))
+                    quota(text.trim(), period.trim()).map_or_else(|| no_limit(path), Reading::of)
                 })
             }
             None => {
                 let (most, period) = text.trim().split_once(' ').unwrap_or((text.trim(), "100000"));
-                quota(most, period).map_or_else(|| no_limit(path), |it| Reading::of(it))
+                quota(most, period).map_or_else(|| no_limit(path), Reading::of)
             }
         }
     });

@@ -199,7 +199,7 @@ fn read(number: Option<u64>, path: &str) -> Reading<u64> {
     let source = Source::Kernel(path.to_owned());
     number.map_or_else(
         || Reading::Missing(Gap::new(Reason::Malformed, source, "it holds no such number")),
-        |number| Reading::of(number),
+        Reading::of,
     )
 }
 
@@ -222,7 +222,7 @@ const fn positive(limit: u64) -> Limit {
 /// The tightest of the limits of the container's cgroup and of those above it.
 fn effective(view: &View<'_>, names: &[&str]) -> Reading<Limit> {
     each_limit(view, names, |path, text| {
-        parse(text.trim()).map_or_else(|| no_limit(path), |limit| Reading::of(limit))
+        parse(text.trim()).map_or_else(|| no_limit(path), Reading::of)
     })
 }
 
