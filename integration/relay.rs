@@ -1,7 +1,7 @@
 //! A socket between the audit and the engine, for a test that listens in.
 
-use std::io::{Read, Write};
-use std::net::Shutdown;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -26,6 +26,28 @@ pub(crate) fn relay<L: Listener>(socket: &Path, listen: impl Fn() -> L + Send + 
             std::thread::spawn(move || pass(&client, &listen()));
         }
     });
+}
+
+/// A port of the loopback behind which the engine says that it is there, and
+/// nothing else: nothing that is asked there is passed on.
+pub(crate) fn engine_that_only_answers() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    let port = listener.local_addr().expect("the listener has an address").port();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            // Whoever has hung up wants no answer.
+            let _ = answer(&mut client);
+        }
+    });
+    port
+}
+
+fn answer(client: &mut TcpStream) -> io::Result<()> {
+    let mut engine = UnixStream::connect(run::DOCKER)?;
+    // What stays unread would tear the connection down before its answer.
+    let _ = client.read(&mut [0; 1 << 10])?;
+    engine.write_all(b"GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n")?;
+    io::copy(&mut engine, client).map(drop)
 }
 
 fn pass(client: &UnixStream, listener: &impl Listener) {

@@ -1,6 +1,7 @@
 //! This run: its name, its place on the host, and its end.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
 
@@ -13,7 +14,7 @@ use crate::daemon;
 use crate::engine::{Engine, LABEL};
 use crate::image;
 use crate::services;
-use crate::witness::{HOST_NAME, NAME, PORT, QUEUE};
+use crate::witness::{DISK, HOST_NAME, NAME, PORT, QUEUE};
 
 /// The socket of the engine that most cases use.
 pub(crate) const DOCKER: &str = "/var/run/docker.sock";
@@ -81,10 +82,26 @@ static BAIT: LazyLock<Bait> = LazyLock::new(|| {
     Bait { port, queue }
 });
 
+/// A block device of the host, one that root may open: its node, and its numbers
+/// as `major:minor`. Before a loop device, which may have nothing behind it, a disk.
+pub(crate) fn disk() -> Option<(String, String)> {
+    let partitions = std::fs::read_to_string("/proc/partitions").ok()?;
+    let disks = partitions.lines().filter_map(|line| line.split_whitespace().nth(3));
+    disks.chain(["loop0"]).find_map(|name| {
+        let node = format!("/dev/{name}");
+        let kind = std::fs::metadata(&node).ok()?.file_type();
+        std::fs::File::open(&node).ok().filter(|_| kind.is_block_device())?;
+        let numbers = std::fs::read_to_string(format!("/sys/class/block/{name}/dev")).ok()?;
+        Some((node, numbers.trim().to_owned()))
+    })
+}
+
 /// The variables that tell a witness where the host can be recognised.
-pub(crate) fn bait() -> [String; 3] {
+pub(crate) fn bait() -> [String; 4] {
     let name = std::fs::read_to_string(HOST_NAME).expect("a machine has a name");
+    let disk = disk().map(|(_, numbers)| numbers).unwrap_or_default();
     [
+        format!("{DISK}={disk}"),
         format!("{PORT}={}", BAIT.port),
         format!("{QUEUE}={}", BAIT.queue),
         format!("{NAME}={}", name.trim()),

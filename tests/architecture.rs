@@ -180,6 +180,8 @@ fn only_the_fact_decides_what_a_missing_reading_means() {
                 path.contains("Reading") || path.contains("Gap") || path.contains("Proof");
             assert!(!decides, "{}: a rule names {path}", file.display());
         }
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(!text.contains(".known()"), "{}: a rule looks into a reading", file.display());
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
@@ -20,6 +21,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 pub(crate) const PORT: &str = "WITNESS_PORT";
 pub(crate) const QUEUE: &str = "WITNESS_QUEUE";
 pub(crate) const NAME: &str = "WITNESS_HOST_NAME";
+/// A block device of the host, as `major:minor`.
+pub(crate) const DISK: &str = "WITNESS_DISK";
 
 /// What the kernel calls the machine, in the reader's UTS namespace.
 pub(crate) const HOST_NAME: &str = "/proc/sys/kernel/hostname";
@@ -30,6 +33,12 @@ pub(crate) const GROUP_SECRET: &str = "/group-secret";
 /// More than any limit that a case sets.
 const MANY: usize = 150;
 const LARGE: usize = 160 << 20;
+
+/// Where the cases give a disk of the host, for reading alone.
+pub(crate) const DISK_NODE: &str = "/dev/witness-disk";
+
+/// A folder that the image has not, and that marks a peer.
+pub(crate) const PEER: &str = "/peer";
 
 /// Where the cases mount an engine's socket.
 const ENGINES: [&str; 3] = ["/var/run/docker.sock", "/tmp/innocent", "/host-run/docker.sock"];
@@ -59,7 +68,10 @@ pub(crate) enum Act {
     SeeOwnCgroup,
     /// Open the kernel's log for writing, by its node or by one made for it.
     OpenHostDevice,
-    /// Ask a container engine whether it is there.
+    /// Open a block device of the host to read it, by its node or by one made for it.
+    OpenDisk,
+    /// Ask a container engine whether it is there, at a socket or where
+    /// `DOCKER_HOST` points.
     ReachEngine,
     ReadHostSecret,
     /// Read a password out of its own environment.
@@ -68,6 +80,8 @@ pub(crate) enum Act {
     WriteHostSecret,
     /// Read a file of the host through the root of one of its processes.
     TraceHost,
+    /// Look into the root of a process of another container.
+    TracePeer,
     /// Set a `release_agent` to what it is: one that is there, or else one of a
     /// hierarchy that it mounts.
     SetAgents,
@@ -126,11 +140,16 @@ impl Act {
             Self::SeeHostName => see_host_name(),
             Self::SeeOwnCgroup => see_own_cgroup(),
             Self::OpenHostDevice => open_host_device(),
+            Self::OpenDisk => open_disk(),
             Self::ReachEngine => reach_engine(),
             Self::ReadHostSecret => fs::read("/host-etc/shadow").map(drop),
             Self::FindPassword => from_env("DB_PASSWORD").map(drop),
             Self::WriteHostSecret => open_to_write("/host-etc/shadow"),
-            Self::TraceHost => trace_host(),
+            // The image has no such file: whose root has one is a process of the host.
+            Self::TraceHost => trace(|root| fs::read(root.join("etc/shadow")).map(drop)),
+            Self::TracePeer => {
+                trace(|root| fs::metadata(root.join(PEER.trim_start_matches('/'))).map(drop))
+            }
             Self::SetAgents => set_again("/mnt/memory/release_agent").or_else(|_| {
                 mount_alone("cgroup", Some("memory"))?;
                 set_again("/mnt/release_agent")
@@ -163,12 +182,12 @@ fn set_again(path: &str) -> io::Result<()> {
     fs::write(path, format!("{}\n", set.trim()))
 }
 
-/// The image has no such file: whose root has one is a process of the host.
+/// Tries the same at the root of every process.
 #[expect(clippy::disallowed_methods, reason = "the witness looks for processes")]
-fn trace_host() -> io::Result<()> {
+fn trace(look: fn(PathBuf) -> io::Result<()>) -> io::Result<()> {
     let mut last = Err(io::Error::other("there is no process"));
     for process in fs::read_dir("/proc")?.flatten() {
-        last = fs::read(process.path().join("root/etc/shadow")).map(drop);
+        last = look(process.path().join("root"));
         if last.is_ok() {
             break;
         }
@@ -224,19 +243,37 @@ fn open_host_device() -> io::Result<()> {
     })
 }
 
+/// Never for writing, whatever the cgroup would let it do.
+fn open_disk() -> io::Result<()> {
+    let open = |path| fs::File::open(path).map(drop);
+    open(DISK_NODE).or_else(|_| {
+        let disk = from_env(DISK)?;
+        let number = |text: &str| text.parse().map_err(io::Error::other);
+        let (major, minor) = disk.split_once(':').unwrap_or_default();
+        let device = makedev(number(major)?, number(minor)?);
+        let node = "/dev/witness-made";
+        mknod(node, SFlag::S_IFBLK, Mode::S_IRUSR, device)?;
+        let opened = open(node);
+        fs::remove_file(node)?;
+        opened
+    })
+}
+
 fn reach_engine() -> io::Result<()> {
     let mut last = Err(io::Error::other("no socket was tried"));
     for path in ENGINES {
-        last = ping(path);
+        last = UnixStream::connect(path).and_then(ping);
         if last.is_ok() {
-            break;
+            return last;
         }
     }
-    last
+    match from_env("DOCKER_HOST").ok().as_deref().and_then(|it| it.strip_prefix("tcp://")) {
+        Some(address) => TcpStream::connect(address).and_then(ping),
+        None => last,
+    }
 }
 
-fn ping(socket: &str) -> io::Result<()> {
-    let mut engine = UnixStream::connect(socket)?;
+fn ping(mut engine: impl Read + Write) -> io::Result<()> {
     engine.write_all(b"GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n")?;
     let mut answer = String::new();
     engine.read_to_string(&mut answer)?;

@@ -21,7 +21,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use acts::{Act, GROUP_SECRET, HOST_NAME, NAME, PORT, QUEUE};
+pub(crate) use acts::{Act, DISK, DISK_NODE, GROUP_SECRET, HOST_NAME, NAME, PEER, PORT, QUEUE};
 
 /// Where the image holds the witness, and where its setuid-root copy.
 pub(crate) use secaudit::app::demo::image::PROGRAM as WITNESS;

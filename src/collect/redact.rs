@@ -18,8 +18,20 @@ use crate::parse::secret;
 const WITHHELD: &str = "(not recorded)";
 
 /// Fields whose content may hold a secret and that no rule reads.
-const WITHHOLD: [&str; 5] =
-    ["/Command", "/ContainerConfig", "/HostConfig/Annotations", "/HttpProxy", "/HttpsProxy"];
+const WITHHOLD: [&str; 12] = [
+    "/Author",
+    "/Command",
+    "/Comment",
+    "/Config/OnBuild",
+    "/Config/Shell",
+    "/ContainerConfig",
+    "/HostConfig/Annotations",
+    "/HttpProxy",
+    "/HttpsProxy",
+    "/Labels",
+    "/RegistryConfig",
+    "/State/Error",
+];
 
 /// Variables that name an engine, of which the scheme is kept: a rule asks
 /// whether a container is handed an engine over TCP.
@@ -221,7 +233,9 @@ pub(super) fn environment(text: &str) -> Vec<Variable> {
 /// recorded as an unnamed value.
 pub(crate) fn variable(text: &str) -> Variable {
     static KEY: LazyLock<Key> = LazyLock::new(drawn);
-    let (name, value) = text.split_once('=').unwrap_or(("", text));
+    let named =
+        text.split_once('=').filter(|(name, value)| !secret::stands_for_a_name(name, value));
+    let (name, value) = named.unwrap_or(("", text));
     Variable {
         name: name.chars().take(LONGEST_NAME).collect::<String>().into(),
         value: secret::seal(value, &KEY),
@@ -280,11 +294,12 @@ mod tests {
                         format!("WEB_CONCURRENCY={canary}"),
                         format!("DOCKER_HOST=tcp://me:{canary}@host:2375")],
                 "Cmd": [canary, "-w", canary], "Entrypoint": ["gunicorn", "-k", canary],
+                "OnBuild": [format!("RUN curl -u me:{canary} http://x")], "Shell": ["sh", canary],
                 "Labels": {"traefik.users": canary, "com.docker.compose.project": "shop"},
                 "Healthcheck": {"Test": ["CMD-SHELL", format!("redis-cli -a {canary} ping")]},
             },
             "ContainerConfig": {"Env": [canary], "Cmd": [canary]},
-            "State": {"Health": {"Status": "healthy", "Log": [
+            "State": {"Error": format!("exec {canary}: not found"), "Health": {"Status": "healthy", "Log": [
                 {"Start": "2026-01-01T00:00:00Z", "End": canary, "ExitCode": 0, "Output": canary},
                 canary,
             ]}},
@@ -296,6 +311,8 @@ mod tests {
             },
             "NetworkSettings": {"Networks": {"shop": {"DriverOpts": {"key": canary}}}},
             "HttpProxy": format!("http://me:{canary}@proxy"),
+            "RegistryConfig": {"Mirrors": [format!("https://me:{canary}@mirror/")]},
+            "Labels": [format!("token={canary}")], "Comment": canary, "Author": canary,
         }));
         let text = document.to_string();
         assert!(!text.contains(canary), "{text}");

@@ -19,6 +19,8 @@ pub struct Grant {
     pub entry: Option<Entry>,
     /// The nodes by which the container has them, where that is known.
     pub paths: Vec<String>,
+    /// The one node that it is, with its owner and mode, where it was looked at.
+    pub node: Option<File>,
     /// What shows it.
     pub shown: String,
 }
@@ -35,6 +37,24 @@ pub(super) fn nodes(view: &View<'_>) -> Fact<Vec<Grant>> {
         listed @ (Reading::Known(..) | Reading::Missing(_)) => Ok(vec![listed]),
     };
     Fact::of_each(declared, &view.processes_source(), each)
+}
+
+/// The nodes that stand in the container and that its cgroup lets be opened.
+pub(super) fn opened(view: &View<'_>) -> Fact<Vec<Grant>> {
+    let each = match by_list(view) {
+        Reading::Inapplicable => by_nodes(view),
+        Reading::Missing(gap) => Err(gap),
+        Reading::Known(list, _) => by_nodes(view).map(|each| {
+            let lets = |node: &Entry| {
+                let mut entries = list.iter().filter_map(|grant| grant.entry.as_ref());
+                entries.any(|entry| entry.opens() && entry.covers(node))
+            };
+            let kept = |grant: &Grant| grant.entry.as_ref().is_some_and(lets);
+            let keep = |grants: Vec<Grant>| grants.into_iter().filter(kept).collect();
+            each.into_iter().map(|nodes| nodes.map(keep)).collect()
+        }),
+    };
+    Fact::of_each(declared_nodes(view), &view.processes_source(), each)
 }
 
 /// What the container is allowed beyond the nodes that it has: whoever holds
@@ -77,6 +97,7 @@ fn by_list(view: &View<'_>) -> Reading<Vec<Grant>> {
                         .map(|file| file.path.raw().to_owned())
                         .collect(),
                     shown: entry.to_string(),
+                    node: None,
                     entry: Some(entry),
                 };
                 Reading::of(entries.into_iter().map(grant).collect())
@@ -134,6 +155,7 @@ fn granted(file: &File) -> Option<Grant> {
         entry: Some(of_file(file)?),
         paths: vec![file.path.raw().to_owned()],
         shown: file.to_string(),
+        node: Some(file.clone()),
     })
 }
 
@@ -172,6 +194,7 @@ fn declared_nodes(view: &View<'_>) -> Reading<Vec<Grant>> {
             grants.extend(devices.into_iter().map(|device| Grant {
                 entry: None,
                 paths: vec![text(device, "PathInContainer")],
+                node: None,
                 shown: device.to_string(),
             }));
             grants.extend(requests.into_iter().map(|request| {
@@ -179,6 +202,7 @@ fn declared_nodes(view: &View<'_>) -> Reading<Vec<Grant>> {
                 Grant {
                     entry: None,
                     paths: vec![format!("devices of the driver {driver}")],
+                    node: None,
                     shown: request.to_string(),
                 }
             }));
@@ -199,7 +223,8 @@ fn declared_rules(view: &View<'_>) -> Reading<Vec<Grant>> {
                 .chain(everything)
                 .map(|line| {
                     let entry = devices::entry(line)?;
-                    Ok(Grant { entry: Some(entry), paths: vec![], shown: line.to_owned() })
+                    let shown = line.to_owned();
+                    Ok(Grant { entry: Some(entry), paths: vec![], node: None, shown })
                 })
                 .collect();
             match entries {

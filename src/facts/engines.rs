@@ -15,8 +15,8 @@ use super::view::View;
 pub struct InReach {
     /// Where it is mounted in the container.
     pub point: String,
-    /// The socket, as the host calls it.
-    pub socket: Untrusted,
+    /// The socket with its owner and mode, as the host calls it.
+    pub socket: File,
     /// Whether a folder is mounted that holds the socket, and not the socket itself.
     pub in_folder: bool,
 }
@@ -54,7 +54,7 @@ fn found(
         let (place, (major, minor)) = (point.path.raw().to_owned(), point.device);
         let value = format!("{point}, inode {} of {major}:{minor}", point.inode);
         shown.push(Evidence::new(Source::mount_points(viewer), place.as_str(), value));
-        hits.push(InReach { point: place, socket: socket.path.clone(), in_folder: false });
+        hits.push(InReach { point: place, socket: socket.clone(), in_folder: false });
     }
     let tables = view.mounts().zip(view.host_mounts()).unshown();
     let Reading::Known((own, host), _) = &tables else {
@@ -68,12 +68,13 @@ fn found(
     for (mount, socket) in pairs {
         let Some((device, path)) = mountinfo::inside(host, socket.path.raw()) else { continue };
         let is_here = device == mount.device && is_within(&path, &mount.root);
-        if is_here && !hits.iter().any(|hit| hit.point == mount.point) {
+        let is_known = |hit: &InReach| hit.point == mount.point && hit.socket == *socket;
+        if is_here && !hits.iter().any(is_known) {
             let (point, line) = (mount.point.clone(), mount.line.as_str());
             let source = Source::proc(viewer, "mountinfo");
             shown.push(Evidence::new(source, point.as_str(), line));
             let in_folder = path != mount.root;
-            hits.push(InReach { point, socket: socket.path.clone(), in_folder });
+            hits.push(InReach { point, socket: socket.clone(), in_folder });
         }
     }
     if !hits.is_empty() {

@@ -76,13 +76,14 @@ pub(super) fn effective(process: &Process<'_>) -> Reading<User> {
 /// Which user each process is in the container's own numbering, whatever it
 /// calls itself in a user namespace that it made.
 pub(super) fn user_in_container(view: &View<'_>) -> Fact<Held<User>> {
-    let each = view.init().and_then(|first| {
-        view.of_each(|process| {
-            let ids = process.status("Uid", |status| status.ids("Uid"));
-            ids.zip(first.uid_map()).map(|(ids, map)| user(ids, &map))
-        })
-    });
+    let each = view.init().and_then(|first| view.of_each(|process| as_seen_by(&first, process)));
     Fact::of_each(declared(view), &view.processes_source(), each)
+}
+
+/// A process's user in the numbering of another one, the container's first.
+pub(super) fn as_seen_by(first: &Process<'_>, process: &Process<'_>) -> Reading<User> {
+    let ids = process.status("Uid", |status| status.ids("Uid"));
+    ids.zip(first.uid_map()).map(|(ids, map)| user(ids, &map))
 }
 
 fn user(ids: [u32; 4], map: &IdMap) -> User {

@@ -53,18 +53,25 @@ pub(super) fn release_agents(view: &View<'_>) -> Fact<Vec<Place>> {
     )
 }
 
-/// The hierarchies of version 1 that the host has mounted.
-pub(super) fn host_hierarchies(view: &View<'_>) -> Fact<Vec<Place>> {
-    Fact::new(
-        Reading::Inapplicable,
-        view.host_mounts().map(|mounts| {
-            mounts
-                .iter()
-                .filter(|mount| mount.kind == "cgroup")
-                .map(|mount| Place { path: mount.point.clone(), line: mount.line.clone() })
-                .collect()
-        }),
-    )
+/// The host's hierarchies of version 1 in which the container has no cgroup of
+/// its own. A cgroup namespace has for its root the cgroups in which its first
+/// process stood (`cgroup_namespaces(7)`), and what is mounted in it begins there:
+/// without a cgroup of its own, at the root of the hierarchy.
+pub(super) fn open_hierarchies(view: &View<'_>) -> Fact<Vec<Place>> {
+    let own = view.processes().map_or_else(Reading::Missing, |it| Reading::Known(it, vec![]));
+    let effective = view.host_mounts().zip(own).map(|(mounts, own)| {
+        let is_bound = |mount: &Mount| {
+            let has = |each: &str| mount.super_options.iter().any(|option| option == each);
+            let binds = |all: &str| all.split(',').all(has);
+            own.cgroups.iter().any(|(controllers, _)| !controllers.is_empty() && binds(controllers))
+        };
+        mounts
+            .iter()
+            .filter(|mount| mount.kind == "cgroup" && !is_bound(mount))
+            .map(|mount| Place { path: mount.point.clone(), line: mount.line.clone() })
+            .collect()
+    });
+    Fact::new(Reading::Inapplicable, effective)
 }
 
 /// The kernel's release, and whether it lets only the host's `SYS_ADMIN` set a

@@ -159,14 +159,16 @@ pub struct Facts {
     pub release_agents: Fact<Vec<kernel_files::Place>>,
     /// The kernel's release, and whether it guards such an agent from a mere root.
     pub guarded_agents: Fact<(String, bool)>,
-    /// The host's hierarchies of cgroup version 1, which have such agents.
-    pub host_hierarchies: Fact<Vec<kernel_files::Place>>,
+    /// The host's hierarchies, which have such agents, that do not bind the container.
+    pub open_hierarchies: Fact<Vec<kernel_files::Place>>,
     /// The engines' sockets that are mounted, by what they are on disk.
     pub engine_sockets: Fact<Vec<engines::InReach>>,
     /// The mounts whose changes the host sees too.
     pub shared_mounts: Fact<Vec<propagation::Shared>>,
     /// The devices that the container has.
     pub devices: Fact<Vec<devices::Grant>>,
+    /// The nodes of devices that stand in the container and can be opened.
+    pub opened_devices: Fact<Vec<devices::Grant>>,
     /// The devices that it could make nodes for and use.
     pub device_rules: Fact<Vec<devices::Grant>>,
     /// The engines that the environment points the container to.
@@ -246,10 +248,11 @@ fn of_container(view: &View<'_>) -> Facts {
         core_pattern: kernel_files::core_pattern(view),
         release_agents: kernel_files::release_agents(view),
         guarded_agents: kernel_files::guarded_agents(view),
-        host_hierarchies: kernel_files::host_hierarchies(view),
+        open_hierarchies: kernel_files::open_hierarchies(view),
         engine_sockets: engines::fact(view),
         shared_mounts: propagation::fact(view),
         devices: devices::nodes(view),
+        opened_devices: devices::opened(view),
         device_rules: devices::rules(view),
         engine_variables: environment::engine_variables(view),
         given_environment: environment::given(view),

@@ -80,7 +80,8 @@ fn opens_proc(mounts: &[mountinfo::Mount]) -> bool {
 /// One process's privileges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Privileges {
-    /// Its user.
+    /// Its user in the container's numbering, whatever it calls itself in a user
+    /// namespace that it made.
     pub user: User,
     /// Its capabilities.
     pub capabilities: Capabilities,
@@ -118,7 +119,7 @@ pub(super) fn beside_first(view: &View<'_>) -> Fact<Held<Comparison>> {
 }
 
 fn privileges(process: &Process<'_>, first: &Process<'_>) -> Reading<Privileges> {
-    identity::effective(process)
+    identity::as_seen_by(first, process)
         .zip(capabilities::effective(process, first))
         .zip(no_new_privileges::effective(process).zip(seccomp::effective(process)))
         .map(|((user, capabilities), (no_new_privileges, seccomp))| Privileges {

@@ -4,17 +4,20 @@ use serde_json::{Value, json};
 
 use super::Case;
 use crate::agree::{done, fails, gained, not_gained, passes, refused};
+use crate::run;
 use crate::witness::Act::{
-    BecomeRoot, Mount, OpenKernelSetting, ReachEngine, SetAgents, TraceHost, WriteHostSecret,
+    BecomeRoot, Mount, OpenDisk, OpenKernelSetting, ReachEngine, SetAgents, TraceHost,
+    WriteHostSecret,
 };
+use crate::witness::DISK_NODE;
 
 /// Under no security module's profile: some hosts have one, some have none.
-fn free(capabilities: &[&str]) -> Value {
+pub(super) fn free(capabilities: &[&str]) -> Value {
     json!({"HostConfig": {"CapAdd": capabilities, "SecurityOpt": ["apparmor=unconfined"]}})
 }
 
 /// Somebody who has nothing and is given nothing by a file.
-fn bound(mut config: Value) -> Value {
+pub(super) fn bound(mut config: Value) -> Value {
     config["User"] = json!("1000");
     let options = config["HostConfig"]["SecurityOpt"].as_array().cloned().unwrap_or_default();
     let options: Vec<Value> = options.into_iter().chain([json!("no-new-privileges")]).collect();
@@ -22,7 +25,7 @@ fn bound(mut config: Value) -> Value {
     config
 }
 
-fn set(mut config: Value, key: &str, value: Value) -> Value {
+pub(super) fn set(mut config: Value, key: &str, value: Value) -> Value {
     config["HostConfig"][key] = value;
     config
 }
@@ -38,6 +41,25 @@ fn unfiltered(capabilities: &[&str]) -> Value {
 
 fn agents(capabilities: &[&str]) -> Value {
     set(free(capabilities), "Binds", json!(["/sys/fs/cgroup:/mnt"]))
+}
+
+/// The node of a disk, with which the cgroup lets it do this.
+pub(super) fn with_disk(node: &str, access: &str) -> Value {
+    let disk = json!({
+        "PathOnHost": node, "PathInContainer": DISK_NODE, "CgroupPermissions": access,
+    });
+    json!({"HostConfig": {"Devices": [disk]}})
+}
+
+fn hosts_disk(access: &str) -> Value {
+    let (node, _) = run::disk().expect("the case needs a disk");
+    with_disk(&node, access)
+}
+
+/// No node, and a cgroup that lets it do this with the disk.
+fn disk_rule(access: &str) -> Value {
+    let (_, numbers) = run::disk().expect("the case needs a disk");
+    json!({"HostConfig": {"DeviceCgroupRules": [format!("b {numbers} {access}")]}})
 }
 
 pub(super) const CASES: &[Case] = &[
@@ -225,5 +247,52 @@ pub(super) const WITH_AGENTS: &[Case] = &[
         config: || bound(free(&["SYS_ADMIN"])),
         code: 1,
         expected: &[passes("no-escape-path", &[refused(SetAgents), not_gained(SetAgents)])],
+    },
+    // Mounted in a namespace of its own the hierarchy begins at its own cgroup.
+    Case {
+        name: "near-miss-mounting-in-a-cgroup-namespace",
+        config: || set(free(&["SYS_ADMIN"]), "CgroupnsMode", json!("private")),
+        code: 1,
+        expected: &[passes("no-escape-path", &[refused(SetAgents), not_gained(SetAgents)])],
+    },
+];
+
+/// Where the host has a disk. It is only ever opened for reading.
+pub(super) const WITH_DISK: &[Case] = &[
+    Case {
+        name: "escape-raw-disk",
+        config: || hosts_disk("r"),
+        code: 1,
+        expected: &[fails("no-escape-path", &[done(OpenDisk)])],
+    },
+    Case {
+        name: "near-miss-raw-disk-of-another-user",
+        config: || bound(hosts_disk("r")),
+        code: 1,
+        expected: &[passes("no-escape-path", &[refused(OpenDisk), not_gained(OpenDisk)])],
+    },
+    Case {
+        name: "near-miss-raw-disk-that-the-cgroup-forbids",
+        config: || hosts_disk("m"),
+        code: 1,
+        expected: &[passes("no-escape-path", &[refused(OpenDisk), not_gained(OpenDisk)])],
+    },
+    Case {
+        name: "escape-made-disk",
+        config: || disk_rule("rm"),
+        code: 1,
+        expected: &[fails("no-escape-path", &[done(OpenDisk)])],
+    },
+    Case {
+        name: "near-miss-made-disk-without-mknod",
+        config: || set(disk_rule("rm"), "CapDrop", json!(["MKNOD"])),
+        code: 1,
+        expected: &[passes("no-escape-path", &[refused(OpenDisk), not_gained(OpenDisk)])],
+    },
+    Case {
+        name: "near-miss-made-disk-that-the-cgroup-forbids",
+        config: || disk_rule("m"),
+        code: 1,
+        expected: &[passes("no-escape-path", &[refused(OpenDisk), not_gained(OpenDisk)])],
     },
 ];

@@ -1,5 +1,6 @@
 //! Containers of Docker, each started one way and audited once.
 
+mod chains;
 mod escape;
 mod lifecycle;
 mod table;
@@ -62,11 +63,15 @@ pub(in crate::cases) fn all() -> Vec<Live> {
     let of_an_image =
         self::live("docker::user-of-the-image", &[Need::Root, Need::Docker], user_of_the_image);
     let escapes = escape::CASES.iter().map(live);
-    // A host of version 2 alone has none, and no need that could be met.
-    let has_agents = Path::new("/sys/fs/cgroup/memory/release_agent").exists();
-    let agents = escape::WITH_AGENTS.iter().filter(|_| has_agents).map(live);
-    let table = CASES.iter().map(live).chain(escapes).chain(agents);
-    table.chain([of_an_image]).chain(lifecycle::all()).collect()
+    let agents = escape::WITH_AGENTS.iter().filter(|_| has_agents()).map(live);
+    let disks = escape::WITH_DISK.iter().filter(|_| run::disk().is_some()).map(live);
+    let table = CASES.iter().map(live).chain(escapes).chain(agents).chain(disks);
+    table.chain([of_an_image]).chain(chains::all()).chain(lifecycle::all()).collect()
+}
+
+/// A host of version 2 alone has none, and no need that could be met.
+fn has_agents() -> bool {
+    Path::new("/sys/fs/cgroup/memory/release_agent").exists()
 }
 
 /// Where nothing else is asked for, a container runs the witness.
@@ -74,7 +79,8 @@ pub(in crate::cases) fn with_witness(mut config: Value) -> Value {
     if config["Cmd"].is_null() {
         config["Cmd"] = json!([WITNESS, "witness"]);
     }
-    config["Env"] = json!(run::bait());
+    let own = config["Env"].as_array().cloned().unwrap_or_default();
+    config["Env"] = own.into_iter().chain(run::bait().map(Value::from)).collect();
     config
 }
 
@@ -89,6 +95,7 @@ fn run(case: &Case) {
     let audit = audit(&["--host", &engine.address, &container.name]);
     agree(case.expected, audit.only(), &testimony);
     assert_eq!(audit.code, case.code, "{:?}", audit.report.gate);
+    chains::is_found(case.name, audit.only());
     if case.code == 0 {
         assert!(audit.only().floor >= 90 && audit.only().grade == Grade::A);
     }

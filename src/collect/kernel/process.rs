@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use nix::dir::Dir;
@@ -37,6 +37,10 @@ const MOST_DESCRIPTORS: usize = 100_000;
 pub(super) struct Process {
     pid: u32,
     folder: OwnedFd,
+    /// A thread's folder, where the first thread has ended and others go on:
+    /// of the first one the kernel keeps credentials, and no more its
+    /// namespaces, mounts, files and cgroups.
+    living: Option<OwnedFd>,
 }
 
 impl Process {
@@ -53,15 +57,22 @@ impl Process {
     fn open_as(proc: &Path, name: &str, pid: u32) -> Result<Self, Gap> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         open(&proc.join(name), flags, Mode::empty())
-            .map(|folder| Self { pid, folder })
+            .map(|folder| Self { pid, living: outlived(&folder), folder })
             .map_err(|errno| gap(Source::proc(pid, ""), errno))
+    }
+
+    /// The folder in which the kernel keeps a file: the process's own, or that
+    /// of a thread that outlived the first.
+    fn folder_of(&self, file: &str) -> BorrowedFd<'_> {
+        let is_kept = ["stat", "status", "task"].contains(&file) || file.starts_with("task/");
+        self.living.as_ref().filter(|_| !is_kept).unwrap_or(&self.folder).as_fd()
     }
 
     /// The names in one folder, such as the threads in `task`.
     pub(super) fn list(&self, folder: &str) -> Result<Vec<String>, Gap> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let read = || -> Result<Vec<String>, Errno> {
-            let mut entries = Dir::openat(self.folder.as_fd(), folder, flags, Mode::empty())?;
+            let mut entries = Dir::openat(self.folder_of(folder), folder, flags, Mode::empty())?;
             entries
                 .iter()
                 .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
@@ -90,19 +101,19 @@ impl Process {
     /// The process's root folder.
     pub(super) fn root(&self) -> Result<Root, Errno> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        openat(self.folder.as_fd(), "root", flags, Mode::empty()).map(Root::new)
+        openat(self.folder_of("root"), "root", flags, Mode::empty()).map(Root::new)
     }
 
     /// What a link points to, such as `net:[4026531840]`.
     pub(super) fn link(&self, name: &str) -> Result<Answer, Gap> {
-        readlinkat(self.folder.as_fd(), name)
+        readlinkat(self.folder_of(name), name)
             .map(|target| Answer::Text(target.to_string_lossy().into_owned().into()))
             .map_err(|errno| gap(Source::proc(self.pid, name), errno))
     }
 
     /// The number of a file's inode, recorded as `source`.
     pub(super) fn inode(&self, file: &str, source: Source) -> Result<Answer, Gap> {
-        fstatat(self.folder.as_fd(), file, AtFlags::empty())
+        fstatat(self.folder_of(file), file, AtFlags::empty())
             .map(|stat| Answer::Text(stat.st_ino.to_string().into()))
             .map_err(|errno| gap(source, errno))
     }
@@ -118,7 +129,7 @@ impl Process {
     ) -> Result<Answer, Gap> {
         let source = Source::proc(self.pid, file);
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
-        let table = match openat(self.folder.as_fd(), file, flags, Mode::empty()) {
+        let table = match openat(self.folder_of(file), file, flags, Mode::empty()) {
             Ok(table) => BufReader::new(File::from(table).take(LONGEST_TABLE + 1)),
             Err(Errno::ENOENT) if self.has_network() => return Ok(Answer::Nothing),
             Err(errno) => return Err(gap(source, errno)),
@@ -151,8 +162,8 @@ impl Process {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let refused = |errno| gap(source.clone(), errno);
         let mut folder =
-            Dir::openat(self.folder.as_fd(), "fd", flags, Mode::empty()).map_err(refused)?;
-        let links = openat(self.folder.as_fd(), "fd", flags, Mode::empty()).map_err(refused)?;
+            Dir::openat(self.folder_of("fd"), "fd", flags, Mode::empty()).map_err(refused)?;
+        let links = openat(self.folder_of("fd"), "fd", flags, Mode::empty()).map_err(refused)?;
         let mut held = BTreeSet::new();
         for (count, entry) in folder.iter().enumerate() {
             let entry = entry.map_err(refused)?;
@@ -172,7 +183,7 @@ impl Process {
 
     /// The number of a file's inode, where it can be read; for the collector's own use.
     pub(super) fn peek_inode(&self, file: &str) -> Option<u64> {
-        fstatat(self.folder.as_fd(), file, AtFlags::empty()).ok().map(|stat| stat.st_ino)
+        fstatat(self.folder_of(file), file, AtFlags::empty()).ok().map(|stat| stat.st_ino)
     }
 
     /// When the process started, in clock ticks since boot: field 22 of
@@ -220,14 +231,43 @@ impl Process {
 
     /// A link's target, where it can be read; for the collector's own use.
     pub(super) fn peek_link(&self, name: &str) -> Option<String> {
-        let target = readlinkat(self.folder.as_fd(), name).ok()?;
+        let target = readlinkat(self.folder_of(name), name).ok()?;
         Some(target.to_string_lossy().into_owned())
     }
 
     fn bytes(&self, file: &str) -> Result<Vec<u8>, Errno> {
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
-        bounded(openat(self.folder.as_fd(), file, flags, Mode::empty())?.into())
+        bounded(openat(self.folder_of(file), file, flags, Mode::empty())?.into())
     }
+}
+
+/// The folder of a thread that goes on where the first one has ended (state
+/// and number of threads are fields 3 and 20 of `proc_pid_stat(5)`).
+fn outlived(folder: &OwnedFd) -> Option<OwnedFd> {
+    let state_and_threads = |file: &str| {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        let stat = openat(folder.as_fd(), file, flags, Mode::empty());
+        let stat = bounded(stat.ok()?.into()).ok()?;
+        let stat = String::from_utf8_lossy(&stat).into_owned();
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        let state = fields.next()?.to_owned();
+        Some((state, fields.nth(16)?.parse::<u32>().ok()?))
+    };
+    let has_ended = |state: &str| matches!(state, "Z" | "X");
+    state_and_threads("stat").filter(|(state, threads)| has_ended(state) && *threads > 1)?;
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let mut threads =
+        Dir::openat(folder.as_fd(), "task", OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
+            .ok()?;
+    threads.iter().flatten().find_map(|entry| {
+        let name = entry.file_name().to_str().ok().filter(|name| !name.starts_with('.'))?;
+        let thread = format!("task/{name}");
+        let (state, _) = state_and_threads(&format!("{thread}/stat"))?;
+        if has_ended(&state) {
+            return None;
+        }
+        openat(folder.as_fd(), thread.as_str(), flags, Mode::empty()).ok()
+    })
 }
 
 /// The text of a host file that the kernel serves.
@@ -288,8 +328,35 @@ pub(super) fn gap(source: Source, errno: Errno) -> Gap {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test lays out its own files")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_the_first_thread_has_ended_another_tells_where_the_process_stands() {
+        let dir = tempfile::tempdir().unwrap();
+        let stat = |id: u32, state: char| {
+            let zeros = "0 ".repeat(16);
+            format!("{id} (a) b) {state} {zeros}2 0 777 0\n")
+        };
+        for (thread, state) in [(5, 'Z'), (6, 'S')] {
+            let folder = dir.path().join(format!("5/task/{thread}"));
+            std::fs::create_dir_all(folder.join("ns")).unwrap();
+            std::fs::write(folder.join("stat"), stat(thread, state)).unwrap();
+        }
+        std::fs::write(dir.path().join("5/stat"), stat(5, 'Z')).unwrap();
+        std::fs::write(dir.path().join("5/status"), "State:\tZ\n").unwrap();
+        std::fs::write(dir.path().join("5/task/6/cgroup"), "0::/docker/ab\n").unwrap();
+        std::os::unix::fs::symlink("ipc:[7]", dir.path().join("5/task/6/ns/ipc")).unwrap();
+        let process = Process::open(dir.path(), 5).unwrap();
+        assert_eq!(process.peek_link("ns/ipc").as_deref(), Some("ipc:[7]"));
+        assert_eq!(process.peek("cgroup").as_deref(), Some("0::/docker/ab\n"));
+        assert_eq!(process.peek("status").as_deref(), Some("State:\tZ\n"));
+        assert_eq!(process.start(), Some(777));
+        std::fs::remove_dir_all(dir.path().join("5/task/6")).unwrap();
+        let ending = Process::open(dir.path(), 5).unwrap();
+        assert_eq!(ending.peek_link("ns/ipc"), None);
+    }
 
     #[test]
     fn this_very_process_can_be_read() {

@@ -123,6 +123,12 @@ impl Table {
 
 fn row(process: &Process, cgroups: &str) -> Option<Row> {
     let start = process.start()?;
+    let namespace = |kind: &str| process.peek_link(&format!("ns/{kind}"));
+    let [pid_namespace, mount_namespace, network_namespace, ipc_namespace] =
+        ["pid", "mnt", "net", "ipc"].map(namespace);
+    let network_inode = process.peek_inode("net/dev");
+    // The status comes last: whoever has given up its namespaces meanwhile is
+    // seen to have ended, and not to live where nobody can tell.
     let status = process.peek("status").unwrap_or_default();
     let status = Status::parse(&status);
     let is_zombie = status.field("State").is_ok_and(|state| state.starts_with('Z'));
@@ -134,11 +140,11 @@ fn row(process: &Process, cgroups: &str) -> Option<Row> {
             .into_iter()
             .map(|at| (at.controllers.to_owned(), at.path.to_owned()))
             .collect(),
-        pid_namespace: process.peek_link("ns/pid"),
-        mount_namespace: process.peek_link("ns/mnt"),
-        network_namespace: process.peek_link("ns/net"),
-        network_inode: process.peek_inode("net/dev"),
-        ipc_namespace: process.peek_link("ns/ipc"),
+        pid_namespace,
+        mount_namespace,
+        network_namespace,
+        network_inode,
+        ipc_namespace,
         queues: in_container.then(|| queues(process)).flatten(),
         has_other_root: process.peek_link("root").is_some_and(|root| root != "/"),
         parent: status.number("PPid").unwrap_or_default(),

@@ -2,6 +2,7 @@
 //! the files give that it can execute.
 
 mod files;
+mod power;
 
 use std::collections::BTreeMap;
 
@@ -18,68 +19,11 @@ use super::capabilities::Scope;
 use super::identity::{Root, User};
 use super::seccomp::Mode;
 use super::view::{Process, View};
-use super::{Held, capabilities, confinement, identity, no_new_privileges, seccomp};
+use super::{Held, Holder, capabilities, confinement, identity, no_new_privileges, seccomp};
 
 pub use files::Gain;
 use files::Having;
-
-/// What a process is, together with what it can become.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Power {
-    /// Its user now.
-    pub user: User,
-    /// The greatest root that it is or can become.
-    pub root: Root,
-    /// Every group of it, in the auditor's numbering; none in a declaration.
-    pub groups: Vec<u32>,
-    /// The capabilities that it holds or can have.
-    pub capabilities: CapabilitySet,
-    /// What they count for.
-    pub scope: Scope,
-    /// Its seccomp mode, which no file changes.
-    pub seccomp: Mode,
-    /// Whether an engine's own profile confines it, whatever its capabilities
-    /// ([`Confinement::is_engines`](super::confinement::Confinement::is_engines)).
-    pub confined: bool,
-    /// Whether executing a file can raise them.
-    pub no_new_privileges: bool,
-    /// What single files give, the gravest first.
-    pub gains: Vec<Gain>,
-    /// How much was taken into account.
-    pub extent: Extent,
-}
-
-/// How much of what a process can get a [`Power`] tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// What it has without executing a file that gives more.
-    Own,
-    /// That, and what the files give that are known.
-    Files,
-    /// What it could have at most, if there were files that give everything.
-    AtMost,
-}
-
-impl Power {
-    /// Whether it has, or can have, this capability on the host itself.
-    pub fn on_host(&self, capability: Capability) -> bool {
-        self.scope == Scope::Host && self.capabilities.has(capability)
-    }
-
-    /// Whether it is, or can become, the host's own root.
-    pub fn is_hosts_root(&self) -> bool {
-        self.root == Root::Host
-    }
-
-    /// Whether some file gives it anything, or could.
-    fn gains_by_files(&self) -> bool {
-        match self.extent {
-            Extent::Own => false,
-            Extent::Files => !self.gains.is_empty(),
-            Extent::AtMost => true,
-        }
-    }
-}
+pub use power::{Extent, Power};
 
 /// The powers of every process of a container.
 #[derive(Clone, Debug)]
@@ -114,42 +58,73 @@ impl Powers {
     /// `lines` are further lines of `status` that the answer rests on.
     pub fn asked(&self, lines: &[&str], has: impl Fn(&Power) -> bool) -> Fact<Held<Power>> {
         let choose = |reading: &Reading<Held<Span>>| {
-            reading.clone().and_then(|Held { by, value: span }| {
-                let (power, names): (_, &[&str]) = if has(&span.own) {
-                    (&span.own, &["Uid", "CapPrm"])
-                } else if has(&span.files) {
-                    (&span.files, &["NoNewPrivs", "CapBnd"])
-                } else {
-                    let undecided = span.at_most.as_ref().filter(|most| has(most));
-                    if let (Some(_), Some(gap)) = (undecided, &span.gap) {
-                        return Reading::Missing(gap.clone());
-                    }
-                    (&span.files, &["Uid", "NoNewPrivs", "CapBnd"])
-                };
-                let mut evidence: Vec<Evidence> = names
-                    .iter()
-                    .chain(lines)
-                    .filter_map(|name| span.lines.get(name).cloned())
-                    .collect();
-                if power.extent == Extent::Files && has(power) {
-                    let mut shown = power.gains.iter().take(MOST_SHOWN).map(|gain| {
-                        let path = gain.file.path.clone();
-                        Evidence::new(span.source.clone(), path, gain.file.to_string())
-                    });
-                    // The gravest before all else, and the others after what bounds them.
-                    evidence.splice(0..0, shown.next());
-                    evidence.extend(shown);
-                }
-                Reading::Known(Held { by, value: power.clone() }, evidence)
-            })
+            reading.as_ref().and_then(|held| held.value.chosen(&held.by, lines, &has))
         };
         let each = self.each.as_ref().map(|each| each.iter().map(choose).collect());
         Fact::of_each(choose(&self.declared), &self.whose, each.map_err(Clone::clone))
     }
 
+    /// As [`Powers::asked`], where the answer hangs on something of the whole
+    /// container besides: what was asked for beside what was declared of it, and
+    /// each process beside what the kernel says of it.
+    pub fn asked_beside<T: Clone>(
+        &self,
+        other: &Fact<T>,
+        lines: &[&str],
+        has: impl Fn(&Power, &T) -> bool,
+    ) -> Fact<Held<(Power, T)>> {
+        let choose = |reading: &Reading<Held<Span>>, other: &Reading<T>| {
+            reading.as_ref().zip(other.as_ref().shown_as(|_| vec![])).and_then(|(held, other)| {
+                let chosen = held.value.chosen(&held.by, lines, &|power| has(power, other));
+                chosen.map(|Held { by, value }| Held { by, value: (value, other.clone()) })
+            })
+        };
+        let declared = choose(&self.declared, other.declared());
+        let each = self.each.as_ref().map(|each| {
+            let beside = |it| other.effective().iter().map(move |other| choose(it, other));
+            each.iter().flat_map(beside).collect()
+        });
+        Fact::of_each(declared, &self.whose, each.map_err(Clone::clone))
+    }
+
     /// What each process can get by executing files.
     pub fn by_files(&self) -> Fact<Held<Power>> {
         self.asked(&[], Power::gains_by_files)
+    }
+}
+
+impl Span {
+    /// As much of it as answers the question, with what shows it.
+    fn chosen(
+        &self,
+        by: &Holder,
+        lines: &[&str],
+        has: &impl Fn(&Power) -> bool,
+    ) -> Reading<Held<Power>> {
+        let (power, names): (_, &[&str]) = if has(&self.own) {
+            (&self.own, &["Uid", "CapPrm"])
+        } else if has(&self.files) {
+            (&self.files, &["NoNewPrivs", "CapBnd"])
+        } else {
+            let undecided = self.at_most.as_ref().filter(|most| has(most));
+            if let (Some(_), Some(gap)) = (undecided, &self.gap) {
+                return Reading::Missing(gap.clone());
+            }
+            (&self.files, &["Uid", "NoNewPrivs", "CapBnd"])
+        };
+        let names = names.iter().chain(lines);
+        let mut evidence: Vec<Evidence> =
+            names.filter_map(|name| self.lines.get(name).cloned()).collect();
+        if power.extent == Extent::Files && has(power) {
+            let mut shown = power.gains.iter().take(MOST_SHOWN).map(|gain| {
+                let path = gain.file.path.clone();
+                Evidence::new(self.source.clone(), path, gain.file.to_string())
+            });
+            // The gravest before all else, and the others after what bounds them.
+            evidence.splice(0..0, shown.next());
+            evidence.extend(shown);
+        }
+        Reading::Known(Held { by: by.clone(), value: power.clone() }, evidence)
     }
 }
 
@@ -228,6 +203,7 @@ impl Credentials {
         Power {
             user: self.user.clone(),
             root,
+            users: having.uids.iter().copied().collect(),
             groups: having.gids.iter().copied().collect(),
             capabilities: having.capabilities,
             scope,
@@ -356,6 +332,7 @@ fn declared(view: &View<'_>, source: &Source) -> Reading<Held<Span>> {
                     (true, Scope::Host) => Root::Host,
                     (true, Scope::Container | Scope::Nested) => Root::Namespaced,
                 },
+                users: Vec::new(),
                 groups: Vec::new(),
                 capabilities: if is_root { all } else { CapabilitySet::EMPTY },
                 scope,

@@ -245,11 +245,19 @@ fn of_default(networks: &Document<'_>) -> Reading<Vec<Subnet>> {
     networks
         .objects("")
         .unshown()
-        .map(|all| {
-            let defaults = all.into_iter().filter(|it| is_default(it));
-            let pools = defaults.filter_map(|it| it.pointer("/IPAM/Config")?.as_array()).flatten();
-            let texts = pools.filter_map(|pool| pool.get("Subnet")?.as_str());
-            texts.filter_map(subnet).collect::<Vec<_>>()
+        .and_then(|all| {
+            let mut subnets = Vec::new();
+            for network in all.into_iter().filter(|it| is_default(it)) {
+                let pools = network.pointer("/IPAM/Config").and_then(Value::as_array);
+                let texts = pools.into_iter().flatten().filter_map(|it| it.get("Subnet")?.as_str());
+                let before = subnets.len();
+                subnets.extend(texts.filter_map(subnet));
+                if subnets.len() == before {
+                    let detail = "the engine does not tell the default network's addresses";
+                    return Reading::Missing(super::malformed(&source, detail.to_owned()));
+                }
+            }
+            Reading::of(subnets)
         })
         .shown_as(|subnets| {
             let shown: Vec<String> = subnets.iter().map(|(net, _)| net.to_string()).collect();

@@ -112,6 +112,12 @@ pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Published>> {
     owner.fields(PORTS).unshown().and_then(|fields| {
         let mut all = Vec::new();
         for (name, places) in &fields {
+            // Null is a port that is only exposed.
+            if !places.is_array() && !places.is_null() {
+                let name = Untrusted::from(*name);
+                let detail = format!("{PORTS} does not say where {name} is published");
+                return Reading::Missing(super::malformed(&source, detail));
+            }
             for place in places.as_array().into_iter().flatten() {
                 let text = |key: &str| place.get(key).and_then(Value::as_str);
                 let read = bound(name, text("HostIp").unwrap_or_default(), text("HostPort"));

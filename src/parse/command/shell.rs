@@ -25,6 +25,11 @@ pub fn script(text: &str) -> String {
                 out.withhold();
                 break;
             }
+            // The words of an array, as in `declare A=(…)`, are no commands.
+            (Token::Operator("("), Place::Argument | Place::Code) => {
+                out.withhold();
+                break;
+            }
             (Token::Operator(operator), _) => {
                 out.push(operator);
                 Place::Command
@@ -123,6 +128,7 @@ impl Out {
 
 fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
+        let name = name.strip_suffix('+').unwrap_or(name);
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
 }
@@ -202,6 +208,8 @@ impl Reader<'_> {
                 '\'' => self.single_quoted(&mut text),
                 '"' => self.double_quoted(&mut text, &mut is_literal),
                 '\\' => self.letters.next().map(|letter| text.push(letter)).is_some(),
+                // `$'…'` has escapes of its own, an apostrophe among them.
+                '$' if self.letters.peek() == Some(&'\'') => false,
                 '$' | '`' => {
                     is_literal = false;
                     self.expansion(letter)
@@ -248,7 +256,9 @@ impl Reader<'_> {
     /// Passes over `$name`, `${…}`, `$(…)` and `` `…` ``.
     fn expansion(&mut self, first: char) -> bool {
         if first == '`' {
-            return self.letters.by_ref().any(|letter| letter == '`');
+            // An escape may begin a further one inside.
+            let end = self.letters.by_ref().find(|letter| matches!(letter, '`' | '\\'));
+            return end == Some('`');
         }
         match self.letters.peek() {
             Some('(') => self.nested('(', ')'),
@@ -340,6 +350,11 @@ mod tests {
             ("s3cret", "…"),
             ("`s3cret` || exit 1", "… || exit 1"),
             ("curl x # s3cret", "curl …"),
+            ("A+=(/s3cret) curl", "…"),
+            ("declare -a A=(/s3cret curl)", "…"),
+            ("export A=(/s3cret)", "export …"),
+            ("curl -p$'a\\'; /s3cret ; \\'b'", "curl …"),
+            ("curl `a \\`b\\` ; /s3cret`", "curl …"),
             ("(curl s3cret) & wait", "( curl … ) & wait"),
             ("! pgrep s3cret", "! pgrep …"),
             ("\"cu\"rl s3cret", "curl …"),

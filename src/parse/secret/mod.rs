@@ -14,6 +14,22 @@ pub fn seal(value: &str, key: &Key) -> Secret {
     Secret::seal(value, form(value), key)
 }
 
+/// Whether an entry of an environment is all value: a token or key where a name
+/// should be, its padding taken for an empty value.
+pub fn stands_for_a_name(name: &str, value: &str) -> bool {
+    let has = |fits: fn(&char) -> bool| name.chars().any(|it| fits(&it));
+    let is_padded = value.chars().all(|it| it == '=')
+        && name.len() >= 16
+        && name.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '+' | '/' | '-'))
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_lowercase)
+        && has(char::is_ascii_digit);
+    name.contains("-----BEGIN")
+        || token::issuer(name).is_some()
+        || password_in(name).is_some()
+        || is_padded
+}
+
 /// What a value looks like; the first that fits.
 pub fn form(value: &str) -> Form {
     let value = unquoted(value.trim());
@@ -23,7 +39,7 @@ pub fn form(value: &str) -> Form {
     if value.contains("-----BEGIN") {
         return if value.contains("PRIVATE KEY") { Form::PrivateKey } else { Form::Public };
     }
-    if let Some(issuer) = token::issuer(value) {
+    if let Some(issuer) = token::issuer(value).or_else(|| token::in_url(value)) {
         return Form::Token(issuer.into());
     }
     if let Some(password) = password_in(value) {
@@ -105,6 +121,7 @@ fn is_public_key(value: &str) -> bool {
 }
 
 fn is_url(value: &str) -> bool {
+    let value = value.strip_prefix("jdbc:").unwrap_or(value);
     let Some((scheme, rest)) = value.split_once("://") else { return false };
     let is_scheme = scheme.starts_with(|it: char| it.is_ascii_alphabetic())
         && scheme.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '+' | '-' | '.'));
@@ -162,7 +179,10 @@ fn ends_like_a_host(labels: &[&str]) -> bool {
 
 /// The password inside a URL or a connection string.
 fn password_in(value: &str) -> Option<&str> {
-    in_url(value).or_else(|| in_connection_string(value)).filter(|password| !password.is_empty())
+    in_url(value)
+        .or_else(|| in_data_source(value))
+        .or_else(|| in_connection_string(value))
+        .filter(|password| !password.is_empty())
 }
 
 fn in_url(value: &str) -> Option<&str> {
@@ -173,11 +193,18 @@ fn in_url(value: &str) -> Option<&str> {
     user.split_once(':').map(|(_, password)| password)
 }
 
-/// `Server=db;Password=…`, `host=db password=…`.
+/// `user:…@tcp(db:3306)/shop`, as Go's driver for MySQL has it.
+fn in_data_source(value: &str) -> Option<&str> {
+    let (user, _) = value.rsplit_once("@tcp(").or_else(|| value.rsplit_once("@unix("))?;
+    user.split_once(':').map(|(_, password)| password)
+}
+
+/// `Server=db;Password=…`, `host=db password=…`, `jdbc:…://db/shop?password=…`.
 fn in_connection_string(value: &str) -> Option<&str> {
     const KEYS: [&str; 5] = ["password", "pwd", "accountkey", "sharedaccesskey", "secretkey"];
-    let parts: Vec<&str> = value.split([';', ' ']).collect();
-    if parts.iter().filter(|part| part.contains('=')).count() < 2 {
+    let parts: Vec<&str> = value.split([';', ' ', '?', '&']).collect();
+    let is_url = value.contains("://");
+    if !is_url && parts.iter().filter(|part| part.contains('=')).count() < 2 {
         return None;
     }
     parts.into_iter().find_map(|part| {

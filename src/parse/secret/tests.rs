@@ -36,6 +36,14 @@ fn values_are_recognised_by_what_they_look_like() {
         ("postgres://postgres:postgres@db/shop", Form::Credentials { common: true }),
         ("postgres://app:kW7vPq29sLx@db/shop", Form::Credentials { common: false }),
         ("Server=db;User=sa;Password=kW7vPq29sLx;", Form::Credentials { common: false }),
+        (
+            "jdbc:postgresql://db:5432/shop?user=app&password=kW7vPq29sLx",
+            Form::Credentials { common: false },
+        ),
+        ("jdbc:mysql://db/shop?password=postgres", Form::Credentials { common: true }),
+        ("jdbc:postgresql://db:5432/shop?user=app", Form::Url),
+        ("app:kW7vPq29sLx@tcp(db:3306)/shop", Form::Credentials { common: false }),
+        ("https://0123456789abcdef@o1.ingest.example.org/2", Form::Url),
         ("kW7vPq29sLx", Form::Opaque),
         ("/9j+abcDEF0123456789/xyz==", Form::Opaque),
         ("correct horse battery staple", Form::Opaque),
@@ -58,6 +66,33 @@ fn tokens_are_known_by_their_issuers_forms() {
     }
     let jwt = format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{random}");
     assert_eq!(form(&jwt), Form::Token("a JSON web token".into()));
+}
+
+#[test]
+fn a_token_in_a_url_is_one() {
+    let random = "Zk3".repeat(14);
+    let remote = format!("https://ghp_{random}@github.com/shop/web");
+    assert_eq!(form(&remote), Form::Token("a GitHub token".into()));
+    let hook = format!("https://hooks.slack.com/services/T{random}/B{random}/{random}");
+    assert_eq!(form(&hook), Form::Token("a Slack webhook".into()));
+    assert_eq!(form("https://hooks.slack.com/services/"), Form::Url);
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_name_is_none() {
+    for (name, value) in [
+        (format!("ghp_{}", "Zk3".repeat(14)).as_str(), "1"),
+        ("a2Y3UGFzc3dvcmRPZlRoZVNob3A", ""),
+        ("a2Y3UGFzc3dvcmRPZlRoZVNob3", "="),
+        ("-----BEGIN PRIVATE KEY-----\nMIIE", ""),
+        ("postgres://app:kW7vPq29sLx@db/shop?sslmode", "off"),
+    ] {
+        assert!(stands_for_a_name(name, value), "{name}");
+    }
+    for name in ["DB_PASSWORD", "ASPNETCORE_URLS", "libcrypto3", "MyServicePassword", "S6_OVERLAY2"]
+    {
+        assert!(!stands_for_a_name(name, ""), "{name}");
+    }
 }
 
 #[test]

@@ -54,6 +54,17 @@ pub(super) fn issuer(value: &str) -> Option<&'static str> {
     issued.map(|form| form.issuer).or_else(|| is_jwt(value).then_some("a JSON web token"))
 }
 
+/// A token that stands in a URL: as its user, or because the address is the secret.
+pub(super) fn in_url(value: &str) -> Option<&'static str> {
+    let (_, rest) = value.split_once("://")?;
+    let is_webhook = |path: &str| path.len() >= 30 && path.split('/').count() == 3;
+    if rest.strip_prefix("hooks.slack.com/services/").is_some_and(is_webhook) {
+        return Some("a Slack webhook");
+    }
+    let (user, _) = rest.split('/').next()?.rsplit_once('@')?;
+    user.split(':').find_map(issuer)
+}
+
 fn is_dense(text: &str) -> bool {
     let has_digit = text.chars().any(|it| it.is_ascii_digit());
     has_digit

@@ -2,7 +2,6 @@
 
 use crate::facts::Facts;
 use crate::facts::mounts::Mount;
-use crate::model::files::{File, Kind};
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
@@ -65,7 +64,7 @@ pub(super) fn by_socket(facts: &Facts) -> Verdict {
     let sockets = facts.engine_sockets.judge(|sockets| {
         sockets.iter().fold(Check::holds("no mount is an engine's socket on disk"), |check, it| {
             let point = Untrusted::from(it.point.as_str());
-            let socket = &it.socket;
+            let socket = &it.socket.path;
             let what = if it.in_folder {
                 format!("{point} is a folder of the host that holds the engine's socket {socket}")
             } else {
@@ -87,21 +86,8 @@ pub(super) fn by_network(facts: &Facts) -> Verdict {
     })
 }
 
-/// The sockets themselves, where they were looked at; `None` where one was not,
-/// or stands in a folder that is mounted.
-pub(super) fn sockets(facts: &Facts) -> Option<Vec<File>> {
-    let mounts = facts.mounts.effective().first()?.known()?;
-    let named = mounts.iter().filter(|mount| engine_in(mount).is_some());
-    let found = facts.engine_sockets.effective().first()?.known()?;
-    let at = |point: &str| mounts.iter().find(|mount| mount.point == point);
-    named
-        .chain(found.iter().filter_map(|it| at(&it.point)))
-        .map(|mount| mount.file.clone().filter(|file| file.kind == Kind::Socket))
-        .collect()
-}
-
 /// How a mount leads to an engine, if it does.
-fn engine_in(mount: &Mount) -> Option<String> {
+pub(super) fn engine_in(mount: &Mount) -> Option<String> {
     let point = Untrusted::from(mount.point.as_str());
     let names = || mount.on_host.iter().map(String::as_str).chain([mount.point.as_str()]);
     let by_name = |path: &&str| SOCKETS.iter().any(|socket| file_name(socket) == file_name(path));

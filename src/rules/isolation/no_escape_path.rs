@@ -15,15 +15,16 @@ rule! {
     ///
     /// Each chain is a known way to the host's root, and is there only if all of its links
     /// are: an engine's socket and a process that may connect to it, or a variable that
-    /// points to one; a block device of the host and somebody who can open it, or MKNOD to
-    /// make its node; SYS_PTRACE beside a peer that rules the host; a writable part of the host that decides over it,
-    /// and its root; SYS_PTRACE among the host's processes; SYS_ADMIN without a seccomp
-    /// filter; SYS_MODULE; SYS_RAWIO; DAC_READ_SEARCH and any file system of the host; a
-    /// writable `release_agent` of cgroup version 1 and the host's root, or SYS_ADMIN to
-    /// mount one; a writable `core_pattern` and the host's root. What a process gains by
-    /// setuid programs and file capabilities counts as its own. Inside a user namespace
-    /// these powers do not reach the host, and an engine's own AppArmor profile or SELinux
-    /// type breaks the chains that trace, mount or write a setting of the kernel.
+    /// points to one; a block device of the host and somebody who may open it, or MKNOD to
+    /// make its node; SYS_PTRACE beside a peer that rules the host; a writable part of the
+    /// host that decides over it, and its root; SYS_PTRACE among the host's processes;
+    /// SYS_ADMIN without a seccomp filter; SYS_MODULE; SYS_RAWIO; DAC_READ_SEARCH and any
+    /// file system of the host; a writable `release_agent` of cgroup version 1 and the host's
+    /// root, or SYS_ADMIN to mount one, where no cgroup namespace hides it; a writable
+    /// `core_pattern` and the host's root. What a process gains by setuid programs and file
+    /// capabilities counts as its own. Inside a user namespace these powers do not reach the
+    /// host, and an engine's own AppArmor profile or SELinux type breaks the chains that
+    /// trace, mount or write a setting of the kernel.
     ///
     /// ## Why it matters
     /// Each setting has its reason and looks harmless alone. Together they let one
@@ -40,6 +41,11 @@ rule! {
         parameters: &[],
         judge: judge,
     }
+}
+
+/// The names of the chains, with which the statement of a failure begins.
+pub fn chains() -> impl Iterator<Item = &'static str> {
+    CHAINS.iter().map(|chain| chain.name)
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
@@ -85,6 +91,8 @@ mod tests {
     const REMAPPED: &str = "0 165536 65536";
 
     const SOCKET: &str = "60 40 0:20 /docker.sock /s ro - tmpfs tmpfs rw";
+    const UNUSUAL: Option<(&str, (u32, u32), u64)> = Some(("/srv/engine/e.sock", (8, 1), 9));
+    const FOLDER: &str = "60 40 8:1 /srv/engine /s ro - ext4 /dev/sda1 rw";
     const ETC: &str = "60 40 8:1 /etc /host rw - ext4 /dev/sda1 rw";
     const HOSTS: &str =
         "60 40 8:1 /var/lib/docker/containers/c/hosts /etc/hosts rw - ext4 /dev/sda1 rw";
@@ -93,6 +101,13 @@ mod tests {
         "40 30 0:44 / / ro - overlay overlay rw\n41 40 0:45 / /proc rw - proc proc rw\n";
     const OLD_HOST: &str = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
         30 20 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+
+    const DEVICES: &str = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
+        30 20 0:26 / /sys/fs/cgroup/devices rw - cgroup cgroup rw,devices\n";
+
+    fn in_hosts_cgroups(case: Case) -> Case {
+        case.kernel("/proc/100/ns/cgroup", "cgroup:[1]")
+    }
 
     /// The first process holds this capability.
     fn holds(mask: &str) -> Case {
@@ -118,11 +133,15 @@ mod tests {
         )
     }
 
-    fn disk(case: Case) -> Case {
-        case.kernel(DEVICE_LIST, "b 8:0 rwm\n").device("/dev/sda", Kind::BlockDevice, (8, 0))
+    fn node(case: Case) -> Case {
+        case.device("/dev/sda", Kind::BlockDevice, (8, 0))
     }
 
-    fn chains() -> Vec<(&'static str, Case, Vec<Case>)> {
+    fn disk(case: Case) -> Case {
+        node(case.kernel(DEVICE_LIST, "b 8:0 rwm\n"))
+    }
+
+    fn table() -> Vec<(&'static str, Case, Vec<Case>)> {
         let remapped = |case: Case| case.uid_map(100, REMAPPED).gid_map(100, REMAPPED);
         let unfiltered = &[("CapPrm", SYS_ADMIN), ("Seccomp", "0")];
         let confined =
@@ -153,6 +172,22 @@ mod tests {
                 ),
                 vec![],
             ),
+            // In a mounted folder its mode decides as well.
+            (
+                "engine in reach",
+                container().status(&[("Groups", "999")]).engine_at(UNUSUAL).mount(FOLDER).point(
+                    "/s",
+                    Kind::Folder,
+                    (8, 1),
+                    8,
+                ),
+                vec![container().engine_at(UNUSUAL).mount(FOLDER).point(
+                    "/s",
+                    Kind::Folder,
+                    (8, 1),
+                    8,
+                )],
+            ),
             (
                 "engine over the network",
                 container().engine_starts_with(&["DOCKER_HOST=tcp://host:2375"]),
@@ -163,6 +198,7 @@ mod tests {
                 disk(root()),
                 vec![
                     disk(container()),
+                    node(container().status(&[("Groups", "6")])),
                     root().kernel(DEVICE_LIST, "b 8:0 rwm\n"),
                     root().kernel(DEVICE_LIST, "b *:* m\n").device(
                         "/dev/sda",
@@ -170,6 +206,14 @@ mod tests {
                         (8, 0),
                     ),
                 ],
+            ),
+            // The node is readable for its group.
+            ("raw disk", disk(container().status(&[("Groups", "999")])), vec![]),
+            ("raw disk", disk(holds(DAC_READ_SEARCH)), vec![]),
+            (
+                "raw disk",
+                node(root()).without_device_list(),
+                vec![node(container()).without_device_list()],
             ),
             (
                 "made disk",
@@ -273,12 +317,18 @@ mod tests {
             ),
             (
                 "mounted release_agent",
-                container().status(as_root).kernel("/proc/1/mountinfo", OLD_HOST),
+                in_hosts_cgroups(container().status(as_root)),
                 vec![
-                    container().status(as_root),
-                    confined(container().status(as_root).kernel("/proc/1/mountinfo", OLD_HOST)),
-                    holds(SYS_ADMIN).kernel("/proc/1/mountinfo", OLD_HOST),
+                    // The container has a cgroup of its own among the host's devices.
+                    container().status(as_root).kernel("/proc/1/mountinfo", DEVICES),
+                    confined(in_hosts_cgroups(container().status(as_root))),
+                    in_hosts_cgroups(holds(SYS_ADMIN)),
                 ],
+            ),
+            (
+                "mounted release_agent",
+                container().status(as_root).kernel("/proc/1/mountinfo", OLD_HOST),
+                vec![holds(SYS_ADMIN).kernel("/proc/1/mountinfo", OLD_HOST)],
             ),
             (
                 "writable core_pattern",
@@ -298,7 +348,7 @@ mod tests {
 
     #[test]
     fn each_chain_is_found_where_it_is_and_not_where_a_link_is_missing() {
-        for (name, whole, near) in chains() {
+        for (name, whole, near) in table() {
             let found = format!("{:?}", whole.judge(&RULE));
             assert_eq!(whole.outcome(&RULE), "Fail", "{name}: {found}");
             assert!(found.contains(&format!("\"{name}: ")), "{name}: {found}");
@@ -315,7 +365,7 @@ mod tests {
 
     #[test]
     fn every_chain_has_its_case_and_its_own_name() {
-        let cases = chains();
+        let cases = table();
         for chain in CHAINS {
             assert!(cases.iter().any(|(name, ..)| *name == chain.name), "{}", chain.name);
             assert_eq!(CHAINS.iter().filter(|it| it.name == chain.name).count(), 1);
@@ -332,6 +382,21 @@ mod tests {
     }
 
     cases! { RULE:
+        a_disk_in_an_unread_dev_is_unknown: container().status(&[ROOT])
+            .kernel(DEVICE_LIST, "b 8:0 rwm\n").unread("/proc/100/root/dev (devices)") => "Unknown",
+        without_a_disk_in_the_cgroups_list_no_node_has_to_be_looked_for:
+            container().status(&[ROOT]).unread("/proc/100/root/dev (devices)") => "Pass",
+        a_socket_that_nobody_looked_at_lets_everybody_in: container().mount(SOCKET) => "Fail",
+        a_declared_disk_of_which_nobody_else_can_tell_is_unknown: container()
+            .declares("/HostConfig/Devices", json!([{"PathInContainer": "/dev/sda"}]))
+            .kernel_denied() => "Unknown",
+        a_cgroup_namespace_that_nobody_can_tell_is_unknown: container()
+            .status(&[ROOT, ("CapPrm", SYS_ADMIN)]).unread("/proc/100/ns/cgroup") => "Unknown",
+        the_hosts_mounts_may_hold_a_hierarchy: container()
+            .status(&[ROOT, ("CapPrm", SYS_ADMIN)]).unread("/proc/1/mountinfo") => "Unknown",
+        a_declared_disk_for_a_declared_root_convicts: container()
+            .declares("/HostConfig/Devices", json!([{"PathInContainer": "/dev/sda"}]))
+            .declares("/Config/User", json!("")).kernel_denied() => "Fail",
         no_chain_passes: container() => "Pass",
         two_chains_are_one_failure: holds("0000000000030000") => "Fail",
         one_link_known_to_be_missing_breaks_a_chain_whatever_else_is_unread:

@@ -66,6 +66,8 @@ mod tests {
             .kernel("/proc/1/net/route", DOCKER0) => "Pass",
         without_an_engine_the_default_bridge_is_known_by_its_name: container().found_in_proc()
             .kernel("/proc/1/net/route", DOCKER0).kernel(ROUTE, ON_DEFAULT) => "Fail",
+        a_default_network_without_addresses_leaves_it_unknown: container()
+            .network("bridge", &json!({"IPAM": {"Config": true}})) => "Unknown",
         an_engine_that_tells_no_networks_leaves_it_unknown: container().engine_denied() => "Unknown",
     }
 }

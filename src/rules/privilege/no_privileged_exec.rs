@@ -74,6 +74,12 @@ mod tests {
             container().add_process(101, &[("CapEff", "0000000000200000")]) => "Fail",
         a_sandbox_that_a_program_makes_for_itself_passes: container()
             .add_process(101, &[("CapBnd", "000001ffffffffff")]).uid_map(101, "5 1000 1") => "Pass",
+        a_sandbox_that_calls_itself_root_passes: container()
+            .add_process(101, &[("CapBnd", "000001ffffffffff")]).uid_map(101, "0 1000 1") => "Pass",
+        an_exec_as_the_remapped_root_in_a_namespace_of_its_own_fails: container()
+            .status(&[("Uid", "166536 166536 166536 166536")]).uid_map(100, "0 165536 65536")
+            .add_process(101, &[("Uid", "165536 165536 165536 165536")])
+            .uid_map(101, "7 165536 1") => "Fail",
         an_exec_as_root_beside_a_first_process_in_a_namespace_of_its_own_fails: container()
             .uid_map(100, "0 1000 1").add_process(101, &[("Uid", "0 0 0 0")]) => "Fail",
         an_exec_without_the_filter_fails: container().add_process(101, &[("Seccomp", "0")]) => "Fail",

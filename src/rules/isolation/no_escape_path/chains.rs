@@ -3,8 +3,8 @@
 use super::links::{
     Link, can_load_modules, can_make_nodes, can_mount_agents, can_open_by_handle,
     can_reach_hardware, can_trace, has_disk, has_engines_socket, has_unfiltered_admin,
-    holds_writable_host, host_has_agents, is_hosts_root, is_or_overrides, is_pointed_to_engine,
-    lives_with_ruler, may_connect, may_set_agents, may_use_disks, may_write_host,
+    holds_writable_host, is_hosts_root, is_or_overrides, is_pointed_to_engine, lives_with_ruler,
+    may_connect, may_open_disk, may_set_agents, may_use_disks, may_write_host, reaches_agents,
     sees_host_processes, shares_file_system, writes_agents, writes_core_pattern,
 };
 
@@ -36,7 +36,7 @@ pub(super) const CHAINS: &[Chain] = &[
     Chain {
         name: "raw disk",
         first: has_disk,
-        further: &[is_or_overrides],
+        further: &[may_open_disk],
         gives: "it reads and writes the host's disk past every file system",
     },
     Chain {
@@ -98,7 +98,7 @@ pub(super) const CHAINS: &[Chain] = &[
     Chain {
         name: "mounted release_agent",
         first: can_mount_agents,
-        further: &[host_has_agents],
+        further: &[reaches_agents],
         gives: "the kernel runs its program on the host when a cgroup becomes empty",
     },
     Chain {

@@ -2,7 +2,6 @@
 
 use caps::Capability;
 
-use crate::facts::Facts;
 use crate::facts::attainable::{Extent, Power};
 use crate::facts::capabilities::Scope;
 use crate::facts::devices::Grant;
@@ -10,9 +9,10 @@ use crate::facts::kernel_files::Place;
 use crate::facts::mounts::Mount;
 use crate::facts::namespaces::{Company, Namespace};
 use crate::facts::seccomp::Mode;
+use crate::facts::{Facts, Held, Holder};
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
-use crate::model::files::File;
+use crate::model::files::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::path::is_within;
@@ -29,22 +29,21 @@ pub(super) fn is_pointed_to_engine(facts: &Facts) -> Verdict {
     no_engine_socket::by_network(facts)
 }
 
-/// Connecting takes the right to write to the socket (`unix(7)`). A socket that
-/// nobody looked at lets everybody in.
+/// Connecting takes the right to write to the socket (`unix(7)`). What is known
+/// by its name alone, and is no socket that was looked at, lets everybody in.
 pub(super) fn may_connect(facts: &Facts) -> Verdict {
-    let sockets = no_engine_socket::sockets(facts);
-    process(facts, &["Groups"], "may connect to the engine's socket", |power| {
-        sockets.as_ref().is_none_or(|all| all.iter().any(|it| may_write(power, it)))
-    })
-}
-
-/// By the mode's bits, whichever of the three applies.
-fn may_write(power: &Power, file: &File) -> bool {
-    let ids = power.user.on_host.unwrap_or_default();
-    overrides(power)
-        || file.mode & 0o002 != 0
-        || (file.mode & 0o200 != 0 && ids.contains(&file.uid))
-        || (file.mode & 0o020 != 0 && power.groups.contains(&file.gid))
+    const WHAT: &str = "may connect to the engine's socket";
+    let by_name = beside(facts, &facts.mounts, WHAT, |power, mounts| {
+        let mut named = mounts.iter().filter(|mount| no_engine_socket::engine_in(mount).is_some());
+        named.any(|mount| {
+            let socket = mount.file.as_ref().filter(|file| file.kind == Kind::Socket);
+            socket.is_none_or(|socket| power.may_write(socket))
+        })
+    });
+    let on_disk = beside(facts, &facts.engine_sockets, WHAT, |power, found| {
+        found.iter().any(|it| power.may_write(&it.socket))
+    });
+    by_name.and(on_disk)
 }
 
 /// Names of disks and of what is made of them (`Documentation/admin-guide/devices.txt`).
@@ -67,26 +66,39 @@ fn is_disk(grant: &Grant) -> bool {
     )
 }
 
-fn a_disk(grants: &[Grant], has: impl Fn(&Grant) -> bool, what: &str) -> Check {
-    match grants.iter().find(|grant| is_disk(grant) && has(grant)) {
+fn a_disk(grants: &[Grant], what: &str) -> Check {
+    match grants.iter().find(|grant| is_disk(grant)) {
         None => Check::holds("no block device of the host"),
         Some(grant) => {
             let place = grant.paths.first().map_or("", String::as_str);
-            let shown = Untrusted::from(grant.shown.as_str());
+            let shown = Untrusted::from(if place.is_empty() { &grant.shown } else { place });
             Check::broken(format!("the container {what} {shown}"))
                 .showing(place, grant.shown.as_str())
         }
     }
 }
 
+/// Where the cgroup lets nobody open a disk, no node has to be looked for.
 pub(super) fn has_disk(facts: &Facts) -> Verdict {
-    facts
-        .devices
-        .judge(|grants| a_disk(grants, |grant| !grant.paths.is_empty(), "has the block device"))
+    let has = facts.opened_devices.judge(|grants| a_disk(grants, "has the block device"));
+    let lets = facts.devices.judge(|grants| a_disk(grants, "may use"));
+    has.or(lets).fails_as(|said| said.first().cloned().unwrap_or_default())
+}
+
+/// Opening it to read is enough: what is read is every file of the host. Of a
+/// node that nobody looked at only root is sure to have the right.
+pub(super) fn may_open_disk(facts: &Facts) -> Verdict {
+    beside(facts, &facts.opened_devices, "may open it", |power, grants| {
+        let mut disks = grants.iter().filter(|grant| is_disk(grant));
+        disks.any(|disk| match &disk.node {
+            Some(node) => power.may_open(node),
+            None => power.overrides_modes(),
+        })
+    })
 }
 
 pub(super) fn may_use_disks(facts: &Facts) -> Verdict {
-    facts.device_rules.judge(|grants| a_disk(grants, |_| true, "may use block devices by"))
+    facts.device_rules.judge(|grants| a_disk(grants, "may use block devices by"))
 }
 
 pub(super) fn can_make_nodes(facts: &Facts) -> Verdict {
@@ -152,15 +164,9 @@ pub(super) fn holds_writable_host(facts: &Facts) -> Verdict {
 /// nobody looked at it. What lies deeper may have another owner, of whom
 /// nothing is known here.
 pub(super) fn may_write_host(facts: &Facts) -> Verdict {
-    let mounts = facts.mounts.effective().first().and_then(|it| it.known());
-    let files: Option<Vec<&File>> = mounts.and_then(|mounts| {
-        let deciding = mounts.iter().filter(|mount| deciding(mount).is_some());
-        deciding.map(|mount| mount.file.as_ref()).collect()
-    });
-    process(facts, &["Groups"], "may write it", |power| {
-        files.as_ref().is_none_or(|all| {
-            !all.is_empty() && (overrides(power) || all.iter().any(|file| may_write(power, file)))
-        })
+    beside(facts, &facts.mounts, "may write it", |power, mounts| {
+        let mut deciding = mounts.iter().filter(|mount| deciding(mount).is_some());
+        deciding.any(|mount| mount.file.as_ref().is_none_or(|file| power.may_write(file)))
     })
 }
 
@@ -204,13 +210,22 @@ pub(super) fn may_set_agents(facts: &Facts) -> Verdict {
         }
     });
     let by_right = process(facts, &[], "can have SYS_ADMIN as the host's root", |power| {
-        power.on_host(Capability::CAP_SYS_ADMIN) && overrides(power)
+        power.on_host(Capability::CAP_SYS_ADMIN) && power.overrides_modes()
     });
     by_kernel.and(by_right)
 }
 
-pub(super) fn host_has_agents(facts: &Facts) -> Verdict {
-    at_places(&facts.host_hierarchies, "of the host is a hierarchy of cgroup version 1")
+/// Only the root of a hierarchy has an agent, and only from the first cgroup
+/// namespace can a hierarchy be made (`cgroup1_root_to_use` in the kernel's
+/// `kernel/cgroup/cgroup-v1.c`). Either suffices: that namespace, or a
+/// hierarchy that is there and does not bind the container.
+pub(super) fn reaches_agents(facts: &Facts) -> Verdict {
+    let makes = facts.cgroup_namespace.judge(|namespace| match namespace {
+        Namespace::Host => Check::broken("the cgroup namespace is the host's"),
+        Namespace::NotTheHosts(_) => Check::holds("the cgroup namespace is not the host's"),
+    });
+    let what = "of the host is a hierarchy in which the container has no cgroup of its own";
+    makes.and(at_places(&facts.open_hierarchies, what))
 }
 
 pub(super) fn writes_core_pattern(facts: &Facts) -> Verdict {
@@ -255,7 +270,7 @@ pub(super) fn has_unfiltered_admin(facts: &Facts) -> Verdict {
 /// Mounting takes SYS_ADMIN, writing the file its owner, the host's root.
 pub(super) fn can_mount_agents(facts: &Facts) -> Verdict {
     process(facts, &[], "can have SYS_ADMIN as the host's root", |power| {
-        power.on_host(Capability::CAP_SYS_ADMIN) && overrides(power) && !power.confined
+        power.on_host(Capability::CAP_SYS_ADMIN) && power.overrides_modes() && !power.confined
     })
 }
 
@@ -268,11 +283,7 @@ pub(super) fn is_hosts_root(facts: &Facts) -> Verdict {
 }
 
 pub(super) fn is_or_overrides(facts: &Facts) -> Verdict {
-    process(facts, &[], "can write files of the host's root", overrides)
-}
-
-fn overrides(power: &Power) -> bool {
-    power.is_hosts_root() || power.on_host(Capability::CAP_DAC_OVERRIDE)
+    process(facts, &[], "can write files of the host's root", Power::overrides_modes)
 }
 
 fn can_have(facts: &Facts, capability: Capability) -> Verdict {
@@ -282,15 +293,30 @@ fn can_have(facts: &Facts, capability: Capability) -> Verdict {
 
 /// A link that a single process is.
 fn process(facts: &Facts, lines: &[&str], what: &str, has: impl Fn(&Power) -> bool) -> Verdict {
-    facts.powers.asked(lines, &has).judge(|held| {
-        let (by, power) = (&held.by, &held.value);
-        if !has(power) {
-            return Check::holds(format!("not so: {by} {what}"));
-        }
-        let by_file = match (power.extent, power.gains.first()) {
-            (Extent::Files, Some(gain)) => format!(" by executing {}", gain.file.path),
-            (Extent::Own | Extent::Files | Extent::AtMost, _) => String::new(),
-        };
-        Check::broken(format!("{by} {what}{by_file}"))
+    let asked = facts.powers.asked(lines, &has);
+    asked.judge(|held| link(&held.by, &held.value, what, has(&held.value)))
+}
+
+/// A link that a single process is by something that the container has.
+fn beside<T: Clone>(
+    facts: &Facts,
+    other: &Fact<T>,
+    what: &str,
+    has: impl Fn(&Power, &T) -> bool,
+) -> Verdict {
+    facts.powers.asked_beside(other, &["Groups"], &has).judge(|Held { by, value }| {
+        let (power, other) = value;
+        link(by, power, what, has(power, other))
     })
+}
+
+fn link(by: &Holder, power: &Power, what: &str, is_there: bool) -> Check {
+    if !is_there {
+        return Check::holds(format!("not so: {by} {what}"));
+    }
+    let by_file = match (power.extent, power.gains.first()) {
+        (Extent::Files, Some(gain)) => format!(" by executing {}", gain.file.path),
+        (Extent::Own | Extent::Files | Extent::AtMost, _) => String::new(),
+    };
+    Check::broken(format!("{by} {what}{by_file}"))
 }
