@@ -93,7 +93,7 @@ pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope
                 Scope::Nested
             }
         })
-        .shown_as(|_| vec![])
+        .unshown()
 }
 
 /// The set that results from what was asked for.
@@ -102,10 +102,10 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
     inspect
         .flag("/HostConfig/Privileged")
-        .shown_as(|_| vec![])
+        .unshown()
         .zip(list(&inspect, "/HostConfig/CapAdd").zip(list(&inspect, "/HostConfig/CapDrop")))
-        .zip(is_podman.shown_as(|_| vec![]))
-        .zip(namespaced_by_engine(view, &inspect).shown_as(|_| vec![]))
+        .zip(is_podman.unshown())
+        .zip(namespaced_by_engine(view, &inspect).unshown())
         .map(|(((privileged, (add, drop)), podman), namespaced)| {
             let defaults = if podman {
                 CapabilitySet::podman_default()
@@ -142,7 +142,7 @@ fn list(inspect: &Document<'_>, pointer: &str) -> Reading<Asked> {
                 }
             }
         }
-        Reading::Known(asked, vec![])
+        Reading::of(asked)
     })
 }
 

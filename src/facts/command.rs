@@ -32,9 +32,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Command> {
         .text("/Path")
         .zip(inspect.texts("/Args"))
         .map(|(path, args)| Command::new(&path.into_iter().chain(args).collect::<Vec<_>>()));
-    let effective = match view.init() {
-        Ok(init) => init.command().map(|words| Command::new(&words)),
-        Err(gap) => Reading::Missing(gap),
-    };
+    let effective = Reading::from(view.init())
+        .and_then(|init| init.command().map(|words| Command::new(&words)));
     Fact::new(declared, effective)
 }

@@ -52,11 +52,11 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Confinement>> {
 
 pub(super) fn effective(view: &View<'_>, process: &Process<'_>) -> Reading<Confinement> {
     process.attribute("attr/current").and_then(|label| match label {
-        None => Reading::Known(Confinement::NoModule, vec![]),
+        None => Reading::of(Confinement::NoModule),
         Some(label) if is_selinux(label) => view
             .host_file("/sys/fs/selinux/enforce")
             .map(|enforce| of_selinux(label, enforce.trim() == "1")),
-        Some(label) => Reading::Known(of_apparmor(label), vec![]),
+        Some(label) => Reading::of(of_apparmor(label)),
     })
 }
 

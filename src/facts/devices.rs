@@ -100,7 +100,7 @@ fn by_list(view: &View<'_>) -> Reading<Vec<Grant>> {
                     node: None,
                     entry: Some(entry),
                 };
-                Reading::Known(entries.into_iter().map(grant).collect(), vec![])
+                Reading::of(entries.into_iter().map(grant).collect())
             }
         }
     })
@@ -110,8 +110,8 @@ fn by_list(view: &View<'_>) -> Reading<Vec<Grant>> {
 fn by_nodes(view: &View<'_>) -> Result<Vec<Reading<Vec<Grant>>>, Gap> {
     let viewer = view.processes()?.viewer;
     let (dev, points) = (Source::devices(viewer), Source::mount_points(viewer));
-    let in_dev = view.files(dev.clone()).shown_as(|_| vec![]);
-    let at_points = view.files(points.clone()).shown_as(|_| vec![]);
+    let in_dev = view.files(dev.clone()).unshown();
+    let at_points = view.files(points.clone()).unshown();
     let mut gaps = in_dev.known().map(|listing| listing.unread.clone()).unwrap_or_default();
     match (view.mounts(), &at_points) {
         (Reading::Known(mounts, _), Reading::Known(listing, _)) => {
@@ -189,7 +189,7 @@ fn declared_nodes(view: &View<'_>) -> Reading<Vec<Grant>> {
     inspect
         .objects("/HostConfig/Devices")
         .zip(inspect.objects("/HostConfig/DeviceRequests"))
-        .zip(declared_rules(view).shown_as(|_| vec![]))
+        .zip(declared_rules(view).unshown())
         .map(|((devices, requests), mut grants)| {
             grants.extend(devices.into_iter().map(|device| Grant {
                 entry: None,
@@ -228,7 +228,7 @@ fn declared_rules(view: &View<'_>) -> Reading<Vec<Grant>> {
                 })
                 .collect();
             match entries {
-                Ok(grants) => Reading::Known(grants, vec![]),
+                Ok(grants) => Reading::of(grants),
                 Err(detail) => {
                     let source = inspect.source().clone();
                     Reading::Missing(Gap::new(Reason::Malformed, source, detail))

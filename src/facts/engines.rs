@@ -29,14 +29,11 @@ pub struct InReach {
 /// could be one. The declaration names no inodes, so it has nothing to add.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<InReach>> {
     let declared = view.inspect().objects("/Mounts").map(|_| Vec::new());
-    let effective = match view.processes() {
-        Err(gap) => Reading::Missing(gap),
-        Ok(processes) => {
-            let sockets = view.files(Source::engine_sockets());
-            let points = view.files(Source::mount_points(processes.viewer));
-            found(view, processes.viewer, &sockets, &points)
-        }
-    };
+    let effective = Reading::from(view.processes()).and_then(|processes| {
+        let sockets = view.files(Source::engine_sockets());
+        let points = view.files(Source::mount_points(processes.viewer));
+        found(view, processes.viewer, &sockets, &points)
+    });
     Fact::new(declared, effective)
 }
 
@@ -59,7 +56,7 @@ fn found(
         shown.push(Evidence::new(Source::mount_points(viewer), place.as_str(), value));
         hits.push(InReach { point: place, socket: socket.clone(), in_folder: false });
     }
-    let tables = view.mounts().zip(view.host_mounts()).shown_as(|_| vec![]);
+    let tables = view.mounts().zip(view.host_mounts()).unshown();
     let Reading::Known((own, host), _) = &tables else {
         return match (hits.is_empty(), tables) {
             (true, Reading::Missing(gap)) => Reading::Missing(gap),

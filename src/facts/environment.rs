@@ -43,10 +43,7 @@ pub(super) fn first(view: &View<'_>) -> Fact<Environment> {
 }
 
 fn of_the_first(view: &View<'_>) -> Reading<Environment> {
-    match view.init() {
-        Ok(init) => of_process(&init),
-        Err(gap) => Reading::Missing(gap),
-    }
+    Reading::from(view.init()).and_then(|init| of_process(&init))
 }
 
 fn of_process(process: &Process<'_>) -> Reading<Environment> {
@@ -85,7 +82,7 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
     match view.origin() {
         Origin::Engine => {
             let source = view.inspect().source().clone();
-            let recorded = recorded(view).shown_as(|_| vec![]);
+            let recorded = recorded(view).unshown();
             Fact::declared_only(
                 recorded.and_then(|all| naming_an_engine(&all.variables, source, "/Config/Env")),
             )
@@ -95,7 +92,7 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
                 let source = Source::proc(process.pid, "environ");
                 process
                     .variables("environ")
-                    .shown_as(|_| vec![])
+                    .unshown()
                     .and_then(|all| naming_an_engine(all, source, ""))
             });
             let each = each.map(|all| all.into_iter().map(|one| one.map(|it| it.value)).collect());

@@ -34,12 +34,12 @@ pub struct Group {
 
 /// The groups as the host numbers them, with the one name that needs no list.
 pub(super) fn by_number(view: &View<'_>) -> Fact<Held<Groups>> {
-    of(view, &Reading::Known(vec![ROOT], vec![]))
+    of(view, &Reading::of(vec![ROOT]))
 }
 
 /// The groups as the host names them.
 pub(super) fn by_host(view: &View<'_>) -> Fact<Held<Groups>> {
-    of(view, &view.host_groups().shown_as(|_| vec![]))
+    of(view, &view.host_groups().unshown())
 }
 
 fn of(view: &View<'_>, list: &Reading<Vec<List<'_>>>) -> Fact<Held<Groups>> {
@@ -51,14 +51,14 @@ fn of(view: &View<'_>, list: &Reading<Vec<List<'_>>>) -> Fact<Held<Groups>> {
 
 /// The groups as the container names them, by its own numbering.
 pub(super) fn by_container(view: &View<'_>) -> Fact<Held<Groups>> {
-    let list = view.groups().shown_as(|_| vec![]).map(|mut list| {
+    let list = view.groups().unshown().map(|mut list| {
         list.push(ROOT);
         list
     });
     let each = view.init().and_then(|first| {
         view.of_each(|process| {
             unless_root(process, || {
-                let map = first.gid_map().shown_as(|_| vec![]);
+                let map = first.gid_map().unshown();
                 ids(process).zip(list.as_ref().zip(map)).map(|(ids, (list, map))| {
                     let inside = ids.into_iter().filter_map(|id| map.inside(id)).collect();
                     all_named((inside, list))
@@ -78,7 +78,7 @@ fn unless_root(
     held: impl FnOnce() -> Reading<Vec<Group>>,
 ) -> Reading<Groups> {
     identity::effective(process).and_then(|user| match user.root() {
-        Root::Host => Reading::Known(Groups { root: Root::Host, held: Vec::new() }, vec![]),
+        Root::Host => Reading::of(Groups { root: Root::Host, held: Vec::new() }),
         root @ (Root::No | Root::Namespaced) => held().map(|held| Groups { root, held }),
     })
 }
@@ -94,7 +94,7 @@ fn all_named((gids, list): (Vec<u32>, &Vec<List<'_>>)) -> Vec<Group> {
 }
 
 fn of_declared(view: &View<'_>, held: Reading<Vec<Group>>) -> Reading<Held<Groups>> {
-    let user = identity::declared(view).shown_as(|_| vec![]);
+    let user = identity::declared(view).unshown();
     user.zip(held).map(|(user, held)| Held::declared(Groups { root: user.value.root(), held }))
 }
 
@@ -126,10 +126,10 @@ fn asked<'a>(view: &View<'a>) -> Reading<(Option<&'a str>, Vec<&'a str>)> {
 /// With a user namespace of the engine's, they are not the host's.
 fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
     let inspect = view.inspect();
-    let namespaced = identity::namespaced_by_engine(view, &inspect).shown_as(|_| vec![]);
+    let namespaced = identity::namespaced_by_engine(view, &inspect).unshown();
     asked(view).zip(namespaced).and_then(|((own, added), namespaced)| {
         if namespaced {
-            return Reading::Known(Vec::new(), vec![]);
+            return Reading::of(Vec::new());
         }
         let mut gids: Vec<u32> = added.iter().filter_map(|it| it.parse().ok()).collect();
         match own.map(str::parse) {
@@ -137,8 +137,8 @@ fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
             // A name; the container's own list tells, and decides by it.
             Some(Err(_)) => {}
             None => {
-                let uid = identity::declared(view).shown_as(|_| vec![]);
-                return uid.zip(view.accounts().shown_as(|_| vec![])).map(|(user, accounts)| {
+                let uid = identity::declared(view).unshown();
+                return uid.zip(view.accounts().unshown()).map(|(user, accounts)| {
                     let uid = user.value.effective();
                     let account = accounts.iter().find(|account| Some(account.uid) == uid);
                     gids.push(account.map_or(0, |account| account.gid));
@@ -146,7 +146,7 @@ fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
                 });
             }
         }
-        Reading::Known(gids, vec![])
+        Reading::of(gids)
     })
 }
 

@@ -15,6 +15,28 @@ use crate::parse::time::Instant;
 use super::restart::running_for;
 use super::view::View;
 
+/// How the engine finds out whether a container works, and what it found.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// How the engine finds out whether the container works.
+    pub check: Fact<Healthcheck>,
+    /// How often the check is run and how long it is waited for.
+    pub timing: Fact<Timing>,
+    /// What came of the check so far.
+    pub record: Fact<Record>,
+    /// Whether the check's programs are in the container, where that matters.
+    pub programs: Fact<Programs>,
+}
+
+pub(super) fn all(view: &View<'_>) -> Health {
+    Health {
+        check: check(view),
+        timing: timing(view),
+        record: record(view),
+        programs: programs(view),
+    }
+}
+
 /// A container's health check, merged by the engine from image and run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Healthcheck {
@@ -95,7 +117,7 @@ pub enum Programs {
 }
 
 /// Only the engine runs health checks, so only it can speak of them.
-pub(super) fn fact(view: &View<'_>) -> Fact<Healthcheck> {
+fn check(view: &View<'_>) -> Fact<Healthcheck> {
     Fact::declared_only(declared(&view.inspect()))
 }
 
@@ -124,30 +146,23 @@ fn is_defined(test: &[&str]) -> bool {
     matches!(defined(test), Healthcheck::Defined(_))
 }
 
-pub(super) fn timing(view: &View<'_>) -> Fact<Timing> {
+fn timing(view: &View<'_>) -> Fact<Timing> {
     // The command is not what this fact speaks of.
-    let test = test(view).shown_as(|_| vec![]);
+    let test = test(view).unshown();
     Fact::declared_only(test.and_then(|test| {
         if is_defined(&test) {
             schedule(view).map(Timing::Of)
         } else {
-            undefined(Timing::Undefined)
+            Reading::of(Timing::Undefined)
         }
     }))
-}
-
-fn undefined<T>(value: T) -> Reading<T> {
-    Reading::Known(value, vec![])
 }
 
 /// 0 and absent mean the engine's default: 30s, 30s, 0s and 3
 /// (Dockerfile reference, `HEALTHCHECK`). The API counts in nanoseconds.
 fn schedule(view: &View<'_>) -> Reading<Schedule> {
     let inspect = view.inspect();
-    let number = |name: &str| {
-        let number = inspect.integer(&format!("/Config/Healthcheck/{name}"));
-        number.map(|it| it.and_then(|it| u64::try_from(it).ok()).unwrap_or_default())
-    };
+    let number = |name: &str| inspect.count(&format!("/Config/Healthcheck/{name}"));
     let or = |number: u64, default: u64| if number == 0 { default } else { number };
     let default = 30_000_000_000;
     number("Interval").zip(number("Timeout")).zip(number("StartPeriod")).zip(number("Retries")).map(
@@ -160,17 +175,15 @@ fn schedule(view: &View<'_>) -> Reading<Schedule> {
     )
 }
 
-pub(super) fn record(view: &View<'_>) -> Fact<Record> {
+fn record(view: &View<'_>) -> Fact<Record> {
     let inspect = view.inspect();
     Fact::declared_only(test(view).and_then(|test| {
         if !is_defined(&test) {
-            return undefined(Record::Undefined);
+            return Reading::of(Record::Undefined);
         }
-        let failing = inspect
-            .integer("/State/Health/FailingStreak")
-            .map(|it| it.and_then(|it| u64::try_from(it).ok()).unwrap_or_default());
-        let log = inspect.objects("/State/Health/Log").shown_as(|_| vec![]);
-        let schedule = schedule(view).shown_as(|_| vec![]);
+        let failing = inspect.count("/State/Health/FailingStreak");
+        let log = inspect.objects("/State/Health/Log").unshown();
+        let schedule = schedule(view).unshown();
         status(view).zip(failing).zip(log).zip(schedule).map(
             |(((status, failing), log), schedule)| {
                 Record::Of(History {
@@ -189,8 +202,8 @@ fn status(view: &View<'_>) -> Reading<Status> {
     let inspect = view.inspect();
     let source = inspect.source().clone();
     inspect.text("/State/Health/Status").and_then(|status| match status {
-        Some("healthy") => Reading::Known(Status::Healthy, vec![]),
-        Some("unhealthy") => Reading::Known(Status::Unhealthy, vec![]),
+        Some("healthy") => Reading::of(Status::Healthy),
+        Some("unhealthy") => Reading::of(Status::Unhealthy),
         Some("starting") => running_for(view).map(Status::Starting),
         _ => {
             let detail = "the engine has no record of the health check's runs";
@@ -207,28 +220,21 @@ fn took(run: &Value) -> Option<Duration> {
 
 /// The kernel's word on the programs of a check that fails: their absence
 /// explains why it always will.
-pub(super) fn programs(view: &View<'_>) -> Fact<Programs> {
+fn programs(view: &View<'_>) -> Fact<Programs> {
     let inspect = view.inspect();
     let variables = inspect.variables("/Config/Env");
-    let told = test(view).zip(has_failed(&inspect)).zip(variables).shown_as(|_| vec![]);
+    let told = test(view).zip(has_failed(&inspect)).zip(variables).unshown();
     let effective = told.and_then(|((test, has_failed), variables)| {
         let Some(check) = Check::parse(&test).filter(|_| has_failed) else {
-            return undefined(Programs::NotAsked);
+            return Reading::of(Programs::NotAsked);
         };
         let path = search_path(&variables);
-        let missing = check.programs().into_iter().fold(undefined(Vec::new()), |known, program| {
-            known.and_then(|mut known: Vec<String>| {
-                fault(view, &program, path).and_then(|fault| {
-                    known.extend(fault);
-                    Reading::Known(known, vec![])
-                })
-            })
-        });
-        missing.map(
-            |missing| {
-                if missing.is_empty() { Programs::There } else { Programs::Missing(missing) }
-            },
-        )
+        let faults: Reading<Vec<Option<String>>> =
+            check.programs().iter().map(|program| fault(view, program, path)).collect();
+        faults.map(|faults| {
+            let missing: Vec<String> = faults.into_iter().flatten().collect();
+            if missing.is_empty() { Programs::There } else { Programs::Missing(missing) }
+        })
     });
     Fact::new(Reading::Inapplicable, effective)
 }
@@ -240,7 +246,7 @@ fn fault(view: &View<'_>, program: &str, path: Option<&str>) -> Reading<Option<S
     let candidates = candidates(program, path);
     if candidates.is_empty() {
         // A folder of the path is not known, so the program may be in it.
-        return Reading::Known(None, vec![]);
+        return Reading::of(None);
     }
     for candidate in candidates {
         match view.file(&candidate) {

@@ -52,13 +52,13 @@ const SERVERS: [&str; 3] = ["gunicorn", "uvicorn", "hypercorn"];
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Heap>> {
     let each = view.of_each(|process| {
-        let name = process.status("Name", |status| Ok(status.name())).shown_as(|_| vec![]);
+        let name = process.status("Name", |status| Ok(status.name())).unshown();
         process.command().zip(name).and_then(|(words, name)| {
             // What an init or a wrapper was told to start is another process.
             let mut names: Vec<&str> =
                 words.iter().take(3).filter_map(|word| program(word)).collect();
             if names.first().is_some_and(|it| matches!(role(it), Role::Init | Role::Wrapper)) {
-                return Reading::Known(Heap::None, vec![]);
+                return Reading::of(Heap::None);
             }
             if names.is_empty() {
                 // It wrote a title over its command, as `gunicorn: master` does.
@@ -75,7 +75,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Heap>> {
             if names.iter().any(|name| SERVERS.contains(name)) {
                 return workers(view, process, &words);
             }
-            Reading::Known(Heap::None, vec![])
+            Reading::of(Heap::None)
         })
     });
     Fact::of_each(Reading::Inapplicable, &view.processes_source(), each)
@@ -84,7 +84,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Heap>> {
 /// The limit on the container's memory: nothing to fit where there is none.
 fn limited(view: &View<'_>, heap: impl FnOnce(u64) -> Reading<Heap>) -> Reading<Heap> {
     memory_in_force(view).and_then(|limit| match limit {
-        Limit::None => Reading::Known(Heap::Boundless, vec![]),
+        Limit::None => Reading::of(Heap::Boundless),
         Limit::Of(limit) => heap(limit),
     })
 }
@@ -176,32 +176,28 @@ fn share(limit: u64, percentage: &str) -> Option<u64> {
 
 /// The workers are the children of the first process that runs the server.
 fn workers(view: &View<'_>, process: &Process<'_>, words: &[&str]) -> Reading<Heap> {
-    let asked = view
-        .processes()
-        .map(|processes| processes.all())
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|pid| *pid != process.pid)
-        .map(|pid| view.process(pid));
-    let children = asked.fold(Reading::Known(Vec::new(), vec![]), |known, other| {
-        let memory = other
-            .status("PPid", |status| status.number("PPid"))
-            .zip(other.status("RssAnon", |status| status.kilobytes("RssAnon")));
-        known.and_then(|mut known: Vec<u64>| {
-            memory.shown_as(|_| vec![]).and_then(|(parent, memory)| {
-                known.extend((parent == process.pid).then_some(memory));
-                Reading::Known(known, vec![])
-            })
-        })
-    });
+    let children: Reading<Vec<Option<u64>>> =
+        Reading::from(view.processes()).map(|processes| processes.all()).and_then(|all| {
+            let others = all.into_iter().filter(|pid| *pid != process.pid);
+            others
+                .map(|pid| {
+                    let other = view.process(pid);
+                    let memory = other.status("RssAnon", |status| status.kilobytes("RssAnon"));
+                    let parent = other.status("PPid", |status| status.number("PPid"));
+                    let parent = parent.zip(memory).unshown();
+                    parent.map(|(parent, memory)| (parent == process.pid).then_some(memory))
+                })
+                .collect()
+        });
     children.and_then(|children| {
+        let children: Vec<u64> = children.into_iter().flatten().collect();
         let present = u64::try_from(children.len()).unwrap_or(u64::MAX);
         let Some(each) = children.into_iter().max() else {
             // A worker, or a server that does the work itself.
-            return Reading::Known(Heap::None, vec![]);
+            return Reading::of(Heap::None);
         };
         let count = present.max(asked_workers(words));
-        limited(view, |limit| Reading::Known(Heap::Workers { count, each, limit }, vec![]))
+        limited(view, |limit| Reading::of(Heap::Workers { count, each, limit }))
     })
 }
 

@@ -134,12 +134,12 @@ pub(super) fn session(view: &View<'_>) -> Fact<Session> {
 fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
     let name = user.split(':').next().unwrap_or_default();
     if name.is_empty() {
-        return Reading::Known(0, vec![]);
+        return Reading::of(0);
     }
     // The engine reads numbers as Go's strconv.Atoi does: `00` and `+0` are 0.
     if let Ok(uid) = name.parse::<i64>() {
         return match u32::try_from(uid) {
-            Ok(uid) => Reading::Known(uid, vec![]),
+            Ok(uid) => Reading::of(uid),
             Err(_) => Reading::Missing(Gap::new(
                 Reason::Malformed,
                 view.inspect().source().clone(),
@@ -157,7 +157,7 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
                         format!("{}:x:{}:{}", account.name, account.uid, account.gid).into();
                     Reading::Known(account.uid, vec![whole])
                 }
-                (None, _) if name == "root" => Reading::Known(0, vec![]),
+                (None, _) if name == "root" => Reading::of(0),
                 (_, whole) => Reading::Missing(Gap::new(
                     Reason::Malformed,
                     whole.map_or_else(|| view.processes_source(), |it| it.source),
@@ -166,7 +166,7 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
             }
         }
         // Every passwd file in use gives this name uid 0; only another name needs the file.
-        Reading::Missing(_) if name == "root" => Reading::Known(0, vec![]),
+        Reading::Missing(_) if name == "root" => Reading::of(0),
         Reading::Missing(gap) => Reading::Missing(gap),
         Reading::Inapplicable => Reading::Inapplicable,
     }

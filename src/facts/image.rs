@@ -11,12 +11,27 @@ use super::health::{self, Healthcheck};
 use super::identity::{self, User};
 use super::view::View;
 
+/// What a container makes of its image's own configuration.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The user that the image names, beside the one that the container was given.
+    pub user: Fact<Held<User>>,
+    /// The image's health check beside the container's.
+    pub healthcheck: Fact<Healthcheck>,
+    /// The image's stop signal beside the container's.
+    pub stop_signal: Fact<Option<String>>,
+}
+
+pub(super) fn all(view: &View<'_>) -> Image {
+    Image { user: user(view), healthcheck: healthcheck(view), stop_signal: stop_signal(view) }
+}
+
 /// The image's user, and the container's. The same words mean the same user,
 /// whoever that is: then the image's word is not asked.
-pub(super) fn user(view: &View<'_>) -> Fact<Held<User>> {
+fn user(view: &View<'_>) -> Fact<Held<User>> {
     let own = view.inspect();
     let image = view.image().and_then(|image| {
-        image.text("/Config/User").zip(own.text("/Config/User").shown_as(|_| vec![])).and_then(
+        image.text("/Config/User").zip(own.text("/Config/User").unshown()).and_then(
             |(asked, given)| {
                 if asked.unwrap_or_default() == given.unwrap_or_default() {
                     return Reading::Inapplicable;
@@ -29,7 +44,7 @@ pub(super) fn user(view: &View<'_>) -> Fact<Held<User>> {
 }
 
 /// The image's health check, and the container's.
-pub(super) fn healthcheck(view: &View<'_>) -> Fact<Healthcheck> {
+fn healthcheck(view: &View<'_>) -> Fact<Healthcheck> {
     Fact::new(
         view.image().and_then(|image| health::declared(&image)),
         health::declared(&view.inspect()),
@@ -38,7 +53,7 @@ pub(super) fn healthcheck(view: &View<'_>) -> Fact<Healthcheck> {
 
 /// The signal with which the image wants to be stopped, and the one that stops
 /// the container; `None` is the engine's default, SIGTERM.
-pub(super) fn stop_signal(view: &View<'_>) -> Fact<Option<String>> {
+fn stop_signal(view: &View<'_>) -> Fact<Option<String>> {
     let signal = "/Config/StopSignal";
     let owned = |text: Option<&str>| text.filter(|it| !it.is_empty()).map(str::to_owned);
     Fact::new(

@@ -33,7 +33,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Log> {
             let max_size = options.iter().find(|(name, _)| *name == "max-size");
             let max_size = max_size.map(|(_, value)| *value).or(size).and_then(bytes);
             let max_size = max_size.filter(|bytes| *bytes > 0);
-            Reading::Known(Log { driver: driver.to_owned(), max_size }, vec![])
+            Reading::of(Log { driver: driver.to_owned(), max_size })
         });
     Fact::declared_only(declared)
 }

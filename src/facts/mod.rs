@@ -15,7 +15,7 @@ pub mod groups;
 pub mod health;
 pub mod heap;
 pub mod identity;
-mod image;
+pub mod image;
 pub mod kernel_files;
 pub mod limits;
 pub mod lineage;
@@ -181,48 +181,16 @@ pub struct Facts {
     pub first_environment: Fact<environment::Environment>,
     /// The environment that each process was started with.
     pub environments: Fact<Held<environment::Environment>>,
-    /// The bound on memory.
-    pub memory_limit: Fact<limits::Bound>,
-    /// The bound on the number of processes and threads.
-    pub pids_limit: Fact<limits::Bound>,
-    /// The bound on memory as it was set, whatever the machine has.
-    pub memory_as_set: Fact<limits::Limit>,
-    /// The bound on processes and threads as it was set.
-    pub pids_as_set: Fact<limits::Limit>,
-    /// The user that the image names, beside the one that the container was given.
-    pub user_of_image: Fact<Held<identity::User>>,
-    /// The image's health check beside the container's.
-    pub healthcheck_of_image: Fact<health::Healthcheck>,
-    /// The image's stop signal beside the container's.
-    pub stop_signal_of_image: Fact<Option<String>>,
-    /// How the engine finds out whether the container works.
-    pub healthcheck: Fact<health::Healthcheck>,
-    /// Which network namespace it is, by a number that tells it from others.
-    pub network_identity: Fact<String>,
-    /// Who listens in the network namespace that the container lives in.
-    pub listeners: Fact<Vec<network::listeners::Listener>>,
-    /// The ports that are open to the host and to who reaches it.
-    pub published: Fact<Vec<network::published::Published>>,
-    /// What waits behind each port that the engine publishes.
-    pub answered: Fact<Vec<(network::published::Published, network::published::Behind)>>,
-    /// What neighbours reach, and what the container says that it offers.
-    pub offer: Fact<network::published::Offer>,
-    /// The networks that the engine attached the container to.
-    pub attachments: Fact<Vec<network::attachments::Attachment>>,
-    /// Where the container stands beside the engine's default network.
-    pub network_place: Fact<network::attachments::Place>,
-    /// What the container serves, and who can get to it.
-    pub service: Fact<network::service::Service>,
-    /// The bound on processor time.
-    pub cpu_limit: Fact<limits::Bound>,
+    /// The bounds on what a container can use.
+    pub limits: limits::Limits,
+    /// What a container makes of its image's own configuration.
+    pub image: image::Image,
+    /// How the engine finds out whether a container works, and what it found.
+    pub health: health::Health,
+    /// Who can reach a container, and what answers.
+    pub network: network::Network,
     /// How much memory each process's runtime may fill, beside the limit.
     pub heap: Fact<Held<heap::Heap>>,
-    /// How often the check is run and how long it is waited for.
-    pub health_timing: Fact<health::Timing>,
-    /// What came of the check so far.
-    pub health_record: Fact<health::Record>,
-    /// Whether the check's programs are in the container, where that matters.
-    pub health_programs: Fact<health::Programs>,
     /// Who PID 1 is, and whether it reaps.
     pub init: Fact<signals::Init>,
     /// What the signal that stops the container does to PID 1.
@@ -293,27 +261,11 @@ fn of_container(view: &View<'_>) -> Facts {
         given_environment: environment::given(view),
         first_environment: environment::first(view),
         environments: environment::of_processes(view),
-        memory_limit: limits::memory(view),
-        pids_limit: limits::pids(view),
-        memory_as_set: limits::memory_as_set(view),
-        pids_as_set: limits::pids_as_set(view),
-        user_of_image: image::user(view),
-        healthcheck_of_image: image::healthcheck(view),
-        stop_signal_of_image: image::stop_signal(view),
-        healthcheck: health::fact(view),
-        network_identity: network::identity(view),
-        listeners: network::listeners::fact(view),
-        published: network::published::fact(view),
-        answered: network::published::answered(view),
-        offer: network::published::offer(view),
-        attachments: network::attachments::fact(view),
-        network_place: network::attachments::place(view),
-        service: network::service::fact(view),
-        cpu_limit: limits::cpu(view),
+        limits: limits::all(view),
+        image: image::all(view),
+        health: health::all(view),
+        network: network::all(view),
         heap: heap::fact(view),
-        health_timing: health::timing(view),
-        health_record: health::record(view),
-        health_programs: health::programs(view),
         init: signals::init(view),
         stop: signals::stop(view),
         restart_policy: restart::policy(view),

@@ -136,7 +136,7 @@ fn numbered(view: &View<'_>, kind: &Numbered) -> Reading<Namespace> {
     let hosts = view.host_init().text(kind.link).or_else(|| {
         view.host_file(kind.own).and_then(|own| {
             if own == kind.first {
-                return Reading::Known(own, vec![]);
+                return Reading::of(own);
             }
             let source = Source::proc(1, kind.link);
             Reading::Missing(
@@ -153,10 +153,7 @@ fn compared((own, hosts): (&str, &str)) -> Namespace {
 }
 
 fn of_init<'a, T>(view: &View<'a>, read: impl FnOnce(&Process<'a>) -> Reading<T>) -> Reading<T> {
-    match view.init() {
-        Ok(process) => read(&process),
-        Err(gap) => Reading::Missing(gap),
-    }
+    Reading::from(view.init()).and_then(|process| read(&process))
 }
 
 fn declared(view: &View<'_>, pointer: &str) -> Reading<Namespace> {
@@ -171,10 +168,8 @@ fn declared(view: &View<'_>, pointer: &str) -> Reading<Namespace> {
 /// `--default-cgroupns-mode`, podman's `--cgroupns`).
 fn declared_cgroup(view: &View<'_>) -> Reading<Namespace> {
     view.inspect().text("/HostConfig/CgroupnsMode").and_then(|mode| match mode {
-        Some("host") => Reading::Known(Namespace::Host, vec![]),
-        Some(mode) if !mode.is_empty() => {
-            Reading::Known(Namespace::NotTheHosts(mode.to_owned()), vec![])
-        }
+        Some("host") => Reading::of(Namespace::Host),
+        Some(mode) if !mode.is_empty() => Reading::of(Namespace::NotTheHosts(mode.to_owned())),
         _ => view.info().text("/CgroupVersion").map(|version| match version {
             Some("2") => Namespace::NotTheHosts("the engine's default".to_owned()),
             _ => Namespace::Host,
@@ -220,7 +215,7 @@ fn company(view: &View<'_>, kind: &str, pointer: &str) -> Fact<Company> {
 
 fn neighbour(view: &View<'_>, process: &Process<'_>, container: &str) -> Reading<Company> {
     capabilities::effective(process, process)
-        .zip(process.status("NSpid", |status| status.numbers("NSpid")).shown_as(|_| vec![]))
+        .zip(process.status("NSpid", |status| status.numbers("NSpid")).unshown())
         .map(|(capabilities, pids)| {
             Company::Neighbour(Box::new(Neighbour {
                 container: view.name_of(container),

@@ -23,7 +23,7 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<bool>> {
     inspect
         .texts("/HostConfig/SecurityOpt")
         .and_then(|options| match options.iter().filter_map(|option| setting(option)).next_back() {
-            Some(Ok(on)) => Reading::Known(on, vec![]),
+            Some(Ok(on)) => Reading::of(on),
             Some(Err(detail)) => {
                 Reading::Missing(Gap::new(Reason::Malformed, inspect.source().clone(), detail))
             }

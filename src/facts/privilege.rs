@@ -33,18 +33,12 @@ pub enum Reach {
 pub(super) fn reach(view: &View<'_>) -> Fact<Reach> {
     let declared =
         view.inspect().flag("/HostConfig/Privileged").map(|on| Reach::Asked(on == Some(true)));
-    let effective = match view.init() {
-        Ok(process) => seen(view, &process),
-        Err(gap) => Reading::Missing(gap),
-    };
+    let effective = Reading::from(view.init()).and_then(|process| seen(view, &process));
     Fact::new(declared, effective)
 }
 
 fn seen(view: &View<'_>, process: &Process<'_>) -> Reading<Reach> {
-    let host = view
-        .host_init()
-        .status("CapBnd", |status| status.capabilities("CapBnd"))
-        .shown_as(|_| vec![]);
+    let host = view.host_init().status("CapBnd", |status| status.capabilities("CapBnd")).unshown();
     capabilities::effective(process, process)
         .zip(seccomp::effective(process))
         .zip(view.mounts().map(|mounts| (opens_sys(&mounts), opens_proc(&mounts))))
@@ -117,7 +111,7 @@ pub(super) fn beside_first(view: &View<'_>) -> Fact<Held<Comparison>> {
         view.of_each(|process| {
             let entered = processes.strays.contains(&process.pid);
             privileges(process, &first)
-                .zip(privileges(&first, &first).shown_as(|_| vec![]))
+                .zip(privileges(&first, &first).unshown())
                 .map(|(own, first)| Comparison { own, first, entered })
         })
     });

@@ -19,17 +19,16 @@ pub struct Shared {
 /// which only the container's own mounts are does nothing to the host, and
 /// `master:` alone carries changes from the host and none to it.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Shared>> {
-    let effective =
-        view.mounts().zip(view.host_mounts().shown_as(|_| vec![])).map(|(own, host)| {
-            let is_shared = |tags: &[String]| {
-                let mut groups = tags.iter().filter(|tag| tag.starts_with("shared:"));
-                groups.any(|group| host.iter().any(|theirs| theirs.tags.contains(group)))
-            };
-            own.iter()
-                .filter(|mount| is_shared(&mount.tags))
-                .map(|mount| Shared { point: mount.point.clone(), shown: mount.line.clone() })
-                .collect()
-        });
+    let effective = view.mounts().zip(view.host_mounts().unshown()).map(|(own, host)| {
+        let is_shared = |tags: &[String]| {
+            let mut groups = tags.iter().filter(|tag| tag.starts_with("shared:"));
+            groups.any(|group| host.iter().any(|theirs| theirs.tags.contains(group)))
+        };
+        own.iter()
+            .filter(|mount| is_shared(&mount.tags))
+            .map(|mount| Shared { point: mount.point.clone(), shown: mount.line.clone() })
+            .collect()
+    });
     Fact::new(declared(view), effective)
 }
 

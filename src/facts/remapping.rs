@@ -64,7 +64,7 @@ fn effective(process: &Process<'_>, engine: Engine) -> Reading<Nearness> {
     process
         .uid_map()
         .zip(process.status("Uid", |status| status.ids("Uid")))
-        .zip(held.shown_as(|_| vec![]))
+        .zip(held.unshown())
         .map(|((map, ids), (permitted, is_bound))| Nearness {
             root_on_host: map.outside(0),
             reaches_host_root: map.inside(0).is_some(),
@@ -78,7 +78,7 @@ fn effective(process: &Process<'_>, engine: Engine) -> Reading<Nearness> {
 fn engine(view: &View<'_>) -> Reading<Engine> {
     view.inspect()
         .text("/HostConfig/UsernsMode")
-        .zip(view.info().texts("/SecurityOptions").shown_as(|_| vec![]))
+        .zip(view.info().texts("/SecurityOptions").unshown())
         .map(|(mode, options)| {
             let has = |name: &str| options.iter().any(|option| identity::names(option, name));
             match (has("userns"), mode) {

@@ -34,22 +34,20 @@ pub(super) fn policy(view: &View<'_>) -> Fact<Policy> {
     let inspect = view.inspect();
     let declared = inspect
         .text("/HostConfig/RestartPolicy/Name")
-        .zip(inspect.integer("/HostConfig/RestartPolicy/MaximumRetryCount"))
+        .zip(inspect.count("/HostConfig/RestartPolicy/MaximumRetryCount"))
         .map(|(name, most)| Policy {
             // The engine writes the default as an empty name or as `no`.
             name: name.filter(|name| !name.is_empty()).unwrap_or("no").to_owned(),
-            most: most.and_then(|most| u64::try_from(most).ok()).unwrap_or_default(),
+            most,
         });
     Fact::declared_only(declared)
 }
 
 pub(super) fn restarts(view: &View<'_>) -> Fact<Restarts> {
     let inspect = view.inspect();
-    let count = inspect.integer("/RestartCount");
-    let declared = count.and_then(|count| {
-        let count = count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
+    let declared = inspect.count("/RestartCount").and_then(|count| {
         if count < MANY {
-            return Reading::Known(Restarts { count, running: None }, vec![]);
+            return Reading::of(Restarts { count, running: None });
         }
         running_for(view).map(|running| Restarts { count, running: Some(running) })
     });
@@ -62,7 +60,7 @@ pub(super) fn running_for(view: &View<'_>) -> Reading<Duration> {
     let source = inspect.source().clone();
     let started =
         inspect.text("/State/StartedAt").and_then(|text| match text.and_then(Instant::parse) {
-            Some(started) => Reading::Known(started, vec![]),
+            Some(started) => Reading::of(started),
             None => {
                 let detail = "/State/StartedAt is no time";
                 Reading::Missing(Gap::new(Reason::Malformed, source, detail))

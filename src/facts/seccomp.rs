@@ -41,9 +41,9 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<Mode>> {
         .and_then(|(options, privileged)| {
             let profile = options.iter().rev().find_map(|option| profile(option));
             match profile {
-                Some("unconfined") => Reading::Known(Mode::Disabled, vec![]),
-                Some(_) => Reading::Known(Mode::Filter, vec![]),
-                None if privileged == Some(true) => Reading::Known(Mode::Disabled, vec![]),
+                Some("unconfined") => Reading::of(Mode::Disabled),
+                Some(_) => Reading::of(Mode::Filter),
+                None if privileged == Some(true) => Reading::of(Mode::Disabled),
                 None => view.info().texts("/SecurityOptions").map(|options| {
                     let own = options.iter().find(|option| names(option, "seccomp"));
                     match own {

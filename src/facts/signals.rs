@@ -1,5 +1,6 @@
 //! What signals do to a container's first process, and what becomes of orphans.
 
+use crate::model::bundle::Processes;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
@@ -58,74 +59,64 @@ pub struct Stop {
 }
 
 pub(super) fn init(view: &View<'_>) -> Fact<Init> {
-    let effective = match view.processes() {
-        Err(gap) => Reading::Missing(gap),
-        Ok(processes) => {
-            let first = view.process(processes.init);
-            let zombies = match &processes.zombies {
-                Some(all) => {
-                    let own: Vec<u32> = all
-                        .iter()
-                        .filter(|(_, parent)| *parent == processes.init)
-                        .map(|(pid, _)| *pid)
-                        .collect();
-                    let shown = format!("{} zombies wait for the first process", own.len());
-                    Reading::Known(own, vec![Evidence::new(view.processes_source(), "", shown)])
-                }
-                None => Reading::Missing(Gap::not_collected(view.processes_source())),
-            };
-            let others: Vec<Process<'_>> = processes
-                .all()
-                .into_iter()
-                .filter(|pid| *pid != processes.init)
-                .map(|pid| view.process(pid))
-                .collect();
-            let children = others.iter().fold(Reading::Known(Vec::new(), vec![]), |known, each| {
-                known.and_then(|mut known: Vec<Held<()>>| {
-                    each.status("PPid", |status| status.number("PPid")).and_then(|parent| {
-                        if parent == processes.init {
-                            known.push(Held { by: each.holder(), value: () });
-                        }
-                        Reading::Known(known, vec![])
-                    })
+    let effective = Reading::from(view.processes()).and_then(|processes| {
+        let first = view.process(processes.init);
+        let seen = on(&first, Signal::CHILD);
+        seen.zip(children(view, processes)).zip(zombies(view, processes)).and_then(
+            |((seen, children), zombies)| {
+                // Without children it does not matter what becomes of them.
+                let matters = zombies.is_empty() && !children.is_empty();
+                let seen = if matters { seen.or_waits(&first) } else { Reading::of(seen) };
+                seen.map(|seen| Init {
+                    is_known: seen.is_known_init(),
+                    name: seen.name,
+                    is_first: seen.is_first,
+                    on_child: seen.disposition,
+                    children,
+                    zombies,
                 })
-            });
-            // Who reaps needs no list of those who are well.
-            let children = children.shown_as(|_| vec![]);
-            on(&first, Signal::CHILD).zip(children).zip(zombies).and_then(
-                |((seen, children), zombies)| {
-                    // Without children it does not matter what becomes of them.
-                    let matters = zombies.is_empty() && !children.is_empty();
-                    let seen = if matters { seen.or_waits(&first) } else { known(seen) };
-                    seen.map(|seen| Init {
-                        is_known: seen.is_known_init(),
-                        name: seen.name,
-                        is_first: seen.is_first,
-                        on_child: seen.disposition,
-                        children,
-                        zombies,
-                    })
-                },
-            )
-        }
-    };
+            },
+        )
+    });
     let asked = view.inspect().flag("/HostConfig/Init").map(|on| on == Some(true));
     // Whether an init was asked for says who PID 1 should be, not who it is.
     let declared = asked.and_then(|asked| match asked {
-        true => Reading::Known(
-            Init {
-                name: "docker-init".into(),
-                is_first: true,
-                is_known: true,
-                on_child: Disposition::Caught,
-                children: vec![],
-                zombies: vec![],
-            },
-            vec![],
-        ),
+        true => Reading::of(Init {
+            name: "docker-init".into(),
+            is_first: true,
+            is_known: true,
+            on_child: Disposition::Caught,
+            children: vec![],
+            zombies: vec![],
+        }),
         false => Reading::Inapplicable,
     });
     Fact::new(declared, effective)
+}
+
+/// The first process's children. Who reaps needs no list of those who are well.
+fn children(view: &View<'_>, processes: &Processes) -> Reading<Vec<Held<()>>> {
+    let others = processes.all().into_iter().filter(|pid| *pid != processes.init);
+    let each: Reading<Vec<_>> = others
+        .map(|pid| {
+            let process = view.process(pid);
+            let parent = process.status("PPid", |status| status.number("PPid"));
+            let held = || Held { by: process.holder(), value: () };
+            parent.map(|parent| (parent == processes.init).then(held))
+        })
+        .collect();
+    each.unshown().map(|each| each.into_iter().flatten().collect())
+}
+
+/// The first process's children that have ended and wait for it.
+fn zombies(view: &View<'_>, processes: &Processes) -> Reading<Vec<u32>> {
+    let Some(all) = &processes.zombies else {
+        return Reading::Missing(Gap::not_collected(view.processes_source()));
+    };
+    let own = all.iter().filter(|(_, parent)| *parent == processes.init);
+    let own: Vec<u32> = own.map(|(pid, _)| *pid).collect();
+    let shown = format!("{} zombies wait for the first process", own.len());
+    Reading::Known(own, vec![Evidence::new(view.processes_source(), "", shown)])
 }
 
 pub(super) fn stop(view: &View<'_>) -> Fact<Stop> {
@@ -135,24 +126,23 @@ pub(super) fn stop(view: &View<'_>) -> Fact<Stop> {
         // The engine's default (`docker run --stop-signal`).
         let text = text.filter(|text| !text.is_empty()).unwrap_or("SIGTERM");
         match Signal::parse(text) {
-            Some(signal) => Reading::Known(signal, vec![]),
+            Some(signal) => Reading::of(signal),
             None => {
                 let detail = "/Config/StopSignal names no signal";
                 Reading::Missing(Gap::new(Reason::Malformed, source, detail))
             }
         }
     });
-    let effective = match view.init() {
-        Err(gap) => Reading::Missing(gap),
-        Ok(first) => signal.and_then(|signal| {
+    let effective = Reading::from(view.init()).and_then(|first| {
+        signal.and_then(|signal| {
             on(&first, signal).and_then(|seen| seen.or_waits(&first)).map(|seen| Stop {
                 name: seen.name,
                 signal,
                 is_first: seen.is_first,
                 disposition: seen.disposition,
             })
-        }),
-    };
+        })
+    });
     Fact::new(Reading::Inapplicable, effective)
 }
 
@@ -172,11 +162,11 @@ impl Seen {
     /// blocked ones as long as it sleeps, and the kernel shows them nowhere.
     fn or_waits(self, process: &Process<'_>) -> Reading<Self> {
         if self.disposition != Disposition::Default || !self.is_first {
-            return known(self);
+            return Reading::of(self);
         }
         waits_for_signals(process).and_then(|waits| match (waits, self.is_known_init()) {
-            (false, _) => known(self),
-            (true, true) => known(Self { disposition: Disposition::Waited, ..self }),
+            (false, _) => Reading::of(self),
+            (true, true) => Reading::of(Self { disposition: Disposition::Waited, ..self }),
             (true, false) => {
                 let source = Source::proc(process.pid, "status");
                 let detail =
@@ -191,21 +181,17 @@ impl Seen {
     }
 }
 
-const fn known<T>(value: T) -> Reading<T> {
-    Reading::Known(value, vec![])
-}
-
 /// Whether a process sleeps in `sigtimedwait(2)`, by the name of the kernel's
 /// function that it sleeps in (`proc_pid_wchan(5)`). The kernel writes `0` for
 /// one that does not sleep, and for what it does not tell.
 fn waits_for_signals(process: &Process<'_>) -> Reading<bool> {
     let source = Source::proc(process.pid, "wchan");
     let runs = process.status("State", |status| Ok(status.field("State")?.starts_with('R')));
-    runs.shown_as(|_| vec![]).and_then(|runs| {
+    runs.unshown().and_then(|runs| {
         if runs {
-            return known(false);
+            return Reading::of(false);
         }
-        process.text("wchan").shown_as(|_| vec![]).and_then(|place| match place.trim() {
+        process.text("wchan").unshown().and_then(|place| match place.trim() {
             "" | "0" => {
                 let detail = "the kernel does not tell what the process sleeps in";
                 Reading::Missing(
@@ -213,7 +199,7 @@ fn waits_for_signals(process: &Process<'_>) -> Reading<bool> {
                         .mend("run as root, or with CAP_SYS_PTRACE on the host"),
                 )
             }
-            place => known(place.contains("sigtimedwait")),
+            place => Reading::of(place.contains("sigtimedwait")),
         })
     })
 }

@@ -96,8 +96,8 @@ impl<'a> View<'a> {
 
     /// What the engine says of the container's image.
     pub(super) fn image(&self) -> Reading<Document<'a>> {
-        self.inspect().text("/Image").shown_as(|_| vec![]).and_then(|id| match id {
-            Some(id) => Reading::Known(self.document(Source::image(id)), vec![]),
+        self.inspect().text("/Image").unshown().and_then(|id| match id {
+            Some(id) => Reading::of(self.document(Source::image(id))),
             None => Reading::Inapplicable,
         })
     }
@@ -155,19 +155,17 @@ impl<'a> View<'a> {
     /// kernel does not show gives it away. A point may be reached through a
     /// symlink, so only its last part counts.
     pub(super) fn mounts(&self) -> Reading<Vec<Mount>> {
-        let seen = match self.processes() {
-            Ok(processes) => mounts_of(self.bundle, processes.viewer),
-            Err(gap) => Reading::Missing(gap),
-        };
+        let seen = Reading::from(self.processes())
+            .and_then(|processes| mounts_of(self.bundle, processes.viewer));
         if self.origin() == Origin::Kernel {
             return seen;
         }
-        let listed = self.inspect().objects("/Mounts").shown_as(|_| vec![]);
+        let listed = self.inspect().objects("/Mounts").unshown();
         seen.zip(listed).and_then(|(seen, listed)| {
             let mut points = listed.iter().filter_map(|entry| entry.get("Destination")?.as_str());
             let shows = |point: &str| seen.iter().any(|it| last(&it.point) == last(point));
             match points.find(|point| !shows(point)) {
-                None => Reading::Known(seen, vec![]),
+                None => Reading::of(seen),
                 Some(point) => {
                     let point = Untrusted::from(point);
                     let detail =
@@ -196,18 +194,14 @@ impl<'a> View<'a> {
 
     /// The login shells of the container's accounts that are there.
     pub(super) fn shells(&self) -> Reading<&'a Listing> {
-        match self.processes() {
-            Ok(processes) => self.files(Source::shells(processes.viewer)),
-            Err(gap) => Reading::Missing(gap),
-        }
+        Reading::from(self.processes())
+            .and_then(|processes| self.files(Source::shells(processes.viewer)))
     }
 
     /// A file seen through the process that sees the container's mounts.
     fn of_viewer(&self, file: &str) -> Reading<Option<&'a str>> {
-        match self.processes() {
-            Ok(processes) => optional(self.bundle, Source::proc(processes.viewer, file)),
-            Err(gap) => Reading::Missing(gap),
-        }
+        Reading::from(self.processes())
+            .and_then(|processes| optional(self.bundle, Source::proc(processes.viewer, file)))
     }
 
     /// The mounts of the host's first process.
@@ -247,7 +241,7 @@ impl<'a> View<'a> {
     /// When the evidence was collected.
     pub(super) fn clock(&self) -> Reading<Instant> {
         text(self.bundle, Source::Clock).and_then(|now| match Instant::parse(now.trim()) {
-            Some(now) => Reading::Known(now, vec![]),
+            Some(now) => Reading::of(now),
             None => Reading::Missing(Gap::new(Reason::Malformed, Source::Clock, "it is no time")),
         })
     }
@@ -339,7 +333,7 @@ impl<'a> Process<'a> {
         let source = Source::proc(self.pid, file);
         text(self.bundle, source.clone()).and_then(|map| match IdMap::parse(map) {
             // The text's own evidence is kept; the map adds none.
-            Ok(map) => Reading::Known(map, vec![]),
+            Ok(map) => Reading::of(map),
             Err(detail) => Reading::Missing(Gap::new(Reason::Malformed, source, detail)),
         })
     }
@@ -351,10 +345,7 @@ impl<'a> Process<'a> {
 
     /// An environment, its values sealed.
     pub(super) fn variables(&self, name: &str) -> Reading<&'a [Variable]> {
-        match self.bundle.variables(&Source::proc(self.pid, name)) {
-            Ok(variables) => Reading::Known(variables, vec![]),
-            Err(gap) => Reading::Missing(gap),
-        }
+        self.bundle.variables(&Source::proc(self.pid, name)).into()
     }
 
     /// The skeleton of the command that the process runs, word by word.

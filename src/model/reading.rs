@@ -129,7 +129,38 @@ pub enum Reading<T> {
     Inapplicable,
 }
 
+impl<T> From<Result<T, Gap>> for Reading<T> {
+    /// A list or document that is there, or why it is not; what is read of it is
+    /// the evidence.
+    fn from(answer: Result<T, Gap>) -> Self {
+        answer.map_or_else(Self::Missing, Self::of)
+    }
+}
+
+impl<T> FromIterator<Reading<T>> for Reading<Vec<T>> {
+    /// Known only if all are; the first that is not decides.
+    fn from_iter<I: IntoIterator<Item = Reading<T>>>(each: I) -> Self {
+        each.into_iter().fold(Self::of(Vec::new()), |all, one| {
+            all.zip(one).map(|(mut all, one)| {
+                all.push(one);
+                all
+            })
+        })
+    }
+}
+
 impl<T> Reading<T> {
+    /// A value without evidence of its own: what it was worked out from is shown.
+    pub const fn of(value: T) -> Self {
+        Self::Known(value, Vec::new())
+    }
+
+    /// The same reading without its evidence, where another's says enough.
+    #[must_use]
+    pub fn unshown(self) -> Self {
+        self.shown_as(|_| Vec::new())
+    }
+
     /// Turns the value into another, keeping the evidence.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
         match self {

@@ -45,6 +45,12 @@ impl<'a> Document<'a> {
         self.field(pointer, "an integer", Value::as_i64)
     }
 
+    /// A number of something at a JSON pointer. Engines write what is not set as
+    /// absent, as 0 or as a negative number: all are 0.
+    pub fn count(&self, pointer: &str) -> Reading<u64> {
+        self.integer(pointer).map(|it| it.and_then(|it| u64::try_from(it).ok()).unwrap_or_default())
+    }
+
     /// A list of texts at a JSON pointer; absent and null are the empty list.
     pub fn texts(&self, pointer: &str) -> Reading<Vec<&'a str>> {
         self.field(pointer, "a list of texts", |value| {
@@ -130,6 +136,16 @@ mod tests {
         assert_eq!(document.texts("/HostConfig/CapAdd").known(), Some(&vec![]));
         assert_eq!(document.flag("/HostConfig/Privileged").known(), Some(&None));
         assert_eq!(document.text("/Config/User").known(), Some(&None));
+    }
+
+    #[test]
+    fn a_count_that_is_absent_null_or_negative_is_zero() {
+        let value = json!({"Null": null, "Minus": -1, "Some": 100, "Text": "100"});
+        let document = Document::new(Source::engine_info(), Ok(&value));
+        for (pointer, count) in [("/Absent", 0), ("/Null", 0), ("/Minus", 0), ("/Some", 100)] {
+            assert_eq!(document.count(pointer).known(), Some(&count), "{pointer}");
+        }
+        assert!(matches!(document.count("/Text"), Reading::Missing(_)));
     }
 
     #[test]

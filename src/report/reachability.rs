@@ -58,13 +58,14 @@ fn place<'a>(name: &'a Untrusted, facts: &'a Facts) -> Result<Place<'a>, Gap> {
         },
         Reading::Inapplicable => false,
     };
-    let (attachments, published) = (facts.attachments.declared(), facts.published.declared());
+    let (attachments, published) =
+        (facts.network.attachments.declared(), facts.network.published.declared());
     if let (false, Some(gap)) = (is_host, missing(attachments).or_else(|| missing(published))) {
         return Err(gap.clone());
     }
     // Of the host's listeners only the container's own are its ports.
-    let untold = missing(in_force(&facts.published)).filter(|_| is_host);
-    let listeners = match (in_force(&facts.listeners), untold) {
+    let untold = missing(in_force(&facts.network.published)).filter(|_| is_host);
+    let listeners = match (in_force(&facts.network.listeners), untold) {
         (_, Some(gap)) | (Reading::Missing(gap), None) => Err(gap),
         (Reading::Known(listeners, _), None) => Ok(listeners.as_slice()),
         (Reading::Inapplicable, None) => Ok([].as_slice()),
@@ -72,7 +73,7 @@ fn place<'a>(name: &'a Untrusted, facts: &'a Facts) -> Result<Place<'a>, Gap> {
     Ok(Place {
         name,
         is_host,
-        namespace: in_force(&facts.network_identity).known().map(String::as_str),
+        namespace: in_force(&facts.network.identity).known().map(String::as_str),
         attachments: attachments.known().map(Vec::as_slice).unwrap_or_default(),
         published: published.known().map(Vec::as_slice).unwrap_or_default(),
         listeners,

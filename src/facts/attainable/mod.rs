@@ -256,9 +256,7 @@ pub(super) fn powers(view: &View<'_>) -> Powers {
     let each = view.init().and_then(|first| {
         view.of_each(|process| {
             // What shows it depends on what is asked.
-            credentials(view, process, &first)
-                .shown_as(|_| vec![])
-                .map(|own| span(&own, lines(process)))
+            credentials(view, process, &first).unshown().map(|own| span(&own, lines(process)))
         })
     });
     let declared = declared(view, &source);

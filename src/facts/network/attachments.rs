@@ -59,7 +59,7 @@ pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Attachment>> {
     let owner = super::owner(view);
     let networks = view.networks();
     let source = networks.source().clone();
-    let known = networks.objects("").shown_as(|_| vec![]);
+    let known = networks.objects("").unshown();
     super::fields(&owner, NETWORKS).zip(known).and_then(|(attached, known)| {
         let mut all = Vec::new();
         let mut evidence = Vec::new();
@@ -137,7 +137,7 @@ pub(in crate::facts) fn place(view: &View<'_>) -> Fact<Place> {
         None => Place::OnOthers,
     });
     let in_force = super::namespace(view).and_then(|namespace| match namespace {
-        Namespace::Host => Reading::Known(Place::Host, vec![]),
+        Namespace::Host => Reading::of(Place::Host),
         Namespace::NotTheHosts(_) => routes(view).zip(default_subnets(view)).map(compared),
     });
     Fact::new(declared, in_force)
@@ -158,15 +158,12 @@ fn compared((routes, defaults): (Vec<Route>, Vec<Subnet>)) -> Place {
 
 /// The container's IPv4 routes.
 pub(super) fn routes(view: &View<'_>) -> Reading<Vec<Route>> {
-    match view.init() {
-        Ok(process) => routes_of(view, process.pid),
-        Err(gap) => Reading::Missing(gap),
-    }
+    Reading::from(view.init()).and_then(|process| routes_of(view, process.pid))
 }
 
 fn routes_of(view: &View<'_>, pid: u32) -> Reading<Vec<Route>> {
     let source = Source::proc(pid, "net/route");
-    let text = view.process(pid).text("net/route").shown_as(|_| vec![]);
+    let text = view.process(pid).text("net/route").unshown();
     text.and_then(|text| match route::parse(text) {
         Ok(routes) => {
             let shown =
@@ -188,7 +185,7 @@ pub(super) fn way_out(view: &View<'_>) -> Reading<bool> {
         if leads_out {
             by_engine(view).map(|all| all.iter().any(Attachment::has_way_out))
         } else {
-            Reading::Known(false, vec![])
+            Reading::of(false)
         }
     })
 }
@@ -213,7 +210,7 @@ fn ipv6_routes(view: &View<'_>) -> Reading<Vec<bool>> {
     let source = Source::proc(pid, "net/ipv6_route");
     let parsed = view.process(pid).attribute("net/ipv6_route").and_then(|text| {
         match route::parse_ipv6(text.unwrap_or_default()) {
-            Ok(routes) => Reading::Known(routes, vec![]),
+            Ok(routes) => Reading::of(routes),
             Err(detail) => Reading::Missing(super::malformed(&source, detail)),
         }
     });
@@ -255,7 +252,7 @@ fn of_default(networks: &Document<'_>) -> Reading<Vec<Subnet>> {
     let source = networks.source().clone();
     networks
         .objects("")
-        .shown_as(|_| vec![])
+        .unshown()
         .and_then(|all| {
             let mut subnets = Vec::new();
             for network in all.into_iter().filter(|it| is_default(it)) {
@@ -268,7 +265,7 @@ fn of_default(networks: &Document<'_>) -> Reading<Vec<Subnet>> {
                     return Reading::Missing(super::malformed(&source, detail.to_owned()));
                 }
             }
-            Reading::Known(subnets, vec![])
+            Reading::of(subnets)
         })
         .shown_as(|subnets| {
             let shown: Vec<String> = subnets.iter().map(|(net, _)| net.to_string()).collect();

@@ -115,7 +115,7 @@ pub(super) fn held(view: &View<'_>) -> Reading<Vec<Listener>> {
             return Reading::Missing(unread.unwrap_or_else(not_told));
         }
         let own = all.into_iter().filter(|it| matches!(it.owner, Owner::Own(_)));
-        Reading::Known(own.collect(), vec![])
+        Reading::of(own.collect())
     })
 }
 
@@ -193,7 +193,7 @@ fn of_table(view: &View<'_>, init: u32, table: &str, holders: &Holders) -> Readi
                         None => Owner::Unknown,
                     },
                 });
-                Reading::Known(listeners.collect(), vec![])
+                Reading::of(listeners.collect())
             }
             Err(detail) => Reading::Missing(Gap::new(Reason::Malformed, source.clone(), detail)),
         })

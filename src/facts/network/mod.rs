@@ -15,6 +15,40 @@ use crate::parse::document::Document;
 use super::namespaces::{self, Namespace};
 use super::view::View;
 
+/// Who can reach a container, and what answers.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Which network namespace it is, by a number that tells it from others.
+    pub identity: Fact<String>,
+    /// Who listens in the network namespace that the container lives in.
+    pub listeners: Fact<Vec<listeners::Listener>>,
+    /// The ports that are open to the host and to who reaches it.
+    pub published: Fact<Vec<published::Published>>,
+    /// What waits behind each port that the engine publishes.
+    pub answered: Fact<Vec<(published::Published, published::Behind)>>,
+    /// What neighbours reach, and what the container says that it offers.
+    pub offer: Fact<published::Offer>,
+    /// The networks that the engine attached the container to.
+    pub attachments: Fact<Vec<attachments::Attachment>>,
+    /// Where the container stands beside the engine's default network.
+    pub place: Fact<attachments::Place>,
+    /// What the container serves, and who can get to it.
+    pub service: Fact<service::Service>,
+}
+
+pub(super) fn all(view: &View<'_>) -> Network {
+    Network {
+        identity: identity(view),
+        listeners: listeners::fact(view),
+        published: published::fact(view),
+        answered: published::answered(view),
+        offer: published::offer(view),
+        attachments: attachments::fact(view),
+        place: attachments::place(view),
+        service: service::fact(view),
+    }
+}
+
 /// Whose network namespace it is, as the kernel tells it.
 fn namespace(view: &View<'_>) -> Reading<Namespace> {
     let source = view.processes_source();
@@ -26,10 +60,8 @@ fn namespace(view: &View<'_>) -> Reading<Namespace> {
 /// The inode of a file that each network namespace has once: it takes no
 /// privilege, and two containers with the same share a namespace.
 pub(super) fn identity(view: &View<'_>) -> Fact<String> {
-    let seen = match view.init() {
-        Ok(process) => process.text("net/dev (inode)").map(str::to_owned),
-        Err(gap) => Reading::Missing(gap),
-    };
+    let seen = Reading::from(view.init())
+        .and_then(|process| process.text("net/dev (inode)").map(str::to_owned));
     Fact::new(Reading::Inapplicable, seen)
 }
 

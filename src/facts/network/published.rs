@@ -78,7 +78,7 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Published>> {
             open.map(of_host).collect()
         }),
         Namespace::NotTheHosts(_) => attachments::has_interface(view).and_then(|has_interface| {
-            if has_interface { Reading::Inapplicable } else { Reading::Known(vec![], vec![]) }
+            if has_interface { Reading::Inapplicable } else { Reading::of(vec![]) }
         }),
     });
     Fact::new(by_engine(view), in_force)
@@ -109,7 +109,7 @@ pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Published>> {
     const PORTS: &str = "/NetworkSettings/Ports";
     let owner = super::owner(view);
     let source = owner.source().clone();
-    owner.fields(PORTS).shown_as(|_| vec![]).and_then(|fields| {
+    owner.fields(PORTS).unshown().and_then(|fields| {
         let mut all = Vec::new();
         for (name, places) in &fields {
             // Null is a port that is only exposed.
@@ -172,7 +172,7 @@ pub(in crate::facts) fn answered(view: &View<'_>) -> Fact<Vec<(Published, Behind
     let joined = in_force(view).and_then(|mut ports| {
         ports.retain(|port| port.listener.is_none());
         if ports.is_empty() {
-            return Reading::Known(Vec::new(), vec![]);
+            return Reading::of(Vec::new());
         }
         if let Some(port) = ports.iter().find(|port| port.protocol.is_none()) {
             let source = Source::container(view.id());
@@ -218,14 +218,14 @@ pub(in crate::facts) fn offer(view: &View<'_>) -> Fact<Offer> {
         if namespace == Namespace::Host {
             let nothing =
                 Offer { open: vec![], declared: vec![], has_neighbours: false, is_host: true };
-            return Reading::Known(nothing, vec![]);
+            return Reading::of(nothing);
         }
         listeners::in_namespace(view).and_then(|mut open| {
             open.retain(|it| !it.is_loopback() && !it.may_be_a_client() && it.may_be_own());
             if open.is_empty() {
                 let nothing =
                     Offer { open, declared: vec![], has_neighbours: true, is_host: false };
-                return Reading::Known(nothing, vec![]);
+                return Reading::of(nothing);
             }
             let attached = attachments::by_engine(view);
             exposed(view).zip(attached).map(|(declared, attached)| Offer {

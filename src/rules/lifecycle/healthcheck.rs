@@ -35,7 +35,7 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.healthcheck.judge(|check| match check {
+    facts.health.check.judge(|check| match check {
         Healthcheck::Defined(how) => {
             Check::holds(format!("a health check is defined ({})", Untrusted::from(how.as_str())))
         }

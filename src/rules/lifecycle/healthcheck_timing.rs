@@ -65,7 +65,7 @@ rule! {
 }
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    facts.health_timing.judge(|timing| match timing {
+    facts.health.timing.judge(|timing| match timing {
         Timing::Undefined => Check::moot("no health check is defined"),
         Timing::Of(schedule) => in_good_time(*schedule, settings),
     })

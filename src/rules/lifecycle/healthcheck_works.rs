@@ -34,11 +34,11 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    let record = facts.health_record.judge(|record| match record {
+    let record = facts.health.record.judge(|record| match record {
         Record::Undefined => Check::moot("no health check is defined"),
         Record::Of(history) => of(history),
     });
-    let programs = facts.health_programs.judge(|programs| match programs {
+    let programs = facts.health.programs.judge(|programs| match programs {
         Programs::NotAsked => Check::moot("no run of the check has failed"),
         Programs::There => Check::moot("its programs are in the container"),
         Programs::Missing(faults) => {

@@ -31,7 +31,7 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.network_place.judge(|place| match place {
+    facts.network.place.judge(|place| match place {
         Place::OnDefault(how) => {
             let how = Untrusted::from(how.as_str());
             Check::broken(format!("the container is on the engine's default network: it has {how}"))

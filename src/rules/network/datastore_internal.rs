@@ -128,7 +128,7 @@ const PORTS: [(u16, &str); 20] = [
 ];
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.service.judge(|service| {
+    facts.network.service.judge(|service| {
         let Some(sign) = sign(service) else {
             return Check::moot(if service.programs.is_empty() {
                 "neither image nor ports are those of a database, cache or broker".to_owned()

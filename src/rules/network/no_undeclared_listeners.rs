@@ -50,7 +50,7 @@ const DEBUGGERS: [(u16, &str); 6] = [
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let accepted: Vec<u16> = settings.all("accept");
-    facts.offer.judge(|offer| {
+    facts.network.offer.judge(|offer| {
         if offer.is_host {
             return Check::moot("the container lives in the host's network");
         }

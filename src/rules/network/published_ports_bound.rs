@@ -39,7 +39,7 @@ rule! {
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let accepted: Vec<u16> = settings.all("accept");
-    let bound = facts.published.judge(|ports| {
+    let bound = facts.network.published.judge(|ports| {
         let is_open = |it: &&Published| it.host.is_none() && !accepted.contains(&it.host_port);
         let mut check = match ports.first() {
             None => Check::moot("no port is published"),
@@ -60,7 +60,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         }
         check
     });
-    let answered = facts.answered.judge(|ports| {
+    let answered = facts.network.answered.judge(|ports| {
         let mut check = match ports.first() {
             None => Check::moot("no port is published"),
             Some(_) => Check::holds("somebody listens behind every published port"),

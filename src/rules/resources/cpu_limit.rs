@@ -32,7 +32,7 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.cpu_limit.judge(|bound| {
+    facts.limits.cpu.judge(|bound| {
         let used = used(&bound.usage, |count| count, "periods throttled");
         match bound.limit {
             Limit::Of(most) => Check::holds(format!("at most {} processors{used}", of(most))),

@@ -32,7 +32,7 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.memory_limit.judge(|bound| match bound.limit {
+    facts.limits.memory.judge(|bound| match bound.limit {
         Limit::Of(most) => {
             let swap = if bound.swap_is_unbounded { "; its swap is unbounded" } else { "" };
             let used = used(&bound.usage, Bytes, "OOM kills");

@@ -30,7 +30,7 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.pids_limit.judge(|bound| {
+    facts.limits.pids.judge(|bound| {
         let used = used(&bound.usage, |count| count, "refused forks");
         match bound.limit {
             Limit::Of(most) => Check::holds(format!("at most {most} processes and threads{used}")),

@@ -61,9 +61,14 @@ const ROWS: &[fn(&Facts) -> Verdict] = &[
             .mount_points
             .compare(|all| all.iter().any(|it| it.read_only), |asked, own| mounts(asked, own))
     },
-    |facts| facts.memory_as_set.compare(bounds, |asked, set| limit("memory in bytes", asked, set)),
-    |facts| facts.pids_as_set.compare(bounds, |asked, set| limit("processes", asked, set)),
-    |facts| facts.user_of_image.compare(|it| it.value.root() == Root::No, user_of_image),
+    |facts| {
+        facts
+            .limits
+            .memory_as_set
+            .compare(bounds, |asked, set| limit("memory in bytes", asked, set))
+    },
+    |facts| facts.limits.pids_as_set.compare(bounds, |asked, set| limit("processes", asked, set)),
+    |facts| facts.image.user.compare(|it| it.value.root() == Root::No, user_of_image),
     |facts| healthcheck_of_image(facts).and(stop_signal_of_image(facts)),
 ];
 
@@ -245,7 +250,7 @@ fn user_of_image(image: &Held<User>, given: &Held<User>) -> Check {
 
 fn healthcheck_of_image(facts: &Facts) -> Verdict {
     let is_defined = |check: &Healthcheck| matches!(check, Healthcheck::Defined(_));
-    facts.healthcheck_of_image.compare(is_defined, |_, given| match given {
+    facts.image.healthcheck.compare(is_defined, |_, given| match given {
         Healthcheck::Disabled => below_image("a health check", "none"),
         Healthcheck::Undefined | Healthcheck::Defined(_) => kept("the image's health check"),
     })
@@ -256,7 +261,7 @@ fn stop_signal_of_image(facts: &Facts) -> Verdict {
     let kills = |signal: &Option<String>| {
         signal.as_deref().is_some_and(|it| matches!(it, "SIGKILL" | "KILL" | "9"))
     };
-    facts.stop_signal_of_image.compare(
+    facts.image.stop_signal.compare(
         |image| !kills(image),
         |image, given| {
             if kills(given) {

@@ -1,5 +1,7 @@
 //! The bounds on what a container can use.
 
+mod cpu;
+
 use std::fmt;
 
 use crate::model::fact::Fact;
@@ -7,6 +9,31 @@ use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 
 use super::view::View;
+
+/// The bounds on what a container can use.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The bound on memory.
+    pub memory: Fact<Bound>,
+    /// The bound on the number of processes and threads.
+    pub pids: Fact<Bound>,
+    /// The bound on processor time.
+    pub cpu: Fact<Bound>,
+    /// The bound on memory as it was set, whatever the machine has.
+    pub memory_as_set: Fact<Limit>,
+    /// The bound on processes and threads as it was set.
+    pub pids_as_set: Fact<Limit>,
+}
+
+pub(super) fn all(view: &View<'_>) -> Limits {
+    Limits {
+        memory: memory(view),
+        pids: pids(view),
+        cpu: cpu::fact(view),
+        memory_as_set: memory_as_set(view),
+        pids_as_set: pids_as_set(view),
+    }
+}
 
 /// A bound, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +90,8 @@ impl fmt::Display for Bytes {
 /// its largest page count in bytes, just under 2^63.
 const UNLIMITED: u64 = 1 << 62;
 
-pub(super) fn memory(view: &View<'_>) -> Fact<Bound> {
-    let declared = view.inspect().integer("/HostConfig/Memory").map(positive);
+fn memory(view: &View<'_>) -> Fact<Bound> {
+    let declared = view.inspect().count("/HostConfig/Memory").map(positive);
     let files = effective(view, &["memory.max", "memory.limit_in_bytes"]);
     let swap = effective(view, &["memory.swap.max", "memory.memsw.limit_in_bytes"]);
     let machine_swaps = view
@@ -96,8 +123,8 @@ fn machine_memory(view: &View<'_>) -> Reading<u64> {
     view.host_file(MEMINFO).and_then(|text| read(kilobytes(text, "MemTotal:"), MEMINFO))
 }
 
-pub(super) fn pids(view: &View<'_>) -> Fact<Bound> {
-    let declared = view.inspect().integer("/HostConfig/PidsLimit").map(positive);
+fn pids(view: &View<'_>) -> Fact<Bound> {
+    let declared = view.inspect().count("/HostConfig/PidsLimit").map(positive);
     let path = "/proc/sys/kernel/pid_max";
     let machine = view.host_file(path).and_then(|text| read(text.trim().parse().ok(), path));
     let told = usage(view, &["pids.current"], &["pids.peak"], &[("pids.events", "max")]);
@@ -107,14 +134,14 @@ pub(super) fn pids(view: &View<'_>) -> Fact<Bound> {
 
 /// The limit as it was asked for and as it was set, also where the machine
 /// could not reach it.
-pub(super) fn memory_as_set(view: &View<'_>) -> Fact<Limit> {
-    let declared = view.inspect().integer("/HostConfig/Memory").map(positive);
+fn memory_as_set(view: &View<'_>) -> Fact<Limit> {
+    let declared = view.inspect().count("/HostConfig/Memory").map(positive);
     Fact::new(declared, effective(view, &["memory.max", "memory.limit_in_bytes"]))
 }
 
 /// As [`memory_as_set`], of processes and threads.
-pub(super) fn pids_as_set(view: &View<'_>) -> Fact<Limit> {
-    let declared = view.inspect().integer("/HostConfig/PidsLimit").map(positive);
+fn pids_as_set(view: &View<'_>) -> Fact<Limit> {
+    let declared = view.inspect().count("/HostConfig/PidsLimit").map(positive);
     Fact::new(declared, effective(view, &["pids.max"]))
 }
 
@@ -162,86 +189,6 @@ fn keyed(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
-/// The bound on processor time, in thousandths of a processor: a quota, or a
-/// set of processors smaller than the machine's. Shares and weights bind only
-/// while others want the processor too, and are no bound.
-pub(super) fn cpu(view: &View<'_>) -> Fact<Bound> {
-    let inspect = view.inspect();
-    let declared = inspect
-        .integer("/HostConfig/NanoCpus")
-        .zip(inspect.integer("/HostConfig/CpuQuota"))
-        .zip(inspect.integer("/HostConfig/CpuPeriod"))
-        .zip(inspect.text("/HostConfig/CpusetCpus"))
-        .map(|(((nanos, quota), period), set)| {
-            let nanos = nanos.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
-            let period = period.and_then(|it| u64::try_from(it).ok()).filter(|it| *it > 0);
-            let quota = quota.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
-            let quota = quota.saturating_mul(1000).checked_div(period.unwrap_or(CPU_PERIOD));
-            let set = set.and_then(processors).map(|count| count * 1000);
-            let all = [Some(nanos / 1_000_000), quota, set];
-            let bound = all.into_iter().flatten().filter(|it| *it > 0).min();
-            alone(bound.map_or(Limit::None, Limit::Of))
-        });
-    let online = "/sys/devices/system/cpu/online";
-    let machine = view
-        .host_file(online)
-        .and_then(|text| read(processors(text).map(|count| count * 1000), online));
-    let limits = each_limit(view, &["cpu.max", "cpu.cfs_quota_us"], |path, text| {
-        match path.strip_suffix("cpu.cfs_quota_us") {
-            Some(folder) => {
-                let period = view.host_file(&format!("{folder}cpu.cfs_period_us"));
-                period.and_then(|period| {
-                    quota(text.trim(), period.trim())
-                        .map_or_else(|| no_limit(path), |it| Reading::Known(it, vec![]))
-                })
-            }
-            None => {
-                let (most, period) = text.trim().split_once(' ').unwrap_or((text.trim(), "100000"));
-                quota(most, period).map_or_else(|| no_limit(path), |it| Reading::Known(it, vec![]))
-            }
-        }
-    });
-    let sets = each_limit(view, &["cpuset.cpus", "cpuset.cpus.effective"], |path, text| {
-        if text.trim().is_empty() {
-            return Reading::Known(Limit::None, vec![]);
-        }
-        processors(text)
-            .map_or_else(|| no_limit(path), |count| Reading::Known(Limit::Of(count * 1000), vec![]))
-    });
-    let told = usage(view, &[], &[], &[("cpu.stat", "nr_throttled")]);
-    // Each by itself: a set of all processors must not hide an unread quota.
-    let bound = tighter(below(limits, machine.clone()), below(sets, machine));
-    Fact::new(declared, with_usage(bound, told))
-}
-
-/// The kernel's default, in microseconds.
-const CPU_PERIOD: u64 = 100_000;
-
-/// A quota within a period: `-1` (version 1) and `max` (version 2) are none.
-fn quota(most: &str, period: &str) -> Option<Limit> {
-    if matches!(most, "-1" | "max") {
-        return Some(Limit::None);
-    }
-    let (most, period): (u64, u64) = (most.parse().ok()?, period.parse().ok()?);
-    most.checked_mul(1000)?.checked_div(period).map(Limit::Of)
-}
-
-/// How many processors a list such as `0-3,7` names.
-fn processors(list: &str) -> Option<u64> {
-    let list = list.trim();
-    if list.is_empty() {
-        return None;
-    }
-    list.split(',')
-        .map(|part| {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
-            last.checked_sub(first)?.checked_add(1)
-        })
-        .try_fold(0_u64, |sum, count| sum.checked_add(count?))
-        .filter(|count| *count <= 1 << 20)
-}
-
 /// A line of `proc_meminfo(5)`, in bytes.
 fn kilobytes(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
@@ -252,7 +199,7 @@ fn read(number: Option<u64>, path: &str) -> Reading<u64> {
     let source = Source::Kernel(path.to_owned());
     number.map_or_else(
         || Reading::Missing(Gap::new(Reason::Malformed, source, "it holds no such number")),
-        |number| Reading::Known(number, vec![]),
+        Reading::of,
     )
 }
 
@@ -260,25 +207,22 @@ fn read(number: Option<u64>, path: &str) -> Reading<u64> {
 /// limit at all, what the machine has does not matter.
 fn below(limit: Reading<Limit>, machine: Reading<u64>) -> Reading<Limit> {
     limit.and_then(|limit| match limit {
-        Limit::None => Reading::Known(Limit::None, vec![]),
-        Limit::Of(most) => machine
-            .shown_as(|_| vec![])
-            .map(|has| if most < has { Limit::Of(most) } else { Limit::None }),
+        Limit::None => Reading::of(Limit::None),
+        Limit::Of(most) => {
+            machine.unshown().map(|has| if most < has { Limit::Of(most) } else { Limit::None })
+        }
     })
 }
 
-/// The engine writes "no limit" as 0, as a negative number or not at all.
-fn positive(limit: Option<i64>) -> Limit {
-    match limit.map(u64::try_from) {
-        Some(Ok(limit)) if limit > 0 => Limit::Of(limit),
-        _ => Limit::None,
-    }
+/// A limit as the engine writes it, where 0 is none.
+const fn positive(limit: u64) -> Limit {
+    if limit > 0 { Limit::Of(limit) } else { Limit::None }
 }
 
 /// The tightest of the limits of the container's cgroup and of those above it.
 fn effective(view: &View<'_>, names: &[&str]) -> Reading<Limit> {
     each_limit(view, names, |path, text| {
-        parse(text.trim()).map_or_else(|| no_limit(path), |limit| Reading::Known(limit, vec![]))
+        parse(text.trim()).map_or_else(|| no_limit(path), Reading::of)
     })
 }
 
@@ -292,9 +236,7 @@ fn each_limit(
         return Reading::Missing(gap);
     }
     let limits = view.limit_files(names).into_iter().map(|(path, content)| {
-        content.and_then(|text| {
-            text.map_or(Reading::Known(Limit::None, vec![]), |text| read(&path, text))
-        })
+        content.and_then(|text| text.map_or(Reading::of(Limit::None), |text| read(&path, text)))
     });
     limits.reduce(tighter).unwrap_or_else(|| {
         Reading::Missing(
@@ -359,23 +301,12 @@ mod tests {
     fn a_limit_that_the_machine_cannot_reach_bounds_nothing() {
         let text = "MemTotal:       2048 kB\nMemFree: 1 kB\n";
         assert_eq!(kilobytes(text, "MemTotal:"), Some(2 << 20));
-        let known = |limit| Reading::Known(limit, vec![]);
-        let machine = || Reading::Known(100, vec![]);
+        let known = |limit| Reading::of(limit);
+        let machine = || Reading::of(100);
         assert_eq!(below(known(Limit::Of(99)), machine()), known(Limit::Of(99)));
         assert_eq!(below(known(Limit::Of(100)), machine()), known(Limit::None));
         let unread = Reading::Missing(Gap::not_collected(Source::Clock));
         assert!(matches!(below(known(Limit::Of(1)), unread), Reading::Missing(_)));
-    }
-
-    #[test]
-    fn a_quota_and_a_set_of_processors_are_counted_in_thousandths() {
-        assert_eq!(quota("-1", "100000"), Some(Limit::None));
-        assert_eq!(quota("max", "100000"), Some(Limit::None));
-        assert_eq!(quota("50000", "100000"), Some(Limit::Of(500)));
-        assert_eq!(quota("5", "0"), None);
-        assert_eq!(processors("0-3,7\n"), Some(5));
-        assert_eq!(processors("3-1"), None);
-        assert_eq!(processors("all"), None);
     }
 
     #[test]
@@ -395,16 +326,8 @@ mod tests {
     }
 
     #[test]
-    fn zero_and_minus_one_are_no_limit_to_the_engine() {
-        for none in [None, Some(0), Some(-1)] {
-            assert_eq!(positive(none), Limit::None);
-        }
-        assert_eq!(positive(Some(100)), Limit::Of(100));
-    }
-
-    #[test]
     fn a_limit_above_binds_and_an_unread_one_does_not_hide_a_known_one() {
-        let known = |limit| Reading::Known(limit, vec![]);
+        let known = |limit| Reading::of(limit);
         let unread = || Reading::Missing(Gap::not_collected(Source::Clock));
         assert_eq!(tighter(known(Limit::None), known(Limit::Of(5))), known(Limit::Of(5)));
         assert_eq!(tighter(known(Limit::Of(3)), known(Limit::Of(5))), known(Limit::Of(3)));
