@@ -78,22 +78,21 @@ pub(super) fn effective(process: &Process<'_>, first: &Process<'_>) -> Reading<C
 }
 
 /// A process whose ids map otherwise than those of the container's first is in
-/// a namespace that it made itself. The host's root rules the host from any.
+/// a namespace that it made itself. Whoever makes one, the host's root among
+/// them, holds capabilities only in there from then on (`user_namespaces(7)`);
+/// that the files of the host's root are still his is another question.
 pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope> {
-    process
-        .uid_map()
-        .zip(first.uid_map())
-        .zip(process.status("Uid", |status| status.ids("Uid")))
-        .map(|((map, outer), ids)| {
-            if map.is_identity() || ids.contains(&0) {
-                Scope::Host
-            } else if map == outer {
-                Scope::Container
-            } else {
-                Scope::Nested
-            }
-        })
-        .unshown()
+    let maps = process.uid_map().zip(first.uid_map());
+    maps.map(|(map, outer)| {
+        if map.is_identity() {
+            Scope::Host
+        } else if map == outer {
+            Scope::Container
+        } else {
+            Scope::Nested
+        }
+    })
+    .unshown()
 }
 
 /// The set that results from what was asked for.

@@ -21,6 +21,7 @@ use crate::model::files::{Kind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+use crate::parse::proc::status::Status;
 use crate::parse::proc::unix;
 
 /// Where engines and runtimes listen by default.
@@ -72,7 +73,8 @@ impl Kernel {
             add(&mut listing, &root, &path.to_string_lossy(), true);
         }
         let table = Table::of_those(&self.proc, |process| {
-            process.peek("comm").is_some_and(|name| ENGINES.contains(&name.trim_end()))
+            let status = process.peek("status").unwrap_or_default();
+            ENGINES.contains(&Status::parse(&status).name().raw())
         });
         listing
             .unread

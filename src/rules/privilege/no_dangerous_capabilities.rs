@@ -108,8 +108,8 @@ mod tests {
         sys_admin_of_a_later_process_fails: container().add_process(101, &[SYS_ADMIN]) => "Fail",
         inside_a_user_namespace_it_is_milder:
             container().status(&[SYS_ADMIN]).uid_map(100, "0 165536 65536") => "Fail(med)",
-        the_hosts_root_rules_the_host_from_any_namespace: container()
-            .status(&[SYS_ADMIN, ("Uid", "0 0 0 0")]).uid_map(100, "1000 0 1") => "Fail",
+        the_hosts_root_has_them_only_in_the_namespace_that_he_made: container()
+            .add_process(101, &[SYS_ADMIN, ("Uid", "0 0 0 0")]).uid_map(101, "0 0 1") => "Fail(low)",
         in_a_namespace_that_a_program_made_for_itself_it_is_mild: container()
             .add_process(101, &[SYS_ADMIN]).uid_map(101, "0 1000 1") => "Fail(low)",
         net_admin_in_a_network_of_its_own_passes: container().status(&[NET_ADMIN]) => "Pass",

@@ -215,6 +215,8 @@ fn may_be_secret(variable: &Variable) -> bool {
         | Form::Common
         | Form::Hash
         | Form::Version
+        // A password may look like a host's name.
+        | Form::Address
         | Form::PrivateKey
         | Form::Credentials { .. }
         | Form::Token(_) => true,
@@ -224,7 +226,6 @@ fn may_be_secret(variable: &Variable) -> bool {
         | Form::Flag
         | Form::Path
         | Form::Url
-        | Form::Address
         | Form::Public
         | Form::Reference => false,
     }
