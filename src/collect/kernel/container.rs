@@ -1,6 +1,7 @@
 //! What is asked once of each container: its namespaces, mounts, files and limits.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use super::process::{self, Process};
 use super::{
@@ -15,12 +16,14 @@ use crate::parse::document::Document;
 use crate::parse::proc::mountinfo::{self, Mount};
 
 impl Kernel {
-    /// Reads it all. `starts` tells when each process of the table started.
+    /// Reads it all. `starts` tells when each process of the table started, and
+    /// no walk through files goes on after `walks_until`.
     pub(super) fn observe_container(
         &self,
         id: &str,
         processes: &Processes,
         starts: &BTreeMap<u32, u64>,
+        walks_until: Instant,
         bundle: &mut Bundle,
     ) {
         let first = self.reopen(processes.init, starts);
@@ -38,7 +41,7 @@ impl Kernel {
             }
         }
         network::observe(&first, processes, |pid| self.reopen(pid, starts), bundle);
-        self.observe_files(id, processes, starts, bundle);
+        self.observe_files(id, processes, starts, walks_until, bundle);
         let Processes { limit_files, usage_files, device_list, .. } = processes;
         for path in limit_files.iter().chain(usage_files).chain(device_list) {
             let source = Source::Kernel(path.clone());
@@ -52,6 +55,7 @@ impl Kernel {
         id: &str,
         processes: &Processes,
         starts: &BTreeMap<u32, u64>,
+        walks_until: Instant,
         bundle: &mut Bundle,
     ) {
         let pid = processes.viewer;
@@ -75,7 +79,8 @@ impl Kernel {
                 if setuid::matter(processes, bundle) {
                     let source = Source::Files(id.to_owned());
                     answers.push(files(source.clone(), &|mounts| {
-                        setuid::list(&viewer, mounts, &hosts, &source)
+                        let left = walks_until.saturating_duration_since(Instant::now());
+                        setuid::list(&viewer, mounts, &hosts, &source, left)
                     }));
                 }
                 if let Ok(mounts) = &mounts {

@@ -21,6 +21,7 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::reading::{Gap, Reason};
@@ -79,6 +80,9 @@ type Readings = BTreeMap<(u32, u64), Answers>;
 
 /// A claim, and the processes that proved to be its container's.
 type Proved<'a> = (&'a Claim, Result<Processes, Gap>);
+
+/// How long the walks through all the containers' files may take together.
+const ALL_WALKS: Duration = Duration::from_secs(60);
 
 /// How often the process list is read again before it counts as restless.
 const ROUNDS: usize = 4;
@@ -163,6 +167,7 @@ impl Kernel {
             bundle.record(source, answer);
         }
         let mounts = CgroupMounts::read(&self.proc);
+        let walks_until = Instant::now() + ALL_WALKS;
         for (claim, mut processes) in proved {
             if let Ok(processes) = &mut processes {
                 mounts.name_files(processes);
@@ -173,7 +178,7 @@ impl Kernel {
                     zombies.retain(|zombie| before.contains(zombie));
                 }
                 processes.threads = threads::recorded(processes, bundle);
-                self.observe_container(&claim.id, processes, &starts, bundle);
+                self.observe_container(&claim.id, processes, &starts, walks_until, bundle);
             }
             let processes = processes.and_then(|processes| self.still(processes, claim, &starts));
             bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));

@@ -1,12 +1,14 @@
 //! The files that can give privileges to whoever executes them.
 
+use std::collections::BTreeSet;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
 
 use nix::sys::stat::FileStat;
 use rustix::io::Errno;
 
 use super::process::{Process, gap};
-use super::root::{Root, described};
+use super::root::{Root, described, kind};
 use super::walk::{self, Found, Limits, Visitor};
 use crate::model::bundle::{Bundle, Processes};
 use crate::model::files::{File, Kind, Listing};
@@ -18,6 +20,9 @@ use crate::parse::proc::status::Status;
 
 /// The most files that are recorded. Debian has about 20.
 const MOST: usize = 1000;
+
+/// The right of everybody else to pass a folder.
+const SEARCH_OF_OTHERS: u32 = 0o001;
 
 /// The bits that count: setuid and setgid.
 const SET_ID: u32 = 0o6000;
@@ -40,20 +45,31 @@ pub(super) fn matter(processes: &Processes, bundle: &Bundle) -> bool {
     })
 }
 
-/// Every such file below the root, hard links counted once.
+/// Every such file below the root, hard links counted once, and those of the
+/// folders above them that not everybody may pass. The walk takes no longer
+/// than `time`.
 pub(super) fn list(
     viewer: &Process,
     mounts: &[Mount],
     host: &[Mount],
     source: &Source,
+    time: Duration,
 ) -> Result<Listing, Gap> {
     let root = viewer.root().map_err(|errno| gap(source.clone(), errno))?;
-    Ok(below(&root, mounts, host, source))
+    let limits = Limits::default();
+    let limits = Limits { time: limits.time.min(time), ..limits };
+    Ok(below(&root, mounts, host, source, limits))
 }
 
-fn below(root: &Root, mounts: &[Mount], host: &[Mount], source: &Source) -> Listing {
-    let mut files = Privileged { source, listing: Listing::default() };
-    let gaps = walk::walk(root, mounts, host, source, Limits::default(), &mut files);
+fn below(
+    root: &Root,
+    mounts: &[Mount],
+    host: &[Mount],
+    source: &Source,
+    limits: Limits,
+) -> Listing {
+    let mut files = Privileged::new(source);
+    let gaps = walk::walk(root, mounts, host, source, limits, &mut files);
     files.listing.unread.extend(gaps);
     files.listing
 }
@@ -61,6 +77,37 @@ fn below(root: &Root, mounts: &[Mount], host: &[Mount], source: &Source) -> List
 struct Privileged<'a> {
     source: &'a Source,
     listing: Listing,
+    /// The folders above the present file that not everybody may pass, the
+    /// outermost first, each with its path as the walk knows it.
+    closed: Vec<(Vec<u8>, File)>,
+    /// The files that were met where everybody gets to.
+    within_reach: BTreeSet<((u32, u32), u64)>,
+}
+
+impl<'a> Privileged<'a> {
+    fn new(source: &'a Source) -> Self {
+        let (closed, within_reach) = (Vec::new(), BTreeSet::new());
+        Self { source, listing: Listing::default(), closed, within_reach }
+    }
+
+    /// Forgets the folders that the walk has left.
+    fn leave(&mut self, path: &[u8]) {
+        let is_above = |folder: &[u8]| {
+            let folder = folder.strip_suffix(b"/").unwrap_or(folder);
+            path.strip_prefix(folder).is_some_and(|rest| rest.starts_with(b"/"))
+        };
+        while self.closed.last().is_some_and(|(folder, _)| !is_above(folder)) {
+            self.closed.pop();
+        }
+    }
+
+    /// A folder: noted where not everybody may pass it.
+    fn pass(&mut self, found: &Found<'_>) {
+        if found.stat.st_mode & SEARCH_OF_OTHERS == 0 {
+            let path = Untrusted::from_bytes(found.path);
+            self.closed.push((found.path.to_vec(), File { path, ..file(found.stat) }));
+        }
+    }
 }
 
 impl Visitor for Privileged<'_> {
@@ -70,10 +117,15 @@ impl Visitor for Privileged<'_> {
     }
 
     fn wants(&self, kind: Kind) -> bool {
-        kind == Kind::File
+        matches!(kind, Kind::File | Kind::Folder)
     }
 
     fn visit(&mut self, found: &Found<'_>) -> Result<(), Gap> {
+        self.leave(found.path);
+        if kind(found.stat) == Kind::Folder {
+            self.pass(found);
+            return Ok(());
+        }
         let path = Untrusted::from_bytes(found.path);
         let capability = match capability(found.handle) {
             Ok(capability) => capability,
@@ -93,7 +145,19 @@ impl Visitor for Privileged<'_> {
             return Err(Gap::new(Reason::TooLarge, self.source.clone(), detail));
         }
         let file = File { path, capability, ..file(found.stat) };
-        if !self.listing.files.iter().any(|it| (it.device, it.inode) == (file.device, file.inode)) {
+        // Another name of the same file matters only where it is easier to get to.
+        let identity = (file.device, file.inode);
+        let is_new = if self.closed.is_empty() {
+            self.within_reach.insert(identity)
+        } else {
+            !self.within_reach.contains(&identity)
+        };
+        if is_new {
+            for (_, folder) in &self.closed {
+                if !self.listing.files.contains(folder) {
+                    self.listing.files.push(folder.clone());
+                }
+            }
             self.listing.files.push(file);
         }
         Ok(())
@@ -169,7 +233,7 @@ mod tests {
         let text = text.replace("ROOT", &number.to_string());
         let mounts = mountinfo::parse(&text).unwrap();
         let source = Source::Files("ab".to_owned());
-        let mut files = Privileged { source: &source, listing: Listing::default() };
+        let mut files = Privileged::new(&source);
         let gaps = walk::walk(
             &root,
             &mounts,
@@ -184,6 +248,20 @@ mod tests {
 
     fn paths(listing: &Listing) -> Vec<&str> {
         listing.files.iter().map(|file| file.path.raw()).collect()
+    }
+
+    #[test]
+    fn the_folders_above_a_file_that_not_everybody_may_pass_are_listed_with_it() {
+        let dir = laid_out();
+        let deep = dir.path().join("bin/deep");
+        fs::set_permissions(&deep, Permissions::from_mode(0o700)).unwrap();
+        let found = walked(&dir, Limits::default(), "");
+        assert_eq!(paths(&found), ["/bin/deep", "/bin/deep/deeper/wall", "/bin/su"]);
+        assert_eq!(found.files[0].kind, Kind::Folder);
+        // Another name that everybody gets to counts beside the one behind the door.
+        fs::hard_link(deep.join("deeper/wall"), dir.path().join("bin/wall")).unwrap();
+        let found = walked(&dir, Limits::default(), "");
+        assert_eq!(paths(&found).last(), Some(&"/bin/wall"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use caps::Capability;
 
 use crate::model::capability::CapabilitySet;
-use crate::model::files::{File, Listing};
+use crate::model::files::{File, Kind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::parse::file_capability::{self, FileCapability};
@@ -18,6 +18,8 @@ use super::Credentials;
 #[derive(Clone, Debug)]
 pub(super) struct Privileged<'a> {
     file: &'a File,
+    /// The folders above it that not everybody may pass.
+    folders: Vec<&'a File>,
     capability: Option<FileCapability>,
 }
 
@@ -67,13 +69,17 @@ pub(super) fn counting<'a>(
 ) -> (Vec<Privileged<'a>>, Option<Gap>) {
     let mut files = Vec::new();
     let mut gap = listing.unread.first().cloned();
-    for file in listing.files.iter().filter(|file| is_effective(file.path.raw(), mounts)) {
+    let (closed, found): (Vec<&File>, Vec<&File>) =
+        listing.files.iter().partition(|it| it.kind == Kind::Folder);
+    for file in found.into_iter().filter(|file| is_effective(file.path.raw(), mounts)) {
+        let is_above = |it: &&File| is_within(file.path.raw(), it.path.raw());
+        let folders: Vec<&File> = closed.iter().copied().filter(is_above).collect();
         match file.capability.as_deref().map(file_capability::parse).transpose() {
-            Ok(capability) => files.push(Privileged { file, capability }),
+            Ok(capability) => files.push(Privileged { file, folders, capability }),
             Err(detail) => {
                 let detail = format!("{}: {detail}", file.path);
                 gap.get_or_insert(Gap::new(Reason::Malformed, source.clone(), detail));
-                files.push(Privileged { file, capability: None });
+                files.push(Privileged { file, folders, capability: None });
             }
         }
     }
@@ -100,6 +106,7 @@ pub(super) fn gains(own: &Credentials, files: &[Privileged<'_>]) -> (Having, Vec
         let fresh: Vec<Gain> = files
             .iter()
             .filter(|it| !found.iter().any(|known| known.file == *it.file))
+            .filter(|it| it.folders.iter().all(|folder| is_passed(folder, &having)))
             .filter(|it| is_executable(it.file, &having))
             .filter_map(|it| gain(own, &start, it))
             .collect();
@@ -129,6 +136,16 @@ fn is_executable(file: &File, having: &Having) -> bool {
         || (file.mode & 0o100 != 0 && having.uids.contains(&file.uid))
         || (file.mode & 0o010 != 0 && having.gids.contains(&file.gid))
         || (file.mode & 0o111 != 0 && overrides)
+}
+
+/// Whether a folder lets it through, by the mode's bits alone.
+fn is_passed(folder: &File, having: &Having) -> bool {
+    let passes = |capability| having.capabilities.has(capability);
+    folder.mode & 0o001 != 0
+        || having.uids.contains(&folder.uid)
+        || (folder.mode & 0o010 != 0 && having.gids.contains(&folder.gid))
+        || passes(Capability::CAP_DAC_OVERRIDE)
+        || passes(Capability::CAP_DAC_READ_SEARCH)
 }
 
 /// What the file alone gives to a process that has not executed another.

@@ -126,6 +126,12 @@ mod tests {
         a_setuid_program_of_root_fails: open().file("/bin/su", 0o4755, (0, 0)) => "Fail",
         a_setuid_program_that_it_may_not_execute_passes:
             open().file("/bin/su", 0o4750, (0, 7)) => "Pass",
+        a_setuid_program_behind_a_folder_that_it_may_not_pass_passes:
+            open().folder("/root", 0o700, (0, 0)).file("/root/x/su", 0o4755, (0, 0)) => "Pass",
+        a_folder_of_its_own_keeps_nobody_out:
+            open().folder("/srv", 0o600, (1000, 0)).file("/srv/su", 0o4755, (0, 0)) => "Fail",
+        a_folder_elsewhere_does_not_matter:
+            open().folder("/root", 0o700, (0, 0)).file("/rootless/su", 0o4755, (0, 0)) => "Fail",
         a_setuid_program_for_one_of_its_groups_fails: open()
             .status(&[("NoNewPrivs", "0"), ("Groups", "7")]).file("/bin/su", 0o4750, (0, 7)) => "Fail",
         a_setuid_program_of_its_own_user_gives_nothing:

@@ -83,6 +83,13 @@ impl Case {
         })
     }
 
+    /// One more folder, above files that give privileges.
+    pub(in crate::rules) fn folder(self, path: &str, mode: u32, owner: (u32, u32)) -> Self {
+        self.file(path, mode, owner).with_files(|listing| {
+            listing.files.last_mut().unwrap().kind = Kind::Folder;
+        })
+    }
+
     /// One more file, with this `security.capability`.
     pub(in crate::rules) fn capable_file(self, path: &str, value: &str) -> Self {
         self.file(path, 0o755, (0, 0)).with_files(|listing| {
