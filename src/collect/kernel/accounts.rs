@@ -15,6 +15,7 @@ use crate::model::bundle::Answer;
 use crate::model::files::Listing;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::parse::path::is_within;
 use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::{group, passwd};
 
@@ -51,8 +52,10 @@ pub(super) fn of_container(
         Err(gap) => return refused(sources, &gap),
     };
     let [of_accounts, of_groups, of_shells] = sources;
-    let accounts = file(&root, "etc/passwd", &of_accounts, passwd::without_secrets);
-    let groups = file(&root, "etc/group", &of_groups, group::without_secrets);
+    let reach = |path: &str| reach(path, mounts, hosts);
+    let accounts =
+        file(&root, "etc/passwd", reach("/etc/passwd"), &of_accounts, passwd::without_secrets);
+    let groups = file(&root, "etc/group", reach("/etc/group"), &of_groups, group::without_secrets);
     let shells = match &accounts {
         Ok(Answer::Text(text)) => Ok(Answer::Files(shells(&root, text.raw(), &of_shells))),
         Ok(_) => Ok(Answer::Files(Listing::default())),
@@ -89,7 +92,9 @@ impl Kernel {
             if is_same { self.own_root() } else { Err(errno) }
         });
         let answer = match seen {
-            Ok(root) => file(&root, "etc/group", &source, group::without_secrets),
+            Ok(root) => {
+                file(&root, "etc/group", Reach::OneFileSystem, &source, group::without_secrets)
+            }
             Err(errno) => Err(gap(source.clone(), errno)),
         };
         (source, answer)
@@ -117,8 +122,14 @@ fn text_of(answer: &Result<Answer, Gap>) -> Option<&str> {
 
 /// One file below a root, as far as `keep` wants it. That it is not there is
 /// an answer too.
-fn file(root: &Root, path: &str, source: &Source, keep: fn(&str) -> String) -> Result<Answer, Gap> {
-    let read = root.open(path, Reach::OneFileSystem).and_then(bounded);
+fn file(
+    root: &Root,
+    path: &str,
+    reach: Reach,
+    source: &Source,
+    keep: fn(&str) -> String,
+) -> Result<Answer, Gap> {
+    let read = root.open(path, reach).and_then(bounded);
     match read {
         Ok(bytes) => {
             // Whatever is too large is measured before anything is taken from it.
@@ -149,6 +160,20 @@ fn shells(root: &Root, accounts: &str, source: &Source) -> Listing {
         }
     }
     listing
+}
+
+/// Engines and people mount single files over an image's accounts. What stands
+/// on the way may be crossed where it surely answers; by a symlink the way would
+/// be another one.
+fn reach(path: &str, mounts: &Result<Answer, Gap>, hosts: &[Mount]) -> Reach {
+    let mounts = text_of(mounts).and_then(|text| mountinfo::parse(text).ok()).unwrap_or_default();
+    let mut on_the_way =
+        mounts.iter().filter(|it| it.point != "/" && is_within(path, &it.point)).peekable();
+    if on_the_way.peek().is_some() && on_the_way.all(|it| is_local(it, hosts)) {
+        Reach::StraightOverMounts
+    } else {
+        Reach::OneFileSystem
+    }
 }
 
 /// Whether the root of these mounts surely answers.

@@ -20,6 +20,9 @@ pub(super) enum Reach {
     OneFileSystem,
     /// Onto whatever is mounted, where somebody has looked what that is.
     Mounts,
+    /// As [`Reach::Mounts`], and only by the way that was looked at: a symlink
+    /// would lead another.
+    StraightOverMounts,
 }
 
 /// The root folder of a process, held open.
@@ -42,9 +45,11 @@ impl Root {
     /// can be looked at and not be read.
     fn at(&self, path: &str, reach: Reach, flags: OFlag) -> Result<OwnedFd, Errno> {
         let mut resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
-        if reach == Reach::OneFileSystem {
-            resolve |= ResolveFlag::RESOLVE_NO_XDEV;
-        }
+        resolve |= match reach {
+            Reach::OneFileSystem => ResolveFlag::RESOLVE_NO_XDEV,
+            Reach::Mounts => ResolveFlag::empty(),
+            Reach::StraightOverMounts => ResolveFlag::RESOLVE_NO_SYMLINKS,
+        };
         let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(resolve);
         openat2(self.folder.as_fd(), path, how)
     }
