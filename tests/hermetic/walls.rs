@@ -160,6 +160,27 @@ fn a_neighbour_whose_namespace_cannot_be_told_leaves_it_unknown() {
 }
 
 #[test]
+fn without_privilege_a_session_of_another_container_lives_in_that_ones_namespace() {
+    let host = Host::new();
+    host.process(&container(70, &format!("/docker/{}", id())));
+    let cgroup = format!("/docker/{}", "0d".repeat(32));
+    let session = Process { ns_pids: "81 9", namespace: 8, parent: 5, ..container(81, &cgroup) };
+    host.process(&session);
+    let unreadable = || {
+        for pid in [70, 80, 81] {
+            let _ = fs::remove_file(host.root.path().join(format!("proc/{pid}/ns/pid")));
+        }
+    };
+    unreadable();
+    let (_, findings) = host.audit(&id(), 70);
+    assert_eq!(verdict(&findings, "private-pid-namespace"), Verdict::Unknown);
+    host.process(&Process { ns_pids: "80 1", namespace: 8, ..container(80, &cgroup) });
+    unreadable();
+    let (_, findings) = host.audit(&id(), 70);
+    assert_eq!(verdict(&findings, "private-pid-namespace"), Verdict::Pass);
+}
+
+#[test]
 fn the_cgroups_list_of_devices_decides_under_version_1() {
     for (list, expected) in
         [("c 1:3 rwm\nc *:* m\n", Verdict::Pass), ("a *:* rwm\n", Verdict::Fail)]

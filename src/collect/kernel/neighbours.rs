@@ -66,7 +66,9 @@ fn both<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> Option<bool> {
     Some(one? == other?)
 }
 
-/// By the link, or else by the first process of the namespace.
+/// By the link, or else by the first process of the namespace. The parent of a
+/// session, such as a health check, is none of the container's; it is taken to
+/// live in the namespace that its container has of its own.
 fn same_pids(init: u32, table: &Table) -> impl Fn(u32, &Row, &Row) -> Option<bool> + '_ {
     move |pid, row, first| {
         if row.ns_pids.len() != first.ns_pids.len() && !row.ns_pids.is_empty() {
@@ -74,7 +76,9 @@ fn same_pids(init: u32, table: &Table) -> impl Fn(u32, &Row, &Row) -> Option<boo
         }
         both(row.pid_namespace.as_ref(), first.pid_namespace.as_ref()).or_else(|| {
             (first.ns_pids.len() == 1).then_some(true).or_else(|| {
-                both(table.namespace_init(pid).as_ref(), table.namespace_init(init).as_ref())
+                let of_its_container = || table.first_beside(row);
+                let theirs = table.namespace_init(pid).or_else(of_its_container);
+                both(theirs.as_ref(), table.namespace_init(init).as_ref())
             })
         })
     }

@@ -139,6 +139,21 @@ impl Table {
         std::iter::successors(here(pid), move |(_, row)| here(row.parent)).take(self.rows.len())
     }
 
+    /// The first process of a PID namespace that belongs to the same container,
+    /// by its cgroup.
+    pub(super) fn first_beside(&self, row: &Row) -> Option<u32> {
+        let container = |row: &Row| {
+            let ids = row.cgroups.iter().filter_map(|(_, path)| cgroup::container(path));
+            ids.map(|it| it.id.to_owned()).next()
+        };
+        let own = container(row)?;
+        let is_first =
+            |other: &Row| other.is_namespace_init() && other.ns_pids.len() == row.ns_pids.len();
+        let mut all = self.rows.iter();
+        all.find(|(_, other)| is_first(other) && container(other).as_ref() == Some(&own))
+            .map(|(pid, _)| *pid)
+    }
+
     /// The first process of the PID namespace that `pid` lives in, found by
     /// its ancestors alone: that needs no privilege.
     pub(super) fn namespace_init(&self, pid: u32) -> Option<u32> {
