@@ -12,6 +12,7 @@ mod catalogue;
 mod cli;
 mod engine;
 mod formats;
+mod host;
 mod hostile;
 mod kernel;
 mod needs;

@@ -10,7 +10,7 @@ use secaudit::model::bundle::Bundle;
 use secaudit::model::source::Source;
 use secaudit::report::v1::{Finding, Verdict};
 
-use crate::kernel::{CONTAINER_MOUNTS, Host, Process, container, id, verdict};
+use crate::host::{CONTAINER_MOUNTS, Host, Process, container, id, verdict};
 
 fn statements<'a>(findings: &'a [Finding], rule: &str) -> &'a [String] {
     &findings.iter().find(|it| it.rule == rule).unwrap().statements
