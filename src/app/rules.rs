@@ -6,6 +6,7 @@ use super::args::{Described, Explain, Rules, RulesFormat, Schema};
 use super::exit::{self, Failure};
 use super::output::{self, Terminal};
 use crate::policy::nearest;
+use crate::report::terminal::Look;
 use crate::report::{self, reference};
 use crate::rules::{self, Rule, Section};
 
@@ -57,14 +58,10 @@ fn explained(rule: &Rule, terminal: Terminal) -> String {
         let is_prose = section != Section::Fix;
         let lines = rule.section(section);
         let blocks: Vec<String> = if is_prose {
-            lines.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect()
+            lines.split(|line| line.is_empty()).map(|lines| paragraph(lines, look)).collect()
         } else {
-            lines.into_iter().map(str::to_owned).collect()
+            lines.into_iter().map(|line| look.wrap("  ", "    ", line)).collect()
         };
-        let blocks: Vec<String> = blocks
-            .iter()
-            .map(|block| look.wrap("  ", if is_prose { "  " } else { "    " }, block))
-            .collect();
         text.push_str(&blocks.join(if is_prose { "\n\n" } else { "\n" }));
         text.push('\n');
     }
@@ -81,6 +78,22 @@ fn explained(rule: &Rule, terminal: Terminal) -> String {
         text.push_str(&format!("{}\n", look.wrap("  ", "  ", &rule.references.join(", "))));
     }
     text
+}
+
+/// A paragraph as one running text, or a list as an item a line.
+fn paragraph(lines: &[&str], look: Look) -> String {
+    let mut items: Vec<Vec<&str>> = Vec::new();
+    for line in lines {
+        match items.last_mut() {
+            Some(item) if !line.starts_with("- ") => item.push(line.trim_start()),
+            _ => items.push(vec![line]),
+        }
+    }
+    let is_list = lines.iter().any(|line| line.starts_with("- "));
+    let rest = if is_list { "    " } else { "  " };
+    let wrapped: Vec<String> =
+        items.iter().map(|item| look.wrap("  ", rest, &item.join(" "))).collect();
+    wrapped.join("\n")
 }
 
 pub(super) fn schema(command: &Schema) -> Result<u8, Failure> {
