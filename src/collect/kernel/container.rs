@@ -1,11 +1,12 @@
 //! What is asked once of each container: its namespaces, mounts, files and limits.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::process::{self, Process};
 use super::{
-    Kernel, NAMESPACES, NETWORK_INODE, SLEEPS_IN, accounts, check, missing, network, points, setuid,
+    Answers, Kernel, NAMESPACES, NETWORK_INODE, SLEEPS_IN, accounts, check, missing, network,
+    points, setuid,
 };
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::files::Listing;
@@ -15,52 +16,64 @@ use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::mountinfo::{self, Mount};
 
-impl Kernel {
-    /// Reads it all. `starts` tells when each process of the table started, and
-    /// no walk through files goes on after `walks_until`.
-    pub(super) fn observe_container(
-        &self,
-        id: &str,
-        processes: &Processes,
-        starts: &BTreeMap<u32, u64>,
-        walks_until: Instant,
-        bundle: &mut Bundle,
-    ) {
-        let first = self.reopen(processes.init, starts);
-        match &first {
+/// How long the walks through all the containers' files may take together.
+const ALL_WALKS: Duration = Duration::from_secs(60);
+
+/// What the looks at all containers have in common.
+pub(super) struct Look<'a> {
+    kernel: &'a Kernel,
+    /// When each process of the table started.
+    starts: &'a BTreeMap<u32, u64>,
+    /// What is already known.
+    bundle: &'a Bundle,
+    hosts: Vec<Mount>,
+    /// No walk through files goes on after this.
+    walks_until: Instant,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn new(
+        kernel: &'a Kernel,
+        starts: &'a BTreeMap<u32, u64>,
+        bundle: &'a Bundle,
+    ) -> Self {
+        let hosts = hosts_mounts(bundle);
+        Self { kernel, starts, bundle, hosts, walks_until: Instant::now() + ALL_WALKS }
+    }
+
+    /// Everything that is asked of one container.
+    pub(super) fn at(&self, id: &str, processes: &Processes) -> Answers {
+        let init = processes.init;
+        let open = |pid| self.kernel.reopen(pid, self.starts);
+        let first = open(init);
+        let mut answers = match &first {
             Ok(process) => {
-                observe_namespaces(process, processes.init, bundle);
-                bundle.record(Source::proc(processes.init, SLEEPS_IN), process.read(SLEEPS_IN));
+                let mut answers = namespaces(process, init);
+                answers.push((Source::proc(init, SLEEPS_IN), process.read(SLEEPS_IN)));
+                answers
             }
             Err(gap) => {
                 let links = NAMESPACES.map(|name| format!("ns/{name}"));
-                for name in links.iter().map(String::as_str).chain([NETWORK_INODE, SLEEPS_IN]) {
-                    let (source, answer) = missing(processes.init, name, gap);
-                    bundle.record(source, answer);
-                }
+                let names = links.iter().map(String::as_str).chain([NETWORK_INODE, SLEEPS_IN]);
+                names.map(|name| missing(init, name, gap)).collect()
             }
-        }
-        network::observe(&first, processes, |pid| self.reopen(pid, starts), bundle);
-        self.observe_files(id, processes, starts, walks_until, bundle);
+        };
+        answers.extend(network::answers(&first, processes, open));
+        answers.extend(self.files(id, processes));
         let Processes { limit_files, usage_files, device_list, .. } = processes;
-        for path in limit_files.iter().chain(usage_files).chain(device_list) {
+        answers.extend(limit_files.iter().chain(usage_files).chain(device_list).map(|path| {
             let source = Source::Kernel(path.clone());
-            bundle.record(source.clone(), process::read_optional(&self.at(path), source));
-        }
+            let answer = process::read_optional(&self.kernel.at(path), source.clone());
+            (source, answer)
+        }));
+        answers
     }
 
     /// What one of the container's processes sees of its files.
-    fn observe_files(
-        &self,
-        id: &str,
-        processes: &Processes,
-        starts: &BTreeMap<u32, u64>,
-        walks_until: Instant,
-        bundle: &mut Bundle,
-    ) {
+    fn files(&self, id: &str, processes: &Processes) -> Answers {
         let pid = processes.viewer;
-        let hosts = hosts_mounts(bundle);
-        let answers = match self.reopen(pid, starts).and_then(with_whole_view) {
+        let Self { hosts, bundle, .. } = self;
+        match self.kernel.reopen(pid, self.starts).and_then(with_whole_view) {
             Ok(viewer) => {
                 let seen = viewer.read("mountinfo");
                 let mounts = parsed(&seen);
@@ -69,24 +82,24 @@ impl Kernel {
                     let named = listing.map_err(|gap| Gap { source: source.clone(), ..gap });
                     (source, named.map(Answer::Files))
                 };
-                let mut answers = accounts::of_container(&viewer, &seen, &hosts);
+                let mut answers = accounts::of_container(&viewer, &seen, hosts);
                 answers.extend([
                     files(Source::mount_points(pid), &|mounts| {
-                        points::mount_points(&self.proc, &viewer, mounts, &hosts)
+                        points::mount_points(&self.kernel.proc, &viewer, mounts, hosts)
                     }),
-                    files(Source::devices(pid), &|mounts| points::devices(&viewer, mounts, &hosts)),
+                    files(Source::devices(pid), &|mounts| points::devices(&viewer, mounts, hosts)),
                 ]);
                 if setuid::matter(processes, bundle) {
                     let source = Source::Files(id.to_owned());
                     answers.push(files(source.clone(), &|mounts| {
-                        let left = walks_until.saturating_duration_since(Instant::now());
-                        setuid::list(&viewer, mounts, &hosts, &source, left)
+                        let left = self.walks_until.saturating_duration_since(Instant::now());
+                        setuid::list(&viewer, mounts, hosts, &source, left)
                     }));
                 }
                 if let Ok(mounts) = &mounts {
                     let source = Source::container(id);
                     let inspect = Document::new(source.clone(), bundle.json(&source));
-                    answers.extend(check::programs(&viewer, mounts, &hosts, &inspect));
+                    answers.extend(check::programs(&viewer, mounts, hosts, &inspect));
                 }
                 answers.push((Source::proc(pid, "mountinfo"), seen));
                 answers
@@ -106,9 +119,6 @@ impl Kernel {
                     .chain(sources.into_iter().map(refused))
                     .collect()
             }
-        };
-        for (source, answer) in answers {
-            bundle.record(source, answer);
         }
     }
 }
@@ -146,11 +156,12 @@ fn parsed(mounts: &Result<Answer, Gap>) -> Result<Vec<Mount>, Gap> {
 }
 
 /// The identities of the process's namespaces.
-pub(super) fn observe_namespaces(process: &Process, pid: u32, bundle: &mut Bundle) {
-    for name in NAMESPACES {
+pub(super) fn namespaces(process: &Process, pid: u32) -> Answers {
+    let links = NAMESPACES.iter().map(|name| {
         let link = format!("ns/{name}");
-        bundle.record(Source::proc(pid, &link), process.link(&link));
-    }
+        (Source::proc(pid, &link), process.link(&link))
+    });
     let source = Source::proc(pid, NETWORK_INODE);
-    bundle.record(source.clone(), process.inode("net/dev", source));
+    let inode = process.inode("net/dev", source.clone());
+    links.chain([(source, inode)]).collect()
 }

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
+use super::Answers;
 use super::process::Process;
-use crate::model::bundle::{Answer, Bundle, Processes};
+use crate::model::bundle::{Answer, Processes};
 use crate::model::reading::Gap;
 use crate::model::source::Source;
 use crate::parse::proc::sockets::{self, Protocol};
@@ -16,15 +17,15 @@ use crate::parse::proc::sockets::{self, Protocol};
 const TABLES: [&str; 4] = ["net/tcp", "net/tcp6", "net/udp", "net/udp6"];
 const ROUTES: [&str; 2] = ["net/route", "net/ipv6_route"];
 
-/// Records the network of a container; `open` opens one of its processes.
-pub(super) fn observe(
+/// The network of a container; `open` opens one of its processes.
+pub(super) fn answers(
     first: &Result<Process, Gap>,
     processes: &Processes,
     open: impl Fn(u32) -> Result<Process, Gap>,
-    bundle: &mut Bundle,
-) {
+) -> Answers {
     let init = processes.init;
     let mut listeners = BTreeSet::new();
+    let mut answers = Answers::new();
     for table in TABLES {
         let protocol = Protocol::of_table(table);
         let answer = each(first, init, table, |process| {
@@ -34,14 +35,14 @@ pub(super) fn observe(
             let kept = sockets::parse(protocol, kept.raw()).unwrap_or_default();
             listeners.extend(kept.into_iter().map(|socket| socket.inode));
         }
-        bundle.record(Source::proc(init, table), answer);
+        answers.push((Source::proc(init, table), answer));
     }
     for table in ROUTES {
         // The kernel fills its lines with blanks to the same length.
         let answer = each(first, init, table, |process| {
             process.lines(table, |line| Some(line.trim_end().to_owned()))
         });
-        bundle.record(Source::proc(init, table), answer);
+        answers.push((Source::proc(init, table), answer));
     }
     for pid in processes.all() {
         let source = Source::held_sockets(pid);
@@ -51,8 +52,9 @@ pub(super) fn observe(
             Ok(process) => process.sockets(&listeners, source.clone()),
             Err(gap) => Err(Gap { source: source.clone(), ..gap }),
         };
-        bundle.record(source, answer);
+        answers.push((source, answer));
     }
+    answers
 }
 
 fn each(
