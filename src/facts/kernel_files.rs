@@ -24,33 +24,23 @@ const CORE_PATTERN: &str = "/sys/kernel/core_pattern";
 /// Where the container can write `core_pattern`. No declaration tells it: the
 /// engine protects `/proc` without saying so.
 pub(super) fn core_pattern(view: &View<'_>) -> Fact<Vec<Place>> {
-    Fact::new(
-        Reading::Inapplicable,
-        view.mounts().map(|mounts| {
-            let is_proc = |mount: &&Mount| mount.kind == "proc" && !mount.is_read_only();
-            mounts
-                .iter()
-                .filter(is_proc)
-                .filter_map(|mount| place(&mounts, mount, CORE_PATTERN))
-                .collect()
-        }),
-    )
+    writable(view, "proc", CORE_PATTERN)
 }
 
 /// Where the container can write a `release_agent`. Only the root of a whole
 /// hierarchy has one (`cgroups(7)`), so a mount of a cgroup further down is harmless.
 pub(super) fn release_agents(view: &View<'_>) -> Fact<Vec<Place>> {
-    Fact::new(
-        Reading::Inapplicable,
-        view.mounts().map(|mounts| {
-            let is_agents = |mount: &&Mount| mount.kind == "cgroup" && !mount.is_read_only();
-            mounts
-                .iter()
-                .filter(is_agents)
-                .filter_map(|mount| place(&mounts, mount, "/release_agent"))
-                .collect()
-        }),
-    )
+    writable(view, "cgroup", "/release_agent")
+}
+
+/// Where the container's writable mounts of this kind show the file `inner`.
+fn writable(view: &View<'_>, kind: &str, inner: &str) -> Fact<Vec<Place>> {
+    let effective = view.mounts().map(|mounts| {
+        let is_writable = |mount: &&Mount| mount.kind == kind && !mount.is_read_only();
+        let writable = mounts.iter().filter(is_writable);
+        writable.filter_map(|mount| place(&mounts, mount, inner)).collect()
+    });
+    Fact::new(Reading::Inapplicable, effective)
 }
 
 /// The host's hierarchies of version 1 in which the container has no cgroup of
