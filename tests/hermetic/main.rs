@@ -11,6 +11,7 @@
 mod catalogue;
 mod cli;
 mod engine;
+mod files;
 mod formats;
 mod host;
 mod hostile;

@@ -2,6 +2,7 @@
 
 mod chains;
 mod escape;
+mod identity;
 mod lifecycle;
 mod table;
 
@@ -65,7 +66,8 @@ pub(in crate::cases) fn all() -> Vec<Live> {
     let escapes = escape::CASES.iter().map(live);
     let agents = escape::WITH_AGENTS.iter().filter(|_| has_agents()).map(live);
     let disks = escape::WITH_DISK.iter().filter(|_| run::disk().is_some()).map(live);
-    let table = CASES.iter().map(live).chain(escapes).chain(agents).chain(disks);
+    let identities = identity::CASES.iter().map(live);
+    let table = CASES.iter().map(live).chain(identities).chain(escapes).chain(agents).chain(disks);
     table.chain([of_an_image]).chain(chains::all()).chain(lifecycle::all()).collect()
 }
 
