@@ -11,6 +11,9 @@ use crate::score::Grade;
 /// The most columns that a name takes; a longer one is cut.
 const NAME: usize = 22;
 
+/// The fewest columns that a name is cut to where the table is too wide.
+const SHORT_NAME: usize = 12;
+
 /// The most columns that a list of users takes.
 const USERS: usize = 12;
 
@@ -21,14 +24,27 @@ const TITLES: [&str; 9] =
 type Cell = Vec<(String, Style)>;
 
 pub(super) fn render(report: &v1::Report, look: Look) -> String {
-    let head: Vec<Cell> = TITLES.map(faint).into();
-    let rows: Vec<Vec<Cell>> =
-        std::iter::once(head).chain(report.targets.iter().map(row)).collect();
-    let widths: Vec<usize> = (0..TITLES.len())
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(width).max().unwrap_or(0))
-        .collect();
+    let table = |name: usize| {
+        let head: Vec<Cell> = TITLES.map(faint).into();
+        let targets = report.targets.iter().map(|target| row(target, name));
+        std::iter::once(head).chain(targets).collect::<Vec<_>>()
+    };
+    let mut rows = table(NAME);
+    let mut widths = columns(&rows);
+    let excess =
+        (widths.iter().map(|column| column + 2).sum::<usize>() - 2).saturating_sub(look.width);
+    if let Some(name) = widths.first().filter(|_| excess > 0) {
+        rows = table(name.saturating_sub(excess).max(SHORT_NAME));
+        widths = columns(&rows);
+    }
     let lines: Vec<String> = rows.iter().map(|row| line(row, &widths, look)).collect();
     lines.join("\n")
+}
+
+fn columns(rows: &[Vec<Cell>]) -> Vec<usize> {
+    (0..TITLES.len())
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(width).max().unwrap_or(0))
+        .collect()
 }
 
 fn line(row: &[Cell], widths: &[usize], look: Look) -> String {
@@ -50,11 +66,11 @@ fn faint(text: &str) -> Cell {
     vec![(text.to_owned(), Style::new().dimmed())]
 }
 
-fn row(target: &v1::Target) -> Vec<Cell> {
+fn row(target: &v1::Target, name: usize) -> Vec<Cell> {
     let summary = &target.summary;
     let bold = Style::new().bold();
     let mut cells = vec![
-        vec![(cut(&target.name.to_string(), NAME), bold)],
+        vec![(cut(&target.name.to_string(), name), bold)],
         vec![(target.grade.letter().to_string(), of_grade(target.grade))],
         vec![(score(target), Style::new())],
     ];
