@@ -29,6 +29,10 @@ bless:
 record:
     SECAUDIT_RECORD=tests/bundles SECAUDIT_LIVE=required cargo test --test integration
 
+# The walk through files beside GNU find, and the memory that it takes
+bench:
+    cargo bench --bench walk
+
 # Documentation, warnings denied
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps

@@ -7,12 +7,13 @@ use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecResults};
 use bollard::models::{ContainerCreateBody, NetworkCreateRequest};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, CreateImageOptionsBuilder, InspectContainerOptions,
-    KillContainerOptions, ListContainersOptionsBuilder, ListImagesOptions,
-    ListNetworksOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveImageOptionsBuilder, StartContainerOptions, WaitContainerOptions,
+    BuildImageOptionsBuilder, CreateContainerOptionsBuilder, CreateImageOptionsBuilder,
+    ImportImageOptions, InspectContainerOptions, KillContainerOptions,
+    ListContainersOptionsBuilder, ListImagesOptions, ListNetworksOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+    StartContainerOptions, WaitContainerOptions,
 };
-use bollard::{API_DEFAULT_VERSION, body_try_stream};
+use bollard::{API_DEFAULT_VERSION, body_full, body_try_stream};
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -84,6 +85,28 @@ impl Engine {
         let options = options.build();
         let progress = self.docker.create_image(Some(options), Some(body), None);
         self.block("import the image", progress.try_collect::<Vec<_>>());
+    }
+
+    /// Takes in an image as `docker save` writes it.
+    pub(crate) fn load(&self, saved: Vec<u8>) {
+        let options = ImportImageOptions::default();
+        let progress = self.docker.import_image(options, body_full(saved.into()), None);
+        self.block("load the image", progress.try_collect::<Vec<_>>());
+    }
+
+    /// Builds an image from a Dockerfile alone, as `docker build -` does.
+    pub(crate) fn build(&self, dockerfile: &str, tag: &str) {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(dockerfile.len() as u64);
+        tar.append_data(&mut header, "Dockerfile", dockerfile.as_bytes()).expect("it fits");
+        let tar = tar.into_inner().expect("an archive can be written to memory");
+        let options = BuildImageOptionsBuilder::new().t(&image(tag)).build();
+        let progress = self.docker.build_image(options, None, Some(body_full(tar.into())));
+        let said = self.block("build the image", progress.try_collect::<Vec<_>>());
+        let failed = said.iter().find(|it| it.error_detail.is_some());
+        assert!(failed.is_none(), "{failed:?}");
     }
 
     /// Starts a container of this run; `config` is the engine's own document.

@@ -22,6 +22,7 @@ mod cases;
 mod daemon;
 mod engine;
 mod image;
+mod layered;
 mod needs;
 mod record;
 mod relay;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use secaudit::collect::containers::{NoEngine, Plan, collect};
+use secaudit::collect::connect::NoEngine;
+use secaudit::collect::containers::{Files, Plan, collect};
 use secaudit::collect::engine::Limits;
 use secaudit::collect::engine::address::{Surroundings, choose};
 use secaudit::collect::kernel::Kernel;
@@ -29,6 +30,9 @@ const KEPT: &[&str] = &[
     "escape-writable-host-by-a-setuid-file",
     "exec-as-root",
     "hardened",
+    "files-careless",
+    "files-node-after-read-only",
+    "files-node-before",
     "host-namespaces",
     "lives-badly",
     "nginx-plain",
@@ -204,7 +208,13 @@ pub(crate) fn bundle(host: Option<&str>, name: &str) -> String {
             Err(NoEngine { detail: "no engine was to be asked".to_owned(), remedy: String::new() })
         }
     };
-    let plan = Plan { engine, names: vec![name.to_owned()], limits: Limits::default() };
+    let plan = Plan {
+        engine,
+        names: vec![name.to_owned()],
+        sought: secaudit::policy::Policy::baseline().sought(),
+        files: Files::Kernel,
+        limits: Limits::default(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,8 +1,10 @@
 //! Every selected rule on every target: no more, no less.
 
 use crate::facts::Facts;
+use crate::model::fact::Fact;
 use crate::model::finding::{Finding, Ledger, Sheet};
-use crate::model::target::Target;
+use crate::model::reading::Reading;
+use crate::model::target::{Kind, Target};
 use crate::model::verdict::Verdict;
 use crate::policy::Policy;
 
@@ -27,7 +29,11 @@ pub fn judge(targets: &[(Target, Facts)], policy: &Policy, accept: Accept) -> Le
                 .rules
                 .iter()
                 .map(|selected| {
-                    let verdict = (selected.rule.judge)(facts, &selected.settings);
+                    let verdict = if selected.rule.targets.contains(&target.kind) {
+                        (selected.rule.judge)(facts, &selected.settings)
+                    } else {
+                        not_asked(target.kind)
+                    };
                     let verdict = match accept {
                         Accept::Kernel => verdict,
                         Accept::Declared => verdict.accepting_declarations(),
@@ -45,4 +51,10 @@ pub fn judge(targets: &[(Target, Facts)], policy: &Policy, accept: Accept) -> Le
         })
         .collect();
     Ledger { sheets }
+}
+
+/// A rule about another kind of target.
+fn not_asked(kind: Kind) -> Verdict {
+    let why = format!("this is not asked of an {}", kind.name());
+    Fact::<()>::declared_only(Reading::Inapplicable).unasked(&why)
 }

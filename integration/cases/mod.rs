@@ -1,10 +1,12 @@
 //! The cases, in files by what they need.
 
+mod archives;
 mod daemons;
 mod declared;
 mod demo;
 mod docker;
 mod entered;
+mod files;
 mod fleet;
 mod harness;
 mod network;
@@ -35,6 +37,7 @@ pub(crate) fn all() -> Vec<Live> {
         harness::all(),
         docker::all(),
         entered::all(),
+        files::all(),
         declared::all(),
         fleet::all(),
         network::all(),
@@ -46,6 +49,7 @@ pub(crate) fn all() -> Vec<Live> {
         daemons::all(),
         without_engine::all(),
         services::all(),
+        archives::all(),
         only_looks::all(),
     ]
     .into_iter()

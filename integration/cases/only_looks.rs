@@ -60,14 +60,32 @@ fn at_a_fleet() {
     ] {
         fleet.push(start(&engine, &network, service, written, "-looked-at"));
     }
-    look(&[], Path::new(PROGRAM), &fleet);
+    look(&[], Path::new(PROGRAM), &[], &fleet);
     let folder = run::folder();
-    look(&nobody(), Path::new(&copy(&folder, Path::new(PROGRAM))), &fleet);
+    let program = copy(&folder, Path::new(PROGRAM));
+    look(&nobody(), Path::new(&program), &[], &fleet);
+    // Nobody may look into a container's root; whoever may ask the engine can.
+    let requests = look(&nobody(), Path::new(&program), &["--files", "engine"], &fleet);
+    for container in &fleet {
+        let sent = |what: &str| {
+            let path = format!("/containers/{}/{what}", container.id);
+            requests.iter().filter(|request| request.contains(&path)).count()
+        };
+        // A second time for what links lead to that somebody asks for.
+        assert!((1..=2).contains(&sent("export")), "{requests:?}");
+        assert!(sent("archive") < 32, "{requests:?}");
+        assert!(sent("archive?path=/ HTTP") == 1 && sent("archive?path=/etc/hosts ") == 1);
+    }
 }
 
 /// Audits the fleet by a command that begins so, and holds what it did, as the
-/// kernel and the engine saw it.
-fn look(before: &[String], program: &Path, fleet: &[Container<'_>]) {
+/// kernel and the engine saw it; what it asked of the engine.
+fn look(
+    before: &[String],
+    program: &Path,
+    options: &[&str],
+    fleet: &[Container<'_>],
+) -> Vec<String> {
     let folder = run::folder();
     let everybody = |path: &Path, mode| {
         std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is the test's own");
@@ -86,6 +104,7 @@ fn look(before: &[String], program: &Path, fleet: &[Container<'_>]) {
     let strace = ["strace", "-f", "-y", "-s", "128", "-o", &trace_path, "--", &program];
     let host = format!("unix://{socket}");
     let arguments = ["containers", "--format", "json", "--host", &host];
+    let arguments = arguments.into_iter().chain(options.iter().copied());
     let words: Vec<&str> =
         before.iter().map(String::as_str).chain(strace).chain(arguments).collect();
     let names = fleet.iter().map(|container| container.name.as_str());
@@ -98,8 +117,9 @@ fn look(before: &[String], program: &Path, fleet: &[Container<'_>]) {
     let first = deeds.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
     assert!(deeds.is_empty(), "{} deeds:\n{first}", deeds.len());
     let requests = recorder.requests();
+    let may_download = options.contains(&"engine");
     for request in &requests {
-        assert!(only_asks(request), "{request}");
+        assert!(only_asks(request) || (may_download && downloads(request)), "{request}");
     }
     // Whoever did not look did nothing either.
     assert!(trace.ends_with("+++ exited with 1 +++\n"));
@@ -110,6 +130,7 @@ fn look(before: &[String], program: &Path, fleet: &[Container<'_>]) {
         assert!(requests.iter().any(|request| request.contains(&inspected)), "{requests:?}");
     }
     println!("only looks: {} lines, {} requests", trace.lines().count(), requests.len());
+    requests
 }
 
 /// A question, and none after a session in a container.
@@ -119,6 +140,20 @@ fn only_asks(request: &str) -> bool {
         ["GET" | "HEAD", path, "HTTP/1.1"] => {
             let mut parts = path.split(['/', '?']);
             !parts.any(|part| ["exec", "attach", "archive", "export"].contains(&part))
+        }
+        _ => false,
+    }
+}
+
+/// A read of a container's files, which is asked for only where somebody wants
+/// it: the engine packs and sends them all.
+fn downloads(request: &str) -> bool {
+    let words: Vec<&str> = request.split(' ').collect();
+    let ["GET", path, "HTTP/1.1"] = words.as_slice() else { return false };
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["", _version, "containers", _id, what, ..] => {
+            *what == "export" || what.starts_with("archive?path=")
         }
         _ => false,
     }
@@ -140,6 +175,16 @@ fn requests_are_seen() {
     for deed in deeds {
         let requests = request_lines(deed);
         assert!(!requests.iter().all(|request| only_asks(request)), "{requests:?}");
+    }
+    for request in ["GET /v1.41/containers/1/export", "GET /v1.41/containers/1/archive?path=/a"] {
+        assert!(downloads(&format!("{request} HTTP/1.1")), "{request}");
+    }
+    for deed in [
+        "PUT /v1.41/containers/1/archive?path=/a HTTP/1.1",
+        "GET /v1.41/containers/1/attach/ws HTTP/1.1",
+        "GET /v1.41/exec/1/json HTTP/1.1",
+    ] {
+        assert!(!downloads(deed), "{deed}");
     }
 }
 

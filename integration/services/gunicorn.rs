@@ -7,6 +7,7 @@ use super::{Service, health, page};
 pub(crate) const GUNICORN: Service = Service {
     name: "gunicorn",
     files: &[("/srv/python/app.py", APP)],
+    hardens: "",
     plain: || {
         json!({
             "WorkingDir": "/srv/python",

@@ -31,6 +31,8 @@ pub(crate) struct Service {
     pub(crate) name: &'static str,
     /// What the image holds for it beside Debian's packages: path and text.
     pub(crate) files: &'static [(&'static str, &'static str)],
+    /// What its own image does besides, as lines of a Dockerfile.
+    pub(crate) hardens: &'static str,
     /// As people write it: the engine's own document.
     pub(crate) plain: fn() -> Value,
     /// As it should be written, laid over [`careful`].

@@ -7,6 +7,7 @@ use super::{Service, health, page};
 pub(crate) const NGINX: Service = Service {
     name: "nginx",
     files: &[(SITE, PLAIN_SITE), (HARDENED, HARDENED_CONFIGURATION)],
+    hardens: "RUN find -L /etc/nginx -name '*.conf' -type f -exec chmod 444 {} +\n",
     plain: || json!({"Cmd": ["nginx", "-g", "daemon off;"], "ExposedPorts": {"80/tcp": {}}}),
     hardened: || {
         json!({

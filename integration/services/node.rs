@@ -6,7 +6,12 @@ use super::{Service, health, page};
 
 pub(crate) const NODE: Service = Service {
     name: "node",
-    files: &[("/srv/node/server.js", SERVER)],
+    files: &[
+        ("/srv/node/server.js", SERVER),
+        ("/srv/node/package.json", r#"{"name": "served"}"#),
+        ("/srv/node/node_modules/served/index.js", "module.exports = 'served by node'\n"),
+    ],
+    hardens: "RUN chown -R app:app /srv/node/node_modules && chmod -R 500 /srv/node/node_modules\n",
     plain: || {
         json!({
             "WorkingDir": "/srv/node",
@@ -32,7 +37,8 @@ pub(crate) const NODE: Service = Service {
 
 const SERVER: &str = "\
 const http = require('http');
-const server = http.createServer((_, answer) => answer.end('served by node'));
+const served = require('served');
+const server = http.createServer((_, answer) => answer.end(served));
 server.listen(process.env.PORT);
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
 ";

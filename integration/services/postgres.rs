@@ -12,6 +12,7 @@ pub(crate) const POSTGRES: Service = Service {
     name: "postgres",
     files: &[(PLAIN, PLAIN_CONFIGURATION), (HARDENED, HARDENED_CONFIGURATION), (HBA, ACCESS)],
     // What the entrypoint of the well-known image does, in one command.
+    hardens: "",
     plain: || {
         json!({
             "Entrypoint": ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"],

@@ -8,6 +8,7 @@ use super::{Service, health, over_tcp};
 pub(crate) const REDIS: Service = Service {
     name: "redis",
     files: &[(HARDENED, HARDENED_CONFIGURATION)],
+    hardens: "",
     plain: || {
         json!({
             "WorkingDir": "/var/lib/redis",

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -36,6 +37,11 @@ const LARGE: usize = 160 << 20;
 
 /// Where the cases give a disk of the host, for reading alone.
 pub(crate) const DISK_NODE: &str = "/dev/witness-disk";
+
+/// What the documents' images hold.
+pub(crate) const MODULE: &str = "/app/node_modules/express/index.js";
+pub(crate) const CONFIGURATION: &str = "/etc/nginx/conf.d/default.conf";
+pub(crate) const KEY: &str = "/app/server.key";
 
 /// A folder that the image has not, and that marks a peer.
 pub(crate) const PEER: &str = "/peer";
@@ -87,6 +93,20 @@ pub(crate) enum Act {
     SetAgents,
     WriteRoot,
     WriteTmp,
+    /// Open a module of the application for writing.
+    WriteModule,
+    /// Do so after changing the modes on the way, and change them back.
+    ChmodModule,
+    /// Give the program of the application another name, and its own again.
+    MoveProgram,
+    /// Open the configuration of nginx for writing.
+    WriteConfiguration,
+    /// Do so after changing its mode, and change it back.
+    ChmodConfiguration,
+    /// Read a key of the application.
+    ReadKey,
+    /// Write into a folder that is for everybody.
+    WriteDrop,
     /// Read a file of the image that only root and its group may read.
     ReadGroupSecret,
     /// Start the login shell that its account names.
@@ -156,6 +176,17 @@ impl Act {
             }),
             Self::WriteRoot => write("/written"),
             Self::WriteTmp => write("/tmp/written"),
+            Self::WriteModule => open_to_write(MODULE),
+            Self::ChmodModule => chmod_and_write(MODULE),
+            Self::MoveProgram => {
+                let (own, other) = ("/app/server.js", "/app/.server.js");
+                fs::rename(own, other)?;
+                fs::rename(other, own)
+            }
+            Self::WriteConfiguration => open_to_write(CONFIGURATION),
+            Self::ChmodConfiguration => chmod_and_write(CONFIGURATION),
+            Self::ReadKey => fs::read(KEY).map(drop),
+            Self::WriteDrop => write("/srv/drop/written"),
             Self::ReadGroupSecret => fs::read(GROUP_SECRET).map(drop),
             Self::StartOwnShell => start_own_shell(),
             Self::ExceedPids => exceed_pids(),
@@ -193,6 +224,17 @@ fn trace(look: fn(PathBuf) -> io::Result<()>) -> io::Result<()> {
         }
     }
     last
+}
+
+/// Lets itself write a file, and leaves its mode as it was.
+fn chmod_and_write(path: &str) -> io::Result<()> {
+    let before = fs::metadata(path)?.permissions();
+    let mut after = before.clone();
+    after.set_mode(before.mode() | 0o200);
+    fs::set_permissions(path, after)?;
+    let opened = open_to_write(path);
+    fs::set_permissions(path, before)?;
+    opened
 }
 
 fn open_to_write(path: &str) -> io::Result<()> {

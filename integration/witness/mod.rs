@@ -5,6 +5,7 @@
 //! to end, so that the audit meets the container in the state it spoke about.
 
 mod acts;
+mod rewrite;
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -21,7 +22,10 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Gid, Uid, chroot, getuid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use acts::{Act, DISK, DISK_NODE, GROUP_SECRET, HOST_NAME, NAME, PEER, PORT, QUEUE};
+pub(crate) use acts::{
+    Act, CONFIGURATION, DISK, DISK_NODE, GROUP_SECRET, HOST_NAME, KEY, MODULE, NAME, PEER, PORT,
+    QUEUE,
+};
 
 /// Where the image holds the witness, and where its setuid-root copy.
 pub(crate) use secaudit::app::demo::image::PROGRAM as WITNESS;
@@ -98,6 +102,7 @@ pub(crate) fn main(words: &[&str]) -> u8 {
             make_the_root_writable();
             0
         }
+        ["rewrite", path, uid, gid, groups, bits] => rewrite::run(path, uid, gid, groups, bits),
         ["healthy"] => 0,
         ["serve", addresses @ ..] => serve(addresses),
         ["connect", address] => connect(address),

@@ -19,8 +19,8 @@ Exit codes:
   1   a finding at or above the gate, or a score under --fail-under
   2   wrong usage or a policy that makes no sense
   3   incomplete: something at or above the gate could not be verified, a
-      container is verified to less than --min-coverage, or what was named
-      (a container, an engine) could not be found
+      target is verified to less than --min-coverage, or what was named
+      (a container, an image, an engine) could not be found
   4   the report could not be written
   70  a bug";
 
@@ -48,6 +48,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Containers(Containers),
+    Image(Image),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),
@@ -58,7 +59,8 @@ pub(super) enum Command {
 
 /// Audit running containers.
 ///
-/// Without a name, all running containers of the engine. As root every rule can
+/// Without a name, all running containers of the engine. One that is stopped is
+/// audited by its name, its files where --files engine says so. As root every rule can
 /// be verified; without root, or without an engine, the report lists
 /// what could not be read and what to do about it.
 #[derive(Debug, clap::Args)]
@@ -68,28 +70,14 @@ pub(super) struct Containers {
     #[arg(value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) names: Vec<String>,
 
-    /// Fail on findings of this severity or above [default: high]
-    #[arg(long, value_name = "SEVERITY", help_heading = "Gate")]
-    pub(super) fail_on: Option<FailOn>,
-    /// Fail if a container scores less than this (0 to 100)
-    #[arg(long, value_name = "SCORE", help_heading = "Gate", value_parser = clap::value_parser!(u8).range(..=100))]
-    pub(super) fail_under: Option<u8>,
-    /// Incomplete if a container is verified to less than this percentage
-    #[arg(long, value_name = "PERCENT", help_heading = "Gate", value_parser = clap::value_parser!(u8).range(..=100))]
-    pub(super) min_coverage: Option<u8>,
+    #[command(flatten)]
+    pub(super) gate: Gate,
     /// Let a declaration count as a pass where the engine runs under another kernel
     #[arg(long, value_name = "WHAT", help_heading = "Gate")]
     pub(super) accept: Option<Accept>,
-    /// A policy file (TOML), laid over the built-in baseline
-    #[arg(long, value_name = "FILE", help_heading = "Gate")]
-    pub(super) policy: Option<PathBuf>,
 
-    /// The engine's address, such as unix:///var/run/docker.sock
-    #[arg(long, value_name = "ADDRESS", help_heading = "Engine", conflicts_with = "context")]
-    pub(super) host: Option<String>,
-    /// The docker context to use
-    #[arg(long, value_name = "NAME", help_heading = "Engine")]
-    pub(super) context: Option<String>,
+    #[command(flatten)]
+    pub(super) address: Address,
     /// Which engine's own sockets to ask; none reads the kernel alone
     #[arg(
         long,
@@ -99,10 +87,68 @@ pub(super) struct Containers {
         conflicts_with_all = ["host", "context"]
     )]
     pub(super) engine: Engine,
+    /// Who is asked for the containers' files
+    #[arg(long, value_name = "WAY", help_heading = "Engine", default_value = "kernel")]
+    pub(super) files: Files,
+
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// Audit images by the files in them.
+///
+/// The engine saves each image, and its layers are read as they come, nothing
+/// unpacked: an upper layer hides what is below it. What is asked of running
+/// containers alone does not apply.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Image {
+    /// Names, or id prefixes, of the images to audit
+    #[arg(value_name = "IMAGE", required = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(super) names: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) gate: Gate,
+    #[command(flatten)]
+    pub(super) address: Address,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// When an audit fails.
+#[derive(Debug, clap::Args)]
+pub(super) struct Gate {
+    /// Fail on findings of this severity or above [default: high]
+    #[arg(long, value_name = "SEVERITY", help_heading = "Gate")]
+    pub(super) fail_on: Option<FailOn>,
+    /// Fail if one scores less than this (0 to 100)
+    #[arg(long, value_name = "SCORE", help_heading = "Gate", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(super) fail_under: Option<u8>,
+    /// Incomplete if one is verified to less than this percentage
+    #[arg(long, value_name = "PERCENT", help_heading = "Gate", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(super) min_coverage: Option<u8>,
+    /// A policy file (TOML), laid over the built-in baseline
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    pub(super) policy: Option<PathBuf>,
+}
+
+/// Where the engine is, and how long it may take.
+#[derive(Debug, clap::Args)]
+pub(super) struct Address {
+    /// The engine's address, such as unix:///var/run/docker.sock
+    #[arg(long, value_name = "ADDRESS", help_heading = "Engine", conflicts_with = "context")]
+    pub(super) host: Option<String>,
+    /// The docker context to use
+    #[arg(long, value_name = "NAME", help_heading = "Engine")]
+    pub(super) context: Option<String>,
     /// Seconds that one question to the engine may take
     #[arg(long, value_name = "SECONDS", help_heading = "Engine", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) timeout: u64,
+}
 
+/// What is written, and where.
+#[derive(Debug, clap::Args)]
+pub(super) struct Output {
     /// How to write the report
     #[arg(long, value_name = "FORMAT", help_heading = "Output", default_value = "terminal")]
     pub(super) format: Format,
@@ -215,6 +261,15 @@ pub(super) enum Engine {
     Podman,
     /// No engine: containers as /proc shows them
     None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Files {
+    /// The kernel; where it cannot tell, they stay unknown
+    Kernel,
+    /// Where the kernel cannot tell, the engine: it then packs and sends the whole root file
+    /// system of each such container, and whatever is mounted into it
+    Engine,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

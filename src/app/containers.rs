@@ -1,50 +1,25 @@
-//! `secaudit containers`: collect, judge, report.
+//! `secaudit containers`: what running containers can really do.
 
-use std::io;
-use std::path::Path;
-use std::time::Duration;
-
-use super::args::{self, Containers, Format};
+use super::args::{self, Containers};
+use super::audit;
 use super::exit::Failure;
-use super::output::{self, Bar, ReportFile, Terminal};
-use crate::collect::containers::{NoEngine, Plan, collect};
-use crate::collect::engine::Limits;
+use super::output::{Bar, Terminal};
+use crate::collect::connect::NoEngine;
+use crate::collect::containers::{Files, Plan, collect};
 use crate::collect::engine::address::{self, Surroundings};
 use crate::collect::kernel::Kernel;
 use crate::judge::Accept;
-use crate::model::bundle::{Answer, Bundle};
-use crate::model::source::Source;
-use crate::policy::{Gate, Policy};
-use crate::report;
+use crate::model::bundle::Bundle;
+use crate::policy::Policy;
 
 pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failure> {
-    let policy = policy(command)?;
-    let plan = plan(command)?;
-    let file = command.output.as_deref().filter(|path| *path != Path::new("-"));
-    let file = file.map(ReportFile::create).transpose()?;
-
+    let policy = audit::policy(&command.gate)?;
+    let plan = plan(command, &policy)?;
+    let file = audit::file(&command.output)?;
     let bundle = super::runtime()?.block_on(collecting(&plan))?;
     let accept = command.accept.map_or(Accept::Kernel, |args::Accept::Declared| Accept::Declared);
     let report = crate::evaluate(&bundle, &policy, accept);
-
-    let is_terminal = matches!(command.format, Format::Terminal);
-    let text = match command.format {
-        Format::Terminal => report::terminal::render(&report, terminal.look(file.is_some())),
-        Format::Json => report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?,
-    };
-    for gap in &bundle.missing {
-        output::to_stderr(&format!("secaudit: {}", gap.in_words()));
-    }
-    match file {
-        Some(file) => {
-            file.finish(&text)?;
-            output::to_stderr(&format!("secaudit: {}", report::terminal::conclusion(&report)));
-        }
-        // To a person an audit of nobody has nothing to say but why.
-        None if is_terminal && report.targets.is_empty() && !bundle.missing.is_empty() => {}
-        None => output::print(&text)?,
-    }
-    Ok(report.gate.exit_code)
+    audit::write(&bundle, &report, command.output.format, file, terminal)
 }
 
 /// Collects with a progress bar, and notes the time.
@@ -52,57 +27,33 @@ pub(super) async fn collecting(plan: &Plan) -> Result<Bundle, Failure> {
     let bar = Bar::new();
     let progress = |what: &str, done, of| bar.show(what, done, of);
     let mut bundle = collect(plan, &Kernel::default(), &progress).await?;
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
+    audit::note_the_time(&mut bundle);
     Ok(bundle)
 }
 
-fn policy(command: &Containers) -> Result<Policy, Failure> {
-    let mut policy = match &command.policy {
-        None => Policy::baseline(),
-        Some(path) => {
-            let text = read_policy(path)
-                .map_err(|cause| Failure::PolicyFile { path: path.clone(), cause })?;
-            Policy::parse(&path.display().to_string(), &text)?
+fn plan(command: &Containers, policy: &Policy) -> Result<Plan, Failure> {
+    let limits = audit::limits(&command.address);
+    let files = match command.files {
+        args::Files::Kernel => Files::Kernel,
+        args::Files::Engine if command.engine == args::Engine::None => {
+            let error =
+                "--files engine has no engine to ask with --engine none; leave out one of them";
+            return Err(Failure::Usage(error.to_owned()));
         }
+        args::Files::Engine => Files::Engine,
     };
-    policy.gate = Gate {
-        fail_on: command.fail_on.map_or(policy.gate.fail_on, args::FailOn::severity),
-        fail_under: command.fail_under.or(policy.gate.fail_under),
-        min_coverage: command.min_coverage.or(policy.gate.min_coverage),
-    };
-    Ok(policy)
-}
-
-/// The most bytes of a policy.
-const LONGEST_POLICY: u64 = 1 << 20;
-
-fn read_policy(path: &Path) -> io::Result<String> {
-    // Looked at before it is opened: a FIFO would never answer, a device never end.
-    let about = std::fs::metadata(path)?;
-    if !about.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if about.len() > LONGEST_POLICY {
-        return Err(io::Error::other("it is larger than 1 MiB"));
-    }
-    std::fs::read_to_string(path)
-}
-
-fn plan(command: &Containers) -> Result<Plan, Failure> {
-    let limits = Limits::within(Duration::from_secs(command.timeout));
     let engine = match command.engine {
         args::Engine::None => Err(NoEngine {
             detail: "no engine was asked (--engine none)".to_owned(),
             remedy: "leave out --engine none".to_owned(),
         }),
         args::Engine::Auto => Ok(address::choose(
-            command.host.as_deref(),
-            command.context.as_deref(),
+            command.address.host.as_deref(),
+            command.address.context.as_deref(),
             &Surroundings::from_env(),
         )?),
         args::Engine::Docker => Ok(address::well_known(Some("docker"), &Surroundings::from_env())),
         args::Engine::Podman => Ok(address::well_known(Some("podman"), &Surroundings::from_env())),
     };
-    Ok(Plan { engine, names: command.names.clone(), limits })
+    Ok(Plan { engine, names: command.names.clone(), sought: policy.sought(), files, limits })
 }

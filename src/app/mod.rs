@@ -1,9 +1,11 @@
 //! The program: arguments in, bytes and an exit code out.
 
 mod args;
+mod audit;
 mod containers;
 pub mod demo;
 mod exit;
+mod image;
 mod output;
 mod rules;
 
@@ -37,6 +39,7 @@ fn run(arguments: Vec<OsString>) -> u8 {
     let terminal = Terminal::detect(args.color);
     let done = match args.command {
         Command::Containers(command) => containers::run(&command, terminal),
+        Command::Image(command) => image::run(&command, terminal),
         Command::Rules(command) => rules::list(&command, terminal),
         Command::Explain(command) => rules::explain(&command, terminal),
         Command::Schema(command) => rules::schema(&command),

@@ -48,6 +48,7 @@ fn unknown(id: &str) -> Failure {
 fn explained(rule: &Rule, terminal: Terminal) -> String {
     let look = terminal.look(false);
     let mut text = format!("{} · {} · {}\n", look.bold(rule.id), rule.severity, rule.title);
+    text.push_str(&format!("asked of {}\n", rule.asked_of()));
     for (title, section) in
         [("", Section::What), ("Why it matters", Section::Why), ("How to fix", Section::Fix)]
     {

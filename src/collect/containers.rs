@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
+use super::archive;
+use super::connect::{NoEngine, Unasked, connect};
 use super::engine::address::{Address, Choice};
 use super::engine::{ContainerId, Engine, EngineError, ImageId, Limits};
 use super::kernel::{Claim, Kernel, Proof};
@@ -31,18 +33,23 @@ pub struct Plan {
     pub engine: Result<Choice, NoEngine>,
     /// Names or id prefixes to audit; empty means all.
     pub names: Vec<String>,
+    /// The path patterns of the files that are looked for in each container.
+    pub sought: Vec<String>,
+    /// Who is asked for the files.
+    pub files: Files,
     /// What one question to the engine may cost.
     pub limits: Limits,
 }
 
-/// Why no engine is to be asked, and what would change that: the gap of
-/// everything that only an engine could tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoEngine {
-    /// The reason, as a fragment without a full stop.
-    pub detail: String,
-    /// What a person can do about it.
-    pub remedy: String,
+/// Who is asked for a container's files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Files {
+    /// The kernel alone.
+    #[default]
+    Kernel,
+    /// The engine too, where the kernel could not tell: it sends the whole root
+    /// file system of a container as an archive.
+    Engine,
 }
 
 /// Tells how far the collection is: what is being read, how many of how many.
@@ -58,53 +65,11 @@ pub async fn collect(
     kernel: &Kernel,
     progress: Progress<'_>,
 ) -> Result<Bundle, EngineError> {
-    match connect(plan).await {
+    match connect(&plan.engine, plan.limits).await {
         Ok(engine) => from_engine(&engine, plan, kernel, progress).await,
         Err(Unasked::Named(error)) => Err(error),
         Err(Unasked::Absent(gap)) => Ok(from_kernel(plan, kernel, &gap, progress)),
     }
-}
-
-/// Why no engine is asked.
-enum Unasked {
-    /// Somebody named one, and it cannot be used.
-    Named(EngineError),
-    /// Nobody named one, and none is there or wanted.
-    Absent(Gap),
-}
-
-async fn connect(plan: &Plan) -> Result<Engine, Unasked> {
-    let list = Source::container_list();
-    let choice = match &plan.engine {
-        Ok(choice) => choice,
-        Err(NoEngine { detail, remedy }) => {
-            let gap = Gap::new(Reason::NotCollected, list, detail).mend(remedy);
-            return Err(Unasked::Absent(gap));
-        }
-    };
-    let mut refusal: Option<EngineError> = None;
-    for address in &choice.candidates {
-        match Engine::connect(address.clone(), plan.limits).await {
-            Ok(engine) => return Ok(engine),
-            // A socket that is there and refuses says more than one that is not there.
-            Err(error) => {
-                let is_absent =
-                    |error: &EngineError| matches!(error, EngineError::Unreachable { .. });
-                if refusal.as_ref().is_none_or(|known| is_absent(known) && !is_absent(&error)) {
-                    refusal = Some(error);
-                }
-            }
-        }
-    }
-    Err(match refusal {
-        Some(error) if choice.named_by.is_some() => Unasked::Named(error),
-        None | Some(EngineError::Unreachable { .. }) => Unasked::Absent(
-            Gap::new(Reason::NotCollected, list, "no engine listens on a well-known socket").mend(
-                "start Docker or Podman's service, or name an engine with --host or --context",
-            ),
-        ),
-        Some(error) => Unasked::Absent(error.gap(list)),
-    })
 }
 
 async fn from_engine(
@@ -115,14 +80,24 @@ async fn from_engine(
 ) -> Result<Bundle, EngineError> {
     let mut bundle = Bundle::new(Origin::Engine);
     let info = engine.info().await;
-    let listed = listed(&engine.list().await?)?;
+    let mut listed = listed(&engine.list().await?)?;
     bundle.record(
         Source::container_list(),
         Ok(Answer::Json(listed.iter().map(|each| each.id.as_str()).collect())),
     );
 
-    let chosen = choose(listed, plan, &mut bundle, |each| (each.id.as_str(), &each.name));
-
+    let mut stopped = Vec::new();
+    if !plan.names.is_empty() {
+        let all = self::listed(&engine.list_all().await?)?;
+        let is_running = |it: &Listed| listed.iter().any(|known| known.id == it.id);
+        stopped.extend(all.into_iter().filter(|it| !is_running(it)));
+    }
+    if plan.files == Files::Engine {
+        // Of one that is named the files can be read though nothing runs there.
+        listed.append(&mut stopped);
+    }
+    let stopped: Vec<String> = stopped.iter().map(|it| it.name.raw().to_owned()).collect();
+    let chosen = choose(listed, &stopped, plan, &mut bundle, |each| (each.id.as_str(), &each.name));
     let total = chosen.len();
     let mut inspects = stream::iter(&chosen)
         .map(|each| async move { (each, engine.inspect(&each.id).await) })
@@ -173,8 +148,12 @@ async fn from_engine(
     }
     let source = Source::engine_info();
     bundle.record(source.clone(), info.map(Answer::Json).map_err(|error| error.gap(source)));
-    kernel.observe(&claims, &mut bundle);
+    kernel.observe(&claims, &plan.sought, &mut bundle);
     progress("reading the kernel", total, total);
+    match plan.files {
+        Files::Kernel => archive::mend(&mut bundle),
+        Files::Engine => archive::fill(engine, &plan.sought, &mut bundle, progress).await,
+    }
     Ok(bundle)
 }
 
@@ -211,7 +190,8 @@ fn from_kernel(plan: &Plan, kernel: &Kernel, engine: &Gap, progress: Progress<'_
     bundle.missing.extend(hidden);
     let named: Vec<_> =
         found.into_iter().map(|each| (Untrusted::from(each.name.clone()), each)).collect();
-    let chosen = choose(named, plan, &mut bundle, |(name, each)| (each.claim.id.as_str(), name));
+    let chosen =
+        choose(named, &[], plan, &mut bundle, |(name, each)| (each.claim.id.as_str(), name));
     let mut claims = Vec::with_capacity(chosen.len());
     for (name, each) in chosen {
         let source = Source::container(&each.claim.id);
@@ -226,7 +206,7 @@ fn from_kernel(plan: &Plan, kernel: &Kernel, engine: &Gap, progress: Progress<'_
     }
     kernel.observe_host(&mut bundle);
     kernel.observe_engine_sockets(None, &mut bundle);
-    kernel.observe(&claims, &mut bundle);
+    kernel.observe(&claims, &plan.sought, &mut bundle);
     progress("reading the kernel", 1, 1);
     bundle
 }
@@ -259,9 +239,10 @@ fn listed(list: &Value) -> Result<Vec<Listed>, EngineError> {
 }
 
 /// Picks by name or by the beginning of an id, as `docker` does; a name that
-/// nobody has is recorded as missing.
+/// nobody has is recorded as missing, and so is one of the `stopped`.
 fn choose<T>(
     all: Vec<T>,
+    stopped: &[String],
     plan: &Plan,
     bundle: &mut Bundle,
     of: impl Fn(&T) -> (&str, &Untrusted),
@@ -277,7 +258,14 @@ fn choose<T>(
     for wanted in plan.names.iter().filter(|wanted| !all.iter().any(|each| fits(each, wanted))) {
         let known: Vec<String> = all.iter().map(|each| of(each).1.to_string()).collect();
         let source = Source::container_list();
+        let is_stopped = stopped.contains(wanted);
         let wanted = Untrusted::from(wanted.as_str());
+        if is_stopped {
+            let gap = Gap::new(Reason::Gone, source, format!("{wanted} does not run"));
+            let remedy = "start it, or audit what is left of it with --files engine";
+            bundle.missing.push(gap.mend(remedy));
+            continue;
+        }
         let detail = format!("no running container is called {wanted}");
         let running = match known.as_slice() {
             [] => "none is running".to_owned(),
@@ -317,7 +305,7 @@ fn first_process(inspect: &Value, source: &Source) -> Result<u32, Gap> {
     let pid = inspect.pointer("/State/Pid").and_then(Value::as_u64);
     match pid.map(u32::try_from) {
         Some(Ok(pid)) if pid > 0 => Ok(pid),
-        _ => Err(Gap::new(Reason::Gone, source.clone(), "the container stopped during the audit")
+        _ => Err(Gap::new(Reason::Gone, source.clone(), "the container does not run")
             .mend("run the audit again while the container runs")),
     }
 }
@@ -373,9 +361,10 @@ mod tests {
     fn names_and_id_prefixes_choose_and_the_rest_is_missing() {
         let all = vec![("abcdef", Untrusted::from("web")), ("123456", Untrusted::from("db"))];
         let names = ["web", "1234", "cache", "12"].map(str::to_owned).to_vec();
-        let plan = Plan { engine: Err(nobody()), names, limits: Limits::default() };
+        let (sought, files, limits) = (Vec::new(), Files::Kernel, Limits::default());
+        let plan = Plan { engine: Err(nobody()), names, sought, files, limits };
         let mut bundle = Bundle::new(Origin::Engine);
-        let chosen = choose(all, &plan, &mut bundle, |(id, name)| (id, name));
+        let chosen = choose(all, &[], &plan, &mut bundle, |(id, name)| (id, name));
         assert_eq!(chosen.len(), 2);
         let missing: Vec<_> = bundle.missing.iter().map(|gap| gap.detail.as_str()).collect();
         assert_eq!(
@@ -386,7 +375,7 @@ mod tests {
 
         let all = (0..20).map(|it| ("abcdef", Untrusted::from(format!("web{it}")))).collect();
         let mut bundle = Bundle::new(Origin::Engine);
-        choose(all, &plan, &mut bundle, |(id, name)| (id, name));
+        choose(all, &[], &plan, &mut bundle, |(id, name)| (id, name));
         assert!(bundle.missing[0].remedy.ends_with("web11 and 8 more"));
     }
 }

@@ -4,7 +4,13 @@
 //! file is opened for writing. What a source refuses, hides or mangles becomes
 //! a [`Gap`](crate::model::reading::Gap) in the bundle, with what would close it.
 
+pub mod archive;
+pub(crate) mod by_path;
+pub mod connect;
 pub mod containers;
 pub mod engine;
+pub mod images;
 pub mod kernel;
+mod places;
 pub(crate) mod redact;
+mod tally;

@@ -11,6 +11,7 @@ pub mod confinement;
 pub mod devices;
 pub mod engines;
 pub mod environment;
+pub mod files;
 pub mod groups;
 pub mod health;
 pub mod heap;
@@ -25,12 +26,14 @@ pub mod mounts;
 pub mod namespaces;
 pub mod network;
 pub mod no_new_privileges;
+mod numbering;
 pub mod privilege;
 pub mod propagation;
 pub mod remapping;
 pub mod restart;
 pub mod seccomp;
 pub mod signals;
+pub mod signs;
 mod view;
 
 use std::fmt;
@@ -147,6 +150,10 @@ pub struct Facts {
     pub writable_cgroups: Fact<Vec<String>>,
     /// How near each process is to the host's root.
     pub nearness: Fact<Held<remapping::Nearness>>,
+    /// The container's files.
+    pub files: files::Files,
+    /// What tells what the container is for.
+    pub signs: signs::Signs,
     /// Whether the root file system is read-only.
     pub root_read_only: Fact<bool>,
     /// What is mounted below the root, whatever it is on the host.
@@ -244,6 +251,8 @@ fn of_container(view: &View<'_>) -> Facts {
         hosts_root: namespaces::hosts_root(view),
         writable_cgroups: namespaces::writable_cgroups(view),
         nearness: remapping::fact(view),
+        files: files::all(view),
+        signs: signs::all(view),
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),

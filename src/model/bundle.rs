@@ -9,6 +9,7 @@ use super::files::Listing;
 use super::reading::{Gap, Reason};
 use super::secret::Variable;
 use super::source::Source;
+use super::survey::Survey;
 use super::target::Target;
 use super::untrusted::Untrusted;
 
@@ -24,6 +25,8 @@ pub enum Answer {
     Processes(Processes),
     /// Files of a container, by what they are and not by what they hold.
     Files(Listing),
+    /// All files of a container, in groups of those that are alike.
+    Survey(Survey),
     /// An environment, its values sealed.
     Variables(Vec<Variable>),
     /// The source was asked and says that there is nothing. This is knowledge,
@@ -216,6 +219,19 @@ impl Bundle {
         }
     }
 
+    /// What a look at all files of a container found.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no survey.
+    pub fn survey(&self, source: &Source) -> Result<&Survey, Gap> {
+        let answer = self.ask(source)?;
+        if let Answer::Survey(survey) = answer {
+            Ok(survey)
+        } else {
+            Err(not("a survey of files", source, answer))
+        }
+    }
+
     /// The environment of a source.
     ///
     /// # Errors
@@ -236,6 +252,7 @@ fn not(wanted: &str, source: &Source, found: &Answer) -> Gap {
         Answer::Json(_) => "a JSON document",
         Answer::Processes(_) => "a list of processes",
         Answer::Files(_) => "a list of files",
+        Answer::Survey(_) => "a survey of files",
         Answer::Variables(_) => "an environment",
         Answer::Nothing => "nothing",
     };

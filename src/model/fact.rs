@@ -170,9 +170,13 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
             let mut proof = Proof { severity, ..proof(&what, evidence, beside) };
             if let (false, Some(whole)) = (shown.is_empty(), evidence.first()) {
                 let source = &whole.source;
+                // Fields of other sources stay beside the part that is shown.
+                let is_field = |it: &&Evidence| it.source != *source && !it.place.raw().is_empty();
+                let others = evidence.iter().filter(is_field).cloned();
                 proof.evidence = shown
                     .into_iter()
                     .map(|(place, value)| Evidence::new(source.clone(), place, value))
+                    .chain(others)
                     .collect();
             }
             Verdict::Fail(proof)
@@ -352,6 +356,9 @@ mod tests {
         let unread = Fact::declared_only(missing()).judge(check);
         assert_eq!(outcome(&rule.clone().where_holds(holds)), "pass");
         assert_eq!(outcome(&rule.clone().where_holds(broken)), "n/a");
-        assert_eq!(outcome(&rule.where_holds(unread)), "unknown");
+        assert_eq!(outcome(&rule.where_holds(unread.clone())), "unknown");
+        // What does not apply does not apply whatever the condition is.
+        let moot = Fact::declared_only(known(true)).unasked("nobody asks");
+        assert_eq!(outcome(&moot.where_holds(unread)), "n/a");
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod bundle;
 pub mod capability;
+pub mod demand;
 pub mod fact;
 pub mod files;
 pub mod finding;
@@ -14,6 +15,7 @@ pub mod reading;
 pub mod secret;
 pub mod severity;
 pub mod source;
+pub mod survey;
 pub mod target;
 pub mod untrusted;
 pub mod verdict;

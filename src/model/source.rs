@@ -49,7 +49,7 @@ pub enum Source {
     Kernel(String),
     /// The proved list of a container's processes: the container's id.
     Processes(String),
-    /// What a walk through a container's files found: the container's id.
+    /// What a look at all of a container's files found: the container's id.
     Files(String),
     /// A default that the engine's documentation states.
     Default(String),

@@ -13,6 +13,8 @@ use super::untrusted::Untrusted;
 pub enum Kind {
     /// A running container.
     Container,
+    /// An image, as containers are made from it.
+    Image,
 }
 
 impl Kind {
@@ -20,6 +22,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Container => "container",
+            Self::Image => "image",
         }
     }
 }
@@ -29,7 +32,7 @@ impl Kind {
 pub struct Target {
     /// What kind of thing it is.
     pub kind: Kind,
-    /// What tells it from every other thing of this run: a container's full id.
+    /// What tells it from every other thing of this run: the full id of a container or an image.
     pub id: String,
     /// What people call it.
     pub name: Untrusted,

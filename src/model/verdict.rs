@@ -270,6 +270,8 @@ impl Verdict {
     #[must_use]
     pub fn where_holds(self, condition: Self) -> Self {
         match condition {
+            // Whatever the condition is, it does not apply.
+            Self::Unknown { .. } if matches!(self, Self::NotApplicable(_)) => self,
             Self::Pass(_) => self,
             Self::Fail(proof) | Self::NotApplicable(proof) => Self::NotApplicable(proof),
             Self::Unknown { gap, .. } => Self::Unknown { gap, stated: None },

@@ -3,12 +3,15 @@
 //! A parser never panics and never guesses: what it cannot read is an error
 //! that names the place, and the caller turns it into a gap.
 
+pub mod acl;
+pub mod code;
 pub mod command;
 pub mod document;
 pub mod file_capability;
 pub mod group;
 pub mod passwd;
 pub mod path;
+pub mod pattern;
 pub mod proc;
 pub mod secret;
 pub mod signal;

@@ -15,7 +15,7 @@ pub fn beneath<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
 }
 
 /// Where programs are looked for without a `PATH`, as the engines set it.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The files that a program's name may stand for, the first that is there
 /// counts. Nothing where a folder of `path` cannot be told.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -10,6 +11,10 @@ use super::{Policy, PolicyError, Selected};
 use crate::model::severity::Severity;
 use crate::rules::{self, Rule, Shape};
 
+/// The most path patterns of a policy. One walk can look for more, and what is
+/// left is for the patterns that each container brings along.
+const MOST_SOUGHT: usize = 150;
+
 /// Lays a file over a policy.
 pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Policy, PolicyError> {
     let file = File { path, text };
@@ -17,37 +22,59 @@ pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Pol
         let span = error.span().unwrap_or(0..0);
         file.error(&span, error.message().to_owned())
     })?;
+    let known = ["name", "gate", "weights", "rules", "roles", "files"];
+    let mut files = None;
     for (key, value) in table.get_ref() {
         match key.get_ref().as_ref() {
             "name" => policy.name = file.text(value)?.to_owned(),
             "gate" => file.gate(&mut policy, value)?,
             "weights" => file.weights(&mut policy, value)?,
             "rules" => file.rules(&mut policy, value)?,
-            _ => return Err(file.unknown(key, "a policy", &["name", "gate", "weights", "rules"])),
+            "roles" => file.roles(Arc::make_mut(&mut policy.files), value)?,
+            "files" => files = Some((key, value)),
+            _ => return Err(file.unknown(key, "a policy", &known)),
         }
+    }
+    // Last, because an entry may name a role that stands below it.
+    if let Some((_, value)) = files {
+        file.files(Arc::make_mut(&mut policy.files), value)?;
+    }
+    for selected in &mut policy.rules {
+        selected.settings.set_files(&policy.files);
+    }
+    let sought = policy.sought().len();
+    if sought > MOST_SOUGHT {
+        let span = files.map(|(key, _)| key.span()).unwrap_or_default();
+        let message = format!(
+            "the policy and what it is laid over have {sought} path patterns, and no more than \
+             {MOST_SOUGHT} are looked for: write several as one with {{a,b}}, or take entries \
+             out with enabled = false"
+        );
+        return Err(file.error(&span, message));
     }
     Ok(policy)
 }
 
-type Key<'a> = Spanned<Cow<'a, str>>;
-type Value<'a> = Spanned<DeValue<'a>>;
+pub(super) type Key<'a> = Spanned<Cow<'a, str>>;
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
-struct File<'f> {
+/// A policy file as it is read: whatever is wrong in it is an error at its place.
+pub(super) struct File<'f> {
     path: &'f str,
     text: &'f str,
 }
 
 impl File<'_> {
-    fn error(&self, span: &Range<usize>, message: String) -> PolicyError {
+    pub(super) fn error(&self, span: &Range<usize>, message: String) -> PolicyError {
         PolicyError::new(self.path, self.text, span.clone(), message)
     }
 
-    fn expected(&self, value: &Value<'_>, what: &str) -> PolicyError {
+    pub(super) fn expected(&self, value: &Value<'_>, what: &str) -> PolicyError {
         let found = value.get_ref().type_str();
         self.error(&value.span(), format!("expected {what}, found a value of type {found}"))
     }
 
-    fn unknown(&self, key: &Key<'_>, of: &str, known: &[&str]) -> PolicyError {
+    pub(super) fn unknown(&self, key: &Key<'_>, of: &str, known: &[&str]) -> PolicyError {
         let hint = hint(key.get_ref(), known);
         self.error(&key.span(), format!("{of} has no key {:?}{hint}", key.get_ref()))
     }
@@ -108,10 +135,7 @@ impl File<'_> {
         let mut enabled = true;
         for (key, value) in self.table(value)? {
             match key.get_ref().as_ref() {
-                "enabled" => {
-                    let flag = value.get_ref().as_bool();
-                    enabled = flag.ok_or_else(|| self.expected(value, "true or false"))?;
-                }
+                "enabled" => enabled = self.flag(value)?,
                 "severity" => {
                     let name = self.text(value)?;
                     selected.severity = self.severity_named(name, &value.span())?;
@@ -144,27 +168,40 @@ impl File<'_> {
             );
             return Err(self.error(&key.span(), message));
         };
-        if parameter.shape == Shape::One {
-            let one = self.text_or_number(value)?;
-            (parameter.check)(one).map_err(|message| self.error(&value.span(), message))?;
-            return Ok(vec![one.to_owned()]);
+        let checked = |value: &Value<'_>| {
+            let text = self.text_or_number(value)?;
+            (parameter.check)(text).map_err(|message| self.error(&value.span(), message))?;
+            Ok(text.to_owned())
+        };
+        match parameter.shape {
+            Shape::One => checked(value).map(|one| vec![one]),
+            Shape::List | Shape::Patterns => self.list(value, checked),
         }
-        let list = value.get_ref().as_array();
-        let list = list.ok_or_else(|| self.expected(value, "a list of strings"))?;
-        list.iter()
-            .map(|item| {
-                let text = self.text_or_number(item)?;
-                (parameter.check)(text).map_err(|message| self.error(&item.span(), message))?;
-                Ok(text.to_owned())
-            })
-            .collect()
     }
 
-    fn table<'v, 'i>(&self, value: &'v Value<'i>) -> Result<&'v DeTable<'i>, PolicyError> {
+    /// The items of a list of strings, each read by `item`.
+    pub(super) fn list<T>(
+        &self,
+        value: &Value<'_>,
+        item: impl Fn(&Value<'_>) -> Result<T, PolicyError>,
+    ) -> Result<Vec<T>, PolicyError> {
+        let list = value.get_ref().as_array();
+        let list = list.ok_or_else(|| self.expected(value, "a list of strings"))?;
+        list.iter().map(item).collect()
+    }
+
+    pub(super) fn flag(&self, value: &Value<'_>) -> Result<bool, PolicyError> {
+        value.get_ref().as_bool().ok_or_else(|| self.expected(value, "true or false"))
+    }
+
+    pub(super) fn table<'v, 'i>(
+        &self,
+        value: &'v Value<'i>,
+    ) -> Result<&'v DeTable<'i>, PolicyError> {
         value.get_ref().as_table().ok_or_else(|| self.expected(value, "a table"))
     }
 
-    fn text<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
+    pub(super) fn text<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
         value.get_ref().as_str().ok_or_else(|| self.expected(value, "a string"))
     }
 
@@ -181,7 +218,7 @@ impl File<'_> {
         u8::try_from(number).map_err(|_| self.expected(value, "a whole number from 0 to 100"))
     }
 
-    fn number(&self, value: &Value<'_>, most: u32) -> Result<u32, PolicyError> {
+    pub(super) fn number(&self, value: &Value<'_>, most: u32) -> Result<u32, PolicyError> {
         let wanted =
             || self.error(&value.span(), format!("expected a whole number from 0 to {most}"));
         let integer = value.get_ref().as_integer().ok_or_else(wanted)?;
@@ -221,7 +258,7 @@ impl File<'_> {
 }
 
 /// The nearest known word, if one is near enough to be meant.
-fn hint(word: &str, known: &[&str]) -> String {
+pub(super) fn hint(word: &str, known: &[&str]) -> String {
     nearest(word, known).map(|it| format!("; did you mean {it:?}?")).unwrap_or_default()
 }
 

@@ -2,17 +2,36 @@
 
 mod error;
 mod file;
+mod files;
 
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
+use crate::model::demand::FilePolicy;
 use crate::model::severity::Severity;
-use crate::rules::{self, Rule, Settings};
+use crate::rules::{self, Rule, Settings, Shape};
 
 pub use error::PolicyError;
 pub(crate) use file::nearest;
 
-/// The policy that holds where no other is named.
-pub const BASELINE: &str = include_str!("../../policies/baseline.toml");
+/// Files by their paths below `policies/`, with what is in them.
+macro_rules! shipped {
+    ($($path:literal),* $(,)?) => {
+        &[$((concat!("policies/", $path), include_str!(concat!("../../policies/", $path)))),*]
+    };
+}
+
+/// The files that make the policy that holds where no other is named, each laid
+/// over those before it, by path and text.
+pub const SHIPPED: &[(&str, &str)] = shipped![
+    "roles/node-server.toml",
+    "roles/nginx-frontend.toml",
+    "roles/static-site.toml",
+    "roles/python-backend.toml",
+    "roles/gunicorn-app.toml",
+    "roles/datastore.toml",
+    "baseline.toml",
+];
 
 /// A policy, with everything resolved.
 #[derive(Clone, Debug)]
@@ -25,6 +44,8 @@ pub struct Policy {
     pub weights: Weights,
     /// The rules that are judged, in the order of the registry.
     pub rules: Vec<Selected>,
+    /// What is said of files, which every rule's settings share.
+    pub files: Arc<FilePolicy>,
 }
 
 /// When an audit fails or counts as incomplete.
@@ -95,18 +116,39 @@ impl Policy {
             gate: Gate::default(),
             weights: Weights { crit: 10, high: 6, med: 3, low: 1 },
             rules,
+            files: Arc::default(),
         }
     }
 
     /// The policy that holds where no other is named.
     #[expect(clippy::panic, reason = "the embedded file is part of the program; a test parses it")]
     pub fn baseline() -> Self {
-        static PARSED: LazyLock<Result<Policy, PolicyError>> =
-            LazyLock::new(|| file::lay_over(Policy::bare(), "policies/baseline.toml", BASELINE));
+        static PARSED: LazyLock<Result<Policy, PolicyError>> = LazyLock::new(|| {
+            let lay_over = |policy, (path, text): &(&str, &str)| file::lay_over(policy, path, text);
+            SHIPPED.iter().try_fold(Policy::bare(), lay_over)
+        });
         match &*PARSED {
             Ok(policy) => policy.clone(),
             Err(error) => panic!("the embedded policy is broken: {error}"),
         }
+    }
+
+    /// The path patterns of the files that the policy speaks of: those of its
+    /// demands, and those that it sets for its rules. Each stands there once.
+    pub fn sought(&self) -> Vec<String> {
+        let demanded = self.files.demands.iter().flat_map(|demand| {
+            let except = demand.except.iter().cloned();
+            // What may be written is nobody's code, with all that is in it.
+            let own = if demand.protects() { demand.patterns() } else { demand.territory() };
+            own.into_iter().chain(except)
+        });
+        let set = self.rules.iter().flat_map(|selected| {
+            let parameters = selected.rule.parameters.iter();
+            let of_paths = parameters.filter(|parameter| parameter.shape == Shape::Patterns);
+            of_paths.flat_map(|parameter| selected.settings.list(parameter.name)).cloned()
+        });
+        let mut seen = BTreeSet::new();
+        demanded.chain(set).filter(|pattern| seen.insert(pattern.clone())).collect()
     }
 
     /// A user's policy, laid over the baseline: what it does not state stays.
@@ -129,7 +171,9 @@ mod tests {
         let (baseline, bare) = (Policy::baseline(), Policy::bare());
         assert_eq!(baseline.weights, bare.weights);
         assert_eq!(baseline.gate.fail_on, Some(Severity::High));
-        for (stated, own) in baseline.rules.iter().zip(&bare.rules) {
+        for (stated, mut own) in baseline.rules.iter().zip(bare.rules) {
+            // What it says of files no rule has a default of.
+            own.settings.set_files(&baseline.files);
             assert_eq!(stated.settings, own.settings, "{}", own.rule.id);
         }
     }

@@ -22,7 +22,7 @@ pub fn markdown() -> String {
 
 fn one(out: &mut String, rule: &Rule) -> std::fmt::Result {
     writeln!(out, "\n## {}\n", rule.id)?;
-    writeln!(out, "*{}, {}*\n", rule.title, rule.severity)?;
+    writeln!(out, "*{}, {}, asked of {}*\n", rule.title, rule.severity, rule.asked_of())?;
     writeln!(out, "{}\n", rule.section(Section::What).join("\n"))?;
     writeln!(out, "**Why it matters.** {}\n", rule.prose(Section::Why))?;
     writeln!(out, "**How to fix.**\n")?;

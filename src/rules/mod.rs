@@ -12,6 +12,7 @@ pub mod lifecycle;
 pub mod network;
 pub mod privilege;
 pub mod resources;
+mod role;
 pub mod secrets;
 pub mod settings;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub mod truth;
 
 use crate::facts::Facts;
 use crate::model::severity::Severity;
+use crate::model::target::Kind;
 use crate::model::verdict::Verdict;
 
 pub use settings::{Parameter, Settings, Shape};
@@ -53,6 +55,10 @@ pub static ALL: &[&Rule] = &[
     &isolation::no_escape_path::RULE,
     &filesystem::read_only_root::RULE,
     &filesystem::tmpfs_for_writes::RULE,
+    &filesystem::file_modes::RULE,
+    &filesystem::immutable_code::RULE,
+    &filesystem::no_world_writable::RULE,
+    &filesystem::secret_file_modes::RULE,
     &resources::memory_limit::RULE,
     &resources::cpu_limit::RULE,
     &resources::pids_limit::RULE,
@@ -90,6 +96,8 @@ pub struct Rule {
     pub title: &'static str,
     /// How bad it is when the claim does not hold.
     pub severity: Severity,
+    /// What it is asked of.
+    pub targets: &'static [Kind],
     /// What other tools and benchmarks call it; people search by these.
     pub references: &'static [&'static str],
     /// What a policy can set.
@@ -112,6 +120,13 @@ pub enum Section {
 }
 
 impl Rule {
+    /// What it is asked of, as a plural.
+    pub fn asked_of(&self) -> String {
+        let names: Vec<String> =
+            self.targets.iter().map(|kind| format!("{}s", kind.name())).collect();
+        names.join(" and ")
+    }
+
     /// The lines of one section, without its heading and outer blank lines.
     pub fn section(&self, section: Section) -> Vec<&'static str> {
         let heading = match section {
@@ -139,10 +154,40 @@ impl Rule {
 /// Declares a rule: moves its doc comment into the rule, so that the text a
 /// reader of the code sees is the text that a user sees.
 macro_rules! rule {
-    ($(#[doc = $doc:literal])* $visibility:vis static $name:ident = { $($field:ident: $value:expr),* $(,)? }) => {
+    (
+        $(#[doc = $doc:literal])*
+        $visibility:vis static $name:ident = {
+            id: $id:expr,
+            title: $title:expr,
+            severity: $severity:expr,
+            $(targets: $targets:expr,)?
+            references: $references:expr,
+            parameters: $parameters:expr,
+            judge: $judge:expr $(,)?
+        }
+    ) => {
         $(#[doc = $doc])*
-        $visibility static $name: $crate::rules::Rule =
-            $crate::rules::Rule { doc: &[$($doc),*], $($field: $value),* };
+        $visibility static $name: $crate::rules::Rule = $crate::rules::Rule {
+            doc: &[$($doc),*],
+            id: $id,
+            title: $title,
+            severity: $severity,
+            targets: $crate::rules::targets!($($targets)?),
+            references: $references,
+            parameters: $parameters,
+            judge: $judge,
+        };
     };
 }
 use rule;
+
+/// What a rule is asked of: of containers, unless it says otherwise.
+macro_rules! targets {
+    () => {
+        &[$crate::model::target::Kind::Container]
+    };
+    ($targets:expr) => {
+        $targets
+    };
+}
+use targets;

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::parse::time;
+use crate::model::demand::FilePolicy;
+use crate::parse::{pattern, time};
 use crate::rules::Rule;
 
 /// Something that a policy can set for a rule.
@@ -29,7 +31,7 @@ impl Parameter {
         match (self.shape, self.default) {
             (_, []) => "none".to_owned(),
             (Shape::One, [one, ..]) => (*one).to_owned(),
-            (Shape::List, many) => many.join(", "),
+            (Shape::List | Shape::Patterns, many) => many.join(", "),
         }
     }
 }
@@ -39,6 +41,9 @@ impl Parameter {
 pub enum Shape {
     /// A list of strings or whole numbers.
     List,
+    /// A list of path patterns: the files that fit one are looked for. Its check
+    /// is the one of patterns.
+    Patterns,
     /// One string, or one whole number.
     One,
 }
@@ -47,6 +52,7 @@ pub enum Shape {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     lists: BTreeMap<String, Vec<String>>,
+    files: Arc<FilePolicy>,
 }
 
 impl Settings {
@@ -63,6 +69,16 @@ impl Settings {
     /// Sets one parameter; the policy has checked name and values.
     pub fn set(&mut self, name: &str, values: Vec<String>) {
         self.lists.insert(name.to_owned(), values);
+    }
+
+    /// Sets what the policy says of files, the same for every rule.
+    pub fn set_files(&mut self, files: &Arc<FilePolicy>) {
+        self.files = Arc::clone(files);
+    }
+
+    /// What the policy says of files.
+    pub fn files(&self) -> &FilePolicy {
+        &self.files
     }
 
     /// One parameter's values.
@@ -95,6 +111,11 @@ impl Settings {
 /// An absolute path.
 pub(super) fn is_absolute(text: &str) -> Result<(), String> {
     ok_if(text.starts_with('/'), text, "an absolute path such as /tmp")
+}
+
+/// A pattern of absolute paths.
+pub(super) fn is_pattern(text: &str) -> Result<(), String> {
+    pattern::check(text)
 }
 
 /// A duration as Docker writes it.

@@ -85,7 +85,7 @@ fn files_behind_a_program_are_read_only_where_the_hosts_root_mounted_it() {
 }
 
 #[test]
-fn the_files_are_walked_only_where_a_process_can_gain_by_them() {
+fn what_gives_privileges_is_looked_for_only_where_a_process_can_gain_by_it() {
     let host = Host::new();
     let root = host.root.path().join("proc/70/root");
     fs::create_dir_all(root.join("bin")).unwrap();
@@ -98,19 +98,21 @@ fn the_files_are_walked_only_where_a_process_can_gain_by_them() {
     let mounts = CONTAINER_MOUNTS.replace("40 30", &format!("{number} 30"));
     host.process(&Process { mounts: &mounts, ..container(70, &format!("/docker/{}", id())) });
     let (bundle, findings) = host.audit(&id(), 70);
-    assert!(bundle.ask(&Source::Files(id())).is_err(), "nobody asked");
+    let survey = bundle.survey(&Source::Files(id())).unwrap();
+    assert!(!survey.privileged, "nobody asked");
     assert_eq!(verdict(&findings, "no-setuid-escalation"), Verdict::Pass);
 
     let status = host.root.path().join("proc/70/status");
     let text = fs::read_to_string(&status).unwrap();
     fs::write(&status, text.replace("NoNewPrivs:\t1", "NoNewPrivs:\t0")).unwrap();
     let (bundle, findings) = host.audit(&id(), 70);
-    let listing = bundle.files(&Source::Files(id())).unwrap();
-    assert_eq!(listing.files.len(), 1, "{listing:?}");
-    assert_eq!(listing.files[0].path.raw(), "/bin/su");
-    assert_eq!(listing.unread, []);
+    let survey = bundle.survey(&Source::Files(id())).unwrap();
+    let su = survey.groups.iter().find(|it| it.leads_to.is_none() && it.traits.mode == 0o4755);
+    let su = su.unwrap();
+    assert_eq!((su.paths[0].raw(), su.count), ("/bin/su", 1));
+    assert_eq!(survey.unread, []);
     // Who runs the test owns the file, and may be the process's own user.
-    let own = listing.files[0].uid == 1000;
+    let own = su.traits.uid == 1000;
     let expected = if own { Verdict::Pass } else { Verdict::Fail };
     assert_eq!(verdict(&findings, "no-setuid-escalation"), expected);
 }

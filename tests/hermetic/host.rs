@@ -122,7 +122,7 @@ impl Host {
         let claim = Claim { id: id.to_owned(), init: Ok(pid), by: Proof::Id };
         self.kernel().observe_host(&mut bundle);
         self.kernel().observe_engine_sockets(None, &mut bundle);
-        self.kernel().observe(&[claim], &mut bundle);
+        self.kernel().observe(&[claim], &[], &mut bundle);
         let report = secaudit::evaluate(&bundle, &Policy::baseline(), Accept::Kernel);
         let findings = report.targets.into_iter().next().unwrap().findings;
         (bundle, findings)

@@ -8,6 +8,7 @@
     reason = "a test stops where it cannot go on, and lays out its own files"
 )]
 
+mod archives;
 mod catalogue;
 mod cli;
 mod engine;

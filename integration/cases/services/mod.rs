@@ -82,8 +82,16 @@ pub(in crate::cases) fn start<'e>(
         Written::Plain => (service.plain)(),
         Written::Hardened => careful(&(service.hardened)(), &network.name),
     };
-    config["Image"] = image(&run::services_tag()).into();
     let name = name(service, written);
+    let tag = if written == Written::Hardened && !service.hardens.is_empty() {
+        let tag = format!("{}.{name}", run::id());
+        let from = format!("FROM {}\n{}", image(&run::services_tag()), service.hardens);
+        engine.build(&from, &tag);
+        tag
+    } else {
+        run::services_tag()
+    };
+    config["Image"] = image(&tag).into();
     let container = engine.start(&format!("{name}{suffix}"), &config);
     until(&format!("{name} answers"), || {
         let answer = (service.ask)(&container);

@@ -20,10 +20,11 @@ use super::maker::Maker;
 use super::payload::READY;
 use super::{image, note};
 use crate::app::exit::Failure;
-use crate::collect::containers::Plan;
+use crate::collect::containers::{Files, Plan};
 use crate::collect::engine::Limits;
 use crate::collect::engine::address::{Address, Choice};
 use crate::model::untrusted::Untrusted;
+use crate::policy::Policy;
 
 /// Seconds that one request may take; a busy engine needs some for an image.
 const PATIENCE: u64 = 120;
@@ -134,7 +135,13 @@ impl Workshop {
         }
         let named_by = Some("the demo".to_owned());
         let engine = Ok(Choice { candidates: vec![self.address.clone()], named_by });
-        Ok(Plan { engine, names, limits: Limits::default() })
+        Ok(Plan {
+            engine,
+            names,
+            sought: Policy::baseline().sought(),
+            files: Files::Kernel,
+            limits: Limits::default(),
+        })
     }
 
     async fn import(&self, tar: Vec<u8>) -> Result<(), Error> {

@@ -11,9 +11,11 @@ use tokio::net::unix::pipe::{Receiver, Sender};
 use super::payload::{Kind, OrFail, READY, again};
 use super::{image, note};
 use crate::app::exit::Failure;
-use crate::collect::containers::{NoEngine, Plan};
+use crate::collect::connect::NoEngine;
+use crate::collect::containers::{Files, Plan};
 use crate::collect::engine::Limits;
 use crate::model::untrusted::Untrusted;
+use crate::policy::Policy;
 
 /// How long a sandbox may take to end when it is asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,7 +63,13 @@ impl Sandboxes {
             detail: "no engine made these sandboxes, so nothing is declared about them".to_owned(),
             remedy: "run `secaudit demo --with docker`".to_owned(),
         });
-        Ok(Plan { engine, names, limits: Limits::default() })
+        Ok(Plan {
+            engine,
+            names,
+            sought: Policy::baseline().sought(),
+            files: Files::Kernel,
+            limits: Limits::default(),
+        })
     }
 
     /// Ends them all.

@@ -1,13 +1,16 @@
-//! The engine's API as far as an audit needs it: six reads.
+//! The engine's API as far as an audit needs it: questions, and three downloads.
 
 use std::fmt;
 
 use bollard::ClientVersion;
-use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
+use bollard::query_parameters::{
+    InspectContainerOptions, ListContainersOptionsBuilder, ListImagesOptions,
+};
 use serde_json::Value;
 
 use super::EngineError;
 use super::address::Address;
+use super::download::{Bounds, Download};
 use super::transport::{Limits, Wire, recover};
 use crate::collect::redact;
 use crate::model::source::Source;
@@ -135,6 +138,11 @@ impl Engine {
         self.wire.address()
     }
 
+    /// What one question may cost.
+    pub fn limits(&self) -> Limits {
+        self.wire.limits()
+    }
+
     /// The running containers.
     ///
     /// # Errors
@@ -143,6 +151,25 @@ impl Engine {
         let options = ListContainersOptionsBuilder::new().all(false).build();
         let error = self.docker.list_containers(Some(options)).await.err();
         self.raw("/containers/json", error)
+    }
+
+    /// All containers, those that do not run among them.
+    ///
+    /// # Errors
+    /// As for every read: see [`EngineError`].
+    pub async fn list_all(&self) -> Result<Value, EngineError> {
+        let options = ListContainersOptionsBuilder::new().all(true).build();
+        let error = self.docker.list_containers(Some(options)).await.err();
+        self.raw("/containers/json", error)
+    }
+
+    /// The images that the engine has.
+    ///
+    /// # Errors
+    /// As for every read: see [`EngineError`].
+    pub async fn images(&self) -> Result<Value, EngineError> {
+        let error = self.docker.list_images(None::<ListImagesOptions>).await.err();
+        self.raw("/images/json", error)
     }
 
     /// Everything that the engine declares about one container.
@@ -182,6 +209,41 @@ impl Engine {
         self.raw("/info", error)
     }
 
+    /// A container's root file system as a tar archive, without what is mounted
+    /// into it.
+    ///
+    /// # Errors
+    /// As for every read, up to the first byte: see [`EngineError`].
+    pub async fn exported(
+        &self,
+        id: &ContainerId,
+        bounds: Bounds,
+    ) -> Result<Download, EngineError> {
+        self.wire.download(&format!("/containers/{id}/export"), bounds).await
+    }
+
+    /// What is at a path of a container as a tar archive, mounts included.
+    ///
+    /// # Errors
+    /// As for every read, up to the first byte: see [`EngineError`].
+    pub async fn archived(
+        &self,
+        id: &ContainerId,
+        path: &[u8],
+        bounds: Bounds,
+    ) -> Result<Download, EngineError> {
+        let path = quoted(path);
+        self.wire.download(&format!("/containers/{id}/archive?path={path}"), bounds).await
+    }
+
+    /// An image with its layers as a tar archive of tar archives.
+    ///
+    /// # Errors
+    /// As for every read, up to the first byte: see [`EngineError`].
+    pub async fn saved(&self, id: &ImageId, bounds: Bounds) -> Result<Download, EngineError> {
+        self.wire.download(&format!("/images/{}/get", id.as_str()), bounds).await
+    }
+
     /// The document as it came, however bollard's types liked it. Only where
     /// no body came does bollard's error count.
     fn raw(&self, path: &str, error: Option<bollard::errors::Error>) -> Result<Value, EngineError> {
@@ -202,6 +264,15 @@ impl From<&ImageId> for Source {
     }
 }
 
+/// A path as the value of a query: whatever is in it, it stays one value.
+fn quoted(path: &[u8]) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    let quote = |byte: &u8| {
+        if is_plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    path.iter().map(quote).collect()
+}
+
 fn api_version(text: &str) -> Option<(u32, u32)> {
     let (major, minor) = text.split_once('.')?;
     Some((major.parse().ok()?, minor.parse().ok()?))
@@ -219,6 +290,11 @@ mod tests {
         for bad in ["web", "../info?", "", &format!("{id}/json#"), "sha256:abc"] {
             assert!(ContainerId::new(bad).is_err() && ImageId::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_path_cannot_become_more_than_one_value_of_a_query() {
+        assert_eq!(quoted(b"/a b/\xff&x=#\r\n?%"), "/a%20b/%FF%26x%3D%23%0D%0A%3F%25");
     }
 
     /// What the wrapped client could do, if it came out: everything but reading

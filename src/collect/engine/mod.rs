@@ -2,9 +2,11 @@
 
 pub mod address;
 mod client;
+mod download;
 mod transport;
 
 pub use client::{ContainerId, Engine, ImageId};
+pub use download::{Bounds, Download};
 pub use transport::Limits;
 
 use crate::model::reading::{Gap, Reason};

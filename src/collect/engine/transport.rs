@@ -20,6 +20,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::task::AbortHandle;
 
 use super::EngineError;
 use super::address::Address;
@@ -67,6 +68,16 @@ struct Shared {
     since: Instant,
 }
 
+/// What moves the bytes of one connection; without it the connection ends.
+#[derive(Debug)]
+pub(super) struct Driver(AbortHandle);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 impl Wire {
     pub(super) fn new(address: Address, limits: Limits) -> Self {
         let bodies = Mutex::default();
@@ -83,6 +94,10 @@ impl Wire {
 
     pub(super) fn address(&self) -> &Address {
         &self.shared.address
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.shared.limits
     }
 
     /// From now on every path carries this API version, such as `1.41`.
@@ -109,6 +124,25 @@ impl Wire {
     }
 
     async fn get(&self, path: &str) -> Result<(StatusCode, Bytes), EngineError> {
+        let (response, _driver) = self.ask(path).await?;
+        let limit = self.shared.limits.body;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), limit).collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                EngineError::TooLarge { limit }
+            } else {
+                EngineError::Broken(error.to_string())
+            }
+        })?;
+        Ok((status, body.to_bytes()))
+    }
+
+    /// Sends the one kind of request that there is. The body is still to come,
+    /// for as long as the driver is kept.
+    pub(super) async fn ask(
+        &self,
+        path: &str,
+    ) -> Result<(Response<Incoming>, Driver), EngineError> {
         let versioned = match self.shared.version.get() {
             Some(version) => format!("/v{version}{path}"),
             None => path.to_owned(),
@@ -134,7 +168,7 @@ impl Wire {
         &self,
         stream: S,
         request: Request<Empty<Bytes>>,
-    ) -> Result<(StatusCode, Bytes), EngineError>
+    ) -> Result<(Response<Incoming>, Driver), EngineError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -149,24 +183,9 @@ impl Wire {
         };
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-        let driver = tokio::spawn(connection);
-        let limit = self.shared.limits.body;
-        let answer = async {
-            let response = sender.send_request(request).await.map_err(broken)?;
-            let status = response.status();
-            let body =
-                Limited::new(response.into_body(), limit).collect().await.map_err(|error| {
-                    if error.is::<LengthLimitError>() {
-                        EngineError::TooLarge { limit }
-                    } else {
-                        EngineError::Broken(error.to_string())
-                    }
-                })?;
-            Ok((status, body.to_bytes()))
-        }
-        .await;
-        driver.abort();
-        answer
+        let driver = Driver(tokio::spawn(connection).abort_handle());
+        let response = sender.send_request(request).await.map_err(broken)?;
+        Ok((response, driver))
     }
 
     fn unreachable(&self, cause: io::Error) -> EngineError {

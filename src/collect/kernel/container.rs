@@ -1,19 +1,23 @@
 //! What is asked once of each container: its namespaces, mounts, files and limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::process::{self, Process};
+use super::walk::Search;
 use super::{
-    Answers, Kernel, NAMESPACES, NETWORK_INODE, SLEEPS_IN, accounts, check, missing, network,
-    points, setuid,
+    Answers, Kernel, NAMESPACES, NETWORK_INODE, SLEEPS_IN, accounts, check, files, missing,
+    network, points,
 };
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::files::Listing;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::survey::Survey;
 use crate::model::untrusted::Untrusted;
+use crate::parse::code;
 use crate::parse::document::Document;
+use crate::parse::pattern::{self, Patterns};
 use crate::parse::proc::mountinfo::{self, Mount};
 
 /// How long the walks through all the containers' files may take together.
@@ -24,6 +28,8 @@ pub(super) struct Look<'a> {
     kernel: &'a Kernel,
     /// When each process of the table started.
     starts: &'a BTreeMap<u32, u64>,
+    /// The patterns of the files that are looked for.
+    sought: &'a [String],
     /// What is already known.
     bundle: &'a Bundle,
     hosts: Vec<Mount>,
@@ -35,10 +41,11 @@ impl<'a> Look<'a> {
     pub(super) fn new(
         kernel: &'a Kernel,
         starts: &'a BTreeMap<u32, u64>,
+        sought: &'a [String],
         bundle: &'a Bundle,
     ) -> Self {
         let hosts = hosts_mounts(bundle);
-        Self { kernel, starts, bundle, hosts, walks_until: Instant::now() + ALL_WALKS }
+        Self { kernel, starts, sought, bundle, hosts, walks_until: Instant::now() + ALL_WALKS }
     }
 
     /// Everything that is asked of one container.
@@ -89,13 +96,11 @@ impl<'a> Look<'a> {
                     }),
                     files(Source::devices(pid), &|mounts| points::devices(&viewer, mounts, hosts)),
                 ]);
-                if setuid::matter(processes, bundle) {
-                    let source = Source::Files(id.to_owned());
-                    answers.push(files(source.clone(), &|mounts| {
-                        let left = self.walks_until.saturating_duration_since(Instant::now());
-                        setuid::list(&viewer, mounts, hosts, &source, left)
-                    }));
-                }
+                let survey = mounts.as_ref().map_err(Clone::clone);
+                let survey = survey.and_then(|mounts| self.survey(id, processes, &viewer, mounts));
+                let source = Source::Files(id.to_owned());
+                let named = survey.map_err(|gap| Gap { source: source.clone(), ..gap });
+                answers.push((source, named.map(Answer::Survey)));
                 if let Ok(mounts) = &mounts {
                     let source = Source::container(id);
                     let inspect = Document::new(source.clone(), bundle.json(&source));
@@ -105,14 +110,12 @@ impl<'a> Look<'a> {
                 answers
             }
             Err(gap) => {
-                let mut sources = vec![
+                let sources = [
                     Source::proc(pid, "mountinfo"),
                     Source::mount_points(pid),
                     Source::devices(pid),
+                    Source::Files(id.to_owned()),
                 ];
-                if setuid::matter(processes, bundle) {
-                    sources.push(Source::Files(id.to_owned()));
-                }
                 let refused = |source: Source| (source.clone(), Err(Gap { source, ..gap.clone() }));
                 accounts::missing(pid, &gap)
                     .into_iter()
@@ -120,6 +123,32 @@ impl<'a> Look<'a> {
                     .collect()
             }
         }
+    }
+}
+
+impl Look<'_> {
+    /// The container's files: what the policy asks for, and the code that its
+    /// own processes run.
+    fn survey(
+        &self,
+        id: &str,
+        processes: &Processes,
+        viewer: &Process,
+        mounts: &[Mount],
+    ) -> Result<Survey, Gap> {
+        let source = Source::Files(id.to_owned());
+        let running =
+            processes.all().into_iter().flat_map(|pid| code::of_process(self.bundle, pid).0);
+        // A policy's come before those of the container's own code.
+        let is_new = |it: &String| !self.sought.contains(it) && pattern::check(it).is_ok();
+        let own: BTreeSet<String> = running.filter(is_new).collect();
+        let room = pattern::MOST.saturating_sub(self.sought.len());
+        let patterns = Patterns::new(self.sought.iter().chain(own.iter().take(room)))
+            .map_err(|detail| Gap::new(Reason::TooLarge, source.clone(), detail))?;
+        let privileged = files::give_privileges(processes, self.bundle);
+        let search = Search { patterns: &patterns, privileged };
+        let left = self.walks_until.saturating_duration_since(Instant::now());
+        files::survey(viewer, (mounts, &self.hosts), &source, search, left)
     }
 }
 

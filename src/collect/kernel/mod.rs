@@ -4,6 +4,7 @@ mod accounts;
 mod check;
 mod container;
 mod discover;
+mod files;
 mod limits;
 mod local;
 mod neighbours;
@@ -13,7 +14,6 @@ mod process;
 mod prove;
 mod root;
 mod settle;
-mod setuid;
 mod sockets;
 mod table;
 mod threads;
@@ -29,6 +29,7 @@ use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 
 pub use discover::Discovered;
+pub use files::below;
 pub use prove::{Claim, Proof};
 
 use container::Look;
@@ -57,14 +58,31 @@ const NAMESPACES: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "user", "ut
 const NUMBERED: [&str; 4] = ["cgroup", "ipc", "user", "uts"];
 
 /// The files that are read of every process.
-const OF_EVERY_PROCESS: [&str; 6] =
-    ["status", "uid_map", "gid_map", "attr/current", ENVIRONMENT, COMMAND_LINE];
+const OF_EVERY_PROCESS: [&str; 10] = [
+    "status",
+    "uid_map",
+    "gid_map",
+    "attr/current",
+    ENVIRONMENT,
+    COMMAND_LINE,
+    PROGRAM,
+    FOLDER,
+    ROOT,
+    MOUNTS,
+];
 
 /// Its values are sealed as they are read: see [`crate::collect::redact`].
 const ENVIRONMENT: &str = "environ";
 
 /// Kept only as its skeleton, as the environment is sealed.
 const COMMAND_LINE: &str = "cmdline";
+
+/// Links: the file that a process executes, the folder that it works in, its
+/// root, and its mount namespace.
+const PROGRAM: &str = "exe";
+const FOLDER: &str = "cwd";
+const ROOT: &str = "root";
+const MOUNTS: &str = "ns/mnt";
 
 /// The identity of a process's network namespace, as the inode of a file that
 /// the kernel makes once for each: unlike `ns/net`, everybody may look at it.
@@ -136,8 +154,9 @@ impl Kernel {
     ///
     /// The process list is read again until nothing new appears, so a process
     /// that starts while others are read is not missed, and one that ends
-    /// meanwhile is no gap: it is not the container's any more.
-    pub fn observe(&self, claims: &[Claim], bundle: &mut Bundle) {
+    /// meanwhile is no gap: it is not the container's any more. Of each
+    /// container's files those that fit the patterns `sought` are looked for.
+    pub fn observe(&self, claims: &[Claim], sought: &[String], bundle: &mut Bundle) {
         let mut read = Readings::new();
         let mut proved = Vec::new();
         let mut starts: BTreeMap<u32, u64> = BTreeMap::new();
@@ -181,7 +200,7 @@ impl Kernel {
             }
             processes.threads = threads::recorded(processes, bundle);
         }
-        for (claim, processes, answers) in self.look_at_all(proved, &starts, bundle) {
+        for (claim, processes, answers) in self.look_at_all(proved, &starts, sought, bundle) {
             for (source, answer) in answers {
                 bundle.record(source, answer);
             }
@@ -196,9 +215,10 @@ impl Kernel {
         &self,
         proved: Vec<Proved<'c>>,
         starts: &BTreeMap<u32, u64>,
+        sought: &[String],
         bundle: &Bundle,
     ) -> Vec<(&'c Claim, Result<Processes, Gap>, Answers)> {
-        let look = Look::new(self, starts, bundle);
+        let look = Look::new(self, starts, sought, bundle);
         let at = |(claim, processes): Proved<'c>| {
             let seen = processes.as_ref().map(|it| look.at(&claim.id, it)).unwrap_or_default();
             (claim, processes.and_then(|it| self.still(it, claim, starts)), seen)
@@ -237,6 +257,7 @@ impl Kernel {
             let answer = match file {
                 ENVIRONMENT => process.environment(),
                 COMMAND_LINE => process.command_line(),
+                PROGRAM | FOLDER | ROOT | MOUNTS => process.link(file),
                 _ => process.read(file),
             };
             if let ("status", Ok(Answer::Text(status))) = (file, &answer) {

@@ -5,10 +5,11 @@
 //! opened before it is known to be a regular file or a folder: opening a device
 //! or a FIFO may already do something, or never end.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use nix::NixPath;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2, readlink};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, major, minor};
 
 use crate::model::files::{File, Kind};
@@ -43,7 +44,12 @@ impl Root {
 
     /// A handle to what a path names, symlinks followed inside the root. It
     /// can be looked at and not be read.
-    fn at(&self, path: &str, reach: Reach, flags: OFlag) -> Result<OwnedFd, Errno> {
+    pub(super) fn at<P: ?Sized + NixPath>(
+        &self,
+        path: &P,
+        reach: Reach,
+        flags: OFlag,
+    ) -> Result<OwnedFd, Errno> {
         let mut resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
         resolve |= match reach {
             Reach::OneFileSystem => ResolveFlag::RESOLVE_NO_XDEV,
@@ -52,6 +58,15 @@ impl Root {
         };
         let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(resolve);
         openat2(self.folder.as_fd(), path, how)
+    }
+
+    /// Where a path leads on the root's own file system, no symbolic link left in
+    /// it, or `None` where that cannot be told.
+    pub(super) fn real(&self, path: &str) -> Option<String> {
+        let file = self.at(path, Reach::OneFileSystem, OFlag::empty()).ok()?;
+        let (own, real) = (shown(self.folder.as_raw_fd())?, shown(file.as_raw_fd())?);
+        let real = real.strip_prefix(own.trim_end_matches('/'))?;
+        (real.starts_with('/') || real.is_empty()).then(|| real.to_owned())
     }
 
     /// What a path names, symlinks followed.
@@ -82,7 +97,7 @@ impl Root {
             | ResolveFlag::RESOLVE_NO_SYMLINKS;
         let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(resolve);
         let file = openat2(self.folder.as_fd(), path, how)?;
-        if mount_number(&file) == Some(mount) { Ok(file) } else { Err(Errno::ESTALE) }
+        if mount_number(file.as_fd()) == Some(mount) { Ok(file) } else { Err(Errno::ESTALE) }
     }
 
     /// A regular file opened for reading.
@@ -98,8 +113,14 @@ impl Root {
     }
 }
 
+/// The path of an open file, as its mount namespace has it.
+fn shown(file: RawFd) -> Option<String> {
+    let path = readlink(format!("/proc/self/fd/{file}").as_str()).ok()?;
+    path.into_string().ok()
+}
+
 /// The number of the mount that a handle is on (`proc_pid_fdinfo(5)`).
-fn mount_number(file: &OwnedFd) -> Option<u32> {
+pub(super) fn mount_number(file: BorrowedFd<'_>) -> Option<u32> {
     let path = format!("/proc/self/fdinfo/{}", file.as_raw_fd());
     let text = std::fs::read_to_string(path).ok()?;
     text.lines().find_map(|line| line.strip_prefix("mnt_id:"))?.trim().parse().ok()
@@ -175,7 +196,7 @@ mod tests {
     fn what_is_on_another_mount_is_not_asked_and_no_symlink_is_followed() {
         let (dir, root) = laid_out();
         let handle = open(dir.path(), OFlag::O_PATH, Mode::empty()).unwrap();
-        let mount = mount_number(&handle).unwrap();
+        let mount = mount_number(handle.as_fd()).unwrap();
         assert_eq!(root.on_mount("/etc", mount).unwrap().kind, Kind::Folder);
         assert_eq!(root.on_mount("/etc", mount + 1).unwrap_err(), Errno::ESTALE);
         assert_eq!(root.on_mount("/absolute", mount).unwrap().kind, Kind::Link);

@@ -1,33 +1,34 @@
 //! What a file gives to whoever executes it (`execve(2)`, `capabilities(7)`).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use caps::Capability;
 
 use crate::model::capability::CapabilitySet;
-use crate::model::files::{File, Kind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::survey::{Door, Group, Survey, Traits};
 use crate::parse::file_capability::{self, FileCapability};
 use crate::parse::path::is_within;
+use crate::parse::proc::idmap::IdMap;
 use crate::parse::proc::mountinfo::{self, Mount};
 
 use super::Credentials;
+use crate::facts::numbering::by_auditor;
 
 /// A file that can give something, its capabilities read.
 #[derive(Clone, Debug)]
 pub(super) struct Privileged<'a> {
-    file: &'a File,
-    /// The folders above it that not everybody may pass.
-    folders: Vec<&'a File>,
+    file: Cow<'a, Group>,
     capability: Option<FileCapability>,
 }
 
-/// What one file would give to one process.
+/// What files that are alike would give to one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gain {
-    /// The file.
-    pub file: File,
+    /// The files.
+    pub file: Group,
     /// The user that the process would become, inside its user namespace and
     /// for the host.
     pub user: Option<(u32, u32)>,
@@ -60,26 +61,36 @@ pub(super) struct Having {
     pub(super) capabilities: CapabilitySet,
 }
 
-/// The files of the listing that count: those that the mounts let count. What
-/// cannot be understood of one joins what could not be read.
+/// The files that give something and that the mounts let count. What cannot be
+/// understood of one joins what could not be read.
 pub(super) fn counting<'a>(
-    listing: &'a Listing,
+    survey: &'a Survey,
+    ids: Option<&(IdMap, IdMap)>,
     mounts: &[Mount],
     source: &Source,
 ) -> (Vec<Privileged<'a>>, Option<Gap>) {
     let mut files = Vec::new();
-    let mut gap = listing.unread.first().cloned();
-    let (closed, found): (Vec<&File>, Vec<&File>) =
-        listing.files.iter().partition(|it| it.kind == Kind::Folder);
-    for file in found.into_iter().filter(|file| is_effective(file.path.raw(), mounts)) {
-        let is_above = |it: &&File| is_within(file.path.raw(), it.path.raw());
-        let folders: Vec<&File> = closed.iter().copied().filter(is_above).collect();
-        match file.capability.as_deref().map(file_capability::parse).transpose() {
-            Ok(capability) => files.push(Privileged { file, folders, capability }),
+    let mut unread = survey.unread.iter().filter(|it| is_effective(it.below.raw(), mounts));
+    let mut gap = unread.next().map(|it| it.gap.clone());
+    if !survey.privileged {
+        gap.get_or_insert(Gap::not_collected(source.clone()));
+    }
+    for file in survey.groups.iter().filter(|it| it.traits.gives()) {
+        if !is_effective(file.mount.raw(), mounts) {
+            continue;
+        }
+        let Some(file) = by_auditor(file, survey.numbering, ids) else {
+            let detail = "whose user or group number the user namespace does not map";
+            let detail = format!("there is {}, {detail}", file.named());
+            gap.get_or_insert(Gap::new(Reason::Unproved, source.clone(), detail));
+            continue;
+        };
+        match file.traits.capability.as_deref().map(file_capability::parse).transpose() {
+            Ok(capability) => files.push(Privileged { file, capability }),
             Err(detail) => {
-                let detail = format!("{}: {detail}", file.path);
+                let detail = format!("{}: {detail}", file.named());
                 gap.get_or_insert(Gap::new(Reason::Malformed, source.clone(), detail));
-                files.push(Privileged { file, folders, capability: None });
+                files.push(Privileged { file, capability: None });
             }
         }
     }
@@ -106,8 +117,8 @@ pub(super) fn gains(own: &Credentials, files: &[Privileged<'_>]) -> (Having, Vec
         let fresh: Vec<Gain> = files
             .iter()
             .filter(|it| !found.iter().any(|known| known.file == *it.file))
-            .filter(|it| it.folders.iter().all(|folder| is_passed(folder, &having)))
-            .filter(|it| is_executable(it.file, &having))
+            .filter(|it| it.file.doors.iter().all(|door| is_passed(*door, &having)))
+            .filter(|it| is_executable(&it.file.traits, &having))
             .filter_map(|it| gain(own, &start, it))
             .collect();
         if fresh.is_empty() {
@@ -115,7 +126,7 @@ pub(super) fn gains(own: &Credentials, files: &[Privileged<'_>]) -> (Having, Vec
         }
         for gain in &fresh {
             having.uids.extend(gain.user.map(|(_, on_host)| on_host));
-            having.gids.extend(gain.group.map(|_| gain.file.gid));
+            having.gids.extend(gain.group.map(|_| gain.file.traits.gid));
             having.capabilities = having.capabilities.union(gain.capabilities);
         }
         found.extend(fresh);
@@ -130,7 +141,7 @@ pub(super) fn gains(own: &Credentials, files: &[Privileged<'_>]) -> (Having, Vec
 
 /// By the mode's bits alone. A process may act as each of the users that it
 /// can become, so any of the three triples will do.
-fn is_executable(file: &File, having: &Having) -> bool {
+fn is_executable(file: &Traits, having: &Having) -> bool {
     let overrides = having.capabilities.has(Capability::CAP_DAC_OVERRIDE);
     file.mode & 0o001 != 0
         || (file.mode & 0o100 != 0 && having.uids.contains(&file.uid))
@@ -139,7 +150,7 @@ fn is_executable(file: &File, having: &Having) -> bool {
 }
 
 /// Whether a folder lets it through, by the mode's bits alone.
-fn is_passed(folder: &File, having: &Having) -> bool {
+fn is_passed(folder: Door, having: &Having) -> bool {
     let passes = |capability| having.capabilities.has(capability);
     folder.mode & 0o001 != 0
         || having.uids.contains(&folder.uid)
@@ -150,7 +161,7 @@ fn is_passed(folder: &File, having: &Having) -> bool {
 
 /// What the file alone gives to a process that has not executed another.
 fn gain(own: &Credentials, having: &Having, it: &Privileged<'_>) -> Option<Gain> {
-    let file = it.file;
+    let file = &it.file.traits;
     let by_capability = match &it.capability {
         Some(capability) => own.given(capability)?,
         None => CapabilitySet::EMPTY,
@@ -174,5 +185,5 @@ fn gain(own: &Credentials, having: &Having, it: &Privileged<'_>) -> Option<Gain>
     };
     let capabilities = by_capability.union(by_user).without(having.capabilities);
     let gains_something = user.is_some() || group.is_some() || !capabilities.is_empty();
-    gains_something.then(|| Gain { file: file.clone(), user, group, capabilities })
+    gains_something.then(|| Gain { file: it.file.clone().into_owned(), user, group, capabilities })
 }

@@ -117,8 +117,8 @@ impl Span {
             names.filter_map(|name| self.lines.get(name).cloned()).collect();
         if power.extent == Extent::Files && has(power) {
             let mut shown = power.gains.iter().take(MOST_SHOWN).map(|gain| {
-                let path = gain.file.path.clone();
-                Evidence::new(self.source.clone(), path, gain.file.to_string())
+                let file = &gain.file;
+                Evidence::new(self.source.clone(), file.named(), file.traits.to_string())
             });
             // The gravest before all else, and the others after what bounds them.
             evidence.splice(0..0, shown.next());
@@ -234,9 +234,15 @@ impl Credentials {
 
 pub(super) fn powers(view: &View<'_>) -> Powers {
     let source = view.files_source();
-    let listing = view.files(source.clone()).zip(view.mounts());
-    let known = match &listing {
-        Reading::Known((listing, mounts), _) => Ok(files::counting(listing, mounts, &source)),
+    let survey = view.survey().zip(view.mounts());
+    let ids = match view.init() {
+        Ok(first) => first.uid_map().zip(first.gid_map()),
+        Err(gap) => Reading::Missing(gap),
+    };
+    let known = match &survey {
+        Reading::Known((survey, mounts), _) => {
+            Ok(files::counting(survey, ids.known(), mounts, &source))
+        }
         Reading::Missing(gap) => Err(gap.clone()),
         Reading::Inapplicable => Err(Gap::not_collected(source.clone())),
     };

@@ -6,7 +6,8 @@ use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::files::{File, Listing};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
-use crate::model::target::Target;
+use crate::model::survey::Survey;
+use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::group::{self, Group};
@@ -41,9 +42,36 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The source that names the list of the container's privileged files.
+    /// What a look at all of the container's files found.
+    pub(super) fn survey(&self) -> Reading<&'a Survey> {
+        let source = self.files_source();
+        match self.bundle.survey(&source) {
+            Ok(survey) => {
+                let shown = format!("{} files", survey.names);
+                Reading::Known(survey, vec![Evidence::new(source, "", shown)])
+            }
+            Err(gap) => Reading::Missing(gap),
+        }
+    }
+
+    /// The source that names the look at all of the container's files.
     pub(super) fn files_source(&self) -> Source {
         Source::Files(self.target.id.clone())
+    }
+
+    /// What kind of thing it is.
+    pub(super) const fn kind(&self) -> Kind {
+        self.target.kind
+    }
+
+    /// What the engine says of the image that is itself the target.
+    pub(super) fn own_image(&self) -> Document<'a> {
+        self.document(Source::image(&self.target.id))
+    }
+
+    /// The whole bundle, for a parser that reads several of its answers.
+    pub(super) const fn bundle(&self) -> &'a Bundle {
+        self.bundle
     }
 
     /// How the container was found.

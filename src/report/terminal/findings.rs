@@ -123,7 +123,8 @@ fn short(source: &str) -> String {
         Some(head) if is_id(part) => head.to_owned(),
         _ => part.to_owned(),
     };
-    source.split('/').map(cut).collect::<Vec<_>>().join("/")
+    let of_path = |path: &str| path.split('/').map(cut).collect::<Vec<_>>().join("/");
+    source.split(':').map(of_path).collect::<Vec<_>>().join(":")
 }
 
 fn why_and_fix(out: &mut String, rule: &v1::Rule, look: Look) -> std::fmt::Result {

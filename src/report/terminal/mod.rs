@@ -10,6 +10,7 @@ use owo_colors::{OwoColorize, Style};
 
 use super::v1;
 use crate::model::severity::Severity;
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 
 /// How a terminal wants it.
@@ -68,6 +69,10 @@ const LEGEND: &str = "\
 SCORE from floor (unknown counts as failed) to ceiling · CAPS that a process can gain · NNP \
 no-new-privileges · root* inside a user namespace · C H M L by severity, ? unknown";
 
+/// What they mean where nothing runs.
+const SHORT_LEGEND: &str = "\
+SCORE from floor (unknown counts as failed) to ceiling · C H M L by severity, ? unknown";
+
 /// Writes the whole scorecard.
 pub fn render(report: &v1::Report, look: Look) -> String {
     let mut out = String::new();
@@ -80,7 +85,8 @@ fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Res
     head(out, report, look)?;
     if !report.targets.is_empty() {
         writeln!(out, "\n{}", table::render(report, look))?;
-        writeln!(out, "{}", look.faint(&look.wrap("", "", LEGEND)))?;
+        let legend = if table::has_postures(report) { LEGEND } else { SHORT_LEGEND };
+        writeln!(out, "{}", look.faint(&look.wrap("", "", legend)))?;
     }
     findings::broken(out, report, look)?;
     findings::unknown(out, report, look)?;
@@ -88,10 +94,11 @@ fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Res
 }
 
 fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+    let kind = report.targets.first().map_or(Kind::Container, |target| target.kind).name();
     let count = match report.targets.len() {
         0 => "no running containers".to_owned(),
-        1 => "1 container".to_owned(),
-        many => format!("{many} containers"),
+        1 => format!("1 {kind}"),
+        many => format!("{many} {kind}s"),
     };
     let by = match (&report.origin.engine, report.origin.found_by) {
         (Some(engine), v1::FoundBy::Engine) => format!(" of {engine}"),

@@ -5,6 +5,7 @@ use textwrap::core::display_width;
 
 use super::Look;
 use crate::model::severity::Severity;
+use crate::model::target::Kind;
 use crate::report::v1;
 use crate::score::Grade;
 
@@ -20,13 +21,22 @@ const USERS: usize = 12;
 const TITLES: [&str; 9] =
     ["CONTAINER", "GRADE", "SCORE", "USER", "CAPS", "NNP", "ROOT", "SECCOMP", "FINDINGS"];
 
+/// Those of targets in which nothing runs.
+const SHORT_TITLES: [&str; 4] = ["IMAGE", "GRADE", "SCORE", "FINDINGS"];
+
 /// A cell: pieces of text, each with its style.
 type Cell = Vec<(String, Style)>;
 
+/// Whether something runs whose posture can be told in a few words.
+pub(super) fn has_postures(report: &v1::Report) -> bool {
+    report.targets.iter().any(|target| target.kind == Kind::Container)
+}
+
 pub(super) fn render(report: &v1::Report, look: Look) -> String {
     let table = |name: usize| {
-        let head: Vec<Cell> = TITLES.map(faint).into();
-        let targets = report.targets.iter().map(|target| row(target, name));
+        let titles: &[&str] = if has_postures(report) { &TITLES } else { &SHORT_TITLES };
+        let head: Vec<Cell> = titles.iter().map(|title| faint(title)).collect();
+        let targets = report.targets.iter().map(|target| row(target, name, has_postures(report)));
         std::iter::once(head).chain(targets).collect::<Vec<_>>()
     };
     let mut rows = table(NAME);
@@ -66,7 +76,7 @@ fn faint(text: &str) -> Cell {
     vec![(text.to_owned(), Style::new().dimmed())]
 }
 
-fn row(target: &v1::Target, name: usize) -> Vec<Cell> {
+fn row(target: &v1::Target, name: usize, has_postures: bool) -> Vec<Cell> {
     let summary = &target.summary;
     let bold = Style::new().bold();
     let mut cells = vec![
@@ -81,7 +91,7 @@ fn row(target: &v1::Target, name: usize) -> Vec<Cell> {
         (summary.root.clone(), summary.root != "ro"),
         (summary.seccomp.clone(), !matches!(summary.seccomp.as_str(), "filter" | "strict")),
     ];
-    cells.extend(postures.into_iter().map(|(text, is_weak)| {
+    cells.extend(postures.into_iter().filter(|_| has_postures).map(|(text, is_weak)| {
         vec![(text, if is_weak { Style::new().yellow() } else { Style::new() })]
     }));
     cells.push(counts(target));

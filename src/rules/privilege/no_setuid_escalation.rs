@@ -5,6 +5,7 @@ use crate::facts::capabilities::Scope;
 use crate::facts::{Facts, Held};
 use crate::model::capability::CapabilitySet;
 use crate::model::severity::Severity;
+use crate::model::survey::Group;
 use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, rule};
 
@@ -51,10 +52,11 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             power.user.effective().map_or_else(|| "no uid".to_owned(), |uid| format!("uid {uid}"));
         let what = gained(gravest, power.scope);
         let Gain { file, .. } = gravest;
-        let more = and_more(others);
-        let path = &file.path;
+        let more = and_more(file, others);
+        let path = file.first();
+        let traits = &file.traits;
         let broken =
-            Check::broken(format!("{by}, {user}, can {what} by executing {path} ({file}){more}"));
+            Check::broken(format!("{by}, {user}, can {what} by executing {path} ({traits}){more}"));
         let is_hosts = power.scope == Scope::Host;
         if is_hosts { broken } else { broken.only(Severity::Low) }
     })
@@ -80,13 +82,16 @@ fn gained(gain: &Gain, scope: Scope) -> String {
     user.into_iter().chain(group).collect::<Vec<_>>().join(" and ")
 }
 
-fn and_more(others: &[Gain]) -> String {
-    if others.is_empty() {
+fn and_more(first: &Group, others: &[Gain]) -> String {
+    let groups = || std::iter::once(first).chain(others.iter().map(|it| &it.file));
+    let count = groups().map(|it| it.count).sum::<u64>().saturating_sub(1);
+    if count == 0 {
         return String::new();
     }
-    let named: Vec<String> = others.iter().take(NAMED).map(|it| it.file.path.to_string()).collect();
-    let rest = if others.len() > NAMED { ", …" } else { "" };
-    format!("; and {} more: {}{rest}", others.len(), named.join(", "))
+    let paths = groups().flat_map(|it| &it.paths).skip(1);
+    let named: Vec<String> = paths.take(NAMED).map(ToString::to_string).collect();
+    let rest = if count > NAMED as u64 { ", …" } else { "" };
+    format!("; and {count} more: {}{rest}", named.join(", "))
 }
 
 #[cfg(test)]
@@ -150,6 +155,18 @@ mod tests {
                 ("CapPrm", "00000000a80425fb"), ("CapEff", "00000000a80425fb")])
             .file("/bin/su", 0o4755, (0, 0)) => "Pass",
         root_of_a_user_namespace_is_milder: remapped().file("/bin/su", 0o4755, (165_376, 165_376)) => "Fail(low)",
+        the_engine_tells_owners_by_the_containers_own_numbers: remapped()
+            .file("/bin/su", 0o4755, (0, 0)).told_by_the_engine() => "Fail(low)",
+        an_owner_that_the_container_cannot_have_leaves_it_unknown: remapped()
+            .file("/bin/su", 0o4755, (70_000, 0)).told_by_the_engine() => "Unknown",
+        without_a_user_namespace_of_its_own_the_numbers_are_the_same: open()
+            .file("/bin/su", 0o4755, (0, 0)).told_by_the_engine() => "Fail",
+        a_folder_by_the_containers_own_numbers_keeps_others_out: remapped()
+            .folder("/srv", 0o700, (1001, 1001)).file("/srv/su", 0o4755, (0, 0))
+            .told_by_the_engine() => "Pass",
+        and_lets_its_owner_pass: remapped()
+            .folder("/srv", 0o700, (1000, 1000)).file("/srv/su", 0o4755, (0, 0))
+            .told_by_the_engine() => "Fail(low)",
         a_file_of_a_user_who_is_not_mapped_gives_nothing:
             remapped().file("/bin/su", 0o4755, (0, 0)) => "Pass",
         a_file_on_a_mount_with_nosuid_gives_nothing:

@@ -1,11 +1,15 @@
 //! The files and the mounts of the container.
 
-use super::Case;
 use super::hardened::{INIT, MOUNTS};
+use super::{Case, Rule, survey};
 use crate::model::bundle::{Answer, Observation};
+use crate::model::demand::{Demand, Role};
 use crate::model::files::{File, Kind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::survey::{Numbering, Traits, Unread};
+use crate::parse::code;
+use crate::rules::filesystem;
 
 impl Case {
     /// Of the accounts' login shells only these are there.
@@ -71,49 +75,152 @@ impl Case {
         self
     }
 
-    /// One more file of the container that gives privileges.
-    pub(in crate::rules) fn file(self, path: &str, mode: u32, (uid, gid): (u32, u32)) -> Self {
-        self.with_files(|listing| {
-            listing.files.push(File {
+    /// One more file of the container.
+    pub(in crate::rules) fn file(self, path: &str, mode: u32, owner: (u32, u32)) -> Self {
+        self.met(Kind::File, path, mode, owner)
+    }
+
+    /// One more folder. What is in it comes after it.
+    pub(in crate::rules) fn folder(self, path: &str, mode: u32, owner: (u32, u32)) -> Self {
+        self.met(Kind::Folder, path, mode, owner)
+    }
+
+    /// One more of whatever kind.
+    pub(in crate::rules) fn met(
+        mut self,
+        kind: Kind,
+        path: &str,
+        mode: u32,
+        (uid, gid): (u32, u32),
+    ) -> Self {
+        self.tree.push((
+            path.to_owned(),
+            Traits {
+                kind,
+                linked: false,
                 mode,
                 uid,
                 gid,
-                ..program(path, listing.files.len() as u64)
-            });
-        })
+                fixed: None,
+                acl: None,
+                capability: None,
+            },
+        ));
+        self.surveyed()
     }
 
-    /// One more folder, above files that give privileges.
-    pub(in crate::rules) fn folder(self, path: &str, mode: u32, owner: (u32, u32)) -> Self {
-        self.file(path, mode, owner).with_files(|listing| {
-            listing.files.last_mut().unwrap().kind = Kind::Folder;
-        })
+    /// The file that was met last has something more to it.
+    pub(in crate::rules) fn which(mut self, change: impl FnOnce(&mut Traits)) -> Self {
+        change(&mut self.tree.last_mut().unwrap().1);
+        self.surveyed()
     }
 
     /// One more file, with this `security.capability`.
     pub(in crate::rules) fn capable_file(self, path: &str, value: &str) -> Self {
-        self.file(path, 0o755, (0, 0)).with_files(|listing| {
-            listing.files.last_mut().unwrap().capability = Some(value.to_owned());
-        })
+        self.file(path, 0o755, (0, 0)).which(|it| it.capability = Some(value.to_owned()))
     }
 
     /// The container's files were looked at, and none gives privileges.
     pub(in crate::rules) fn no_files(self) -> Self {
-        self.with_files(|_| {})
+        self.surveyed()
     }
 
     /// A part of the container's files could not be looked at.
     pub(in crate::rules) fn files_unread(self) -> Self {
-        let source = Source::Files(self.id());
-        let gap = Gap::new(Reason::Denied, source, "/root could not be looked at");
-        self.with_files(|listing| listing.unread.push(gap))
+        self.unread_below("/root")
     }
 
-    fn with_files(mut self, change: impl FnOnce(&mut Listing)) -> Self {
+    /// This part of the container's files could not be looked at.
+    pub(in crate::rules) fn unread_below(mut self, path: &str) -> Self {
         let source = Source::Files(self.id());
-        let mut listing = self.bundle.files(&source).cloned().unwrap_or_default();
-        change(&mut listing);
-        self.put(source, Answer::Files(listing));
+        let gap = Gap::new(Reason::Denied, source, format!("{path} could not be looked at"));
+        self.unread.push(Unread { below: path.into(), gap });
+        self.surveyed()
+    }
+
+    /// The policy demands this of files, and they are looked for.
+    pub(in crate::rules) fn demands(self, demand: Demand) -> Self {
+        let sought = demand.territory().into_iter().chain(demand.except.iter().cloned());
+        let sought: Vec<String> = sought.collect();
+        let mut case = self.demands_unsought(demand);
+        case.sought.extend(sought);
+        if case.tree.is_empty() { case } else { case.surveyed() }
+    }
+
+    /// The policy demands this of files, for which nobody looked.
+    pub(in crate::rules) fn demands_unsought(mut self, demand: Demand) -> Self {
+        self.policy.demands.push(demand);
+        self
+    }
+
+    /// The policy knows this role.
+    pub(in crate::rules) fn role(mut self, role: Role) -> Self {
+        self.policy.roles.push(role);
+        self
+    }
+
+    /// Files of this pattern are looked for.
+    pub(in crate::rules) fn looks_for(mut self, pattern: &str) -> Self {
+        self.sought.push(pattern.to_owned());
+        self.surveyed()
+    }
+
+    /// All that the rule on secret files asks for is looked for.
+    pub(in crate::rules) fn looks_for_secrets(self) -> Self {
+        self.looks_for_all_of(&filesystem::secret_file_modes::RULE)
+    }
+
+    /// All that the rule on code asks for is looked for.
+    pub(in crate::rules) fn looks_for_code(self) -> Self {
+        self.looks_for_all_of(&filesystem::immutable_code::RULE).looks_for("/usr/lib/*.js")
+    }
+
+    fn looks_for_all_of(mut self, rule: &Rule) -> Self {
+        let patterns = rule.parameters.iter().flat_map(|it| it.default);
+        self.sought.extend(patterns.map(|&it| it.to_owned()));
+        self.surveyed()
+    }
+
+    /// Nobody could look at the container's files.
+    pub(in crate::rules) fn files_unread_at_all(mut self) -> Self {
+        let source = Source::Files(self.id());
+        let gap = Gap::new(Reason::Denied, source.clone(), "the root folder was refused");
+        self.bundle.record(source, Err(gap));
+        self
+    }
+
+    /// The first process executes this file.
+    pub(in crate::rules) fn executes(self, path: &str) -> Self {
+        self.kernel("/proc/100/exe", path).surveyed()
+    }
+
+    /// The first process works in this folder.
+    pub(in crate::rules) fn works_in(self, path: &str) -> Self {
+        self.kernel("/proc/100/cwd", path).surveyed()
+    }
+
+    /// The first process looks for programs here.
+    pub(in crate::rules) fn runs_with_path(self, path: &str) -> Self {
+        self.started_with(INIT, &[&format!("PATH={path}")]).surveyed()
+    }
+
+    /// The files so far, as a walk would have found them.
+    fn surveyed(mut self) -> Self {
+        let mounts = self.bundle.text(&Source::proc(INIT, "mountinfo")).unwrap().raw().to_owned();
+        let own = code::of_process(&self.bundle, INIT).0;
+        let patterns: Vec<String> = self.sought.iter().cloned().chain(own).collect();
+        let survey = survey::of(&self.tree, &self.unread, &mounts, &patterns);
+        let source = Source::Files(self.id());
+        self.put(source, Answer::Survey(survey));
+        self
+    }
+
+    /// The files so far, as the container's engine would have told of them.
+    pub(in crate::rules) fn told_by_the_engine(mut self) -> Self {
+        let source = Source::Files(self.id());
+        let mut survey = self.bundle.survey(&source).unwrap().clone();
+        survey.numbering = Numbering::Container;
+        self.put(source, Answer::Survey(survey));
         self
     }
 

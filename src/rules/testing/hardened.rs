@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Case;
 use super::files::socket;
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
+use crate::model::demand::FilePolicy;
 use crate::model::files::Listing;
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -45,7 +46,14 @@ const ROUTES: &str = "eth0 00000000 010012AC 0003 0 0 0 00000000 0 0 0\n\
 /// A container with everything in order, as root reads it.
 pub(in crate::rules) fn container() -> Case {
     let id = "c".repeat(64);
-    let mut case = Case { bundle: Bundle::new(Origin::Engine), settings: Vec::new() };
+    let mut case = Case {
+        bundle: Bundle::new(Origin::Engine),
+        settings: Vec::new(),
+        tree: Vec::new(),
+        unread: Vec::new(),
+        policy: FilePolicy::default(),
+        sought: Vec::new(),
+    };
     case.bundle.add_target(Target {
         kind: Kind::Container,
         id: id.clone(),

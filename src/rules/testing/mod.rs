@@ -5,11 +5,16 @@ mod files;
 mod hardened;
 mod kernel;
 mod processes;
+mod survey;
+
+use std::sync::Arc;
 
 use super::{Rule, Settings};
 use crate::facts;
 use crate::model::bundle::{Answer, Bundle, Observation, Processes};
+use crate::model::demand::FilePolicy;
 use crate::model::source::Source;
+use crate::model::survey::{Traits, Unread};
 use crate::model::verdict::Verdict;
 
 pub(super) use hardened::{DEVICE_LIST, INIT, container};
@@ -19,6 +24,13 @@ pub(super) use hardened::{DEVICE_LIST, INIT, container};
 pub(super) struct Case {
     bundle: Bundle,
     settings: Vec<(&'static str, Vec<String>)>,
+    /// Its files, in the order in which they are told, and what is not told.
+    tree: Vec<(String, Traits)>,
+    unread: Vec<Unread>,
+    /// What the policy says of files.
+    policy: FilePolicy,
+    /// The patterns that were looked for beside those of the code that it runs.
+    sought: Vec<String>,
 }
 
 impl Case {
@@ -48,6 +60,7 @@ impl Case {
     pub(super) fn judge(&self, rule: &Rule) -> Verdict {
         let (_, facts) = facts::derive(&self.bundle).remove(0);
         let mut settings = Settings::defaults(rule);
+        settings.set_files(&Arc::new(self.policy.clone()));
         for (name, values) in &self.settings {
             settings.set(name, values.clone());
         }

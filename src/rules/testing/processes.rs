@@ -52,6 +52,14 @@ impl Case {
         self = self.started_with(pid, &["PATH=/bin"]);
         let holds = if pid == INIT { "9\n10\n" } else { "" };
         self.put(Source::held_sockets(pid), Answer::Text(holds.into()));
+        for (link, target) in
+            [("exe", "/bin/app"), ("cwd", "/"), ("root", "/"), ("ns/mnt", "mnt:[7]")]
+        {
+            let source = Source::proc(pid, link);
+            if self.bundle.ask(&source).is_err() {
+                self.put(source, Answer::Text(target.into()));
+            }
+        }
         self.kernel(&format!("/proc/{pid}/status"), &status)
             .kernel(&format!("/proc/{pid}/cmdline"), "/bin/app\n…\n")
             .uid_map(pid, "0 0 4294967295")

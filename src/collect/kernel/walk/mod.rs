@@ -1,33 +1,41 @@
 //! A walk through a container's files, from its root down.
 //!
-//! It goes hand over hand: each name is opened from its folder's handle, as
-//! itself (`O_PATH`, no symlink followed), and never onto another mount
-//! (`RESOLVE_NO_XDEV` of `openat2(2)`). Only folders are opened for reading, so
-//! no device, FIFO or socket does anything. Other mounts are entered one by
-//! one, from the recorded list, and only where a file system of this kernel is
-//! found to be mounted: what another program or host serves may never answer.
+//! It goes hand over hand: each folder is opened from the one above it, as
+//! itself (no symlink followed) and never onto another mount
+//! (`RESOLVE_NO_XDEV` of `openat2(2)`), and every other file is only looked at,
+//! by its name in the open folder (`statx(2)`). Nothing but folders is opened
+//! for reading, so no device, FIFO or socket does anything. Other mounts are
+//! entered one by one, from the recorded list, and only where a file system of
+//! this kernel is found to be mounted: what another program or host serves may
+//! never answer.
 
+mod folder;
+mod look;
+mod queue;
 mod reach;
+#[cfg(test)]
+mod tests;
+mod top;
 
-use std::collections::BTreeSet;
-use std::ffi::CString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use nix::dir::{Dir, Type};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, ResolveFlag};
-use nix::sys::stat::{FileStat, fstat};
 
-use super::root::{Root, kind};
-use crate::model::files::Kind;
+use super::root::Root;
+use crate::collect::places::Places;
+use crate::collect::tally::{MOST_GROUPS, Tally};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::survey::{Numbering, Survey};
 use crate::model::untrusted::Untrusted;
+use crate::parse::pattern::{self, Patterns};
 use crate::parse::proc::mountinfo::Mount;
-#[cfg(test)]
-pub(super) use reach::mount_number;
-use reach::{Reach, open};
+use folder::{Above, Folder};
+use queue::Queue;
+use reach::Reach;
 
 /// How far a walk goes; beyond it is a gap.
 #[derive(Clone, Copy, Debug)]
@@ -35,270 +43,208 @@ pub(super) struct Limits {
     /// How many folders deep. Each level holds one handle open.
     pub(super) depth: usize,
     /// How many names. A Debian desktop has half a million.
-    pub(super) names: usize,
+    pub(super) names: u64,
     /// How long.
     pub(super) time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 128, names: 2_000_000, time: Duration::from_secs(20) }
+        Self { depth: 128, names: 4_000_000, time: Duration::from_secs(30) }
     }
 }
 
-/// What a walk is for.
-pub(super) trait Visitor {
-    /// Whether the files of this mount matter.
-    fn enters(&self, mount: &Mount) -> bool;
-
-    /// Whether files of this kind are to be looked at. Folders are walked in any case.
-    fn wants(&self, kind: Kind) -> bool;
-
-    /// Looks at one file. An error is a reason to end the walk.
-    fn visit(&mut self, found: &Found<'_>) -> Result<(), Gap>;
+/// What a walk looks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Search<'a> {
+    /// Paths.
+    pub(super) patterns: &'a Patterns,
+    /// Files that give privileges to whoever executes them.
+    pub(super) privileged: bool,
 }
 
-/// A file that was met.
-pub(super) struct Found<'a> {
-    /// Its path in the container, in whatever bytes.
-    pub(super) path: &'a [u8],
-    /// The file itself, as a handle that can be looked at and not be read.
-    pub(super) handle: BorrowedFd<'a>,
-    /// What it is.
-    pub(super) stat: &'a FileStat,
+/// A container's files: its root, what is mounted there, and what the host's
+/// first process sees mounted.
+#[derive(Clone, Copy)]
+pub(super) struct Tree<'a> {
+    pub(super) root: &'a Root,
+    pub(super) mounts: &'a [Mount],
+    pub(super) host: &'a [Mount],
 }
 
-/// Walks everything that the visitor enters, and says what could not be seen.
-pub(super) fn walk(
-    root: &Root,
-    mounts: &[Mount],
-    host: &[Mount],
+/// How many names a walker meets before it asks whether it may go on.
+const STRIDE: u64 = 256;
+
+/// Walks everything that may hold what is looked for.
+pub(super) fn survey(
+    tree: Tree<'_>,
     source: &Source,
     limits: Limits,
-    visitor: &mut impl Visitor,
-) -> Vec<Gap> {
-    let known = mounts.iter().map(|mount| mount.point.as_bytes()).collect();
-    let mut walk = Walk {
-        known,
-        source,
-        limits,
-        begin: Instant::now(),
-        names: 0,
-        refused: Refused::default(),
-        deep: None,
-        unread: Vec::new(),
-    };
+    search: Search<'_>,
+) -> Survey {
+    let Tree { root, mounts, host } = tree;
     let reach = Reach { root, mounts, host, source };
-    for mount in reach.with_files() {
-        if !visitor.enters(mount) {
+    let numbers = mounts.iter().enumerate().map(|(place, mount)| (mount.id.into(), place));
+    let walk = Walk {
+        root,
+        numbered: numbers.collect(),
+        linked: Mutex::default(),
+        mounts: mounts.iter().map(|mount| mount.point.as_bytes()).collect(),
+        carriers: mounts
+            .iter()
+            .filter_map(|it| Some(it.point.rsplit_once('/')?.0.as_bytes()))
+            .collect(),
+        limits,
+        search,
+        begin: Instant::now(),
+        names: AtomicU64::new(0),
+        is_over: AtomicBool::new(false),
+        unread: Mutex::new(Places::default()),
+        source,
+    };
+    let mut tally = Tally::default();
+    let mut first = Vec::new();
+    for (place, mount) in mounts.iter().enumerate().filter(|(_, it)| reach.has_files(it)) {
+        let gives = search.privileged && gives_privileges(mount);
+        if !gives && !is_asked_for(search.patterns, &mount.point) {
             continue;
         }
         match reach.root_of(mount) {
-            Ok(handle) => {
-                if let Err(gap) = walk.tree(&handle, mount.point.as_bytes(), visitor) {
-                    walk.unread.push(gap);
-                    break;
-                }
-            }
-            Err(gap) => walk.unread.push(gap),
+            Ok(handle) => first.extend(walk.top(&handle, place, mount, gives, &mut tally)),
+            Err(gap) => walk.note_gap(mount.point.as_bytes(), gap),
         }
     }
-    walk.unread.extend(walk.refused.gap(source));
-    walk.unread.extend(walk.deep);
-    walk.unread
+    // The root is taken first.
+    first.reverse();
+    tally.merge(walk.run(first));
+    let point = |place: usize| mounts.get(place).map_or("/", |it| it.point.as_str()).into();
+    let (groups, over) = tally.groups(point);
+    if let Some(path) = over {
+        let detail = format!("the files differ in more than {MOST_GROUPS} ways, {path} among them");
+        walk.note_gap(b"/", Gap::new(Reason::TooLarge, source.clone(), detail));
+    }
+    Survey {
+        numbering: Numbering::Auditor,
+        patterns: search.patterns.texts().to_vec(),
+        privileged: search.privileged,
+        names: walk.names.load(Ordering::Relaxed),
+        groups,
+        unread: walk.unread.into_inner().unwrap_or_else(PoisonError::into_inner).told(source),
+    }
 }
 
+/// Whether the kernel lets files on this mount be executed and give privileges
+/// (`mount(2)`, `MS_NOSUID` and `MS_NOEXEC`).
+fn gives_privileges(mount: &Mount) -> bool {
+    !mount.has("nosuid") && !mount.has("noexec")
+}
+
+/// Whether something at or below a mount point may fit a pattern. The root is
+/// always looked at.
+fn is_asked_for(patterns: &Patterns, point: &str) -> bool {
+    let is_left_out = pattern::is_left_out(point, patterns.texts());
+    point == "/" || (!is_left_out && patterns.reaches(point.as_bytes()))
+}
+
+/// What the walkers of one walk share.
 struct Walk<'a> {
+    root: &'a Root,
+    /// Mounts by their numbers: their places in the list.
+    numbered: BTreeMap<u64, usize>,
+    /// The folders in which the targets of links lie, by their paths.
+    linked: Mutex<BTreeMap<Vec<u8>, Arc<Above>>>,
     /// Where something is known to be mounted.
-    known: BTreeSet<&'a [u8]>,
-    source: &'a Source,
+    mounts: BTreeSet<&'a [u8]>,
+    /// The folders in which something is mounted; the root is empty.
+    carriers: BTreeSet<&'a [u8]>,
     limits: Limits,
+    search: Search<'a>,
     begin: Instant,
-    names: usize,
-    refused: Refused,
-    deep: Option<Gap>,
-    unread: Vec<Gap>,
-}
-
-/// One folder on the way down, and what of it is still to be looked at.
-struct Level {
-    folder: OwnedFd,
-    /// The length of its path.
-    path: usize,
-    names: std::vec::IntoIter<(CString, Option<Kind>)>,
-}
-
-/// What may not be looked at: the first one by name, the rest by number.
-#[derive(Default)]
-struct Refused {
-    first: Option<(Untrusted, Errno)>,
-    more: usize,
-}
-
-impl Refused {
-    fn add(&mut self, path: &[u8], errno: Errno) {
-        if self.first.is_some() {
-            self.more += 1;
-        } else {
-            self.first = Some((Untrusted::from_bytes(path), errno));
-        }
-    }
-
-    fn gap(&self, source: &Source) -> Option<Gap> {
-        let (path, errno) = self.first.as_ref()?;
-        let more = match self.more {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let is_denied = matches!(errno, Errno::EACCES | Errno::EPERM);
-        let reason = if is_denied { Reason::Denied } else { Reason::Unsupported };
-        let detail = format!("{path}{more} could not be looked at: {}", errno.desc());
-        let remedy = "run as root, or with CAP_DAC_READ_SEARCH on the host";
-        Some(Gap::new(reason, source.clone(), detail).mend(remedy))
-    }
+    names: AtomicU64,
+    /// Whether a limit was reached.
+    is_over: AtomicBool,
+    unread: Mutex<Places>,
+    source: &'a Source,
 }
 
 impl Walk<'_> {
-    /// One mount: a folder with all below it, or a single file.
-    fn tree(&mut self, top: &OwnedFd, point: &[u8], visitor: &mut impl Visitor) -> Result<(), Gap> {
-        let mut path = point.strip_suffix(b"/").unwrap_or(point).to_vec();
-        self.look(top, point, visitor)?;
-        let mut levels = Vec::new();
-        levels.extend(self.list(top.as_fd(), c".", &path)?);
-        loop {
-            let depth = levels.len();
-            let Some(level) = levels.last_mut() else { return Ok(()) };
-            path.truncate(level.path);
-            let Some((name, hint)) = level.names.next() else {
-                levels.pop();
-                continue;
+    /// Walks the trees below these folders, with as many walkers as there are
+    /// processors.
+    fn run(&self, first: Vec<Folder>) -> Tally {
+        let walkers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+        let queue = Queue::new(walkers, first);
+        let walker = || {
+            let mut walker = folder::Walker::new(self, &queue);
+            while let Some(folder) = queue.take() {
+                walker.walk(folder);
+            }
+            walker.done()
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..walkers)
+                .filter_map(|_| std::thread::Builder::new().spawn_scoped(scope, walker).ok())
+                .collect();
+            (others.len() + 1..walkers).for_each(|_| queue.leave());
+            let mut tally = walker();
+            for other in others {
+                match other.join() {
+                    Ok(theirs) => tally.merge(theirs),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            tally
+        })
+    }
+
+    /// Counts names that a walker has met; whether it may go on.
+    fn spend(&self, names: u64, path: &[u8]) -> bool {
+        let all = self.names.fetch_add(names, Ordering::Relaxed) + names;
+        let late = self.begin.elapsed() > self.limits.time;
+        let many = all > self.limits.names;
+        if (late || many) && !self.is_over.swap(true, Ordering::Relaxed) {
+            let at = Untrusted::from_bytes(path);
+            let (reason, after) = if many {
+                (Reason::TooLarge, format!("{} names", self.limits.names))
+            } else {
+                let time = self.limits.time.as_secs();
+                (Reason::TimedOut, format!("{time} s and {all} names"))
             };
-            path.push(b'/');
-            path.extend_from_slice(name.to_bytes());
-            self.spend(&path)?;
-            let folder = level.folder.as_fd();
-            let is_deep = depth >= self.limits.depth;
-            let wanted = hint.is_none_or(|kind| visitor.wants(kind));
-            let mut is_folder = hint == Some(Kind::Folder);
-            if wanted {
-                let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW;
-                match open(folder, name.as_c_str(), flags, ResolveFlag::RESOLVE_NO_XDEV) {
-                    Ok(handle) => is_folder = self.look(&handle, &path, visitor)?,
-                    Err(errno) => {
-                        self.note(&path, errno);
-                        continue;
-                    }
-                }
-            }
-            if is_folder && is_deep {
-                let shown = Untrusted::from_bytes(&path);
-                let detail = format!("{shown} lies more than {depth} folders deep");
-                self.deep.get_or_insert(Gap::new(Reason::TooLarge, self.source.clone(), detail));
-            } else if is_folder {
-                let next = self.list(folder, name.as_c_str(), &path)?;
-                levels.extend(next);
-            }
+            let detail = format!("the walk ended after {after}, at {at}");
+            self.note_gap(b"/", Gap::new(reason, self.source.clone(), detail));
         }
-    }
-
-    /// Shows one file to the visitor, if it wants it; whether it is a folder.
-    fn look(
-        &mut self,
-        handle: &OwnedFd,
-        path: &[u8],
-        visitor: &mut impl Visitor,
-    ) -> Result<bool, Gap> {
-        match fstat(handle) {
-            Ok(stat) => {
-                let kind = kind(&stat);
-                if visitor.wants(kind) {
-                    visitor.visit(&Found { path, handle: handle.as_fd(), stat: &stat })?;
-                }
-                Ok(kind == Kind::Folder)
-            }
-            Err(errno) => {
-                self.note(path, errno);
-                Ok(false)
-            }
-        }
-    }
-
-    /// A folder's names, in the order of their bytes: the same tree, the same walk.
-    fn list(
-        &mut self,
-        above: BorrowedFd<'_>,
-        name: &std::ffi::CStr,
-        path: &[u8],
-    ) -> Result<Option<Level>, Gap> {
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        let opened = open(above, name, flags, ResolveFlag::RESOLVE_NO_XDEV);
-        let read = opened.and_then(|folder| {
-            let mut reader = Dir::from_fd(folder.try_clone().map_err(|_| Errno::EMFILE)?)?;
-            // What is over the limit is only counted as one too many.
-            let most = self.limits.names.saturating_sub(self.names).saturating_add(3);
-            let mut names = reader
-                .iter()
-                .take(most)
-                .map(|entry| {
-                    entry.map(|it| (it.file_name().to_owned(), it.file_type().map(kind_of)))
-                })
-                .filter(|entry| {
-                    !matches!(entry, Ok((name, _)) if matches!(name.to_bytes(), b"." | b".."))
-                })
-                .collect::<Result<Vec<_>, Errno>>()?;
-            names.sort();
-            Ok(Level { folder, path: path.len(), names: names.into_iter() })
-        });
-        match read {
-            Ok(level) => Ok(Some(level)),
-            // A mount may be a single file.
-            Err(Errno::ENOTDIR) => Ok(None),
-            Err(errno) => {
-                self.note(path, errno);
-                Ok(None)
-            }
-        }
+        !self.is_over.load(Ordering::Relaxed)
     }
 
     /// What could not be opened, unless that is as it should be: it is gone, or
     /// something is mounted there, which is a walk of its own.
-    fn note(&mut self, path: &[u8], errno: Errno) {
-        let is_known_mount = errno == Errno::EXDEV && self.known.contains(path);
-        if errno != Errno::ENOENT && !is_known_mount {
-            self.refused.add(path, errno);
+    fn note(&self, path: &[u8], errno: Errno) {
+        let is_known_mount = errno == Errno::EXDEV && self.mounts.contains(path);
+        if errno == Errno::ENOENT || is_known_mount {
+            return;
         }
+        let shown = Untrusted::from_bytes(path);
+        let is_denied = matches!(errno, Errno::EACCES | Errno::EPERM);
+        let reason = if is_denied { Reason::Denied } else { Reason::Unsupported };
+        let detail = format!("{shown} could not be looked at: {}", errno.desc());
+        let remedy = "run as root, or with CAP_DAC_READ_SEARCH on the host";
+        self.note_gap(path, Gap::new(reason, self.source.clone(), detail).mend(remedy));
     }
 
-    /// One more name, if the limits allow it.
-    fn spend(&mut self, path: &[u8]) -> Result<(), Gap> {
-        let shown = || Untrusted::from_bytes(path);
-        let gap = |reason, detail| {
-            Err(Gap::new(reason, self.source.clone(), detail)
-                .mend("set no-new-privileges, so that no file can raise privileges"))
-        };
-        if self.names >= self.limits.names {
-            let detail = format!("the walk ended after {} names, at {}", self.names, shown());
-            return gap(Reason::TooLarge, detail);
-        }
-        if self.names.is_multiple_of(256) && self.begin.elapsed() > self.limits.time {
-            let time = self.limits.time.as_secs();
-            let detail =
-                format!("the walk ended after {time} s and {} names, at {}", self.names, shown());
-            return gap(Reason::TimedOut, detail);
-        }
-        self.names += 1;
-        Ok(())
+    /// Whether something is known to be mounted right in this folder.
+    fn has_mounts_in(&self, folder: &[u8]) -> bool {
+        self.carriers.contains(folder)
+    }
+
+    fn note_deep(&self, path: &[u8]) {
+        let shown = Untrusted::from_bytes(path.get(..MOST_SHOWN).unwrap_or(path));
+        let detail = format!("{shown} lies more than {} folders deep", self.limits.depth);
+        self.note_gap(path, Gap::new(Reason::TooLarge, self.source.clone(), detail));
+    }
+
+    fn note_gap(&self, below: &[u8], gap: Gap) {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).add(below, gap);
     }
 }
 
-const fn kind_of(kind: Type) -> Kind {
-    match kind {
-        Type::Fifo => Kind::Fifo,
-        Type::CharacterDevice => Kind::CharacterDevice,
-        Type::Directory => Kind::Folder,
-        Type::BlockDevice => Kind::BlockDevice,
-        Type::File => Kind::File,
-        Type::Symlink => Kind::Link,
-        Type::Socket => Kind::Socket,
-    }
-}
+/// The most bytes of a path in a message.
+const MOST_SHOWN: usize = 256;

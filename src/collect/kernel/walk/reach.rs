@@ -1,14 +1,13 @@
 //! Which mounts can be walked, and how the root of one is reached.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 
 use crate::collect::kernel::local::{is_kernels, is_local};
-use crate::collect::kernel::root::Root;
+use crate::collect::kernel::root::{Root, mount_number};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
@@ -25,13 +24,11 @@ pub(super) struct Reach<'a> {
 }
 
 impl Reach<'_> {
-    /// The mounts that somebody may have put files on, and that a path leads to.
+    /// Whether somebody may have put files on the mount, and a path leads there.
     /// An `autofs` has none, and looking into it starts a program of the host.
-    pub(super) fn with_files(&self) -> impl Iterator<Item = &Mount> {
-        self.mounts.iter().filter(|mount| {
-            let is_empty = mount.kind == "autofs" || is_kernels(mount);
-            !is_empty && is_visible(self.mounts, mount)
-        })
+    pub(super) fn has_files(&self, mount: &Mount) -> bool {
+        let is_empty = mount.kind == "autofs" || is_kernels(mount);
+        !is_empty && is_visible(self.mounts, mount)
     }
 
     /// The root of a mount, reached over mounts of this kernel's own alone, and
@@ -100,11 +97,4 @@ pub(super) fn open<P: ?Sized + NixPath>(
 ) -> Result<OwnedFd, Errno> {
     let resolve = resolve | ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS;
     openat2(folder, name, OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(resolve))
-}
-
-/// The number of the mount that a file was opened on (`proc_pid_fdinfo(5)`).
-pub(in crate::collect::kernel) fn mount_number(file: BorrowedFd<'_>) -> Option<u32> {
-    let info =
-        std::fs::read_to_string(Path::new("/proc/self/fdinfo").join(file.as_raw_fd().to_string()));
-    info.ok()?.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok())
 }

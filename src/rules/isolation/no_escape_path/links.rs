@@ -315,7 +315,7 @@ fn link(by: &Holder, power: &Power, what: &str, is_there: bool) -> Check {
         return Check::holds(format!("not so: {by} {what}"));
     }
     let by_file = match (power.extent, power.gains.first()) {
-        (Extent::Files, Some(gain)) => format!(" by executing {}", gain.file.path),
+        (Extent::Files, Some(gain)) => format!(" by executing {}", gain.file.named()),
         (Extent::Own | Extent::Files | Extent::AtMost, _) => String::new(),
     };
     Check::broken(format!("{by} {what}{by_file}"))

@@ -1,0 +1,92 @@
+//! What every audit has in common: its policy, its report, its end.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::args::{self, Format};
+use super::exit::Failure;
+use super::output::{self, ReportFile, Terminal};
+use crate::collect::engine::Limits;
+use crate::model::bundle::{Answer, Bundle};
+use crate::model::source::Source;
+use crate::policy::{Gate, Policy};
+use crate::report::{self, v1};
+
+/// What one question to the engine may cost.
+pub(super) fn limits(address: &args::Address) -> Limits {
+    Limits::within(Duration::from_secs(address.timeout))
+}
+
+/// The file that the report goes to, made before anything is collected.
+pub(super) fn file(output: &args::Output) -> Result<Option<ReportFile>, Failure> {
+    let file = output.output.as_deref().filter(|path| *path != Path::new("-"));
+    file.map(ReportFile::create).transpose()
+}
+
+/// Notes when the evidence was collected.
+pub(super) fn note_the_time(bundle: &mut Bundle) {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
+}
+
+/// Writes the report where it belongs; the exit code that the gate says.
+pub(super) fn write(
+    bundle: &Bundle,
+    report: &v1::Report,
+    format: Format,
+    file: Option<ReportFile>,
+    terminal: Terminal,
+) -> Result<u8, Failure> {
+    let is_terminal = matches!(format, Format::Terminal);
+    let text = match format {
+        Format::Terminal => report::terminal::render(report, terminal.look(file.is_some())),
+        Format::Json => report::json(report).map_err(|error| Failure::Bug(error.to_string()))?,
+    };
+    for gap in &bundle.missing {
+        output::to_stderr(&format!("secaudit: {}", gap.in_words()));
+    }
+    match file {
+        Some(file) => {
+            file.finish(&text)?;
+            output::to_stderr(&format!("secaudit: {}", report::terminal::conclusion(report)));
+        }
+        // To a person an audit of nobody has nothing to say but why.
+        None if is_terminal && report.targets.is_empty() && !bundle.missing.is_empty() => {}
+        None => output::print(&text)?,
+    }
+    Ok(report.gate.exit_code)
+}
+
+/// The policy that the command names, and its gate.
+pub(super) fn policy(gate: &args::Gate) -> Result<Policy, Failure> {
+    let mut policy = match &gate.policy {
+        None => Policy::baseline(),
+        Some(path) => {
+            let text = read_policy(path)
+                .map_err(|cause| Failure::PolicyFile { path: path.clone(), cause })?;
+            Policy::parse(&path.display().to_string(), &text)?
+        }
+    };
+    policy.gate = Gate {
+        fail_on: gate.fail_on.map_or(policy.gate.fail_on, args::FailOn::severity),
+        fail_under: gate.fail_under.or(policy.gate.fail_under),
+        min_coverage: gate.min_coverage.or(policy.gate.min_coverage),
+    };
+    Ok(policy)
+}
+
+/// The most bytes of a policy.
+const LONGEST_POLICY: u64 = 1 << 20;
+
+fn read_policy(path: &Path) -> io::Result<String> {
+    // Looked at before it is opened: a FIFO would never answer, a device never end.
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if about.len() > LONGEST_POLICY {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    std::fs::read_to_string(path)
+}

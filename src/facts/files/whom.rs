@@ -1,0 +1,41 @@
+//! Whom a target runs as, for files that are to be that user's.
+
+use crate::facts::view::{Process, View};
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::untrusted::Untrusted;
+use crate::parse::proc::idmap::IdMap;
+
+/// Whom the first process is, in the container's own numbering.
+pub(super) fn in_force(first: Result<Process<'_>, Gap>) -> Reading<(u32, u32)> {
+    Reading::from(first).and_then(|first| {
+        let uid = first.status("Uid", |it| it.ids("Uid")).zip(first.uid_map());
+        let gid = first.status("Gid", |it| it.ids("Gid")).zip(first.gid_map());
+        uid.zip(gid).unshown().map(|((uids, uid_map), (gids, gid_map))| {
+            let ([_, uid, ..], [_, gid, ..]) = (uids, gids);
+            let inside = |map: &IdMap, id| map.inside(id).unwrap_or(u32::MAX);
+            (inside(&uid_map, uid), inside(&gid_map, gid))
+        })
+    })
+}
+
+/// Whom an image says that its containers run as. What a name stands for is in
+/// the image's files, and nobody reads those.
+pub(super) fn declared(view: &View<'_>) -> Reading<(u32, u32)> {
+    let image = view.own_image();
+    image.text("/Config/User").unshown().and_then(|user| {
+        let user = user.filter(|it| !it.is_empty()).unwrap_or("0:0");
+        let (uid, gid) = user.split_once(':').unwrap_or((user, "0"));
+        match uid.parse().ok().zip(gid.parse().ok()) {
+            Some(ids) => Reading::of(ids),
+            None => {
+                let user = Untrusted::from(user);
+                let detail = format!("which number the user {user} has is not known");
+                let source = image.source().clone();
+                Reading::Missing(
+                    Gap::new(Reason::NotCollected, source, detail)
+                        .mend("name the user by its number: USER 1000:1000"),
+                )
+            }
+        }
+    })
+}
