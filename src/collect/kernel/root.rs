@@ -57,7 +57,7 @@ impl Root {
             Reach::StraightOverMounts => ResolveFlag::RESOLVE_NO_SYMLINKS,
         };
         let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(resolve);
-        openat2(self.folder.as_fd(), path, how)
+        resolved(self.folder.as_fd(), path, how)
     }
 
     /// Where a path leads on the root's own file system, no symbolic link left in
@@ -96,7 +96,7 @@ impl Root {
             | ResolveFlag::RESOLVE_NO_MAGICLINKS
             | ResolveFlag::RESOLVE_NO_SYMLINKS;
         let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(resolve);
-        let file = openat2(self.folder.as_fd(), path, how)?;
+        let file = resolved(self.folder.as_fd(), path, how)?;
         if mount_number(file.as_fd()) == Some(mount) { Ok(file) } else { Err(Errno::ESTALE) }
     }
 
@@ -111,6 +111,27 @@ impl Root {
             }
         }
     }
+}
+
+/// How often the kernel is asked again. A rename or a mount takes microseconds,
+/// a container that renames without end must not hold anybody up.
+const ATTEMPTS: usize = 256;
+
+/// What a path leads to. While anything on the host is renamed or mounted, the
+/// kernel cannot prove that a `..` stays inside, and says so (`EAGAIN` in
+/// `openat2(2)`): then it is asked again.
+fn resolved<P: ?Sized + NixPath>(
+    folder: BorrowedFd<'_>,
+    path: &P,
+    how: OpenHow,
+) -> Result<OwnedFd, Errno> {
+    for _ in 1..ATTEMPTS {
+        match openat2(folder, path, how) {
+            Err(Errno::EAGAIN) => std::thread::yield_now(),
+            answer => return answer,
+        }
+    }
+    openat2(folder, path, how)
 }
 
 /// The path of an open file, as its mount namespace has it.
@@ -190,6 +211,27 @@ mod tests {
         root.open("absolute", Reach::OneFileSystem).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "inside");
         assert_eq!(root.stat("outside", Reach::Mounts).unwrap_err(), Errno::ENOENT);
+    }
+
+    #[test]
+    fn a_path_with_dots_is_resolved_while_other_files_are_renamed() {
+        let (dir, root) = laid_out();
+        let (one, other) = (dir.path().join("one"), dir.path().join("other"));
+        std::fs::write(&one, "").unwrap();
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    std::fs::rename(&one, &other).unwrap();
+                    std::fs::rename(&other, &one).unwrap();
+                }
+            });
+            let path = "etc/../etc/../etc/../etc/../etc/passwd";
+            let at = |_| root.at(path, Reach::OneFileSystem, OFlag::empty());
+            let found: Vec<_> = (0..20_000).map(at).filter_map(Result::err).collect();
+            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(found, []);
+        });
     }
 
     #[test]
