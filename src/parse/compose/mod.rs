@@ -1,0 +1,102 @@
+//! A compose project as the files say it, after the Compose Specification.
+//!
+//! ```text
+//! bytes ─► YAML ─► variables ─► long forms ─► extends ─► merge ─► include ─► Project
+//! ```
+//!
+//! Pure: whoever calls reads the files (by [`Load`]) and knows the environment.
+
+pub mod tree;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use tree::{Node, Place};
+
+/// Reads files for the resolver.
+pub trait Load {
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// Why there are none, as a fragment without a full stop.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String>;
+
+    /// Whether there is a regular file.
+    fn is_file(&self, path: &Path) -> bool;
+}
+
+/// What is asked for, as on the command line of `docker compose`.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The folder that paths are relative to: where the caller stands.
+    pub folder: PathBuf,
+    /// The files, in the order in which they are merged; empty: those of
+    /// `COMPOSE_FILE`, or the default names in the folder or one above it.
+    pub files: Vec<PathBuf>,
+    /// `--project-directory`; none: the folder of the first file.
+    pub project_directory: Option<PathBuf>,
+    /// `--env-file`; empty: `COMPOSE_ENV_FILES`, or `.env` in the project's folder.
+    pub env_files: Vec<PathBuf>,
+    /// The environment of the caller, which goes before every file.
+    pub environment: BTreeMap<String, String>,
+    /// The profiles that are active; empty: those of `COMPOSE_PROFILES`. `*` is all.
+    pub profiles: Vec<String>,
+    /// `--project-name`; none: `COMPOSE_PROJECT_NAME`, `name:`, or the folder's name.
+    pub project_name: Option<String>,
+}
+
+/// A project, its files merged into one.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Its name, as the engine will know it.
+    pub name: String,
+    /// Every file that was read, by the path that a person knows it by.
+    pub files: Vec<PathBuf>,
+    /// The text of each compose file among them, for excerpts; in the same order.
+    pub texts: Vec<String>,
+    /// The folder that relative paths begin at.
+    pub directory: PathBuf,
+    /// The whole model in its long forms: `services`, `networks`, `volumes`,
+    /// `configs`, `secrets`, and whatever else stands there.
+    pub root: Node,
+    /// The services that are behind profiles that are not active, by name.
+    pub inactive: Vec<String>,
+    /// What is odd and keeps nobody from going on.
+    pub remarks: Vec<Remark>,
+}
+
+/// Something odd at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Where; none: of the project as a whole.
+    pub at: Option<Place>,
+    /// What, as a fragment without a full stop.
+    pub what: String,
+}
+
+/// Why a project cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file, by the path that a person knows it by.
+    pub file: PathBuf,
+    /// The line and the column, from 1, and how many characters are meant.
+    pub at: Option<(u32, u32, u32)>,
+    /// What is wrong, as a fragment without a full stop.
+    pub what: String,
+    /// What to do about it; may be empty.
+    pub help: String,
+    /// The line that is meant, for an excerpt; may be empty.
+    pub line: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some((line, column, _)) = self.at {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.what)?;
+        if self.help.is_empty() { Ok(()) } else { write!(f, "; {}", self.help) }
+    }
+}
