@@ -100,7 +100,12 @@ fn hold(compared: &[Compared]) {
         }
     }
     let both = compared.iter().filter(|it| it.ours.is_ok() && it.theirs.is_ok()).count();
-    assert!(unexplained.is_empty(), "{} differences:\n{}", unexplained.len(), unexplained.join("\n"));
+    assert!(
+        unexplained.is_empty(),
+        "{} differences:\n{}",
+        unexplained.len(),
+        unexplained.join("\n")
+    );
     // Most of the corpus says something to both.
     assert!(both * 10 >= compared.len() * 8, "{both} of {}", compared.len());
 }

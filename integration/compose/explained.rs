@@ -27,13 +27,11 @@ pub(crate) struct Refused {
     pub(crate) why: &'static str,
 }
 
-pub(crate) const EXPLAINED: &[Explained] = &[
-    Explained {
-        at: "",
-        is: |it| it.ours.as_ref().is_some_and(|ours| ours.get(UNSET).is_some()),
-        why: "where nobody sets a variable it puts an empty text and warns; we leave the value open",
-    },
-];
+pub(crate) const EXPLAINED: &[Explained] = &[Explained {
+    at: "",
+    is: |it| it.ours.as_ref().is_some_and(|ours| ours.get(UNSET).is_some()),
+    why: "where nobody sets a variable it puts an empty text and warns; we leave the value open",
+}];
 
 /// What the reference refuses, and the Compose Specification allows.
 pub(crate) const REFUSED_BY_REFERENCE: &[Refused] = &[

@@ -94,10 +94,7 @@ pub(crate) const SERVICE: &[&[Feature]] = &[
             "{ \"traefik.rule\": \"Host(`<domain=example.test>`)\", empty: \"\" }",
         ],
     )],
-    &[
-        ("networks", NETWORKS),
-        ("network_mode", &["host", "none", "\"bridge\""]),
-    ],
+    &[("networks", NETWORKS), ("network_mode", &["host", "none", "\"bridge\""])],
     &[("secrets", &["[token]", "\n- token\n- source: key\n  target: /run/key\n  mode: 0400"])],
     &[("configs", &["[site]", "\n- source: site\n  target: /etc/site.conf\n  mode: \"0444\""])],
     &[("profiles", &["[debug]", "\n- tools\n- <profile=extra>"])],

@@ -93,10 +93,9 @@ impl Maker {
                     let shared = self.some(&features, 2);
                     _ = writeln!(common, "x-{name}: &{name}");
                     common += &self.block(&shared, 1);
-                    keys.insert(1, ("<<".to_owned(), self.dice.pick(&["*", "[*"]).to_owned() + name));
-                    if keys[1].1.starts_with('[') {
-                        keys[1].1.push(']');
-                    }
+                    let one = self.dice.one_in(2);
+                    let alias = if one { format!("*{name}") } else { format!("[*{name}]") };
+                    keys.insert(1, ("<<".to_owned(), alias));
                 }
                 Shape::Layers => layer.push((*name, self.some(&features, 2))),
                 Shape::Extends => {
@@ -115,7 +114,8 @@ impl Maker {
             }
             services.push(((*name).to_owned(), keys));
         }
-        let mut text = self.dice.pick(&["", "version: \"3.9\"\n", "---\n", "# made\n\n"]).to_owned();
+        let mut text =
+            self.dice.pick(&["", "version: \"3.9\"\n", "---\n", "# made\n\n"]).to_owned();
         text += &common;
         text += &self.services(&services);
         text += &self.declared();
@@ -132,7 +132,8 @@ impl Maker {
         for name in ["service.env", "more.env", "common/service.env", "common/more.env"] {
             texts.insert(name.to_owned(), self.lines());
         }
-        let dotenv: String = self.dotenv.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+        let dotenv: String =
+            self.dotenv.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
         texts.insert(".env".to_owned(), dotenv);
         Sample {
             name: format!("made-{}", self.number),
@@ -278,7 +279,9 @@ impl Maker {
                     }
                 }
                 // Further lines of a folded scalar.
-                None => _ = writeln!(text, " {}{comment}", value.replace('\n', &format!("\n{pad}"))),
+                None => {
+                    _ = writeln!(text, " {}{comment}", value.replace('\n', &format!("\n{pad}")))
+                }
             }
         }
         text

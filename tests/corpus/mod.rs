@@ -1,5 +1,12 @@
 //! Compose projects to try things on: some as people write them, most made.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a corpus that cannot be read or made is none"
+)]
+
 pub(crate) mod features;
 pub(crate) mod make;
 
