@@ -172,7 +172,8 @@ fn one_shape() {
         "networks": { "front": null },
         "ulimits": { "nofile": { "soft": "1024", "hard": "1024" } },
         "devices": [{ "source": "/dev/fuse", "target": "/dev/fuse", "permissions": "rwm" }],
-        "extra_hosts": { "db": "10.0.0.7" },
+        "extra_hosts": { "db": ["10.0.0.7"] },
+        "healthcheck": { "disable": "yes" },
         "secrets": [{ "source": "key", "mode": "0440" }],
         "depends_on": { "db": { "condition": "service_started", "required": "true" } },
         "ports": [{
@@ -195,6 +196,7 @@ fn one_shape() {
         "ulimits": { "nofile": 1024 },
         "devices": ["/dev/fuse"],
         "extra_hosts": ["db:10.0.0.7"],
+        "healthcheck": { "test": ["NONE"] },
         "secrets": [{ "source": "key", "mode": 0o440 }],
         "depends_on": { "db": { "condition": "service_started" } },
         "ports": ["::1:8080:80/tcp"],

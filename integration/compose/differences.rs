@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::normal::UNSET;
 
 /// A value that one side has and the other has not, or has otherwise.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +22,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// All of them, each as deep as both sides have a mapping.
+/// All of them, each as deep as neither side has anything but a mapping.
 pub(crate) fn differences(ours: &Value, theirs: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     walk(&mut Vec::new(), Some(ours), Some(theirs), &mut found);
@@ -33,15 +35,24 @@ fn walk(
     theirs: Option<&Value>,
     found: &mut Vec<Difference>,
 ) {
-    if let (Some(Value::Object(one)), Some(Value::Object(other))) = (ours, theirs) {
-        let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    let keys: BTreeSet<&String> = [ours, theirs].into_iter().flat_map(keys).collect();
+    if is_mapping(ours) && is_mapping(theirs) && !keys.is_empty() {
         for key in keys {
             path.push(key.clone());
-            walk(path, one.get(key), other.get(key), found);
+            walk(path, ours.and_then(|it| it.get(key)), theirs.and_then(|it| it.get(key)), found);
             path.pop();
         }
     } else if ours != theirs {
         let (ours, theirs) = (ours.cloned(), theirs.cloned());
         found.push(Difference { path: path.clone(), ours, theirs });
     }
+}
+
+fn keys(value: Option<&Value>) -> impl Iterator<Item = &String> {
+    value.and_then(Value::as_object).into_iter().flat_map(Map::keys)
+}
+
+/// Whether there is nothing but what has keys, and nothing that stands for a scalar.
+fn is_mapping(value: Option<&Value>) -> bool {
+    value.is_none_or(|it| it.is_object() && it.get(UNSET).is_none())
 }

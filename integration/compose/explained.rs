@@ -1,5 +1,7 @@
 //! What differs by intent: each with its reason, and each must occur.
 
+use serde_json::{Value, json};
+
 use super::differences::Difference;
 use super::normal::{UNSET, stands};
 
@@ -27,11 +29,56 @@ pub(crate) struct Refused {
     pub(crate) why: &'static str,
 }
 
-pub(crate) const EXPLAINED: &[Explained] = &[Explained {
-    at: "",
-    is: |it| it.ours.as_ref().is_some_and(|ours| ours.get(UNSET).is_some()),
-    why: "where nobody sets a variable it puts an empty text and warns; we leave the value open",
-}];
+pub(crate) const EXPLAINED: &[Explained] = &[
+    Explained {
+        at: "",
+        is: |it| it.ours.as_ref().is_some_and(|ours| ours.get(UNSET).is_some()),
+        why: "where nobody sets a variable it puts an empty text and warns; we leave the value open",
+    },
+    Explained {
+        at: "services.*.volumes.*.bind.create_host_path",
+        is: |it| it.ours == Some(json!(true)) && it.theirs.is_none(),
+        why: "the short form has always made missing folders; only the long form of today says so",
+    },
+    Explained {
+        at: "services.*.environment.*",
+        is: is_one_number,
+        why: "it reads a plain number by YAML 1.1 and prints it anew; we keep what was written",
+    },
+    Explained {
+        at: "services.*.ports.|22|22/tcp.*",
+        is: |it| it.theirs.is_none(),
+        why: "to YAML 1.1 a plain `22:22` is a number to the base of 60; compose left that behind",
+    },
+    Explained {
+        at: "services.*.ports.||1342/tcp.target",
+        is: |it| it.ours.is_none(),
+        why: "the other side of the number to the base of 60",
+    },
+    Explained {
+        at: "services.*.build.args.*",
+        is: |it| it.ours == Some(Value::Null) && it.theirs == Some(json!("")),
+        why: "an argument that nobody gives a value is left out by compose of today, not empty",
+    },
+    Explained {
+        at: "services.*.labels.*",
+        is: |it| it.ours == Some(Value::Null) && it.theirs == Some(json!("")),
+        why: "a label without a value becomes an empty one only when the container is made",
+    },
+];
+
+/// The same number, which each writes in its own way.
+fn is_one_number(it: &Difference) -> bool {
+    let text = |side: &Option<Value>| Some(side.as_ref()?.as_str()?.replace('_', ""));
+    let (Some(ours), Some(theirs)) = (text(&it.ours), text(&it.theirs)) else { return false };
+    let radix = |digits: &str, radix| i32::from_str_radix(digits, radix).ok().map(f64::from);
+    let ours = match ours.strip_prefix("0x") {
+        Some(digits) => radix(digits, 16),
+        None if ours.starts_with('0') => radix(&ours, 8),
+        None => ours.parse().ok(),
+    };
+    ours.is_some() && ours == theirs.parse().ok()
+}
 
 /// What the reference refuses, and the Compose Specification allows.
 pub(crate) const REFUSED_BY_REFERENCE: &[Refused] = &[

@@ -192,6 +192,17 @@ impl Shaper<'_> {
         {
             shaped.insert("source".to_owned(), self.absolute(&source));
         }
+        // By the specification two ways to say one thing.
+        if shaped.get("disable") == Some(&json!(true)) {
+            shaped.remove("disable");
+            shaped.insert("test".to_owned(), json!(["NONE"]));
+        }
+        // What others made is called there as it is called here, where nothing else is said.
+        if shaped.get("external") == Some(&json!(true))
+            && let Some(name) = self.path.last()
+        {
+            shaped.entry("name").or_insert_with(|| json!(name));
+        }
         Value::Object(shaped)
     }
 

@@ -13,7 +13,15 @@ const SHORT: &[(&str, fn(&Value) -> Value)] = &[
         let limits = it.as_object().into_iter().flatten();
         limits.map(|(name, limit)| (name.clone(), both(limit))).collect()
     }),
-    ("extra_hosts", |it| pairs(it, ':')),
+    ("extra_hosts", hosts),
+    ("volumes_from", |it| each(it, origin)),
+    ("build", |it| {
+        let mut build = it.clone();
+        if let Some(extra) = build.get_mut("extra_hosts") {
+            *extra = hosts(extra);
+        }
+        build
+    }),
     ("deploy", |it| {
         let mut deploy = it.clone();
         if let Some(labels) = deploy.get_mut("labels") {
@@ -105,6 +113,20 @@ fn device(device: &Value) -> Value {
 /// A limit that is one number is both the soft and the hard one.
 fn both(limit: &Value) -> Value {
     if limit.is_object() { limit.clone() } else { json!({ "soft": limit, "hard": limit }) }
+}
+
+/// Each host with its addresses, of which the reference knows one.
+fn hosts(hosts: &Value) -> Value {
+    let hosts = pairs(hosts, ':');
+    let hosts = hosts.as_object().into_iter().flatten();
+    hosts.map(|(host, address)| (host.clone(), json!([address]))).collect()
+}
+
+/// `service:name:mode`, of which the name alone need be written.
+fn origin(from: &Value) -> Value {
+    let from = text(from).unwrap_or_default();
+    let from = from.strip_prefix("service:").unwrap_or(&from);
+    json!(from.strip_suffix(":rw").unwrap_or(from))
 }
 
 /// A list of pairs as a mapping; what has no value has an empty one.
