@@ -93,8 +93,11 @@ const KINDS: &[(&str, Kind)] = &[
     ("configs.*.file", Kind::Path),
 ];
 
+/// Where, and what stands there where nothing is written.
+type Default = (&'static str, fn() -> Value);
+
 /// What it is the same to write and to leave out, by the Compose Specification.
-const DEFAULTS: &[(&str, fn() -> Value)] = &[
+const DEFAULTS: &[Default] = &[
     ("services.*.ports.*.mode", || json!("ingress")),
     ("services.*.ports.*.protocol", || json!("tcp")),
     ("services.*.volumes.*.read_only", || json!(false)),
@@ -108,8 +111,11 @@ const DEFAULTS: &[(&str, fn() -> Value)] = &[
     ("*.*.external", || json!(false)),
 ];
 
-/// Sequences of things that have names: what each is called by.
-const NAMED: &[(&str, fn(&Value) -> String)] = &[
+/// Where, and what an item there is called by.
+type Named = (&'static str, fn(&Value) -> String);
+
+/// Sequences of things that have names.
+const NAMED: &[Named] = &[
     ("services.*.ports", |it| {
         let word = |key: &str| text(&it[key]).unwrap_or_default();
         let protocol = text(&it["protocol"]).unwrap_or_else(|| "tcp".to_owned());

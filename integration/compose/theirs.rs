@@ -4,8 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::normal::text;
 
-/// Where the reference may have written a short form, and how it becomes a long one.
-const SHORT: &[(&str, fn(&Value) -> Value)] = &[
+/// A key of a service, and how its short form becomes a long one.
+type Short = (&'static str, fn(&Value) -> Value);
+
+/// Where the reference may have written a short form.
+const SHORT: &[Short] = &[
     ("ports", |it| each(it, port)),
     ("volumes", |it| each(it, volume)),
     ("devices", |it| each(it, device)),
