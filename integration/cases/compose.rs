@@ -85,8 +85,9 @@ fn hold(compared: &[Compared]) {
     for it in compared {
         let refusal = match (&it.ours, &it.theirs) {
             (Ok(_), Err(says)) => Some((says, REFUSED_BY_REFERENCE)),
-            (Err(says), Ok(_)) => Some((says, REFUSED_BY_US)),
-            _ => None,
+            // Also where both refuse: it may be for different reasons.
+            (Err(says), _) => Some((says, REFUSED_BY_US)),
+            (Ok(_), Ok(_)) => None,
         };
         if let Some((says, known)) = refusal
             && !known.iter().any(|known| says.contains(known.says))

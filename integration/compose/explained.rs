@@ -46,6 +46,16 @@ pub(crate) const EXPLAINED: &[Explained] = &[
         why: "it reads a plain number by YAML 1.1 and prints it anew; we keep what was written",
     },
     Explained {
+        at: "services.*.environment.LITERAL",
+        is: |it| it.ours == Some(json!("${PLAIN}")),
+        why: "in environment files, single quotes keep variables from being filled in; not in it",
+    },
+    Explained {
+        at: "services.*.environment.REFERS",
+        is: |it| it.ours == Some(json!("value")) && it.theirs == Some(json!("none")),
+        why: "of several environment files the later one sees what the earlier one sets; not in it",
+    },
+    Explained {
         at: "services.*.ports.|22|22/tcp.*",
         is: |it| it.theirs.is_none(),
         why: "to YAML 1.1 a plain `22:22` is a number to the base of 60; compose left that behind",
@@ -65,7 +75,62 @@ pub(crate) const EXPLAINED: &[Explained] = &[
         is: |it| it.ours == Some(Value::Null) && it.theirs == Some(json!("")),
         why: "a label without a value becomes an empty one only when the container is made",
     },
+    Explained {
+        at: "services.*.group_add",
+        is: |it| items(&it.ours).ends_with(items(&it.theirs)),
+        why: "it takes the later list alone; the specification appends what has no rule of its own",
+    },
+    Explained {
+        at: "services.*.dns*",
+        is: |it| items(&it.ours) == once(&it.theirs),
+        why: "it repeats what both lists have; of today's compose each name server counts once",
+    },
+    Explained {
+        at: "services.*.build.cache_from",
+        is: |it| once(&it.ours) == items(&it.theirs),
+        why: "here it is the reference that takes each once, and compose of today that repeats",
+    },
+    Explained {
+        at: "services.*.extra_hosts.*",
+        is: |it| items(&it.ours).ends_with(items(&it.theirs)),
+        why: "a host may have several addresses now, so a merge adds one instead of replacing it",
+    },
+    Explained {
+        at: "services.*.healthcheck.test",
+        is: |it| it.ours == Some(json!(["NONE"])) && it.theirs.is_some(),
+        why: "an inherited `disable: true` holds until somebody writes `false`, whatever the test is",
+    },
+    Explained {
+        at: "networks.*.attachable",
+        is: |it| it.theirs.is_none(),
+        why: "it takes a network from the last file that speaks of it; the specification merges them",
+    },
+    Explained {
+        at: "services.base-*.deploy.resources.limits.*",
+        is: |it| it.ours.is_some(),
+        why: "it writes what an extending service changes into the extended one as well",
+    },
+    Explained {
+        at: "services.base-*.logging.options.*",
+        is: |it| it.ours.is_none(),
+        why: "the same mistake, seen where the extending service adds an option",
+    },
 ];
+
+fn items(value: &Option<Value>) -> &[Value] {
+    value.as_ref().and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The items, each where it stands first.
+fn once(value: &Option<Value>) -> Vec<Value> {
+    let mut seen = Vec::new();
+    for item in items(value) {
+        if !seen.contains(item) {
+            seen.push(item.clone());
+        }
+    }
+    seen
+}
 
 /// The same number, which each writes in its own way.
 fn is_one_number(it: &Difference) -> bool {
@@ -109,4 +174,7 @@ pub(crate) const REFUSED_BY_REFERENCE: &[Refused] = &[
 ];
 
 /// What we refuse, and the reference takes.
-pub(crate) const REFUSED_BY_US: &[Refused] = &[];
+pub(crate) const REFUSED_BY_US: &[Refused] = &[Refused {
+    says: "a text cannot take the place of a collection in a merge",
+    why: "it looks at no `x-` key when it merges; compose of today merges and refuses them as any",
+}];

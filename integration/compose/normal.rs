@@ -105,6 +105,7 @@ const DEFAULTS: &[Default] = &[
     ("services.*.depends_on.*.restart", || json!(false)),
     ("services.*.devices.*.permissions", || json!("rwm")),
     ("services.*.healthcheck.disable", || json!(false)),
+    ("services.*.environment", || json!({})),
     ("services.*.build.dockerfile", || json!("Dockerfile")),
     ("services.*.volumes.*.bind", || json!({})),
     ("services.*.volumes.*.volume", || json!({})),

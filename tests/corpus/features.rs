@@ -214,4 +214,13 @@ pub(crate) const LINES: &[&str] = &[
     "COMMENTED=value # said of it",
     "MODE=from-the-file",
     "ESCAPED=\"a \\\"b\\\" c\"",
+    "REFERS=${PLAIN:-none}",
+    "HOMELY=\"${HOME}/below\"",
+    "LITERAL='${PLAIN}'",
+    "LINES=\"one\ntwo\"",
+    "NEWLINE=\"one\\ntwo\"",
+    " INDENTED = apart ",
+    "PASSED",
+    "JSON={\"a\": [1, \"b\"]}",
+    "HASH=a#b",
 ];
