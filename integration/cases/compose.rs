@@ -22,7 +22,7 @@ use crate::run;
 const MADE: u64 = 320;
 
 pub(super) fn all() -> Vec<Live> {
-    let needs = &[Need::Program("docker-compose")];
+    let needs = &[Need::Reference];
     vec![
         live("compose::differential-written", needs, || hold(&WRITTEN)),
         live("compose::differential-made", needs, || hold(&MADE_BY_DICE)),

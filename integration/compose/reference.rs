@@ -12,6 +12,13 @@ use crate::corpus::Sample;
 /// Debian's own Python, which has the modules of Debian's docker-compose.
 const PYTHON: &str = "/usr/bin/python3";
 
+/// Why the reference cannot be asked; a docker-compose of today is not the one.
+pub(crate) fn missing() -> Option<String> {
+    let output = Command::new(PYTHON).args(["-c", "import compose.config"]).output();
+    let is_there = output.is_ok_and(|it| it.status.success());
+    (!is_there).then(|| "needs docker-compose 1.x, as Debian 12 has it".to_owned())
+}
+
 /// The resolved models in the order of the samples, or why there is none.
 pub(crate) fn resolve(samples: &[(&Sample, &Path)]) -> Vec<Result<Value, String>> {
     let jobs: Vec<Value> = samples
