@@ -9,6 +9,7 @@ use crate::facts::seccomp::Mode;
 use crate::gate::Outcome;
 use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Observation, Origin};
+use crate::model::draft;
 use crate::model::fact::Fact;
 use crate::model::finding::{Finding, Ledger};
 use crate::model::reading::{Evidence, Reading};
@@ -90,6 +91,7 @@ fn origin(bundle: &Bundle) -> v1::Origin {
     let found_by = match bundle.origin {
         Origin::Engine => v1::FoundBy::Engine,
         Origin::Kernel => v1::FoundBy::Kernel,
+        Origin::Compose => v1::FoundBy::Compose,
     };
     v1::Origin { found_by, engine, gaps }
 }
@@ -166,8 +168,16 @@ fn evidence(proof: &Proof) -> Vec<v1::Evidence> {
         source: datum.source.clone(),
         place: datum.place.clone(),
         value: datum.value.clone(),
+        written: datum.written.as_deref().map(written),
     };
     proof.evidence().iter().chain(proof.beside()).map(public).collect()
+}
+
+fn written(origin: &draft::Origin) -> v1::Written {
+    let place = |at: &draft::Written| format!("{}:{}:{}", at.file.raw(), at.line, at.column);
+    let draft::Written { file, line, column, length, excerpt } = origin.at.clone();
+    let overrode = origin.overrode.as_ref().map(|at| place(at).into());
+    v1::Written { file, line, column, length, excerpt, overrode }
 }
 
 fn about(policy: &Policy) -> BTreeMap<String, v1::Rule> {

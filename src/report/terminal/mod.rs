@@ -103,6 +103,7 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let by = match (&report.origin.engine, report.origin.found_by) {
         (Some(engine), v1::FoundBy::Engine) => format!(" of {engine}"),
         (None, v1::FoundBy::Engine) => String::new(),
+        (_, v1::FoundBy::Compose) => " as the files ask for".to_owned(),
         (_, v1::FoundBy::Kernel) => " seen in /proc, without an engine".to_owned(),
     };
     let line =
