@@ -12,7 +12,7 @@ use crate::model::bundle::{Bundle, Observation, Origin};
 use crate::model::draft;
 use crate::model::fact::Fact;
 use crate::model::finding::{Finding, Ledger};
-use crate::model::reading::{Evidence, Reading};
+use crate::model::reading::{Evidence, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target;
 use crate::model::verdict::{Proof, Verdict};
@@ -243,11 +243,22 @@ fn user_name(user: &User) -> String {
     }
 }
 
+/// What the kernel shows; what was written where nothing runs yet.
+fn in_force<T>(fact: &Fact<T>) -> Vec<&Reading<T>> {
+    let runs_not = |it: &&Reading<T>| match it {
+        Reading::Missing(gap) => gap.reason == Reason::NotRunning,
+        Reading::Known(..) | Reading::Inapplicable => false,
+    };
+    match fact.effective() {
+        all if all.first().is_some_and(|it| runs_not(&it)) => vec![fact.declared()],
+        all => all.iter().collect(),
+    }
+}
+
 /// The distinct words for what the kernel shows; `?` for what it does not.
 fn in_words<T>(fact: &Fact<T>, word: impl Fn(&T) -> String) -> String {
-    let words: BTreeSet<String> = fact
-        .effective()
-        .iter()
+    let words: BTreeSet<String> = in_force(fact)
+        .into_iter()
         .map(|reading| match reading {
             Reading::Known(value, _) => word(value),
             Reading::Missing(_) | Reading::Inapplicable => "?".to_owned(),
@@ -259,7 +270,7 @@ fn in_words<T>(fact: &Fact<T>, word: impl Fn(&T) -> String) -> String {
 /// The largest count that the kernel shows of any process.
 fn most<T>(fact: &Fact<T>, count: impl Fn(&T) -> u32) -> String {
     let known: Option<Vec<u32>> =
-        fact.effective().iter().map(|reading| reading.known().map(&count)).collect();
+        in_force(fact).into_iter().map(|reading| reading.known().map(&count)).collect();
     known
         .and_then(|all| all.into_iter().max())
         .map_or_else(|| "?".to_owned(), |most| most.to_string())

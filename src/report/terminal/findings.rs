@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::Look;
+use super::{Look, excerpt};
 use crate::model::severity::Severity;
 use crate::model::source::Basis;
 use crate::model::untrusted::Untrusted;
@@ -74,7 +74,35 @@ fn broken_by(
     }
     more(out, finding.statements.len(), "more like this", look)?;
     for datum in telling(&finding.evidence) {
-        writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &evidence(datum))))?;
+        match &datum.written {
+            Some(place) => written(out, datum, place, look)?,
+            None => {
+                let text = look.wrap("    ", "      ", &evidence(datum));
+                writeln!(out, "{}", look.faint(&text))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a file says, with the line that says it; of what it does not say, where
+/// it could.
+fn written(
+    out: &mut String,
+    datum: &v1::Evidence,
+    place: &v1::Written,
+    look: Look,
+) -> std::fmt::Result {
+    let at = excerpt::place(place);
+    if datum.value.raw() == "not set" {
+        let text = look.wrap("    ", "      ", &format!("{at}: nothing here sets it"));
+        return writeln!(out, "{}", look.faint(&text));
+    }
+    let over = place.overrode.as_ref().map(|it| format!(" (overrides {it})")).unwrap_or_default();
+    let text = look.wrap("    ", "      ", &format!("{at}{over}"));
+    writeln!(out, "{}", look.faint(&text))?;
+    for line in excerpt::marked(place, look) {
+        writeln!(out, "    {line}")?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The scorecard for people: a row a target, then the findings, worst first.
 
+mod excerpt;
 mod findings;
 mod reach;
 mod table;
