@@ -19,7 +19,7 @@ use crate::model::verdict::{Proof, Verdict};
 use crate::parse::document::Document;
 use crate::policy::Policy;
 use crate::rules::{self, Section};
-use crate::score::{self, Scorecard};
+use crate::score::{self, Grade, Scorecard};
 
 /// Everything that a report is made of.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             failures: run.outcome.failures.clone(),
             gaps: run.outcome.gaps.clone(),
         },
-        fleet: fleet(run.cards),
+        fleet: fleet(run.cards.iter().map(|card| card.floor)),
         targets: targets(run),
         reachability: super::reachability::table(run.facts),
         rules: about(run.policy),
@@ -96,12 +96,13 @@ fn origin(bundle: &Bundle) -> v1::Origin {
     v1::Origin { found_by, engine, gaps }
 }
 
-fn fleet(cards: &[Scorecard]) -> Option<v1::Fleet> {
+/// What the floors of many targets say together.
+pub fn fleet(floors: impl Iterator<Item = u8> + Clone) -> Option<v1::Fleet> {
     let mut grades = BTreeMap::new();
-    for card in cards {
-        *grades.entry(card.grade().letter().to_string()).or_insert(0) += 1;
+    for floor in floors.clone() {
+        *grades.entry(Grade::of(floor).letter().to_string()).or_insert(0) += 1;
     }
-    score::fleet(cards).map(|fleet| v1::Fleet { worst: fleet.worst, median: fleet.median, grades })
+    score::fleet(floors).map(|fleet| v1::Fleet { worst: fleet.worst, median: fleet.median, grades })
 }
 
 fn targets(run: &Run<'_>) -> Vec<v1::Target> {

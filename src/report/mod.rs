@@ -6,7 +6,7 @@ pub mod reference;
 pub mod terminal;
 pub mod v1;
 
-pub use assemble::{Run, assemble};
+pub use assemble::{Run, assemble, fleet};
 
 /// The report as JSON, with a final newline.
 ///

@@ -5,6 +5,7 @@ mod findings;
 mod reach;
 mod table;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize, Style};
@@ -94,6 +95,29 @@ fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Res
     foot(out, report, look)
 }
 
+/// One project of many: its table and what its services break, in short.
+pub fn part(report: &v1::Report, look: Look) -> String {
+    let mut out = String::new();
+    if !report.targets.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{}", table::render(report, look));
+        let _ = findings::in_short(&mut out, report, look);
+        let _ = findings::unknown(&mut out, report, look);
+        out.push('\n');
+    }
+    out
+}
+
+/// What stands below many projects: why the rules matter that any of them breaks,
+/// and what all of them are together.
+pub fn end(report: &v1::Report, broken: &BTreeSet<String>, look: Look) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = findings::reasons(&mut out, report, broken, look);
+    let _ = foot(&mut out, report, look);
+    out
+}
+
 fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let kind = report.targets.first().map_or(Kind::Container, |target| target.kind).name();
     let count = match report.targets.len() {
@@ -133,7 +157,7 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
 }
 
 fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
-    if let Some(fleet) = report.fleet.as_ref().filter(|_| report.targets.len() > 1) {
+    if let Some(fleet) = report.fleet.as_ref().filter(|fleet| fleet.grades.values().sum::<u32>() > 1) {
         let grades: Vec<String> =
             fleet.grades.iter().map(|(grade, count)| format!("{count} × {grade}")).collect();
         writeln!(
@@ -152,7 +176,7 @@ fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let text = look.wrap("", "  ", &conclusion(report));
     let (word, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
     let style = match report.gate.exit_code {
-        _ if report.targets.is_empty() => Style::new(),
+        _ if report.fleet.is_none() => Style::new(),
         0 => Style::new().green(),
         1 => Style::new().red(),
         _ => Style::new().yellow(),
@@ -165,7 +189,7 @@ pub fn conclusion(report: &v1::Report) -> String {
     let gate = &report.gate;
     let all = || [gate.failures.as_slice(), gate.gaps.as_slice()].concat().join("; ");
     match (gate.failures.is_empty(), gate.gaps.is_empty(), gate.fail_on) {
-        (true, true, _) if report.targets.is_empty() => "NOTHING TO AUDIT".to_owned(),
+        (true, true, _) if report.fleet.is_none() => "NOTHING TO AUDIT".to_owned(),
         (true, true, Some(least)) => {
             format!("PASSED: nothing at {least} or above failed or is unknown")
         }

@@ -1,0 +1,1 @@
+//! One project under every profile, or under several sets of files.
