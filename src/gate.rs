@@ -61,7 +61,9 @@ impl Tally {
             }
             let coverage = card.coverage.percent();
             if let Some(least) = gate.min_coverage.filter(|least| coverage < *least) {
-                tally.uncovered.push(format!("{name} is verified to {coverage} %, less than {least} %"));
+                tally
+                    .uncovered
+                    .push(format!("{name} is verified to {coverage} %, less than {least} %"));
             }
         }
         tally

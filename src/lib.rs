@@ -27,6 +27,7 @@ pub mod policy;
 pub mod judge;
 pub mod score;
 pub mod gate;
+pub mod drift;
 pub mod report;
 pub mod app;
 

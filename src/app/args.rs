@@ -49,8 +49,7 @@ pub(super) struct Args {
 pub(super) enum Command {
     Containers(Containers),
     Image(Image),
-    Compose(Compose),
-    Drift(Drift),
+
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),

@@ -44,10 +44,7 @@ pub struct Run<'a> {
 pub fn assemble(run: &Run<'_>) -> v1::Report {
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
-        tool: v1::Tool {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        tool: tool(),
         collected_at: run
             .bundle
             .text(&Source::Clock)
@@ -174,7 +171,14 @@ fn evidence(proof: &Proof) -> Vec<v1::Evidence> {
     proof.evidence().iter().chain(proof.beside()).map(public).collect()
 }
 
-fn written(origin: &draft::Origin) -> v1::Written {
+pub(super) fn tool() -> v1::Tool {
+    v1::Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+pub(super) fn written(origin: &draft::Origin) -> v1::Written {
     let place = |at: &draft::Written| format!("{}:{}:{}", at.file.raw(), at.line, at.column);
     let draft::Written { file, line, column, length, excerpt } = origin.at.clone();
     let overrode = origin.overrode.as_ref().map(|at| place(at).into());

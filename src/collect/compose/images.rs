@@ -82,7 +82,8 @@ async fn found(engine: &Engine, listed: &[Listed], name: &str) -> Result<Known, 
     let image = choose(listed, name).map_err(|gap| {
         let shown = Untrusted::from(name);
         let detail = format!("the engine does not have the image {shown}");
-        let remedy = format!("pull or build {shown}, or name an engine that has it, then run again");
+        let remedy =
+            format!("pull or build {shown}, or name an engine that has it, then run again");
         Gap::new(Reason::NotCollected, gap.source, detail).mend(remedy)
     })?;
     let id = image.id.as_str();

@@ -3,6 +3,7 @@
 use textwrap::core::display_width;
 
 use super::Look;
+use super::table::cut;
 use crate::model::untrusted::Untrusted;
 use crate::report::v1::Written;
 
@@ -38,21 +39,6 @@ pub(super) fn marked(written: &Written, look: Look) -> Vec<String> {
         format!("{} {before}{meant}{after}", look.faint(&format!("{number} │"))),
         format!("{} {gap}{mark}", look.faint(&format!("{margin} │"))),
     ]
-}
-
-/// At most so many columns from the beginning.
-fn cut(text: &str, most: usize) -> String {
-    if display_width(text) <= most {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for character in text.chars() {
-        if display_width(&kept) + 2 > most {
-            break;
-        }
-        kept.push(character);
-    }
-    kept + "…"
 }
 
 /// At most so many columns up to the end.

@@ -26,7 +26,7 @@ pub struct Look {
 
 impl Look {
     /// Paints every line by itself: a pager forgets a colour at the end of a line.
-    fn paint(self, text: &str, style: Style) -> String {
+    pub(super) fn paint(self, text: &str, style: Style) -> String {
         if !self.colour {
             return text.to_owned();
         }
@@ -43,7 +43,7 @@ impl Look {
         self.paint(text, Style::new().bold())
     }
 
-    fn faint(self, text: &str) -> String {
+    pub(super) fn faint(self, text: &str) -> String {
         self.paint(text, Style::new().dimmed())
     }
 
@@ -65,6 +65,8 @@ const fn of_severity(severity: Severity) -> Style {
         Severity::Low => Style::new().bold().cyan(),
     }
 }
+
+pub(super) use table::cut;
 
 /// What the columns of the table mean.
 const LEGEND: &str = "\
@@ -157,7 +159,9 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
 }
 
 fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
-    if let Some(fleet) = report.fleet.as_ref().filter(|fleet| fleet.grades.values().sum::<u32>() > 1) {
+    if let Some(fleet) =
+        report.fleet.as_ref().filter(|fleet| fleet.grades.values().sum::<u32>() > 1)
+    {
         let grades: Vec<String> =
             fleet.grades.iter().map(|(grade, count)| format!("{count} × {grade}")).collect();
         writeln!(

@@ -144,7 +144,7 @@ fn counts(target: &v1::Target) -> Cell {
 }
 
 /// At most `most` columns, the last an ellipsis where something is cut off.
-fn cut(text: &str, most: usize) -> String {
+pub(in crate::report) fn cut(text: &str, most: usize) -> String {
     if display_width(text) <= most {
         return text.to_owned();
     }
