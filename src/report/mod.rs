@@ -3,6 +3,7 @@
 mod assemble;
 pub mod drift;
 mod reachability;
+pub mod matrix;
 pub mod reference;
 pub mod terminal;
 pub mod v1;

@@ -66,7 +66,7 @@ const fn of_severity(severity: Severity) -> Style {
     }
 }
 
-pub(super) use table::cut;
+pub(super) use table::{cut, of_grade};
 
 /// What the columns of the table mean.
 const LEGEND: &str = "\

@@ -100,7 +100,7 @@ fn row(target: &v1::Target, name: usize, has_postures: bool) -> Vec<Cell> {
     cells
 }
 
-const fn of_grade(grade: Grade) -> Style {
+pub(in crate::report) const fn of_grade(grade: Grade) -> Style {
     match grade {
         Grade::A | Grade::B => Style::new().bold().green(),
         Grade::C | Grade::D => Style::new().bold().yellow(),
