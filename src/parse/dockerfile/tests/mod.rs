@@ -1,0 +1,1 @@
+//! Each feature of the Dockerfile reference by its name.
