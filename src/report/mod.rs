@@ -2,8 +2,8 @@
 
 mod assemble;
 pub mod drift;
-mod reachability;
 pub mod matrix;
+mod reachability;
 pub mod reference;
 pub mod terminal;
 pub mod v1;
