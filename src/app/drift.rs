@@ -39,13 +39,8 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
         }
     };
     let files = project.bundle(&images, false);
-    let plan = Plan {
-        engine: choice,
-        names: running,
-        sought: Vec::new(),
-        files: Files::Kernel,
-        limits,
-    };
+    let plan =
+        Plan { engine: choice, names: running, sought: Vec::new(), files: Files::Kernel, limits };
     // Nobody named would be everybody.
     let bundle = match plan.names.as_slice() {
         [] => crate::model::bundle::Bundle::new(crate::model::bundle::Origin::Engine),
@@ -56,7 +51,9 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
     let report = report::assemble(&drift, &name, &audit::now());
     let text = match arguments.output.format {
         Format::Terminal => report::render(&report, arguments.all, look),
-        Format::Json => report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?,
+        Format::Json => {
+            crate::report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?
+        }
     };
     if pieces.finish(&text)? {
         output::to_stderr(&format!("secaudit: {}", report::conclusion(&report)));

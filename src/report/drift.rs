@@ -196,14 +196,6 @@ fn property(row: &Row) -> Property {
     }
 }
 
-/// The report as JSON, with a final newline.
-///
-/// # Errors
-/// Never in practice: every key is text and every number is finite.
-pub fn json(report: &Report) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(report).map(|text| text + "\n")
-}
-
 /// Writes the report for a person: what is not as asked for, or all of it.
 pub fn render(report: &Report, all: bool, look: Look) -> String {
     let mut out = String::new();
