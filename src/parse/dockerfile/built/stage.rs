@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::super::accounts::{Account, record};
+use super::super::accounts::{Accounts, record};
 use super::super::instruction::{Instruction, Keyword};
 use super::super::shell::{Command, Said, commands};
 use super::super::text::Text;
@@ -22,7 +22,7 @@ use crate::parse::signal::Signal;
 pub(super) struct Building<'a> {
     scope: Scope<'a>,
     config: Config,
-    accounts: Vec<Account>,
+    accounts: Accounts,
     /// What the shell form is run by.
     shell: Vec<String>,
     /// The working directory; none where the base image's is meant.
@@ -36,7 +36,7 @@ impl<'a> Building<'a> {
         Self {
             scope,
             config: Config::default(),
-            accounts: Vec::new(),
+            accounts: Accounts::default(),
             shell: vec!["/bin/sh".to_owned(), "-c".to_owned()],
             folder: is_scratch.then(|| "/".to_owned()),
             has_cmd: false,
@@ -55,7 +55,7 @@ impl<'a> Building<'a> {
             config: Value::Object(done.config),
             places: done.places,
             unknown: done.unknown,
-            accounts: self.accounts,
+            accounts: self.accounts.into_list(),
         }
     }
 
