@@ -2,8 +2,10 @@
 
 mod args;
 mod audit;
+
 mod containers;
 pub mod demo;
+
 mod exit;
 mod image;
 mod output;

@@ -32,7 +32,7 @@ impl Environment {
 /// engine's record, or without an engine what its first process was started with.
 pub(super) fn given(view: &View<'_>) -> Fact<Environment> {
     Fact::declared_only(match view.origin() {
-        Origin::Engine => recorded(view),
+        Origin::Engine | Origin::Compose => recorded(view),
         Origin::Kernel => of_the_first(view),
     })
 }
@@ -80,7 +80,7 @@ pub(super) fn of_processes(view: &View<'_>) -> Fact<Held<Environment>> {
 /// environment that each process was started with.
 pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
     match view.origin() {
-        Origin::Engine => {
+        Origin::Engine | Origin::Compose => {
             let source = view.inspect().source().clone();
             let recorded = recorded(view).unshown();
             Fact::declared_only(

@@ -7,6 +7,7 @@
 
 use super::reading::{Evidence, Gap, Reading, Reason};
 use super::source::Source;
+use super::untrusted::Untrusted;
 use super::verdict::{Check, Proof, Verdict};
 
 /// One question, two readings.
@@ -73,6 +74,8 @@ impl<T> Fact<T> {
                 Reading::Known(value, evidence) => {
                     ruling(check(value), evidence, self.declared_evidence())
                 }
+                // What does not run yet is what was written, and nothing else.
+                Reading::Missing(gap) if gap.reason == Reason::NotRunning => declared.clone(),
                 Reading::Missing(gap) => missing(gap, &declared),
                 Reading::Inapplicable => declared.clone(),
             })
@@ -121,6 +124,9 @@ impl<T> Fact<T> {
                         Some(ruling(said, evidence, beside))
                     }
                 },
+                Reading::Missing(gap) if gap.reason == Reason::NotRunning => {
+                    Some(self.unasked("nothing of it runs yet"))
+                }
                 Reading::Missing(gap) => Some(Verdict::Unknown { gap: gap.clone(), stated: None }),
                 Reading::Inapplicable => Some(self.unasked("the kernel has no word on this")),
             })
@@ -173,11 +179,11 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
                 // Fields of other sources stay beside the part that is shown.
                 let is_field = |it: &&Evidence| it.source != *source && !it.place.raw().is_empty();
                 let others = evidence.iter().filter(is_field).cloned();
-                proof.evidence = shown
-                    .into_iter()
-                    .map(|(place, value)| Evidence::new(source.clone(), place, value))
-                    .chain(others)
-                    .collect();
+                let part = |(place, value): (Untrusted, Untrusted)| Evidence {
+                    written: whole.part_of(&[&place, &value]),
+                    ..Evidence::new(source.clone(), place, value)
+                };
+                proof.evidence = shown.into_iter().map(part).chain(others).collect();
             }
             Verdict::Fail(proof)
         }

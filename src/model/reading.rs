@@ -1,10 +1,12 @@
 //! One question and what came back: a value with its evidence, or a gap.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::draft::Origin;
 use super::source::Source;
 use super::untrusted::Untrusted;
 
@@ -17,12 +19,32 @@ pub struct Evidence {
     pub place: Untrusted,
     /// The value as the source gave it.
     pub value: Untrusted,
+    /// Where it was written, where that is a file.
+    #[serde(skip)]
+    pub written: Option<Arc<Origin>>,
+    /// Where the items of a list were written, each with what it says.
+    #[serde(skip)]
+    pub parts: Vec<(Untrusted, Arc<Origin>)>,
 }
 
 impl Evidence {
     /// A datum as `source` gave it.
     pub fn new(source: Source, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
-        Self { source, place: place.into(), value: value.into() }
+        let (place, value) = (place.into(), value.into());
+        Self { source, place, value, written: None, parts: Vec::new() }
+    }
+}
+
+impl Evidence {
+    /// Where the item was written that says one of these, the first that any
+    /// does; else where the whole was.
+    pub fn part_of(&self, wanted: &[&Untrusted]) -> Option<Arc<Origin>> {
+        let says = |text: &&Untrusted| {
+            let text = text.raw();
+            let found = self.parts.iter().find(|(said, _)| said.raw().contains(text));
+            found.filter(|_| !text.is_empty()).map(|(_, origin)| Arc::clone(origin))
+        };
+        wanted.iter().find_map(|text| says(text)).or_else(|| self.written.clone())
     }
 }
 
@@ -50,6 +72,10 @@ pub enum Reason {
     OtherKernel,
     /// Nobody asked.
     NotCollected,
+    /// A variable that decides it has no value.
+    Unset,
+    /// There is no process yet that the kernel could speak of.
+    NotRunning,
 }
 
 impl Reason {
@@ -65,6 +91,8 @@ impl Reason {
             Self::Unproved => "unproved",
             Self::OtherKernel => "other kernel",
             Self::NotCollected => "not collected",
+            Self::Unset => "not set",
+            Self::NotRunning => "not running",
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum Kind {
     Container,
     /// An image, as containers are made from it.
     Image,
+    /// A service of a compose project, as an engine would create it.
+    Service,
 }
 
 impl Kind {
@@ -23,6 +25,7 @@ impl Kind {
         match self {
             Self::Container => "container",
             Self::Image => "image",
+            Self::Service => "service",
         }
     }
 }

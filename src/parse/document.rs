@@ -5,9 +5,12 @@
 //! the wrong type is a gap of that field alone, so one surprising value costs
 //! one reading and not the whole document.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::draft::Draft;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
@@ -17,12 +20,22 @@ use crate::model::source::Source;
 pub struct Document<'a> {
     source: Source,
     root: Result<&'a Value, Gap>,
+    /// Where it was written, where nobody but a file says so.
+    draft: Option<&'a Draft>,
 }
 
 impl<'a> Document<'a> {
     /// A document as `source` gave it, or the gap instead of it.
     pub const fn new(source: Source, root: Result<&'a Value, Gap>) -> Self {
-        Self { source, root }
+        Self { source, root, draft: None }
+    }
+
+    /// A document that only a file asks for, or the gap instead of it.
+    pub fn drafted(source: Source, draft: Result<&'a Draft, Gap>) -> Self {
+        match draft {
+            Ok(draft) => Self { source, root: Ok(&draft.document), draft: Some(draft) },
+            Err(gap) => Self { source, root: Err(gap), draft: None },
+        }
     }
 
     /// The source that the document came from.
@@ -96,6 +109,26 @@ impl<'a> Document<'a> {
         .map(Option::unwrap_or_default)
     }
 
+    fn evidence(&self, pointer: &str, found: Option<&Value>) -> Evidence {
+        let shown = found.map_or_else(|| "not set".to_owned(), Value::to_string);
+        let Some(draft) = self.draft else {
+            return Evidence::new(self.source.clone(), pointer, shown);
+        };
+        let said = |name: &str| {
+            let value = found?.pointer(&format!("/{name}"))?;
+            Some(format!("{} {value}", name.replace("~1", "/").replace("~0", "~")).into())
+        };
+        let parts = draft.parts(pointer);
+        let parts = parts.filter_map(|(name, origin)| Some((said(name)?, Arc::clone(origin))));
+        // A person knows the key as the file has it, if the file has one.
+        let key = draft.origins.get(pointer).map_or_else(|| pointer.into(), |it| it.key.clone());
+        Evidence {
+            written: draft.origin(pointer).cloned(),
+            parts: parts.collect(),
+            ..Evidence::new(self.source.clone(), key, shown)
+        }
+    }
+
     fn field<T>(
         &self,
         pointer: &str,
@@ -106,9 +139,11 @@ impl<'a> Document<'a> {
             Ok(root) => *root,
             Err(gap) => return Reading::Missing(gap.clone()),
         };
+        if let Some(gap) = self.draft.and_then(|it| it.gap(pointer)) {
+            return Reading::Missing(gap.clone());
+        }
         let found = root.pointer(pointer).filter(|value| !value.is_null());
-        let shown = found.map_or_else(|| "not set".to_owned(), Value::to_string);
-        let evidence = vec![Evidence::new(self.source.clone(), pointer, shown)];
+        let evidence = vec![self.evidence(pointer, found)];
         match found {
             None => Reading::Known(None, evidence),
             Some(value) => match read(value) {

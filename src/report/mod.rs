@@ -1,12 +1,15 @@
 //! The public shape of a result, and one pure writer for each format.
 
 mod assemble;
+pub mod drift;
 mod reachability;
+pub mod matrix;
 pub mod reference;
 pub mod terminal;
 pub mod v1;
 
-pub use assemble::{Run, assemble};
+pub use assemble::{Run, assemble, fleet};
+use assemble::{tool, written};
 
 /// The report as JSON, with a final newline.
 ///

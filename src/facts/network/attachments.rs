@@ -234,7 +234,7 @@ fn default_subnets(view: &View<'_>) -> Reading<Vec<Subnet>> {
     match view.origin() {
         // A list without a default network counts only if it has those that
         // the container is on.
-        Origin::Engine => of_default(&view.networks()).and_then(|subnets| {
+        Origin::Engine | Origin::Compose => of_default(&view.networks()).and_then(|subnets| {
             if subnets.is_empty() {
                 by_engine(view).shown_as(|_| vec![]).map(|_| subnets)
             } else {

@@ -91,12 +91,12 @@ impl<'a> View<'a> {
 
     /// What the engine declares about this container.
     pub(super) fn inspect(&self) -> Document<'a> {
-        self.document(Source::container(&self.target.id))
+        self.described(&self.target.id)
     }
 
     /// What the engine declares about another container.
     pub(super) fn inspect_of(&self, id: &str) -> Document<'a> {
-        self.document(Source::container(id))
+        self.described(id)
     }
 
     /// The engine's networks.
@@ -130,6 +130,16 @@ impl<'a> View<'a> {
             Some(id) => Reading::of(self.document(Source::image(id))),
             None => Reading::Inapplicable,
         })
+    }
+
+    /// A container as its engine describes it, or as one would describe it.
+    fn described(&self, id: &str) -> Document<'a> {
+        if self.origin() == Origin::Compose {
+            let source = Source::Compose(id.to_owned());
+            let draft = self.bundle.draft(&source);
+            return Document::drafted(source, draft);
+        }
+        self.document(Source::container(id))
     }
 
     fn document(&self, source: Source) -> Document<'a> {

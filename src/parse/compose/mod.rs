@@ -47,6 +47,9 @@ pub struct Request {
     pub environment: BTreeMap<String, String>,
     /// The profiles that are active; empty: those of `COMPOSE_PROFILES`. `*` is all.
     pub profiles: Vec<String>,
+    /// Whether the default names are looked for in the folder alone, and not in
+    /// those above it.
+    pub is_here: bool,
     /// `--project-name`; none: `COMPOSE_PROJECT_NAME`, `name:`, or the folder's name.
     pub project_name: Option<String>,
 }

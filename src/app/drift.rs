@@ -1,0 +1,1 @@
+//! `secaudit drift`: running containers beside the files that ask for them.
