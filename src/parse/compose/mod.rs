@@ -6,6 +6,7 @@
 //!
 //! Pure: whoever calls reads the files (by [`Load`]) and knows the environment.
 
+pub mod interpolate;
 pub mod tree;
 
 use std::collections::BTreeMap;
