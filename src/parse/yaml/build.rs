@@ -82,7 +82,6 @@ impl<'a> Builder<'a> {
         span: &Span,
     ) -> Result<(), Wrong> {
         let Scalar { text, mut is_plain, mut at } = scalar;
-        self.take(1, at)?;
         let is_key = self.awaits_key();
         let range = span.byte_range().unwrap_or_default();
         if range.is_empty() && is_plain {
@@ -106,6 +105,7 @@ impl<'a> Builder<'a> {
         if is_key && anchor == 0 && !is_null {
             return self.key(text, at, is_plain);
         }
+        self.take(1, at)?;
         let value = if is_null { Value::Null } else { Value::Text { text, plain: is_plain } };
         let node = Node { tag: merge, ..Node::new(value, at) };
         let grown = Grown { node, size: 1, height: 1 };
