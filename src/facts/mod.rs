@@ -61,6 +61,8 @@ pub enum Holder {
     },
     /// What was asked for.
     Declaration,
+    /// A service of which no process is there yet.
+    Service,
 }
 
 impl fmt::Display for Holder {
@@ -71,6 +73,7 @@ impl fmt::Display for Holder {
                 write!(f, "thread {thread} of process {pid} ({name})")
             }
             Self::Declaration => f.write_str("the declaration"),
+            Self::Service => f.write_str("the service"),
         }
     }
 }
@@ -82,13 +85,6 @@ pub struct Held<T> {
     pub by: Holder,
     /// What.
     pub value: T,
-}
-
-impl<T> Held<T> {
-    /// A value that was asked for.
-    pub const fn declared(value: T) -> Self {
-        Self { by: Holder::Declaration, value }
-    }
 }
 
 /// Everything that is known of one target's posture.

@@ -58,6 +58,9 @@ fn near_root(held: &Held<Nearness>) -> Check {
         Engine::OptedOut => Check::broken(format!(
             "{by} {how}: the engine makes user namespaces and the container opts out"
         )),
+        Engine::AskedNot => Check::broken(format!(
+            "{by} {how}: it asks for the host's user namespace"
+        )),
         Engine::Remaps => {
             Check::broken(format!("{by} {how}, although the engine makes user namespaces"))
         }
