@@ -179,7 +179,7 @@ pub struct Facts {
     /// The engines that the environment points the container to.
     pub engine_variables: Fact<Vec<Variable>>,
     /// The environment that the container is started with.
-    pub given_environment: Fact<environment::Environment>,
+    pub given_environment: environment::Given,
     /// The environment of the first process, beside the declared one.
     pub first_environment: Fact<environment::Environment>,
     /// The environment that each process was started with.

@@ -77,6 +77,12 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
 /// is mounted, the root with it, and that the host sees too. No declaration
 /// tells them: engines bind `/etc/hosts` and its like without saying so.
 pub(super) fn shared_with_host(view: &View<'_>) -> Fact<Vec<Mount>> {
+    if view.kind() == Kind::Service {
+        let source = view.inspect().source().clone();
+        let detail = "on which file system the engine keeps what it binds no file tells";
+        let gap = Gap::new(Reason::NotRunning, source, detail).mend("drop DAC_READ_SEARCH");
+        return Fact::declared_only(Reading::Missing(gap));
+    }
     let effective = view.mounts().zip(view.host_mounts()).map(|(own, host)| {
         own.iter()
             .filter(|mount| !mountinfo::is_hidden(&own, mount))

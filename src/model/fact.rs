@@ -88,7 +88,10 @@ impl<T> Fact<T> {
                     ruling(check(value), evidence, self.declared_evidence())
                 }
                 // What does not run yet is what was written, and nothing else.
-                Reading::Missing(gap) if gap.reason == Reason::NotRunning => declared.clone(),
+                Reading::Missing(gap) if gap.reason == Reason::NotRunning => match self.declared {
+                    Reading::Inapplicable => self.unasked("nothing of it runs yet"),
+                    Reading::Known(..) | Reading::Missing(_) => declared.clone(),
+                },
                 Reading::Missing(gap) => missing(gap, &declared),
                 Reading::Inapplicable => declared.clone(),
             })

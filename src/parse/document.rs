@@ -156,6 +156,31 @@ impl<'a> Document<'a> {
         Entries { known: known.map(Option::unwrap_or_default), unknown, more: more.cloned() }
     }
 
+    /// The fields of an object that are known, and why others are not.
+    pub fn known_fields(&self, pointer: &str) -> (Reading<Vec<(&'a str, &'a Value)>>, Option<Gap>) {
+        let Some(draft) = self.draft.filter(|draft| !draft.gaps.is_empty()) else {
+            return (self.fields(pointer), None);
+        };
+        let gap = draft.gap(pointer).cloned();
+        let known = self.found(pointer, "an object", |value| {
+            let all = value.as_object()?.iter().map(|(name, value)| (name.as_str(), value));
+            let is_known = |name: &str| {
+                let field = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+                let within = format!("{field}/");
+                let below = draft.gaps.range(within.clone()..).next();
+                !draft.gaps.contains_key(&field)
+                    && below.is_none_or(|(key, _)| !key.starts_with(&within))
+            };
+            Some(all.filter(|(name, _)| is_known(name)).collect())
+        });
+        (known.map(Option::unwrap_or_default), gap)
+    }
+
+    /// Whether a file says this very part, and not only what stands above it.
+    pub fn has_origin(&self, pointer: &str) -> bool {
+        self.draft.is_some_and(|it| it.origins.contains_key(pointer))
+    }
+
     /// What a part of the document says, in other words; `""` is the whole.
     pub fn told(&self, pointer: &str, words: impl Into<Untrusted>) -> Evidence {
         let written = self.draft.and_then(|it| it.origin(pointer)).cloned();

@@ -82,6 +82,7 @@ pub(super) fn by_network(facts: &Facts) -> Verdict {
         None => Check::holds("no variable points to an engine"),
         Some(variable) => {
             Check::broken(format!("the variable {} points to an engine", variable.name))
+                .naming(variable.name.clone())
         }
     })
 }

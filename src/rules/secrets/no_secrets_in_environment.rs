@@ -44,7 +44,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let is_accepted = settings.list("accept").iter().any(|it| it == variable.name.raw());
         if is_accepted { None } else { given_away(variable) }
     };
-    let given = facts.given_environment.judge(|environment| faults(environment, HOLDS, fault));
+    let given = facts.given_environment.about(|_| true).judge(|environment| faults(environment, HOLDS, fault));
     let exported =
         facts.environments.judge(|held| faults(&held.value, HOLDS, fault).only(Severity::Med));
     given.and(exported)
