@@ -27,6 +27,7 @@ rule! {
         id: "no-engine-socket",
         title: "no container engine in reach",
         severity: Severity::Crit,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.32", "KICS d6355c88", "compose-lint CL-0001"],
         parameters: &[],
         judge: judge,

@@ -25,6 +25,7 @@ rule! {
         id: "private-user-namespace",
         title: "no process is root of the host",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 2.9", "CIS Docker 1.6: 5.31"],
         parameters: &[],
         judge: judge,

@@ -27,6 +27,7 @@ rule! {
         id: "healthcheck-works",
         title: "the health check works",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.27"],
         parameters: &[],
         judge: judge,

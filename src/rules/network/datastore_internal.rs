@@ -25,6 +25,7 @@ rule! {
         id: "datastore-internal",
         title: "databases, caches and brokers are reached only from inside",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.9"],
         parameters: &[],
         judge: judge,

@@ -25,6 +25,7 @@ rule! {
         id: "lsm-confined",
         title: "AppArmor or SELinux confines every process",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.2", "CIS Docker 1.6: 5.3", "compose-lint CL-0009"],
         parameters: &[],
         judge: judge,

@@ -26,6 +26,7 @@ rule! {
         id: "no-default-credentials",
         title: "no well-known password, and none missing",
         severity: Severity::Crit,
+        targets: [Container, Service],
         references: &["OWASP Docker D07", "CWE-1392"],
         parameters: &[],
         judge: judge,

@@ -27,6 +27,7 @@ rule! {
         id: "no-secrets-in-environment",
         title: "no secret is in the environment",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 4.10", "Trivy DS-0031", "compose-lint CL-0020", "compose-lint CL-0021"],
         parameters: &[Parameter {
             name: "accept",

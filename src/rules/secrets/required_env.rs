@@ -25,6 +25,7 @@ rule! {
         id: "required-env",
         title: "the variables that the service needs are set",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &[],
         parameters: &[Parameter {
             name: "names",

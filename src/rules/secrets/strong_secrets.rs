@@ -27,6 +27,7 @@ rule! {
         id: "strong-secrets",
         title: "signing keys are long and random",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["RFC 7518 section 3.2", "CWE-521"],
         parameters: &[
             Parameter {
