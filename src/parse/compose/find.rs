@@ -70,7 +70,11 @@ pub(super) fn find<'a>(
 }
 
 /// The files of `COMPOSE_FILE`.
-fn named(resolver: &Resolver<'_>, request: &Request, environment: &Environment<'_>) -> Vec<PathBuf> {
+fn named(
+    resolver: &Resolver<'_>,
+    request: &Request,
+    environment: &Environment<'_>,
+) -> Vec<PathBuf> {
     let separator = environment.text("COMPOSE_PATH_SEPARATOR").unwrap_or(":");
     let files = environment.text("COMPOSE_FILE").unwrap_or_default();
     let absolute = |path: &str| match path {

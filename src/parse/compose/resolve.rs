@@ -150,7 +150,8 @@ impl Resolver<'_> {
         let is_remote = name.contains("://") || name.starts_with("git@");
         if is_remote || !self.sources.is_file(path) {
             let what = format!("there is no file {name}");
-            let help = if is_remote { "only files of this host are read" } else { "check the path" };
+            let help =
+                if is_remote { "only files of this host are read" } else { "check the path" };
             return Err(self.sources.fault(Wrong::new(at, what, help)));
         }
         self.documents(path)
@@ -376,7 +377,8 @@ fn name(
 
 /// A name as compose makes it fit.
 fn normal(name: &str) -> String {
-    let fits = |it: &char| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | '-');
+    let fits =
+        |it: &char| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | '-');
     let kept: String = name.to_lowercase().chars().filter(fits).collect();
     kept.trim_start_matches(['_', '-']).to_owned()
 }
