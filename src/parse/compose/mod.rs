@@ -7,6 +7,7 @@
 //! Pure: whoever calls reads the files (by [`Load`]) and knows the environment.
 
 pub mod canonical;
+pub mod lower;
 pub mod schema;
 #[cfg(test)]
 mod testing;
