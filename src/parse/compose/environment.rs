@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::dotenv::Settings;
-use super::interpolate::{Found, Unset, Variables};
+use super::interpolate::{Found, Variables};
 use super::tree::Place;
 
 /// The caller's variables, which go before those of environment files.
@@ -40,8 +40,8 @@ impl<'a> Environment<'a> {
 
     /// Where a file sets a variable, if it is a file that does.
     pub(super) fn place(&self, name: &str) -> Option<Place> {
-        let is_above = self.caller.contains_key(name)
-            || self.fixed.iter().any(|(it, _)| *it == name);
+        let is_above =
+            self.caller.contains_key(name) || self.fixed.iter().any(|(it, _)| *it == name);
         if is_above { None } else { self.files.get(name).map(|it| it.at) }
     }
 }
@@ -68,6 +68,6 @@ pub(super) fn switch(text: &str) -> Option<bool> {
 }
 
 /// The names of variables that nobody set, for a sentence.
-pub(super) fn names(unset: &Unset) -> String {
-    unset.names.join(", ")
+pub(super) fn names(names: &[String]) -> String {
+    names.join(", ")
 }

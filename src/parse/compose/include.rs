@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::names;
-use super::interpolate::Unset;
 use super::merge::{merge, settle};
 use super::resolve::{Resolver, Scope};
 use super::sources::join;
@@ -170,9 +169,10 @@ fn same(one: &Node, other: &Node) -> bool {
         }
         (Value::Map(one), Value::Map(other)) => {
             one.len() == other.len()
-                && one.iter().zip(other).all(|(one, other)| {
-                    one.key == other.key && same(&one.node, &other.node)
-                })
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(one, other)| one.key == other.key && same(&one.node, &other.node))
         }
         (one, other) => one == other,
     }
@@ -209,7 +209,7 @@ fn texts(node: &Node) -> Result<Vec<(String, Place)>, Wrong> {
             items.iter().map(texts).collect::<Result<Vec<_>, _>>().map(|it| it.concat())
         }
         Value::Unset { names: all, .. } => {
-            let all = names(&Unset { names: all.clone(), said: None });
+            let all = names(all);
             let what = format!("what is included depends on {all}, which nobody set");
             Err(Wrong::new(node.at, what, "set it, or give it a default"))
         }

@@ -80,12 +80,17 @@ pub fn load(text: &str, file: u32, left: &mut usize) -> Result<Loaded, Wrong> {
 
 /// Where a token stands: its first line, of which it takes at least one letter.
 fn place(file: u32, span: &Span, text: &str) -> Place {
-    let first = span.slice(text).and_then(|it| it.lines().next()).unwrap_or_default();
-    let length = if first.is_ascii() { first.len() } else { first.chars().count() };
+    let (start, end) = (span.start, span.end);
+    let length = if start.line() == end.line() {
+        end.col().saturating_sub(start.col())
+    } else {
+        let first = span.slice(text).and_then(|it| it.lines().next());
+        first.unwrap_or_default().chars().count()
+    };
     Place {
         file,
-        line: number(span.start.line()),
-        column: number(span.start.col()).saturating_add(1),
+        line: number(start.line()),
+        column: number(start.col()).saturating_add(1),
         length: number(length).max(1),
     }
 }
@@ -114,7 +119,10 @@ fn wrong(file: u32, error: &ScanError) -> Wrong {
     ]) {
         ("a tab stands where YAML allows only spaces".to_owned(), "indent with spaces")
     } else if *kind == ErrorKind::MappingValueNotAllowed {
-        ("a second `: ` on the line".to_owned(), "put the value in quotes, or the key on its own line")
+        (
+            "a second `: ` on the line".to_owned(),
+            "put the value in quotes, or the key on its own line",
+        )
     } else if *kind == ErrorKind::UnknownAnchor {
         ("an alias of an anchor that is not set above it".to_owned(), "set it with `&name` first")
     } else if *kind == ErrorKind::RecursionLimitExceeded {
@@ -125,7 +133,10 @@ fn wrong(file: u32, error: &ScanError) -> Wrong {
     } else if *kind == ErrorKind::UnclosedQuotedScalar {
         ("a quote is not closed".to_owned(), "close it")
     } else if *kind == ErrorKind::InvalidQuotedScalarIndent {
-        ("a quoted text goes on at the line's beginning".to_owned(), "close its quote, or indent it")
+        (
+            "a quoted text goes on at the line's beginning".to_owned(),
+            "close its quote, or indent it",
+        )
     } else if is(&[ErrorKind::InvalidIndentation, ErrorKind::ExpectedBlockMappingKey]) {
         (error.info(), "check the indentation: the keys of one mapping begin in one column")
     } else {
