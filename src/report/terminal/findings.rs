@@ -105,7 +105,7 @@ fn broken_by(
     more(out, finding.statements.len(), "more like this", look)?;
     for datum in telling(&finding.evidence) {
         match &datum.written {
-            Some(place) => written(out, datum, place, look)?,
+            Some(place) => written(out, place, look)?,
             None => {
                 let text = look.wrap("    ", "      ", &evidence(datum));
                 writeln!(out, "{}", look.faint(&text))?;
@@ -119,12 +119,11 @@ fn broken_by(
 /// it could.
 fn written(
     out: &mut String,
-    datum: &v1::Evidence,
     place: &v1::Written,
     look: Look,
 ) -> std::fmt::Result {
     let at = excerpt::place(place);
-    if datum.value.raw() == "not set" {
+    if place.key.raw().is_empty() {
         let text = look.wrap("    ", "      ", &format!("{at}: nothing here sets it"));
         return writeln!(out, "{}", look.faint(&text));
     }

@@ -34,7 +34,7 @@ use crate::model::draft::{Draft, Shipped};
 use crate::model::untrusted::Untrusted;
 
 use super::Project;
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Node, Place, Value};
 
 use image::Image;
 use sheet::Sheet;
@@ -54,8 +54,7 @@ pub struct Lowering<'a> {
 
 /// The id by which a project's service is known in a run: no two are alike.
 pub fn id_of(project: &Project, service: &str) -> String {
-    let path = project.files.first().unwrap_or(&project.directory);
-    format!("{}#{service}", path.display())
+    format!("{}#{service}", project.file.display())
 }
 
 /// The image that a service is made from: what it names, or what compose calls
@@ -101,6 +100,13 @@ impl<'a> Lowering<'a> {
     /// there: who made it knows the rest.
     pub fn networks(&self) -> Json {
         network::all(self.project)
+    }
+
+    /// A place as editors and people write it.
+    fn place(&self, at: Place) -> String {
+        let file = usize::try_from(at.file).ok().and_then(|it| self.files.get(it));
+        let file = file.map(Untrusted::raw).unwrap_or_default();
+        format!("{file}:{}:{}", at.line, at.column)
     }
 
     /// The services of the project.

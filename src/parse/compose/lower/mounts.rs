@@ -89,7 +89,7 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
     }
     // An unknown image can add volumes of its own, and nothing of the host's.
     sheet.inherit(image, "/Volumes");
-    let brought = image.get("/Volumes").ok().flatten().and_then(Json::as_object);
+    let brought = image.known("/Volumes").0.and_then(Json::as_object);
     for (point, _) in brought.into_iter().flatten() {
         let point = clean(point);
         if mounts.places.contains_key(&point) || temporary.contains(&point) {
@@ -358,7 +358,7 @@ fn temporary(sheet: &mut Sheet<'_>, service: &Node) -> BTreeSet<String> {
 fn on_host(sheet: &Sheet<'_>, path: &str, gaps: &mut Vec<(&'static str, Gap)>) -> String {
     sheet.lowering.on_host(path).unwrap_or_else(|| {
         let home = ["HOME".to_owned()];
-        gaps.push(("/Source", sheet.not_set(&home, None)));
+        gaps.push(("/Source", sheet.not_set(&home, None, sheet.service.key_at)));
         path.to_owned()
     })
 }
