@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::draft::Draft;
 use super::files::Listing;
 use super::reading::{Gap, Reason};
 use super::secret::Variable;
-use super::source::Source;
+use super::source::{Basis, Source};
 use super::survey::Survey;
 use super::target::Target;
 use super::untrusted::Untrusted;
@@ -29,6 +30,8 @@ pub enum Answer {
     Survey(Survey),
     /// An environment, its values sealed.
     Variables(Vec<Variable>),
+    /// What an engine would be told to create.
+    Draft(Draft),
     /// The source was asked and says that there is nothing. This is knowledge,
     /// not a gap: for instance a kernel without a labelling security module.
     Nothing,
@@ -117,6 +120,8 @@ pub enum Origin {
     Engine,
     /// They were seen in `/proc`, without an engine.
     Kernel,
+    /// Files say that they shall be; none of them runs.
+    Compose,
 }
 
 /// All observations of one run.
@@ -167,6 +172,10 @@ impl Bundle {
         match self.observations.get(source) {
             Some(Observation::Answer(answer)) => Ok(answer),
             Some(Observation::Gap(gap)) => Err(gap.clone()),
+            // Of what does not run the kernel has no word, by its nature.
+            None if self.origin == Origin::Compose && source.basis() == Basis::Effective => {
+                Err(Gap::new(Reason::NotRunning, source.clone(), "nothing of it runs yet"))
+            }
             None => Err(Gap::not_collected(source.clone())),
         }
     }
@@ -190,6 +199,19 @@ impl Bundle {
             Ok(value)
         } else {
             Err(not("a JSON document", source, answer))
+        }
+    }
+
+    /// What an engine would be told to create.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no draft.
+    pub fn draft(&self, source: &Source) -> Result<&Draft, Gap> {
+        let answer = self.ask(source)?;
+        if let Answer::Draft(draft) = answer {
+            Ok(draft)
+        } else {
+            Err(not("a draft", source, answer))
         }
     }
 
@@ -254,6 +276,7 @@ fn not(wanted: &str, source: &Source, found: &Answer) -> Gap {
         Answer::Files(_) => "a list of files",
         Answer::Survey(_) => "a survey of files",
         Answer::Variables(_) => "an environment",
+        Answer::Draft(_) => "a draft",
         Answer::Nothing => "nothing",
     };
     Gap::new(Reason::Malformed, source.clone(), format!("the answer is {found} and not {wanted}"))

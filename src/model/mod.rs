@@ -8,6 +8,7 @@
 pub mod bundle;
 pub mod capability;
 pub mod demand;
+pub mod draft;
 pub mod fact;
 pub mod files;
 pub mod finding;

@@ -53,13 +53,15 @@ pub enum Source {
     Files(String),
     /// A default that the engine's documentation states.
     Default(String),
+    /// A service of a compose project: the project's file, `#` and the service.
+    Compose(String),
 }
 
 impl Source {
     /// What kind of truth this source speaks. Total: every source has one.
     pub const fn basis(&self) -> Basis {
         match self {
-            Self::Engine(_) | Self::Default(_) => Basis::Declared,
+            Self::Engine(_) | Self::Default(_) | Self::Compose(_) => Basis::Declared,
             Self::Clock | Self::Kernel(_) | Self::Processes(_) | Self::Files(_) => Basis::Effective,
         }
     }
@@ -70,9 +72,11 @@ impl Source {
             Self::Engine(_) => Access::Engine,
             Self::Files(_) => Access::Tracer,
             Self::Kernel(path) if is_traced(path) => Access::Tracer,
-            Self::Clock | Self::Default(_) | Self::Kernel(_) | Self::Processes(_) => {
-                Access::Anybody
-            }
+            Self::Clock
+            | Self::Default(_)
+            | Self::Kernel(_)
+            | Self::Processes(_)
+            | Self::Compose(_) => Access::Anybody,
         }
     }
 
@@ -154,6 +158,7 @@ impl fmt::Display for Source {
             Self::Processes(id) => write!(f, "processes:{id}"),
             Self::Files(id) => write!(f, "files:{id}"),
             Self::Default(what) => write!(f, "default:{what}"),
+            Self::Compose(service) => write!(f, "compose:{service}"),
         }
     }
 }
@@ -179,6 +184,7 @@ impl TryFrom<String> for Source {
             "processes" => Ok(Self::Processes(place)),
             "files" => Ok(Self::Files(place)),
             "default" => Ok(Self::Default(place)),
+            "compose" => Ok(Self::Compose(place)),
             other => Err(format!("unknown kind of source {other:?}")),
         }
     }
@@ -193,7 +199,7 @@ impl JsonSchema for Source {
         schemars::json_schema!({
             "type": "string",
             "description": "Exactly where a datum was read, as kind:place.",
-            "pattern": "^(clock|engine|kernel|processes|files|default):"
+            "pattern": "^(clock|engine|kernel|processes|files|default|compose):"
         })
     }
 }
@@ -211,6 +217,7 @@ mod tests {
             Source::Processes("ab".into()),
             Source::Files("ab".into()),
             Source::Default("docker: seccomp".into()),
+            Source::Compose("shop/compose.yaml#web".into()),
         ] {
             assert_eq!(Source::try_from(source.to_string()), Ok(source));
         }

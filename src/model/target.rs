@@ -15,6 +15,8 @@ pub enum Kind {
     Container,
     /// An image, as containers are made from it.
     Image,
+    /// A service of a compose project, as an engine would create it.
+    Service,
 }
 
 impl Kind {
@@ -23,6 +25,16 @@ impl Kind {
         match self {
             Self::Container => "container",
             Self::Image => "image",
+            Self::Service => "service",
+        }
+    }
+
+    /// The word with its article.
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::Container => "a container",
+            Self::Image => "an image",
+            Self::Service => "a service",
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod acl;
 pub mod code;
 pub mod command;
 pub mod compose;
+pub mod dockerfile;
 pub mod document;
 pub mod file_capability;
 pub mod group;

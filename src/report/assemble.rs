@@ -9,16 +9,17 @@ use crate::facts::seccomp::Mode;
 use crate::gate::Outcome;
 use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Observation, Origin};
+use crate::model::draft;
 use crate::model::fact::Fact;
 use crate::model::finding::{Finding, Ledger};
-use crate::model::reading::{Evidence, Reading};
+use crate::model::reading::{Evidence, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target;
 use crate::model::verdict::{Proof, Verdict};
 use crate::parse::document::Document;
 use crate::policy::Policy;
 use crate::rules::{self, Section};
-use crate::score::{self, Scorecard};
+use crate::score::{self, Grade, Scorecard};
 
 /// Everything that a report is made of.
 #[derive(Debug)]
@@ -43,10 +44,7 @@ pub struct Run<'a> {
 pub fn assemble(run: &Run<'_>) -> v1::Report {
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
-        tool: v1::Tool {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        tool: tool(),
         collected_at: run
             .bundle
             .text(&Source::Clock)
@@ -68,7 +66,7 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             failures: run.outcome.failures.clone(),
             gaps: run.outcome.gaps.clone(),
         },
-        fleet: fleet(run.cards),
+        fleet: fleet(run.cards.iter().map(|card| card.floor)),
         targets: targets(run),
         reachability: super::reachability::table(run.facts),
         rules: about(run.policy),
@@ -90,16 +88,18 @@ fn origin(bundle: &Bundle) -> v1::Origin {
     let found_by = match bundle.origin {
         Origin::Engine => v1::FoundBy::Engine,
         Origin::Kernel => v1::FoundBy::Kernel,
+        Origin::Compose => v1::FoundBy::Compose,
     };
     v1::Origin { found_by, engine, gaps }
 }
 
-fn fleet(cards: &[Scorecard]) -> Option<v1::Fleet> {
+/// What the floors of many targets say together.
+pub fn fleet(floors: impl Iterator<Item = u8> + Clone) -> Option<v1::Fleet> {
     let mut grades = BTreeMap::new();
-    for card in cards {
-        *grades.entry(card.grade().letter().to_string()).or_insert(0) += 1;
+    for floor in floors.clone() {
+        *grades.entry(Grade::of(floor).letter().to_string()).or_insert(0) += 1;
     }
-    score::fleet(cards).map(|fleet| v1::Fleet { worst: fleet.worst, median: fleet.median, grades })
+    score::fleet(floors).map(|fleet| v1::Fleet { worst: fleet.worst, median: fleet.median, grades })
 }
 
 fn targets(run: &Run<'_>) -> Vec<v1::Target> {
@@ -166,8 +166,23 @@ fn evidence(proof: &Proof) -> Vec<v1::Evidence> {
         source: datum.source.clone(),
         place: datum.place.clone(),
         value: datum.value.clone(),
+        written: datum.written.as_deref().map(written),
     };
     proof.evidence().iter().chain(proof.beside()).map(public).collect()
+}
+
+pub(super) fn tool() -> v1::Tool {
+    v1::Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+pub(super) fn written(origin: &draft::Origin) -> v1::Written {
+    let place = |at: &draft::Written| format!("{}:{}:{}", at.file.raw(), at.line, at.column);
+    let draft::Written { file, line, column, length, excerpt } = origin.at.clone();
+    let overrode = origin.overrode.as_ref().map(|at| place(at).into());
+    v1::Written { file, line, column, length, excerpt, overrode }
 }
 
 fn about(policy: &Policy) -> BTreeMap<String, v1::Rule> {
@@ -233,11 +248,22 @@ fn user_name(user: &User) -> String {
     }
 }
 
+/// What the kernel shows; what was written where nothing runs yet.
+fn in_force<T>(fact: &Fact<T>) -> Vec<&Reading<T>> {
+    let runs_not = |it: &&Reading<T>| match it {
+        Reading::Missing(gap) => gap.reason == Reason::NotRunning,
+        Reading::Known(..) | Reading::Inapplicable => false,
+    };
+    match fact.effective() {
+        all if all.first().is_some_and(|it| runs_not(&it)) => vec![fact.declared()],
+        all => all.iter().collect(),
+    }
+}
+
 /// The distinct words for what the kernel shows; `?` for what it does not.
 fn in_words<T>(fact: &Fact<T>, word: impl Fn(&T) -> String) -> String {
-    let words: BTreeSet<String> = fact
-        .effective()
-        .iter()
+    let words: BTreeSet<String> = in_force(fact)
+        .into_iter()
         .map(|reading| match reading {
             Reading::Known(value, _) => word(value),
             Reading::Missing(_) | Reading::Inapplicable => "?".to_owned(),
@@ -249,7 +275,7 @@ fn in_words<T>(fact: &Fact<T>, word: impl Fn(&T) -> String) -> String {
 /// The largest count that the kernel shows of any process.
 fn most<T>(fact: &Fact<T>, count: impl Fn(&T) -> u32) -> String {
     let known: Option<Vec<u32>> =
-        fact.effective().iter().map(|reading| reading.known().map(&count)).collect();
+        in_force(fact).into_iter().map(|reading| reading.known().map(&count)).collect();
     known
         .and_then(|all| all.into_iter().max())
         .map_or_else(|| "?".to_owned(), |most| most.to_string())

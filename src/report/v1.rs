@@ -66,7 +66,8 @@ pub struct Tool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
-    /// `engine`, or `kernel` where the targets were found in `/proc` alone.
+    /// `engine`; `kernel` where the targets were found in `/proc` alone; `compose`
+    /// where files ask for them.
     pub found_by: FoundBy,
     /// What the engine calls itself and its version, where it was asked.
     pub engine: Option<Untrusted>,
@@ -82,6 +83,8 @@ pub enum FoundBy {
     Engine,
     /// They were seen in `/proc`.
     Kernel,
+    /// Compose files ask for them.
+    Compose,
 }
 
 /// What the gate says.
@@ -224,6 +227,27 @@ pub struct Evidence {
     /// What was read there, in one line: the value, or what stands for it, such
     /// as `not set`, `28 mounts` or `(not recorded)` where it may be a secret.
     pub value: Untrusted,
+    /// Where it was written, where that is a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// The file.
+    pub file: Untrusted,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+    /// How many characters are meant.
+    pub length: u32,
+    /// The line itself, with asterisks in place of what may be a secret.
+    pub excerpt: Untrusted,
+    /// The place of a value that this one took the place of, as `file:line:column`.
+    pub overrode: Option<Untrusted>,
 }
 
 /// Which targets can connect to which.

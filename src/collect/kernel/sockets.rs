@@ -139,7 +139,9 @@ fn listening(engine: &Process) -> Result<BTreeSet<String>, Gap> {
         | Reason::TooLarge
         | Reason::Unproved
         | Reason::OtherKernel
-        | Reason::NotCollected => denied("the open files"),
+        | Reason::NotCollected
+        | Reason::Unset
+        | Reason::NotRunning => denied("the open files"),
     })?;
     if names.len() > MOST_FILES {
         let detail = format!("an engine has over {MOST_FILES} open files");

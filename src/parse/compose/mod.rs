@@ -20,11 +20,15 @@ mod name;
 mod paths;
 mod profiles;
 mod resolve;
+pub mod schema;
 mod sources;
 mod spot;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 pub mod tree;
+pub mod wrong;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,7 +37,7 @@ use std::path::{Path, PathBuf};
 pub use resolve::{MOST, resolve};
 pub use sources::LARGEST;
 
-use tree::{Node, Place};
+use tree::{Entry, Node, Place};
 
 /// Reads files for the resolver.
 pub trait Load {
@@ -56,6 +60,8 @@ pub struct Request {
     /// The files, in the order in which they are merged; empty: those of
     /// `COMPOSE_FILE`, or the default names in the folder or one above it.
     pub files: Vec<PathBuf>,
+    /// Files that are merged into those, whatever names them.
+    pub laid_over: Vec<PathBuf>,
     /// `--project-directory`; none: the folder of the first file.
     pub project_directory: Option<PathBuf>,
     /// `--env-file`; empty: `COMPOSE_ENV_FILES`, or `.env` in the project's folder.
@@ -64,6 +70,9 @@ pub struct Request {
     pub environment: BTreeMap<String, String>,
     /// The profiles that are active; empty: those of `COMPOSE_PROFILES`. `*` is all.
     pub profiles: Vec<String>,
+    /// Whether the default names are looked for in the folder alone, and not in
+    /// those above it.
+    pub is_here: bool,
     /// `--project-name`; none: `COMPOSE_PROJECT_NAME`, `name:`, or the folder's name.
     pub project_name: Option<String>,
 }
@@ -91,6 +100,14 @@ pub struct Project {
     /// The files of `env_file` and `label_file` that could not be read, each with
     /// the service that needs it: its environment or labels cannot be told in full.
     pub unread: Vec<(String, Fault)>,
+}
+
+impl Project {
+    /// The services that are active, in the order of the files.
+    pub fn services(&self) -> impl Iterator<Item = &Entry> {
+        let all = self.root.get("services").map(Node::entries).unwrap_or_default();
+        all.iter().filter(|it| !self.inactive.contains(&it.key))
+    }
 }
 
 /// Something odd at a place.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::parse::yaml;
 
-use super::canonical::{self, canonical};
+use super::canonical::canonical;
 use super::environment::Environment;
 use super::extends::{self, Layer};
 use super::interpolate::interpolate;
@@ -164,9 +164,7 @@ impl Resolver<'_> {
     ) -> Result<(), Fault> {
         interpolate(document, environment, &mut self.room)
             .map_err(|wrong| self.sources.fault(wrong))?;
-        canonical(document).map_err(|canonical::Wrong { at, what, help }| {
-            self.sources.fault(Wrong { at, what, help })
-        })
+        canonical(document).map_err(|wrong| self.sources.fault(wrong))
     }
 
     /// A file's tree merged into those before it.

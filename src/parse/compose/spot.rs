@@ -15,6 +15,8 @@ pub(super) enum Spot {
     Ulimits,
     Attachments,
     Attachment,
+    Dependencies,
+    Dependency,
     Networks,
     Network,
     Ipam,
@@ -77,6 +79,7 @@ impl Spot {
             Self::Healthcheck if key == "test" => Self::Replaced,
             Self::Ulimits => Self::Replaced,
             Self::Attachments => Self::Attachment,
+            Self::Dependencies => Self::Dependency,
             Self::Attachment if matches!(key, "aliases" | "link_local_ips") => {
                 Self::Unique(Key::Name)
             }
@@ -93,6 +96,7 @@ impl Spot {
             | Self::Volume
             | Self::Healthcheck
             | Self::Attachment
+            | Self::Dependency
             | Self::Ipam
             | Self::Replaced
             | Self::Pairs
@@ -115,6 +119,7 @@ impl Spot {
             "healthcheck" => Self::Healthcheck,
             "ulimits" => Self::Ulimits,
             "networks" => Self::Attachments,
+            "depends_on" => Self::Dependencies,
             "cap_add" | "cap_drop" | "dns" | "dns_opt" | "dns_search" | "links" | "profiles"
             | "tmpfs" => Self::Unique(Key::Name),
             "expose" => Self::Unique(Key::Whole),
