@@ -35,6 +35,7 @@ pub(super) fn merge(base: Node, over: Node, spot: Spot) -> Result<Node, Wrong> {
             }
             Ok(container(Value::List(appended(items, more, spot))))
         }
+        (_, value) if spot == Spot::Extension => Ok(Node { value, overrode: Some(at), ..over }),
         (Value::Map(_) | Value::List(_), value @ Value::Text { .. }) => {
             let what = format!("{} cannot take the place of {}", kind(&value), "a collection");
             let what = format!("{what} in a merge; the other is in line {}", at.line);

@@ -36,6 +36,8 @@ pub(super) enum Spot {
     Subnets,
     /// A sequence with no two items of one key.
     Unique(Key),
+    /// What compose takes no notice of, and merges anyhow.
+    Extension,
     /// All else.
     Any,
 }
@@ -60,6 +62,9 @@ pub(super) enum Key {
 impl Spot {
     /// The place below a key of a mapping.
     pub(super) fn below(self, key: &str) -> Self {
+        if key.starts_with("x-") && !self.has_names() {
+            return Self::Extension;
+        }
         match self {
             Self::Root => match key {
                 "services" => Self::Services,
@@ -92,6 +97,7 @@ impl Spot {
             Self::Ipam if key == "config" => Self::Subnets,
             Self::Volumes => Self::Volume,
             Self::Hosts => Self::Addresses,
+            Self::Extension => Self::Extension,
             Self::Deploy
             | Self::Volume
             | Self::Healthcheck
@@ -106,6 +112,14 @@ impl Spot {
             | Self::Unique(_)
             | Self::Any => Self::Any,
         }
+    }
+
+    /// Whether the keys here are names that the author chose.
+    const fn has_names(self) -> bool {
+        matches!(
+            self,
+            Self::Services | Self::Networks | Self::Volumes | Self::Dependencies | Self::Pairs
+        )
     }
 
     fn of_service(key: &str) -> Self {

@@ -216,9 +216,22 @@ fn networks_and_volumes_merge_too() {
 #[test]
 fn a_list_and_a_mapping_cannot_be_merged() {
     for (first, second) in [("{a: 1}", "[a]"), ("[a]", "text"), ("{a: 1}", "text")] {
-        let text = |value: &str| format!("x-a: {{web: {{develop: {value}}}}}");
+        let text = |value: &str| format!("other: {{web: {{unknown: {value}}}}}");
         let fault = several(&[&text(first), &text(second)]).unwrap_err();
-        assert_eq!((fault.file.to_str(), fault.at.unwrap().1), (Some("2.yaml"), 22));
+        assert_eq!((fault.file.to_str(), fault.at.unwrap().1), (Some("2.yaml"), 24));
+    }
+}
+
+#[test]
+fn what_compose_takes_no_notice_of_is_no_reason_to_refuse() {
+    let text = |value: &str| format!("services: {{web: {{x-a: {value}}}}}");
+    for (first, second, expected) in [
+        ("{a: 1}", "text", "text"),
+        ("[a]", "{b: 1}", "{b: 1}"),
+        ("{a: 1}", "{b: 1}", "{a: 1, b: 1}"),
+    ] {
+        let project = several(&[&text(first), &text(second)]).unwrap();
+        assert_eq!(says(&project, "services/web/x-a"), expected);
     }
 }
 
