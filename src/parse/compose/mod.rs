@@ -14,6 +14,7 @@ mod extends;
 mod find;
 mod include;
 pub mod interpolate;
+pub mod lower;
 mod mask;
 mod merge;
 mod name;
