@@ -19,7 +19,11 @@ pub(super) fn merge(base: Node, over: Node, spot: Spot) -> Result<Node, Wrong> {
     let container = |value| Node { value, at, overrode, tag };
     match (value, over.value) {
         (value, Value::Null) => Ok(container(value)),
-        (Value::Map(entries), Value::Map(more)) => {
+        (Value::Map(entries), Value::Map(mut more)) => {
+            if spot == Spot::Dependency && more.iter().any(|it| it.node.at != over.at) {
+                // What the long form made up is not what its author said.
+                more.retain(|it| it.node.at != over.at);
+            }
             if spot == Spot::Logging && are_other_drivers(&entries, &more) {
                 return Ok(Node { value: Value::Map(more), overrode: Some(at), ..over });
             }
@@ -31,19 +35,13 @@ pub(super) fn merge(base: Node, over: Node, spot: Spot) -> Result<Node, Wrong> {
             }
             Ok(container(Value::List(appended(items, more, spot))))
         }
-        (first @ Value::Text { .. }, second @ Value::Text { .. })
-            if spot == Spot::Addresses && first != second =>
+        (_, value) if spot == Spot::Extension => Ok(Node { value, overrode: Some(at), ..over }),
+        (first @ (Value::Map(_) | Value::List(_)), second)
+            if !matches!(second, Value::Unset { .. }) =>
         {
-            let second = Node { value: second, ..over };
-            Ok(container(Value::List(vec![Node::new(first, at), second])))
-        }
-        (Value::Map(_) | Value::List(_), value @ Value::Text { .. }) => {
-            let what = format!("{} cannot take the place of {}", kind(&value), "a collection");
-            let what = format!("{what} in a merge; the other is in line {}", at.line);
-            Err(Wrong::new(over.at, what, "write both the same way, or put !override before it"))
-        }
-        (Value::Map(_), value @ Value::List(_)) | (Value::List(_), value @ Value::Map(_)) => {
-            let what = format!("{} cannot be merged with what line {} has", kind(&value), at.line);
+            let (first, second) = (kind(&first), kind(&second));
+            let what =
+                format!("{second} cannot be merged into {first}, which line {} has", at.line);
             Err(Wrong::new(over.at, what, "write both the same way, or put !override before it"))
         }
         (_, value) => Ok(Node { value, overrode: Some(at), ..over }),

@@ -82,8 +82,8 @@ fn an_included_service_extends_from_its_own_folder() {
 
 #[test]
 fn what_is_defined_twice_is_merged_and_said() {
-    // compose-go 2.4.8 and later merge the including file's over the included one's;
-    // the specification still calls it an error.
+    // Since compose-go 2.10, Compose 5, what the including file says is merged over the
+    // included; before, and by the specification's words, it is an error.
     let project = project(&[
         (
             "/p/compose.yaml",
@@ -133,11 +133,11 @@ fn what_cannot_be_included_is_said_at_its_place() {
     for (include, what, column) in [
         ("[no.yaml]", "no file no.yaml", 11),
         ("[oci://example.org/x]", "no file oci", 11),
-        ("no.yaml", "no list", 1),
+        ("no.yaml", "no list", 10),
         ("[{env_file: [x]}]", "without a path", 11),
         ("[{path: [b.yaml], env_file: [no.env]}]", "no environment file no.env", 39),
         ("[$X]", "depends on X", 11),
-        ("[[b.yaml]]", "without a path", 11),
+        ("[[b.yaml]]", "no mapping", 11),
     ] {
         let text = format!("include: {include}\n");
         let fault = fault(&[("/p/compose.yaml", &text), ("/p/b.yaml", "services: {x: {}}")]);
