@@ -23,6 +23,7 @@ fn isolation_goes_to_the_engine_as_it_is_written() {
             "/HostConfig/IpcMode",
             json!("container:shop/compose.yaml#db"),
         ),
+        (json!({"ipc": ""}), "/HostConfig/IpcMode", json!("private")),
         (json!({"uts": "host"}), "/HostConfig/UTSMode", json!("host")),
         (json!({"cgroup": "host"}), "/HostConfig/CgroupnsMode", json!("host")),
         (json!({"cgroup_parent": "a"}), "/HostConfig/CgroupParent", json!("a")),
@@ -115,6 +116,12 @@ fn the_limits_of_deploy_go_before_the_services_own() {
             json!({"deploy": deploy(json!({"reservations": {"memory": "32m", "cpus": "1"}}))}),
             "/HostConfig/MemoryReservation",
             json!(32 << 20),
+        ),
+        // Compose applies only a number of processes that is one.
+        (
+            json!({"pids_limit": 9, "deploy": deploy(json!({"limits": {"pids": -1}}))}),
+            "/HostConfig/PidsLimit",
+            json!(9),
         ),
         // A reservation of processors is for Swarm alone.
         (
@@ -320,6 +327,17 @@ fn what_another_service_has_mounted_is_lent() {
     let from = json!(["shop/compose.yaml#db:ro", "else"]);
     assert_eq!(draft.document.pointer("/HostConfig/VolumesFrom"), Some(&from));
     assert_eq!(draft.gaps["/Mounts/-"].reason, Reason::Unsupported);
+}
+
+#[test]
+fn lenders_without_end_leave_the_mounts_unknown() {
+    let volumes: Vec<String> = (0..100).map(|it| format!("/{it}:/{it}")).collect();
+    let root = json!({"services": {
+        "web": {"volumes_from": ["db"]}, "db": {"volumes": volumes},
+    }});
+    let draft = lower(&project(&root), "web", &bare());
+    assert_eq!(draft.gaps["/Mounts/-"].reason, Reason::TooLarge);
+    assert_eq!(lower(&project(&root), "db", &bare()).gaps, [].into());
 }
 
 #[test]
