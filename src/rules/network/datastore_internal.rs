@@ -25,6 +25,7 @@ rule! {
         id: "datastore-internal",
         title: "databases, caches and brokers are reached only from inside",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.9"],
         parameters: &[],
         judge: judge,
@@ -128,7 +129,7 @@ const PORTS: [(u16, &str); 20] = [
 ];
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.network.service.judge(|service| {
+    let published = facts.network.service.judge(|service| {
         let Some(sign) = sign(service) else {
             return Check::moot(if service.programs.is_empty() {
                 "neither image nor ports are those of a database, cache or broker".to_owned()
@@ -140,15 +141,23 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let open =
             service.published.iter().filter(|it| !it.is_loopback() && is_the_stores(it, service));
         let open: Vec<String> = open.map(ToString::to_string).collect();
-        if !open.is_empty() {
+        if open.is_empty() {
+            Check::holds(format!("{sign}, and it is not published"))
+        } else {
             Check::broken(format!("{sign}, and it is published: {}", open.join("; ")))
-        } else if service.has_way_out {
-            Check::broken(format!("{sign}, and its network leads out of the host"))
+        }
+    });
+    if matches!(published, Verdict::NotApplicable(_)) {
+        return published;
+    }
+    published.and(facts.network.way_out.judge(|leads_out| {
+        if *leads_out {
+            Check::broken("the network of a database, cache or broker leads out of the host")
                 .only(Severity::Low)
         } else {
-            Check::holds(format!("{sign}, on a network without a way out"))
+            Check::holds("its network has no way out")
         }
-    })
+    }))
 }
 
 /// By what a service is known as a store.
@@ -188,7 +197,7 @@ fn is_the_stores(port: &Published, service: &Service) -> bool {
         Holder::Process { name, .. } => {
             PROGRAMS.contains(&name.raw()) || RUNTIMES.contains(&name.raw())
         }
-        Holder::Declaration => false,
+        Holder::Declaration | Holder::Service => false,
     };
     !is_known || holders.any(is_store) || PORTS.iter().any(|(known, _)| *known == port.port)
 }
@@ -196,7 +205,7 @@ fn is_the_stores(port: &Published, service: &Service) -> bool {
 #[cfg(test)]
 mod tests {
     use super::short;
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
     use serde_json::json;
 
     const PORTS: &str = "/NetworkSettings/Ports";
@@ -214,6 +223,10 @@ mod tests {
             .declares(PORTS, json!({"6379/tcp": null}))
             .network("shop", &json!({"Internal": true}))
             .kernel(ROUTE, INTERNAL)
+    }
+
+    fn store_service() -> Case {
+        service().image("redis:7").leaves_out(PORTS)
     }
 
     cases! { RULE:
@@ -248,6 +261,19 @@ mod tests {
         without_an_engine_nobody_knows_what_is_published: store().engine_denied() => "Unknown",
         in_the_hosts_network_its_listeners_are_open: store()
             .declares(PORTS, json!({})).kernel("/proc/100/ns/net", "net:[1]") => "Fail",
+        a_service_that_is_no_store_is_not_judged: service() => "NotApplicable",
+        a_store_on_an_internal_network_of_the_project_passes: store_service().project_network(
+            &json!({"Name": "shop_default", "Driver": "bridge", "Internal": true})) => "Pass",
+        a_store_on_a_network_with_a_way_out_fails_mildly: store_service() => "Fail(low)",
+        a_store_that_is_published_fails: store_service()
+            .writes(PORTS, json!({"6379/tcp": [{"HostIp": "", "HostPort": "6379"}]})) => "Fail",
+        a_store_by_its_exposed_port_is_known: service().leaves_out(PORTS)
+            .writes("/Config/ExposedPorts", json!({"5432/tcp": {}})) => "Fail(low)",
+        whether_a_network_that_is_not_the_projects_own_leads_out_is_unknown: store_service()
+            .project_network(&json!({"Name": "shop_default"})) => "Unknown",
+        a_store_on_a_network_that_is_not_the_projects_own_convicts_by_its_ports: store_service()
+            .writes(PORTS, json!({"6379/tcp": [{"HostIp": "", "HostPort": "6379"}]}))
+            .project_network(&json!({"Name": "shop_default"})) => "Fail",
     }
 
     #[test]

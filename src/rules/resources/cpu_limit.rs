@@ -25,6 +25,7 @@ rule! {
         id: "cpu-limit",
         title: "processor time is bounded",
         severity: Severity::Low,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.12", "KICS 6b610c50", "compose-lint CL-0026"],
         parameters: &[],
         judge: judge,
@@ -49,7 +50,7 @@ fn of(thousandths: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const QUOTA: &str = "cpu.cfs_quota_us";
@@ -81,5 +82,9 @@ mod tests {
             container().declares("/HostConfig/NanoCpus", json!(0)).kernel_denied() => "Fail",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
         a_file_with_something_else_in_it_is_no_answer: container().limit(QUOTA, "plenty") => "Unknown",
+        a_service_with_a_limit_passes: service() => "Pass",
+        a_service_without_a_limit_fails: service().leaves_out("/HostConfig/NanoCpus") => "Fail",
+        a_service_whose_limit_is_a_variable_is_unknown:
+            service().unset("/HostConfig/NanoCpus", "CPUS") => "Unknown",
     }
 }

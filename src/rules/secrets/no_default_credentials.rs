@@ -26,6 +26,7 @@ rule! {
         id: "no-default-credentials",
         title: "no well-known password, and none missing",
         severity: Severity::Crit,
+        targets: [Container, Service],
         references: &["OWASP Docker D07", "CWE-1392"],
         parameters: &[],
         judge: judge,
@@ -33,7 +34,7 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    judge_each(facts, check)
+    judge_each(facts, |_| true, check)
 }
 
 fn check(environment: &Environment) -> Check {
@@ -83,7 +84,7 @@ fn opens_the_door(variable: &Variable) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
 
     cases! { RULE:
         no_password_at_all_passes: container() => "Pass",
@@ -105,5 +106,11 @@ mod tests {
         a_processs_own_environment_is_compared_too:
             container().started_with(100, &["REDIS_PASSWORD=redis"]) => "Fail",
         an_unread_environment_is_unknown: container().denied("environ") => "Unknown",
+        a_service_without_passwords_passes: service().sets(&["LEVEL=info"]) => "Pass",
+        a_service_with_the_images_default_fails: service().sets(&["POSTGRES_PASSWORD=postgres"]) => "Fail",
+        a_service_with_the_images_default_fails_whatever_the_image_sets:
+            service().sets(&["POSTGRES_PASSWORD=postgres"]).without_the_image() => "Fail",
+        a_services_variable_without_a_value_may_be_a_default:
+            service().sets(&["DB_PASSWORD=x"]).unset("/Config/Env/0", "DB_PASSWORD") => "Unknown",
     }
 }

@@ -25,6 +25,7 @@ rule! {
         id: "required-env",
         title: "the variables that the service needs are set",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &[],
         parameters: &[Parameter {
             name: "names",
@@ -47,7 +48,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     if names.is_empty() {
         return facts.first_environment.unasked("no policy names a variable that must be set");
     }
-    facts.first_environment.judge(|environment| {
+    let check = |environment: &Environment| {
         let missing: Vec<&str> = names
             .iter()
             .map(String::as_str)
@@ -60,7 +61,8 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         } else {
             Check::broken(format!("not set, or empty: {}", missing.join(", ")))
         }
-    })
+    };
+    facts.first_environment.judge(check).or(facts.given_environment.part().judge(check))
 }
 
 /// A reference that nobody resolved is no value.
@@ -70,10 +72,14 @@ fn is_set(environment: &Environment, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
 
     fn needing(names: &[&str]) -> Case {
         container().set("names", names)
+    }
+
+    fn of_service(variables: &[&str]) -> Case {
+        service().set("names", &["METRICS_USER"]).sets(variables)
     }
 
     cases! { RULE:
@@ -91,5 +97,12 @@ mod tests {
             needing(&["METRICS_USER"]).denied("environ") => "Fail",
         a_declared_variable_cannot_acquit: needing(&["METRICS_USER"])
             .engine_starts_with(&["METRICS_USER=shop"]).denied("environ") => "Unknown",
+        a_service_that_sets_it_passes: of_service(&["METRICS_USER=shop"]) => "Pass",
+        a_service_that_does_not_fails: of_service(&[]) => "Fail",
+        a_service_whose_image_may_set_it_is_unknown: of_service(&[]).without_the_image() => "Unknown",
+        a_service_that_sets_it_passes_whatever_the_image_sets:
+            of_service(&["METRICS_USER=shop"]).without_the_image() => "Pass",
+        a_services_variable_without_a_value_is_unknown:
+            of_service(&["METRICS_USER=x"]).unset("/Config/Env/0", "METRICS_USER") => "Unknown",
     }
 }
