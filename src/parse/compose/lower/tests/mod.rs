@@ -28,6 +28,7 @@ fn project(root: &Json) -> Project {
         root,
         inactive: vec![],
         remarks: vec![],
+        unread: vec![],
     }
 }
 
