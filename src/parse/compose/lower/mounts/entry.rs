@@ -18,6 +18,7 @@ pub(super) fn bound(
     })
 }
 
+/// A volume of the engine's own driver; without a name the engine makes one.
 pub(super) fn volume(point: &str, name: &str, is_writable: bool) -> Json {
     let source = if name.is_empty() { String::new() } else { format!("{VOLUMES}/{name}/_data") };
     json!({
@@ -26,6 +27,7 @@ pub(super) fn volume(point: &str, name: &str, is_writable: bool) -> Json {
     })
 }
 
+/// Sets a field.
 pub(super) fn put(entry: &mut Json, key: &str, value: impl Into<Json>) {
     if let Some(fields) = entry.as_object_mut() {
         fields.insert(key.to_owned(), value.into());
@@ -35,7 +37,7 @@ pub(super) fn put(entry: &mut Json, key: &str, value: impl Into<Json>) {
 /// A bind in the engine's short form; none for what goes to it as a mount.
 pub(super) fn bind(entry: &Json) -> Option<String> {
     let text = |key: &str| entry.get(key).and_then(Json::as_str).unwrap_or_default();
-    let is_bind = text("Type") == "bind" && entry.get("Name").is_none();
+    let is_bind = text("Type") == "bind" && !text("Mode").is_empty() && entry.get("Name").is_none();
     is_bind.then(|| format!("{}:{}:{}", text("Source"), text("Destination"), text("Mode")))
 }
 

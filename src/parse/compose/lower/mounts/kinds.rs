@@ -28,16 +28,24 @@ pub(super) fn of_volume<'a>(sheet: &Sheet<'a>, given: Given<'a>) -> Mount<'a> {
             let mut mode = vec![if is_read_only { "ro" } else { "rw" }];
             mode.extend(Some(bind("selinux")).filter(|it| !it.is_empty()));
             let propagation = Some(bind("propagation")).filter(|it| !it.is_empty());
+            // What the engine's short form cannot say is asked for in the long one.
+            let is_made = node.get("bind").and_then(|it| it.get("create_host_path"));
+            let is_made = is_made.is_none_or(|it| cast::flag(it) != Ok(Some(false)));
+            let is_short = propagation.is_none() && bind("recursive").is_empty() && is_made;
+            let mode = if is_short { mode.join(",") } else { String::new() };
             let source = on_host(sheet, text("source"), &mut gaps);
-            let propagation = propagation.unwrap_or("rprivate");
-            bound(&source, &point, !is_read_only, &mode.join(","), propagation)
+            bound(&source, &point, !is_read_only, &mode, propagation.unwrap_or("rprivate"))
         }
         "tmpfs" => {
             let options = node.get("tmpfs");
             let size = options.and_then(|it| it.get("size")).map(cast::size);
             let mode = options.and_then(|it| it.get("mode")).map(cast::mode);
-            let (size, mode) = (size.and_then(Result::ok), mode.and_then(Result::ok));
-            tmpfs = Some(json!({"SizeBytes": size.flatten(), "Mode": mode.flatten()}));
+            let size = size.and_then(Result::ok).flatten();
+            let mode = mode.and_then(Result::ok).flatten();
+            let mut options = json!({});
+            size.into_iter().for_each(|size| put(&mut options, "SizeBytes", size));
+            mode.into_iter().for_each(|mode| put(&mut options, "Mode", mode));
+            tmpfs = Some(options);
             json!({
                 "Type": "tmpfs", "Source": "", "Destination": point, "Mode": "",
                 "RW": !is_read_only, "Propagation": "",
@@ -119,10 +127,7 @@ pub(super) fn handed_over<'a>(
     let parts = [Some(node), node.get("source"), node.get("target")];
     if let Some(gap) = parts.into_iter().flatten().find_map(|it| sheet.unset(it)) {
         let gaps = vec![("", gap)];
-        return Some(Mount {
-            gaps,
-            ..Mount::new("", bound("", "", false, "ro", "rprivate"), given)
-        });
+        return Some(Mount { gaps, ..Mount::new("", bound("", "", false, "", "rprivate"), given) });
     }
     let source = text("source").unwrap_or_default();
     let target = text("target").unwrap_or(source);
@@ -141,7 +146,7 @@ pub(super) fn handed_over<'a>(
     let file = definition.and_then(|it| it.get("file"));
     gaps.extend(file.and_then(|it| Some(("/Source", sheet.unset(it)?))));
     let source = file.and_then(Node::text).map(|it| on_host(sheet, it, &mut gaps));
-    let entry = bound(&source.unwrap_or_default(), &point, false, "ro", "rprivate");
+    let entry = bound(&source.unwrap_or_default(), &point, false, "", "rprivate");
     Some(Mount { gaps, ..Mount::new(&point, entry, given) })
 }
 

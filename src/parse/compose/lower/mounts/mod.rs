@@ -104,7 +104,9 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
         if let Some(origin) = image.origin(&format!("/Volumes/{}", member(&point))) {
             sheet.came_from(format!("/Mounts/{}", listed.len()), origin);
         }
-        listed.push(volume(&point, "", true));
+        let mut entry = volume(&point, "", true);
+        put(&mut entry, "Mode", "");
+        listed.push(entry);
     }
     sheet.set("/Mounts", listed);
     for (pointer, all) in [("/HostConfig/Binds", binds), ("/HostConfig/Mounts", asked)] {

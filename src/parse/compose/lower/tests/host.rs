@@ -190,6 +190,13 @@ fn bind(source: &str, point: &str, mode: &str, propagation: &str) -> Json {
     })
 }
 
+/// A bind that the engine is asked for in its long form.
+fn long_bind(source: &str, point: &str, is_writable: bool, propagation: &str) -> Json {
+    let mut bind = bind(source, point, "", propagation);
+    bind["RW"] = is_writable.into();
+    bind
+}
+
 #[test]
 fn binds_have_absolute_sources() {
     let mounts = "/Mounts";
@@ -209,10 +216,18 @@ fn binds_have_absolute_sources() {
                 "bind": {"propagation": "rshared"},
             }]}),
             mounts,
-            json!([bind("/srv/shop/a", "/a", "ro", "rshared")]),
+            json!([long_bind("/srv/shop/a", "/a", false, "rshared")]),
         ),
         (json!({"volumes": ["~/x:/x"]}), "/Mounts/0/Source", json!("(not set)")),
         (json!({"volumes": ["~/x:/x"]}), "/Mounts/0/Destination", json!("/x")),
+        (
+            json!({"volumes": [{
+                "type": "bind", "source": "/a", "target": "/a",
+                "bind": {"create_host_path": false},
+            }]}),
+            "/HostConfig/Mounts",
+            json!([{"Type": "bind", "Source": "/a", "Target": "/a", "ReadOnly": false}]),
+        ),
         (json!({"use_api_socket": true}), "/Mounts/0/Source", json!("/var/run/docker.sock")),
         (json!({"volumes": ["./a:/a:ro"]}), "/HostConfig/Binds", json!(["/srv/shop/a:/a:ro"])),
     ]);
@@ -286,12 +301,12 @@ fn secrets_and_configs_are_files_that_cannot_be_written() {
     });
     let draft = lower(&project(&root), "web", &bare());
     let expected = [
-        bind("/srv/shop/key.pem", "/run/secrets/key", "ro", "rprivate"),
-        bind("/srv/shop/key.pem", "/run/secrets/other", "ro", "rprivate"),
-        bind("", "/run/secrets/theirs", "ro", "rprivate"),
-        bind("", "/run/secrets/missing", "ro", "rprivate"),
-        bind("/etc/conf", "/conf", "ro", "rprivate"),
-        bind("/etc/conf", "/etc/conf", "ro", "rprivate"),
+        long_bind("/srv/shop/key.pem", "/run/secrets/key", false, "rprivate"),
+        long_bind("/srv/shop/key.pem", "/run/secrets/other", false, "rprivate"),
+        long_bind("", "/run/secrets/theirs", false, "rprivate"),
+        long_bind("", "/run/secrets/missing", false, "rprivate"),
+        long_bind("/etc/conf", "/conf", false, "rprivate"),
+        long_bind("/etc/conf", "/etc/conf", false, "rprivate"),
     ];
     assert_eq!(draft.document["Mounts"], json!(expected));
     let gaps: Vec<&str> = draft.gaps.keys().map(String::as_str).collect();
