@@ -1,3 +1,5 @@
+//! Every short form with its long one, as the specification has them.
+
 use serde_json::{Value as Json, json};
 
 use super::super::testing;
@@ -333,6 +335,14 @@ fn a_value_that_is_not_what_its_key_takes_is_wrong_at_its_place() {
         assert_eq!(wrong.what, what, "{key}: {value}");
         assert!(wrong.at.line >= 4 && !wrong.help.is_empty(), "{key}: {value}");
     }
+}
+
+#[test]
+fn a_service_has_a_name_that_a_host_could_have() {
+    let mut root = json!({"services": {}});
+    root["services"]["a".repeat(256)] = json!({"image": "x"});
+    let wrong = canonical(&mut testing::node(&root)).unwrap_err();
+    assert!(wrong.what.contains("too long"));
 }
 
 #[test]
