@@ -7,6 +7,7 @@ use crate::parse::document::Document;
 
 use super::Held;
 use super::identity::namespaced_by_engine;
+use super::privilege;
 use super::view::{Process, View};
 
 /// A process's capabilities (`capabilities(7)`).
@@ -97,24 +98,19 @@ pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope
 
 /// The set that results from what was asked for.
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
-    of_declared(view, &view.inspect())
+    of_declared(view, view.inspect())
 }
 
 /// What a container gets that is described like this.
 pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<Held<Capabilities>> {
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
-    let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
     // Nobody objects to what is dropped.
     let dropped = list(inspect, "/HostConfig/CapDrop", |_| Vec::new());
     let lists = dropped.zip(list(inspect, "/HostConfig/CapAdd", CapabilitySet::names));
-    // Privileged mode decides alone, and only then.
-    let asked = if privileged.known() == Some(&true) {
-        privileged.zip(lists.unshown())
-    } else {
-        privileged.unshown().zip(lists)
-    };
-    asked.zip(is_podman.unshown()).zip(namespaced_by_engine(view, inspect).unshown()).map(
-        |(((privileged, (drop, add)), podman), namespaced)| {
+    privilege::or_mode(inspect, lists)
+        .zip(is_podman.unshown())
+        .zip(namespaced_by_engine(view, inspect).unshown())
+        .map(|(((privileged, (drop, add)), podman), namespaced)| {
             let defaults = if podman {
                 CapabilitySet::podman_default()
             } else {
@@ -128,8 +124,7 @@ pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<He
             };
             let scope = if namespaced { Scope::Container } else { Scope::Host };
             view.declared(Capabilities { effective: set, attainable: set, scope, leeway })
-        },
-    )
+        })
 }
 
 /// A list of capabilities as it was written, `ALL` kept apart.

@@ -216,9 +216,10 @@ fn summary(facts: &Facts) -> v1::Summary {
     }
 }
 
-/// What the kernel shows to be mounted for writing.
+/// What is mounted for writing, or shall be.
 fn writable(facts: &Facts) -> Option<Vec<v1::Writable>> {
-    let mounts = facts.mounts.effective().first()?.known()?;
+    let [mounts] = facts.mounts.deciding() else { return None };
+    let mounts = mounts.known()?;
     let mut writable: Vec<v1::Writable> = mounts
         .iter()
         .filter(|mount| !mount.read_only)
@@ -243,10 +244,10 @@ fn user_name(user: &User) -> String {
     }
 }
 
-/// The distinct words for what the kernel shows; `?` for what it does not.
+/// The distinct words for what decides; `?` for what is not known.
 fn in_words<T>(fact: &Fact<T>, word: impl Fn(&T) -> String) -> String {
     let words: BTreeSet<String> = fact
-        .effective()
+        .deciding()
         .iter()
         .map(|reading| match reading {
             Reading::Known(value, _) => word(value),
@@ -256,10 +257,10 @@ fn in_words<T>(fact: &Fact<T>, word: impl Fn(&T) -> String) -> String {
     if words.is_empty() { "?".to_owned() } else { words.into_iter().collect::<Vec<_>>().join(",") }
 }
 
-/// The largest count that the kernel shows of any process.
+/// The largest count of any process, or the declared one.
 fn most<T>(fact: &Fact<T>, count: impl Fn(&T) -> u32) -> String {
     let known: Option<Vec<u32>> =
-        fact.effective().iter().map(|reading| reading.known().map(&count)).collect();
+        fact.deciding().iter().map(|reading| reading.known().map(&count)).collect();
     known
         .and_then(|all| all.into_iter().max())
         .map_or_else(|| "?".to_owned(), |most| most.to_string())

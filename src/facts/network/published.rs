@@ -12,6 +12,7 @@ use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
+use crate::parse::document::Document;
 use crate::parse::proc::sockets::Protocol;
 
 use super::attachments;
@@ -269,8 +270,8 @@ pub(in crate::facts) fn offer(view: &View<'_>) -> Fact<Offer> {
 /// What image and run expose: `/Config/ExposedPorts`, of the container itself
 /// and of the one whose network it joined; what is published is among it.
 fn exposed(view: &View<'_>) -> Reading<Vec<(String, u16)>> {
-    let of = |record| {
-        super::fields(&record, "/Config/ExposedPorts").map(|fields| {
+    let of = |record: &Document<'_>| {
+        super::fields(record, "/Config/ExposedPorts").map(|fields| {
             let port = |name: &str| {
                 let (port, protocol) = name.split_once('/')?;
                 Some((protocol.to_owned(), port.parse().ok()?))
@@ -282,7 +283,7 @@ fn exposed(view: &View<'_>) -> Reading<Vec<(String, u16)>> {
         let declared = |it: &Published| Some((it.protocol?.name().to_owned(), it.port));
         ports.iter().filter_map(declared).collect::<Vec<_>>()
     });
-    of(view.inspect()).zip(of(super::owner(view))).zip(published).map(
+    of(view.inspect()).zip(of(&super::owner(view))).zip(published).map(
         |((own, owners), published)| {
             let mut all = [own, owners, published].concat();
             all.sort();

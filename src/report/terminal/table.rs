@@ -18,24 +18,27 @@ const SHORT_NAME: usize = 12;
 /// The most columns that a list of users takes.
 const USERS: usize = 12;
 
-const TITLES: [&str; 9] =
-    ["CONTAINER", "GRADE", "SCORE", "USER", "CAPS", "NNP", "ROOT", "SECCOMP", "FINDINGS"];
+/// After the kind of the targets.
+const TITLES: [&str; 8] = ["GRADE", "SCORE", "USER", "CAPS", "NNP", "ROOT", "SECCOMP", "FINDINGS"];
 
-/// Those of targets in which nothing runs.
-const SHORT_TITLES: [&str; 4] = ["IMAGE", "GRADE", "SCORE", "FINDINGS"];
+/// Those of targets in which nothing runs, nor is to run.
+const SHORT_TITLES: [&str; 3] = ["GRADE", "SCORE", "FINDINGS"];
 
 /// A cell: pieces of text, each with its style.
 type Cell = Vec<(String, Style)>;
 
-/// Whether something runs whose posture can be told in a few words.
+/// Whether something runs, or is to run, whose posture can be told in a few words.
 pub(super) fn has_postures(report: &v1::Report) -> bool {
-    report.targets.iter().any(|target| target.kind == Kind::Container)
+    report.targets.iter().any(|target| matches!(target.kind, Kind::Container | Kind::Service))
 }
 
 pub(super) fn render(report: &v1::Report, look: Look) -> String {
     let table = |name: usize| {
         let titles: &[&str] = if has_postures(report) { &TITLES } else { &SHORT_TITLES };
-        let head: Vec<Cell> = titles.iter().map(|title| faint(title)).collect();
+        let kind = report.targets.first().map_or(Kind::Container, |target| target.kind);
+        let kind = kind.name().to_uppercase();
+        let head: Vec<Cell> =
+            std::iter::once(kind.as_str()).chain(titles.iter().copied()).map(faint).collect();
         let targets = report.targets.iter().map(|target| row(target, name, has_postures(report)));
         std::iter::once(head).chain(targets).collect::<Vec<_>>()
     };
@@ -52,7 +55,7 @@ pub(super) fn render(report: &v1::Report, look: Look) -> String {
 }
 
 fn columns(rows: &[Vec<Cell>]) -> Vec<usize> {
-    (0..TITLES.len())
+    (0..=TITLES.len())
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(width).max().unwrap_or(0))
         .collect()
 }
