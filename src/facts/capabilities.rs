@@ -7,6 +7,7 @@ use crate::parse::document::Document;
 
 use super::Held;
 use super::identity::namespaced_by_engine;
+use super::privilege;
 use super::view::{Process, View};
 
 /// A process's capabilities (`capabilities(7)`).
@@ -97,22 +98,19 @@ pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope
 
 /// The set that results from what was asked for.
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
-    of_declared(view, &view.inspect())
+    of_declared(view, view.inspect())
 }
 
 /// What a container gets that is described like this.
 pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<Held<Capabilities>> {
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
-    let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
-    let lists = list(inspect, "/HostConfig/CapDrop").zip(list(inspect, "/HostConfig/CapAdd"));
-    // Privileged mode decides alone, and only then.
-    let asked = if privileged.known() == Some(&true) {
-        privileged.zip(lists.unshown())
-    } else {
-        privileged.unshown().zip(lists)
-    };
-    asked.zip(is_podman.unshown()).zip(namespaced_by_engine(view, inspect).unshown()).map(
-        |(((privileged, (drop, add)), podman), namespaced)| {
+    // Nobody objects to what is dropped.
+    let dropped = list(inspect, "/HostConfig/CapDrop", |_| Vec::new());
+    let lists = dropped.zip(list(inspect, "/HostConfig/CapAdd", CapabilitySet::names));
+    privilege::or_mode(inspect, lists)
+        .zip(is_podman.unshown())
+        .zip(namespaced_by_engine(view, inspect).unshown())
+        .map(|(((privileged, (drop, add)), podman), namespaced)| {
             let defaults = if podman {
                 CapabilitySet::podman_default()
             } else {
@@ -126,8 +124,7 @@ pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<He
             };
             let scope = if namespaced { Scope::Container } else { Scope::Host };
             view.declared(Capabilities { effective: set, attainable: set, scope, leeway })
-        },
-    )
+        })
 }
 
 /// A list of capabilities as it was written, `ALL` kept apart.
@@ -136,8 +133,26 @@ struct Asked {
     set: CapabilitySet,
 }
 
-fn list(inspect: &Document<'_>, pointer: &str) -> Reading<Asked> {
-    inspect.texts(pointer).and_then(|names| {
+/// A list as it was written. What a file says of an item is kept by the names of
+/// what it means, however that was spelt: a rule names what it objects to.
+fn list(
+    inspect: &Document<'_>,
+    pointer: &str,
+    named: impl Fn(CapabilitySet) -> Vec<String>,
+) -> Reading<Asked> {
+    let list = match inspect.texts(pointer) {
+        Reading::Known(list, mut evidence) => {
+            for (said, _) in evidence.iter_mut().flat_map(|it| &mut it.parts) {
+                let spelt = said.raw().rsplit(' ').next().unwrap_or_default().trim_matches('"');
+                if let Ok(set) = spelt.parse::<CapabilitySet>() {
+                    *said = format!("{:?}", named(set)).into();
+                }
+            }
+            Reading::Known(list, evidence)
+        }
+        other @ (Reading::Missing(_) | Reading::Inapplicable) => other,
+    };
+    list.and_then(|names| {
         let mut asked = Asked { all: false, set: CapabilitySet::EMPTY };
         for name in names {
             match name.parse::<CapabilitySet>() {

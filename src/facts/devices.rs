@@ -9,6 +9,7 @@ use crate::parse::proc::devices::{self, Entry};
 use crate::parse::proc::mountinfo::{self, Mount};
 
 use super::engines::PSEUDO;
+use super::privilege;
 use super::view::View;
 
 /// Something that lets a container use devices.
@@ -186,11 +187,11 @@ fn declared_nodes(view: &View<'_>) -> Reading<Vec<Grant>> {
     let text = |entry: &serde_json::Value, key: &str| {
         entry.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
     };
-    inspect
-        .objects("/HostConfig/Devices")
-        .zip(inspect.objects("/HostConfig/DeviceRequests"))
-        .zip(declared_rules(view).unshown())
-        .map(|((devices, requests), mut grants)| {
+    let devices = inspect.objects("/HostConfig/Devices");
+    let requests = inspect.objects("/HostConfig/DeviceRequests");
+    let rules = declared_rules(view);
+    privilege::or_mode(inspect, devices.zip(requests).zip(rules)).map(
+        |(_, ((devices, requests), mut grants))| {
             grants.extend(devices.into_iter().map(|device| Grant {
                 entry: None,
                 paths: vec![text(device, "PathInContainer")],
@@ -207,17 +208,16 @@ fn declared_nodes(view: &View<'_>) -> Reading<Vec<Grant>> {
                 }
             }));
             grants
-        })
+        },
+    )
 }
 
 /// `--device-cgroup-rule`, and privileged mode.
 fn declared_rules(view: &View<'_>) -> Reading<Vec<Grant>> {
     let inspect = view.inspect();
-    inspect
-        .flag("/HostConfig/Privileged")
-        .zip(inspect.texts("/HostConfig/DeviceCgroupRules"))
-        .and_then(|(privileged, rules)| {
-            let everything = (privileged == Some(true)).then_some("a *:* rwm");
+    privilege::or_mode(inspect, inspect.texts("/HostConfig/DeviceCgroupRules")).and_then(
+        |(privileged, rules)| {
+            let everything = privileged.then_some("a *:* rwm");
             let entries: Result<Vec<Grant>, String> = rules
                 .into_iter()
                 .chain(everything)
@@ -234,5 +234,6 @@ fn declared_rules(view: &View<'_>) -> Reading<Vec<Grant>> {
                     Reading::Missing(Gap::new(Reason::Malformed, source, detail))
                 }
             }
-        })
+        },
+    )
 }

@@ -121,7 +121,7 @@ pub enum Programs {
 
 /// Only the engine runs health checks, so only it can speak of them.
 fn check(view: &View<'_>) -> Fact<Healthcheck> {
-    Fact::declared_only(declared(&view.inspect()))
+    Fact::declared_only(declared(view.inspect()))
 }
 
 /// The check that a configuration defines, a container's or an image's.
@@ -134,7 +134,7 @@ fn test_of<'a>(configuration: &Document<'a>) -> Reading<Vec<&'a str>> {
 }
 
 fn test<'a>(view: &View<'a>) -> Reading<Vec<&'a str>> {
-    test_of(&view.inspect())
+    test_of(view.inspect())
 }
 
 fn defined(test: &[&str]) -> Healthcheck {

@@ -92,7 +92,7 @@ fn user(ids: [u32; 4], map: &IdMap) -> User {
 }
 
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<User>> {
-    named_by(view, &view.inspect())
+    named_by(view, view.inspect())
 }
 
 /// The user that a configuration names, a container's or an image's.
@@ -100,7 +100,7 @@ pub(super) fn named_by(view: &View<'_>, configuration: &Document<'_>) -> Reading
     configuration
         .text("/Config/User")
         .and_then(|user| declared_uid(user.unwrap_or_default(), view))
-        .zip(namespaced_by_engine(view, &view.inspect()))
+        .zip(namespaced_by_engine(view, view.inspect()))
         .map(|(uid, namespaced)| {
             view.declared(User { uids: [Some(uid); 4], namespaced, on_host: None })
         })

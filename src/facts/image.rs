@@ -47,7 +47,7 @@ fn user(view: &View<'_>) -> Fact<Held<User>> {
 fn healthcheck(view: &View<'_>) -> Fact<Healthcheck> {
     Fact::new(
         view.image().and_then(|image| health::declared(&image)),
-        health::declared(&view.inspect()),
+        health::declared(view.inspect()),
     )
 }
 

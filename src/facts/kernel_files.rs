@@ -6,6 +6,7 @@ use crate::model::target::Kind;
 use crate::parse::path::{beneath, is_within};
 use crate::parse::proc::mountinfo::{self, Mount};
 
+use super::privilege;
 use super::view::View;
 
 /// One place where such a file is, and the mount that shows it there.
@@ -44,12 +45,11 @@ pub(super) fn release_agents(view: &View<'_>) -> Fact<Vec<Place>> {
 /// `systempaths=unconfined` (`docker run --security-opt`).
 fn unprotected(view: &View<'_>) -> Reading<Vec<Place>> {
     let inspect = view.inspect();
-    let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
     let open = inspect.texts("/HostConfig/SecurityOpt").map(|options| {
         let open = ["systempaths=unconfined", "systempaths:unconfined"];
         options.iter().any(|option| open.contains(option))
     });
-    privileged.zip(open).map(|(privileged, open)| {
+    privilege::or_mode(inspect, open).map(|(privileged, open)| {
         let line = if privileged { "privileged mode" } else { "systempaths=unconfined" };
         let place = || Place { path: format!("/proc{CORE_PATTERN}"), line: line.to_owned() };
         (privileged || open).then(place).into_iter().collect()

@@ -109,7 +109,7 @@ pub(super) fn writable_cgroups(view: &View<'_>) -> Fact<Vec<String>> {
 /// Whether the host's root is a user of each process's user namespace: the
 /// cgroup file systems belong to him.
 pub(super) fn hosts_root(view: &View<'_>) -> Fact<Held<bool>> {
-    let namespaced = identity::namespaced_by_engine(view, &view.inspect());
+    let namespaced = identity::namespaced_by_engine(view, view.inspect());
     let each = view.of_each(|process| process.uid_map().map(|map| map.inside(0).is_some()));
     let declared = namespaced.map(|it| view.declared(!it));
     Fact::of_each(declared, &view.processes_source(), each)

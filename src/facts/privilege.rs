@@ -2,6 +2,7 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::Reading;
+use crate::parse::document::Document;
 use crate::parse::proc::mountinfo;
 
 use super::capabilities::{self, Capabilities, Scope};
@@ -35,6 +36,13 @@ pub(super) fn reach(view: &View<'_>) -> Fact<Reach> {
         view.inspect().flag("/HostConfig/Privileged").map(|on| Reach::Asked(on == Some(true)));
     let effective = Reading::from(view.init()).and_then(|process| seen(view, &process));
     Fact::new(declared, effective)
+}
+
+/// Whether privileged mode is asked for, and what else is. Where it is, nothing
+/// else decides, so it alone is the evidence.
+pub(super) fn or_mode<T>(inspect: &Document<'_>, rest: Reading<T>) -> Reading<(bool, T)> {
+    let mode = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
+    if mode.known() == Some(&true) { mode.zip(rest.unshown()) } else { mode.unshown().zip(rest) }
 }
 
 fn seen(view: &View<'_>, process: &Process<'_>) -> Reading<Reach> {

@@ -169,13 +169,14 @@ impl Bundle {
     /// # Errors
     /// The recorded gap, or [`Reason::NotCollected`] where nobody asked.
     pub fn ask(&self, source: &Source) -> Result<&Answer, Gap> {
+        // Of what does not run the kernel has no word, by its nature.
+        let is_kernels = source.basis() == Basis::Effective && *source != Source::Clock;
+        if self.origin == Origin::Compose && is_kernels {
+            return Err(Gap::new(Reason::NotRunning, source.clone(), "nothing of it runs yet"));
+        }
         match self.observations.get(source) {
             Some(Observation::Answer(answer)) => Ok(answer),
             Some(Observation::Gap(gap)) => Err(gap.clone()),
-            // Of what does not run the kernel has no word, by its nature.
-            None if self.origin == Origin::Compose && source.basis() == Basis::Effective => {
-                Err(Gap::new(Reason::NotRunning, source.clone(), "nothing of it runs yet"))
-            }
             None => Err(Gap::not_collected(source.clone())),
         }
     }

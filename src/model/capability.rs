@@ -1,7 +1,9 @@
 //! Linux capabilities as a set of bits.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use caps::Capability;
 use schemars::JsonSchema;
@@ -70,7 +72,8 @@ impl CapabilitySet {
 
     /// Every capability that has a name.
     pub fn all() -> Self {
-        caps::all().into_iter().collect()
+        static ALL: LazyLock<CapabilitySet> = LazyLock::new(|| caps::all().into_iter().collect());
+        *ALL
     }
 
     /// What Docker leaves to a container that asks for nothing.
@@ -124,10 +127,10 @@ impl CapabilitySet {
 
 /// The name of a capability's number, without `CAP_`.
 fn name(bit: u32) -> String {
-    caps::all()
-        .into_iter()
-        .find(|known| u32::from(known.index()) == bit)
-        .map_or_else(|| format!("CAP_{bit}"), short)
+    static NAMES: LazyLock<BTreeMap<u32, String>> = LazyLock::new(|| {
+        caps::all().into_iter().map(|known| (u32::from(known.index()), short(known))).collect()
+    });
+    NAMES.get(&bit).cloned().unwrap_or_else(|| format!("CAP_{bit}"))
 }
 
 fn short(capability: Capability) -> String {

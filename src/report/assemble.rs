@@ -221,9 +221,10 @@ fn summary(facts: &Facts) -> v1::Summary {
     }
 }
 
-/// What the kernel shows to be mounted for writing.
+/// What is mounted for writing, or shall be.
 fn writable(facts: &Facts) -> Option<Vec<v1::Writable>> {
-    let mounts = facts.mounts.effective().first()?.known()?;
+    let [mounts] = facts.mounts.deciding() else { return None };
+    let mounts = mounts.known()?;
     let mut writable: Vec<v1::Writable> = mounts
         .iter()
         .filter(|mount| !mount.read_only)
@@ -248,22 +249,11 @@ fn user_name(user: &User) -> String {
     }
 }
 
-/// What the kernel shows; what was written where nothing runs yet.
-fn in_force<T>(fact: &Fact<T>) -> Vec<&Reading<T>> {
-    let runs_not = |it: &&Reading<T>| match it {
-        Reading::Missing(gap) => gap.reason == Reason::NotRunning,
-        Reading::Known(..) | Reading::Inapplicable => false,
-    };
-    match fact.effective() {
-        all if all.first().is_some_and(|it| runs_not(&it)) => vec![fact.declared()],
-        all => all.iter().collect(),
-    }
-}
-
-/// The distinct words for what the kernel shows; `?` for what it does not.
+/// The distinct words for what decides; `?` for what is not known.
 fn in_words<T>(fact: &Fact<T>, word: impl Fn(&T) -> String) -> String {
-    let words: BTreeSet<String> = in_force(fact)
-        .into_iter()
+    let words: BTreeSet<String> = fact
+        .deciding()
+        .iter()
         .map(|reading| match reading {
             Reading::Known(value, _) => word(value),
             Reading::Missing(_) | Reading::Inapplicable => "?".to_owned(),
@@ -272,10 +262,10 @@ fn in_words<T>(fact: &Fact<T>, word: impl Fn(&T) -> String) -> String {
     if words.is_empty() { "?".to_owned() } else { words.into_iter().collect::<Vec<_>>().join(",") }
 }
 
-/// The largest count that the kernel shows of any process.
+/// The largest count of any process, or the declared one.
 fn most<T>(fact: &Fact<T>, count: impl Fn(&T) -> u32) -> String {
     let known: Option<Vec<u32>> =
-        in_force(fact).into_iter().map(|reading| reading.known().map(&count)).collect();
+        fact.deciding().iter().map(|reading| reading.known().map(&count)).collect();
     known
         .and_then(|all| all.into_iter().max())
         .map_or_else(|| "?".to_owned(), |most| most.to_string())

@@ -323,11 +323,11 @@ fn lines(process: &Process<'_>) -> BTreeMap<&'static str, Evidence> {
 /// What was asked for: a declared root has every capability, anybody else none
 /// but what files give, and no declaration tells those.
 fn declared(view: &View<'_>, source: &Source) -> Reading<Held<Span>> {
-    identity::declared(view)
-        .zip(capabilities::declared(view))
+    capabilities::declared(view)
+        .zip(identity::declared(view))
         .zip(no_new_privileges::declared(view).zip(seccomp::declared(view)))
         .zip(confinement::declared(view))
-        .map(|(((user, capabilities), (flag, mode)), confinement)| {
+        .map(|(((capabilities, user), (flag, mode)), confinement)| {
             let (user, scope, all) =
                 (user.value, capabilities.value.scope, capabilities.value.attainable);
             let is_root = user.root() != Root::No;

@@ -74,7 +74,7 @@ const LENDERS: usize = 4;
 /// The engine's record of the container whose network it is: its own, or that
 /// of the one whose network it joined.
 fn owner<'a>(view: &View<'a>) -> Document<'a> {
-    let mut record = view.inspect();
+    let mut record = view.inspect().clone();
     for _ in 0..LENDERS {
         let mode = record.text("/HostConfig/NetworkMode");
         let lender = mode.known().copied().flatten().and_then(|it| it.strip_prefix("container:"));

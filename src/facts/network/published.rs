@@ -12,6 +12,7 @@ use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
+use crate::parse::document::Document;
 use crate::parse::proc::sockets::Protocol;
 
 use super::attachments;
@@ -134,7 +135,7 @@ pub(super) fn declared(view: &View<'_>) -> (Reading<Vec<Published>>, Option<Gap>
         Reading::Missing(super::malformed(owner.source(), detail))
     };
     let (known, gap) = owner.known_fields(PORTS);
-    let known = known.and_then(|fields| {
+    let known = known.unshown().and_then(|fields| {
         let (mut all, mut evidence) = (Vec::new(), Vec::new());
         for (name, places) in &fields {
             // Null is a port that is only exposed.
@@ -269,8 +270,8 @@ pub(in crate::facts) fn offer(view: &View<'_>) -> Fact<Offer> {
 /// What image and run expose: `/Config/ExposedPorts`, of the container itself
 /// and of the one whose network it joined; what is published is among it.
 fn exposed(view: &View<'_>) -> Reading<Vec<(String, u16)>> {
-    let of = |record| {
-        super::fields(&record, "/Config/ExposedPorts").map(|fields| {
+    let of = |record: &Document<'_>| {
+        super::fields(record, "/Config/ExposedPorts").map(|fields| {
             let port = |name: &str| {
                 let (port, protocol) = name.split_once('/')?;
                 Some((protocol.to_owned(), port.parse().ok()?))
@@ -282,7 +283,7 @@ fn exposed(view: &View<'_>) -> Reading<Vec<(String, u16)>> {
         let declared = |it: &Published| Some((it.protocol?.name().to_owned(), it.port));
         ports.iter().filter_map(declared).collect::<Vec<_>>()
     });
-    of(view.inspect()).zip(of(super::owner(view))).zip(published).map(
+    of(view.inspect()).zip(of(&super::owner(view))).zip(published).map(
         |((own, owners), published)| {
             let mut all = [own, owners, published].concat();
             all.sort();

@@ -35,11 +35,13 @@ pub(super) struct Told<'a> {
 pub(super) struct View<'a> {
     bundle: &'a Bundle,
     target: &'a Target,
+    /// What the engine declares about the target: nearly every fact begins here.
+    inspect: Document<'a>,
 }
 
 impl<'a> View<'a> {
-    pub(super) const fn new(bundle: &'a Bundle, target: &'a Target) -> Self {
-        Self { bundle, target }
+    pub(super) fn new(bundle: &'a Bundle, target: &'a Target) -> Self {
+        Self { bundle, target, inspect: described(bundle, &target.id) }
     }
 
     /// Some of the container's files, as the bundle has them under this source.
@@ -101,13 +103,13 @@ impl<'a> View<'a> {
     }
 
     /// What the engine declares about this container.
-    pub(super) fn inspect(&self) -> Document<'a> {
-        self.described(&self.target.id)
+    pub(super) const fn inspect(&self) -> &Document<'a> {
+        &self.inspect
     }
 
     /// What the engine declares about another container.
     pub(super) fn inspect_of(&self, id: &str) -> Document<'a> {
-        self.described(id)
+        described(self.bundle, id)
     }
 
     /// The engine's networks.
@@ -161,19 +163,8 @@ impl<'a> View<'a> {
         })
     }
 
-    /// A container as its engine describes it, or as one would describe it.
-    fn described(&self, id: &str) -> Document<'a> {
-        if self.origin() == Origin::Compose {
-            let source = Source::Compose(id.to_owned());
-            let draft = self.bundle.draft(&source);
-            return Document::drafted(source, draft);
-        }
-        self.document(Source::container(id))
-    }
-
     fn document(&self, source: Source) -> Document<'a> {
-        let root = self.bundle.json(&source);
-        Document::new(source, root)
+        document(self.bundle, source)
     }
 
     /// The source that names the list of this container's processes.
@@ -356,6 +347,21 @@ impl<'a> View<'a> {
             Err(gap) => Reading::Missing(gap),
         }
     }
+}
+
+/// A container as its engine describes it, or as one would describe it.
+fn described<'a>(bundle: &'a Bundle, id: &str) -> Document<'a> {
+    if bundle.origin == Origin::Compose {
+        let source = Source::Compose(id.to_owned());
+        let draft = bundle.draft(&source);
+        return Document::drafted(source, draft);
+    }
+    document(bundle, Source::container(id))
+}
+
+fn document(bundle: &Bundle, source: Source) -> Document<'_> {
+    let root = bundle.json(&source);
+    Document::new(source, root)
 }
 
 /// The last part of a path.

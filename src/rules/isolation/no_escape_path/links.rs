@@ -321,5 +321,6 @@ fn link(by: &Holder, power: &Power, what: &str, is_there: bool) -> Check {
         (Extent::Files, Some(gain)) => format!(" by executing {}", gain.file.named()),
         (Extent::Own | Extent::Files | Extent::AtMost, _) => String::new(),
     };
-    Check::broken(format!("{by} {what}{by_file}"))
+    let capabilities = what.split(' ').filter(|word| word.parse::<CapabilitySet>().is_ok());
+    capabilities.fold(Check::broken(format!("{by} {what}{by_file}")), Check::naming)
 }
