@@ -6,7 +6,12 @@
 //!
 //! Pure: whoever calls reads the files (by [`Load`]) and knows the environment.
 
+pub mod canonical;
+pub mod schema;
+#[cfg(test)]
+mod testing;
 pub mod tree;
+pub mod wrong;
 
 use std::collections::BTreeMap;
 use std::fmt;
