@@ -97,28 +97,37 @@ pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope
 
 /// The set that results from what was asked for.
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
-    let inspect = view.inspect();
+    of_declared(view, &view.inspect())
+}
+
+/// What a container gets that is described like this.
+pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<Held<Capabilities>> {
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
-    inspect
-        .flag("/HostConfig/Privileged")
-        .unshown()
-        .zip(list(&inspect, "/HostConfig/CapAdd").zip(list(&inspect, "/HostConfig/CapDrop")))
+    let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
+    let lists = list(inspect, "/HostConfig/CapDrop").zip(list(inspect, "/HostConfig/CapAdd"));
+    // Privileged mode decides alone, and only then.
+    let asked = if privileged.known() == Some(&true) {
+        privileged.zip(lists.unshown())
+    } else {
+        privileged.unshown().zip(lists)
+    };
+    asked
         .zip(is_podman.unshown())
-        .zip(namespaced_by_engine(view, &inspect).unshown())
-        .map(|(((privileged, (add, drop)), podman), namespaced)| {
+        .zip(namespaced_by_engine(view, inspect).unshown())
+        .map(|(((privileged, (drop, add)), podman), namespaced)| {
             let defaults = if podman {
                 CapabilitySet::podman_default()
             } else {
                 CapabilitySet::docker_default()
             };
-            let set = resulting(privileged == Some(true), defaults, &add, &drop);
+            let set = resulting(privileged, defaults, &add, &drop);
             let leeway = if podman && !drop.all {
                 CapabilitySet::docker_default().without(defaults).without(drop.set)
             } else {
                 CapabilitySet::EMPTY
             };
             let scope = if namespaced { Scope::Container } else { Scope::Host };
-            Held::declared(Capabilities { effective: set, attainable: set, scope, leeway })
+            view.declared(Capabilities { effective: set, attainable: set, scope, leeway })
         })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::Reading;
+use crate::model::target::Kind;
 
 use super::Held;
 use super::identity::names;
@@ -16,6 +17,8 @@ pub enum Confinement {
     Enforced(String),
     /// Labelled, but nothing is enforced; the label.
     Unenforced(String),
+    /// Nothing was asked for: whether there is a module is the host's affair.
+    LeftToHost,
 }
 
 /// The profiles and types that engines give to a container by themselves: moby's
@@ -36,7 +39,7 @@ impl Confinement {
     /// does not tell.
     pub fn is_engines(&self) -> bool {
         match self {
-            Self::NoModule | Self::Unenforced(_) => false,
+            Self::NoModule | Self::Unenforced(_) | Self::LeftToHost => false,
             Self::Enforced(label) => {
                 let kind = label.split(':').nth(2).unwrap_or(label);
                 OF_ENGINES.iter().any(|known| kind.starts_with(known))
@@ -91,35 +94,70 @@ fn trimmed(label: &str) -> String {
 /// The engine's word: the modules that it uses, and the container's options.
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<Confinement>> {
     let inspect = view.inspect();
-    view.info()
-        .texts("/SecurityOptions")
-        .zip(inspect.texts("/HostConfig/SecurityOpt").zip(inspect.flag("/HostConfig/Privileged")))
-        .zip(inspect.text("/AppArmorProfile"))
-        .map(|((modules, (options, privileged)), profile)| {
-            let has = |name: &str| modules.iter().any(|module| names(module, name));
-            let asks = |wanted: &[&str]| options.iter().any(|option| wanted.contains(option));
-            let privileged = privileged == Some(true);
-            if has("apparmor") {
-                let off = asks(&["apparmor=unconfined", "apparmor:unconfined"])
-                    || profile == Some("unconfined")
-                    || (privileged && profile.unwrap_or_default().is_empty());
-                let profile = profile.filter(|it| !it.is_empty()).unwrap_or("docker-default");
-                if off {
-                    Confinement::Unenforced("unconfined".to_owned())
-                } else {
-                    Confinement::Enforced(profile.to_owned())
-                }
-            } else if has("selinux") {
-                if privileged || asks(&["label=disable", "label:disable"]) {
-                    Confinement::Unenforced("spc_t".to_owned())
-                } else {
-                    Confinement::Enforced("container_t".to_owned())
-                }
-            } else {
-                Confinement::NoModule
-            }
-        })
-        .map(Held::declared)
+    let options = inspect.texts("/HostConfig/SecurityOpt");
+    let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
+    let confinement = if view.kind() == Kind::Service {
+        opted_out(options, privileged)
+    } else {
+        view.info()
+            .texts("/SecurityOptions")
+            .zip(options.zip(privileged))
+            .zip(inspect.text("/AppArmorProfile"))
+            .map(|((modules, (options, privileged)), profile)| {
+                by_module(&modules, &options, privileged, profile)
+            })
+    };
+    confinement.map(|it| view.declared(it))
+}
+
+const APPARMOR_OFF: [&str; 2] = ["apparmor=unconfined", "apparmor:unconfined"];
+const SELINUX_OFF: [&str; 2] = ["label=disable", "label:disable"];
+
+fn asks(options: &[&str], wanted: &[&str]) -> bool {
+    options.iter().any(|option| wanted.contains(option))
+}
+
+fn by_module(
+    modules: &[&str],
+    options: &[&str],
+    privileged: bool,
+    profile: Option<&str>,
+) -> Confinement {
+    let has = |name: &str| modules.iter().any(|module| names(module, name));
+    if has("apparmor") {
+        let off = asks(options, &APPARMOR_OFF)
+            || profile == Some("unconfined")
+            || (privileged && profile.unwrap_or_default().is_empty());
+        let profile = profile.filter(|it| !it.is_empty()).unwrap_or("docker-default");
+        if off {
+            Confinement::Unenforced("unconfined".to_owned())
+        } else {
+            Confinement::Enforced(profile.to_owned())
+        }
+    } else if has("selinux") {
+        if privileged || asks(options, &SELINUX_OFF) {
+            Confinement::Unenforced("spc_t".to_owned())
+        } else {
+            Confinement::Enforced("container_t".to_owned())
+        }
+    } else {
+        Confinement::NoModule
+    }
+}
+
+/// Where nobody knows the host, a module can only be switched off.
+fn opted_out(options: Reading<Vec<&str>>, privileged: Reading<bool>) -> Reading<Confinement> {
+    let off = options.known().and_then(|options| {
+        let off = |option: &&&str| APPARMOR_OFF.contains(option) || SELINUX_OFF.contains(option);
+        options.iter().find(off).map(|option| (*option).to_owned())
+    });
+    match (off, privileged.known()) {
+        (Some(option), _) => options.map(|_| Confinement::Unenforced(option)),
+        (None, Some(true)) => {
+            privileged.map(|_| Confinement::Unenforced("privileged mode".to_owned()))
+        }
+        (None, _) => options.zip(privileged).map(|_| Confinement::LeftToHost),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::model::fact::Fact;
 use crate::model::files::{File, Kind, Listing};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind as Target;
 use crate::model::untrusted::Untrusted;
 use crate::parse::path::is_within;
 use crate::parse::proc::mountinfo::{self, Mount};
@@ -28,6 +29,9 @@ pub struct InReach {
 /// of it: every engine's socket, and what stands at every mount point that
 /// could be one. The declaration names no inodes, so it has nothing to add.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<InReach>> {
+    if view.kind() == Target::Service {
+        return Fact::declared_only(Reading::Inapplicable);
+    }
     let declared = view.inspect().objects("/Mounts").map(|_| Vec::new());
     let effective = Reading::from(view.processes()).and_then(|processes| {
         let sockets = view.files(Source::engine_sockets());

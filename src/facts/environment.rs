@@ -5,11 +5,15 @@
 //! entrypoint may have added to. Either gives a secret away, so they are two
 //! questions, and neither overrules the other.
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use crate::model::bundle::Origin;
 use crate::model::fact::Fact;
-use crate::model::reading::{Evidence, Reading};
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
+use crate::parse::document::Entries;
 
 use super::Held;
 use super::view::{Process, View};
@@ -28,18 +32,61 @@ impl Environment {
     }
 }
 
+/// What a container is started with, as far as it is known.
+#[derive(Clone, Debug)]
+pub struct Given {
+    known: Reading<Environment>,
+    /// Variables without a known value, by their names, and why.
+    unknown: Vec<(String, Gap)>,
+    /// Why there may be more.
+    more: Option<Gap>,
+}
+
+impl Given {
+    /// A question about the variables whose names `matter`. One of them without
+    /// a known value leaves it open, unless the others answer it already.
+    ///
+    /// What an image adds that nobody has at hand leaves nothing open: it is the
+    /// image's own finding, and the evidence says that it was not looked at.
+    pub fn about(&self, matters: impl Fn(&str) -> bool) -> Fact<Environment> {
+        Fact::declared_in_part(self.known.clone(), self.gap(matters))
+    }
+
+    /// What is known where something is not: enough for a question that nothing
+    /// further can undo.
+    pub fn part(&self) -> Fact<Environment> {
+        let is_whole = self.unknown.is_empty() && self.more.is_none();
+        Fact::declared_only(if is_whole { Reading::Inapplicable } else { self.known.clone() })
+    }
+
+    fn gap(&self, matters: impl Fn(&str) -> bool) -> Option<Gap> {
+        let unknown = self.unknown.iter().find(|(name, _)| name.is_empty() || matters(name));
+        let unset = self.more.as_ref().filter(|gap| gap.reason == Reason::Unset);
+        unknown.map(|(_, gap)| gap).or(unset).cloned()
+    }
+
+    pub(super) const fn known(&self) -> &Reading<Environment> {
+        &self.known
+    }
+
+    pub(super) fn whole(&self) -> Reading<Environment> {
+        let gap = self.unknown.first().map(|(_, gap)| gap).or(self.more.as_ref());
+        gap.map_or_else(|| self.known.clone(), |gap| Reading::Missing(gap.clone()))
+    }
+}
+
 /// What the container is started with, each later `exec` included: the
 /// engine's record, or without an engine what its first process was started with.
-pub(super) fn given(view: &View<'_>) -> Fact<Environment> {
-    Fact::declared_only(match view.origin() {
+pub(super) fn given(view: &View<'_>) -> Given {
+    match view.origin() {
         Origin::Engine | Origin::Compose => recorded(view),
-        Origin::Kernel => of_the_first(view),
-    })
+        Origin::Kernel => Given { known: of_the_first(view), unknown: Vec::new(), more: None },
+    }
 }
 
 /// What the first process was started with, beside the engine's record.
 pub(super) fn first(view: &View<'_>) -> Fact<Environment> {
-    Fact::new(recorded(view), of_the_first(view))
+    Fact::new(recorded(view).whole(), of_the_first(view))
 }
 
 fn of_the_first(view: &View<'_>) -> Reading<Environment> {
@@ -81,19 +128,18 @@ pub(super) fn of_processes(view: &View<'_>) -> Fact<Held<Environment>> {
 pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
     match view.origin() {
         Origin::Engine | Origin::Compose => {
-            let source = view.inspect().source().clone();
-            let recorded = recorded(view).unshown();
-            Fact::declared_only(
-                recorded.and_then(|all| naming_an_engine(&all.variables, source, "/Config/Env")),
-            )
+            let given = recorded(view);
+            let gap = given.gap(names_an_engine);
+            let named = given.known.map(|all| naming_an_engine(&all.variables));
+            Fact::declared_in_part(named.told_as(|named| in_words(named)), gap)
         }
         Origin::Kernel => {
             let each = view.of_each(|process| {
                 let source = Source::proc(process.pid, "environ");
                 process
                     .variables("environ")
-                    .unshown()
-                    .and_then(|all| naming_an_engine(all, source, ""))
+                    .map(naming_an_engine)
+                    .shown_as(|named| vec![Evidence::new(source, "", in_words(named))])
             });
             let each = each.map(|all| all.into_iter().map(|one| one.map(|it| it.value)).collect());
             Fact::of_each(Reading::Inapplicable, &view.processes_source(), each)
@@ -101,31 +147,43 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
     }
 }
 
-fn recorded(view: &View<'_>) -> Reading<Environment> {
+fn recorded(view: &View<'_>) -> Given {
     let inspect = view.inspect();
     let source = inspect.source().clone();
-    inspect.variables("/Config/Env").map(|variables| Environment { variables }).shown_as(
-        |environment| {
-            let count = environment.variables.len();
-            vec![Evidence::new(source, "/Config/Env", format!("{count} variables"))]
-        },
-    )
+    let Entries { known, unknown, more } = inspect.entries("/Config/Env", &[]);
+    let read = |entry: &&Value| Variable::deserialize(*entry).ok();
+    let known = known.and_then(|entries| match entries.iter().map(read).collect() {
+        Some(variables) => Reading::of(Environment { variables }),
+        None => {
+            let detail = "/Config/Env is not an environment";
+            Reading::Missing(Gap::new(Reason::Malformed, source, detail))
+        }
+    });
+    let beyond = if more.is_some() { "; what else the image sets is not known" } else { "" };
+    let known = known.told_as(|all| format!("{} variables{beyond}", all.variables.len()));
+    let name = |entry: &Value| {
+        let name = entry.get("name").and_then(Value::as_str);
+        name.unwrap_or_default().to_owned()
+    };
+    let unknown = unknown.into_iter().map(|(entry, gap)| (name(entry), gap)).collect();
+    Given { known, unknown, more }
 }
 
-/// The variables that name one, each its own evidence: the whole environment
-/// would be noise.
-fn naming_an_engine(variables: &[Variable], source: Source, place: &str) -> Reading<Vec<Variable>> {
-    let found: Vec<Variable> = variables
-        .iter()
-        .filter(|variable| {
-            // A local socket is in reach only if it is mounted; the mounts tell.
-            let is_local = variable.kept.as_ref().is_some_and(|kept| kept.raw() == "unix://");
-            let names_one = matches!(variable.name.raw(), "DOCKER_HOST" | "CONTAINER_HOST");
-            names_one && !is_local && variable.value.length > 0
-        })
-        .cloned()
-        .collect();
-    let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
-    let shown = if shown.is_empty() { "names no engine".to_owned() } else { shown.join(" ") };
-    Reading::Known(found, vec![Evidence::new(source, place, shown)])
+fn names_an_engine(name: &str) -> bool {
+    matches!(name, "DOCKER_HOST" | "CONTAINER_HOST")
+}
+
+/// The variables that name one: the whole environment would be noise.
+fn naming_an_engine(variables: &[Variable]) -> Vec<Variable> {
+    let names_one = |variable: &&Variable| {
+        // A local socket is in reach only if it is mounted; the mounts tell.
+        let is_local = variable.kept.as_ref().is_some_and(|kept| kept.raw() == "unix://");
+        names_an_engine(variable.name.raw()) && !is_local && variable.value.length > 0
+    };
+    variables.iter().filter(names_one).cloned().collect()
+}
+
+fn in_words(named: &[Variable]) -> String {
+    let shown: Vec<String> = named.iter().map(ToString::to_string).collect();
+    if shown.is_empty() { "names no engine".to_owned() } else { shown.join(" ") }
 }

@@ -6,7 +6,8 @@
 //! what the other calls it.
 
 use crate::model::fact::Fact;
-use crate::model::reading::Reading;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::group::Group as List;
 
@@ -39,6 +40,9 @@ pub(super) fn by_number(view: &View<'_>) -> Fact<Held<Groups>> {
 
 /// The groups as the host names them.
 pub(super) fn by_host(view: &View<'_>) -> Fact<Held<Groups>> {
+    if view.kind() == Kind::Service {
+        return Fact::declared_only(added(view));
+    }
     of(view, &view.host_groups().unshown())
 }
 
@@ -95,7 +99,11 @@ fn all_named((gids, list): (Vec<u32>, &Vec<List<'_>>)) -> Vec<Group> {
 
 fn of_declared(view: &View<'_>, held: Reading<Vec<Group>>) -> Reading<Held<Groups>> {
     let user = identity::declared(view).unshown();
-    user.zip(held).map(|(user, held)| Held::declared(Groups { root: user.value.root(), held }))
+    let groups = user.and_then(|user| match user.value.root() {
+        Root::Host => Reading::of(Groups { root: Root::Host, held: Vec::new() }),
+        root @ (Root::No | Root::Namespaced) => held.map(|held| Groups { root, held }),
+    });
+    groups.map(|groups| view.declared(groups))
 }
 
 /// Real, effective, saved and file-system gid, and the supplementary groups, in
@@ -137,6 +145,12 @@ fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
             // A name; the container's own list tells, and decides by it.
             Some(Err(_)) => {}
             None => {
+                if view.kind() == Kind::Service {
+                    return told_group(view).map(|gid| {
+                        gids.push(gid);
+                        gids
+                    });
+                }
                 let uid = identity::declared(view).unshown();
                 return uid.zip(view.accounts().unshown()).map(|(user, accounts)| {
                     let uid = user.value.effective();
@@ -148,6 +162,49 @@ fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
         }
         Reading::of(gids)
     })
+}
+
+/// The group of the user's account, where the files that the image is built
+/// from tell of it.
+fn told_group(view: &View<'_>) -> Reading<u32> {
+    let inspect = view.inspect();
+    inspect.text("/Config/User").unshown().and_then(|user| {
+        let user = user.unwrap_or_default();
+        let uid = user.parse::<u32>().ok();
+        let told = view.told_account(|it| it.name == Some(user) || (uid.is_some() && it.uid == uid));
+        match told.and_then(|account| Some((account.gid?, account.evidence))) {
+            Some((gid, evidence)) => Reading::Known(gid, vec![evidence]),
+            None => {
+                let source = inspect.source().clone();
+                let detail = "which group the user has only the image knows";
+                Reading::Missing(
+                    Gap::new(Reason::NotCollected, source, detail)
+                        .mend("write the group's number as well: user: \"1000:1000\""),
+                )
+            }
+        }
+    })
+}
+
+/// What the host calls the groups that are added to a service by number, no
+/// file tells. They are there for something of the host's; the group that comes
+/// with the user is not, and means nothing there.
+fn added(view: &View<'_>) -> Reading<Held<Groups>> {
+    let inspect = view.inspect();
+    let added = inspect.texts("/HostConfig/GroupAdd").and_then(|added| {
+        let numbers = added.iter().filter_map(|it| it.parse::<u32>().ok());
+        match numbers.filter(|gid| *gid != 0).next() {
+            None => Reading::Inapplicable,
+            Some(gid) => {
+                let detail = format!("what the host calls the group {gid} no file tells");
+                Reading::Missing(
+                    Gap::new(Reason::NotCollected, inspect.source().clone(), detail)
+                        .mend("remove it from group_add:, or audit the running container"),
+                )
+            }
+        }
+    });
+    of_declared(view, added)
 }
 
 /// The names that are asked for: a name means the same in every list.

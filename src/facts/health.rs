@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::check::{Check, has_failed};
 use crate::parse::document::Document;
@@ -77,6 +78,8 @@ pub enum Record {
     Undefined,
     /// What the engine recorded.
     Of(History),
+    /// It has never run; how it comes that it will succeed whatever happens, if so.
+    NeverRun(Option<String>),
 }
 
 /// The engine's record of a check's runs.
@@ -181,6 +184,10 @@ fn record(view: &View<'_>) -> Fact<Record> {
         if !is_defined(&test) {
             return Reading::of(Record::Undefined);
         }
+        let always_true = Check::parse(&test).and_then(Check::is_always_true);
+        if view.kind() == Kind::Service {
+            return Reading::of(Record::NeverRun(always_true));
+        }
         let failing = inspect.count("/State/Health/FailingStreak");
         let log = inspect.objects("/State/Health/Log").unshown();
         let schedule = schedule(view).unshown();
@@ -189,7 +196,7 @@ fn record(view: &View<'_>) -> Fact<Record> {
                 Record::Of(History {
                     status,
                     failing,
-                    always_true: Check::parse(&test).and_then(Check::is_always_true),
+                    always_true,
                     slowest: log.into_iter().filter_map(took).max(),
                     schedule,
                 })
@@ -221,6 +228,9 @@ fn took(run: &Value) -> Option<Duration> {
 /// The kernel's word on the programs of a check that fails: their absence
 /// explains why it always will.
 fn programs(view: &View<'_>) -> Fact<Programs> {
+    if view.kind() == Kind::Service {
+        return Fact::declared_only(Reading::of(Programs::NotAsked));
+    }
     let inspect = view.inspect();
     let variables = inspect.variables("/Config/Env");
     let told = test(view).zip(has_failed(&inspect)).zip(variables).unshown();

@@ -2,12 +2,14 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Reading};
+use crate::model::secret::Variable;
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::parse::command::options::bytes;
 use crate::parse::command::program;
 use crate::parse::command::programs::{Role, role};
 
-use super::Held;
+use super::{Held, environment};
 use super::limits::{Limit, memory_in_force};
 use super::view::{Process, View};
 
@@ -64,12 +66,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Heap>> {
                 // It wrote a title over its command, as `gunicorn: master` does.
                 names.extend(name.raw().split(':').next());
             }
-            let runtime = match names.first() {
-                Some(&("node" | "nodejs")) => Some(Runtime::Node),
-                Some(&"java") => Some(Runtime::Java),
-                _ => None,
-            };
-            if let Some(runtime) = runtime {
+            if let Some(runtime) = names.first().and_then(|name| runtime(name)) {
                 return heap(view, process, runtime, &words);
             }
             if names.iter().any(|name| SERVERS.contains(name)) {
@@ -78,7 +75,53 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Heap>> {
             Reading::of(Heap::None)
         })
     });
-    Fact::of_each(Reading::Inapplicable, &view.processes_source(), each)
+    Fact::of_each(declared(view), &view.processes_source(), each)
+}
+
+/// What a service will be started with; of a container that runs, its processes
+/// tell. How much a worker uses shows only there.
+fn declared(view: &View<'_>) -> Reading<Held<Heap>> {
+    if view.kind() != Kind::Service {
+        return Reading::Inapplicable;
+    }
+    let inspect = view.inspect();
+    let command = inspect.text("/Path").zip(inspect.texts("/Args")).unshown();
+    let words = command.map(|(path, args)| path.into_iter().chain(args).collect::<Vec<_>>());
+    let heap = words.and_then(|words| {
+        let names = words.iter().take(3).filter_map(|word| program(word));
+        match names.filter_map(runtime).next() {
+            None => Reading::of(Heap::None),
+            Some(runtime) => inspect.count("/HostConfig/Memory").and_then(|limit| match limit {
+                0 => Reading::of(Heap::Boundless),
+                limit => asked(view, runtime, &words, limit),
+            }),
+        }
+    });
+    heap.map(|heap| view.declared(heap))
+}
+
+/// A bound that is known counts, whatever else is set; that there is none is
+/// known only where the whole environment is.
+fn asked(view: &View<'_>, runtime: Runtime, words: &[&str], limit: u64) -> Reading<Heap> {
+    let given = environment::given(view);
+    let heap = given.known().as_ref().map(|known| {
+        let variables = sizing(runtime, &known.variables);
+        Heap::Runtime { runtime, bound: bound(runtime, &variables, words, limit), limit }
+    });
+    match (&heap, given.whole()) {
+        (Reading::Known(Heap::Runtime { bound: None, .. }, _), Reading::Missing(gap)) => {
+            Reading::Missing(gap)
+        }
+        _ => heap,
+    }
+}
+
+fn runtime(name: &str) -> Option<Runtime> {
+    match name {
+        "node" | "nodejs" => Some(Runtime::Node),
+        "java" => Some(Runtime::Java),
+        _ => None,
+    }
 }
 
 /// The limit on the container's memory: nothing to fit where there is none.
@@ -90,31 +133,45 @@ fn limited(view: &View<'_>, heap: impl FnOnce(u64) -> Reading<Heap>) -> Reading<
 }
 
 fn heap(view: &View<'_>, process: &Process<'_>, runtime: Runtime, words: &[&str]) -> Reading<Heap> {
-    let names: &[&str] = match runtime {
-        Runtime::Node => &["NODE_OPTIONS"],
-        Runtime::Java => &["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"],
-    };
     process.variables("environ").and_then(|environment| {
-        let variables: Vec<(&str, &str)> = environment
-            .iter()
-            .filter_map(|it| Some((it.name.raw(), it.kept.as_ref()?.raw())))
-            .filter(|(name, _)| names.contains(name))
-            .collect();
+        let variables = sizing(runtime, environment);
         let told = variables
             .iter()
             .map(|(name, value)| Evidence::new(Source::proc(process.pid, "environ"), *name, *value))
             .collect();
         limited(view, |limit| {
-            // What stands on the command line comes last and counts.
-            let first = variables.iter().flat_map(|(_, value)| value.split(' '));
-            let all: Vec<&str> = first.chain(words.iter().copied()).collect();
-            let bound = match runtime {
-                Runtime::Node => node(&all, limit),
-                Runtime::Java => java(&all, limit),
-            };
+            let bound = bound(runtime, &variables, words, limit);
             Reading::Known(Heap::Runtime { runtime, bound, limit }, told)
         })
     })
+}
+
+/// The variables by which a runtime is told its size, those that were kept.
+fn sizing(runtime: Runtime, environment: &[Variable]) -> Vec<(&str, &str)> {
+    let names: &[&str] = match runtime {
+        Runtime::Node => &["NODE_OPTIONS"],
+        Runtime::Java => &["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"],
+    };
+    environment
+        .iter()
+        .filter_map(|it| Some((it.name.raw(), it.kept.as_ref()?.raw())))
+        .filter(|(name, _)| names.contains(name))
+        .collect()
+}
+
+/// What stands on the command line comes last and counts.
+fn bound(
+    runtime: Runtime,
+    variables: &[(&str, &str)],
+    words: &[&str],
+    limit: u64,
+) -> Option<(u64, String)> {
+    let first = variables.iter().flat_map(|(_, value)| value.split(' '));
+    let all: Vec<&str> = first.chain(words.iter().copied()).collect();
+    match runtime {
+        Runtime::Node => node(&all, limit),
+        Runtime::Java => java(&all, limit),
+    }
 }
 
 /// The old generation is the heap but for a few megabytes; the option is in

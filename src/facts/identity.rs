@@ -3,6 +3,7 @@
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::idmap::IdMap;
@@ -101,7 +102,7 @@ pub(super) fn named_by(view: &View<'_>, configuration: &Document<'_>) -> Reading
         .and_then(|user| declared_uid(user.unwrap_or_default(), view))
         .zip(namespaced_by_engine(view, &view.inspect()))
         .map(|(uid, namespaced)| {
-            Held::declared(User { uids: [Some(uid); 4], namespaced, on_host: None })
+            view.declared(User { uids: [Some(uid); 4], namespaced, on_host: None })
         })
 }
 
@@ -143,9 +144,12 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
             Err(_) => Reading::Missing(Gap::new(
                 Reason::Malformed,
                 view.inspect().source().clone(),
-                "/Config/User is no uid",
+                "the user is no uid",
             )),
         };
+    }
+    if view.kind() == Kind::Service {
+        return told_account(name, view);
     }
     match view.accounts() {
         Reading::Known(accounts, evidence) => {
@@ -170,6 +174,28 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
         Reading::Missing(gap) => Reading::Missing(gap),
         Reading::Inapplicable => Reading::Inapplicable,
     }
+}
+
+/// The uid of an account by the files that its image is built from; what else
+/// the image's `passwd` file knows nobody reads.
+fn told_account(name: &str, view: &View<'_>) -> Reading<u32> {
+    match view.told_account(|account| account.name == Some(name)) {
+        Some(account) => match account.uid {
+            Some(uid) => Reading::Known(uid, vec![account.evidence]),
+            None => untold(name, view),
+        },
+        None if name == "root" => Reading::of(0),
+        None => untold(name, view),
+    }
+}
+
+fn untold(name: &str, view: &View<'_>) -> Reading<u32> {
+    let source = view.inspect().source().clone();
+    let detail = format!("which uid the user {} has only its image knows", Untrusted::from(name));
+    Reading::Missing(
+        Gap::new(Reason::NotCollected, source, detail)
+            .mend("write the number, with a group: user: \"1000:1000\""),
+    )
 }
 
 /// Whether the engine puts this container into a user namespace: the daemon's

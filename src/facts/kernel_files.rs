@@ -1,7 +1,8 @@
 //! Files in which the kernel is told what to run on the host.
 
 use crate::model::fact::Fact;
-use crate::model::reading::Reading;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Kind;
 use crate::parse::path::{beneath, is_within};
 use crate::parse::proc::mountinfo::{self, Mount};
 
@@ -21,16 +22,44 @@ pub struct Place {
 /// machine, whichever `proc` it is written through.
 const CORE_PATTERN: &str = "/sys/kernel/core_pattern";
 
-/// Where the container can write `core_pattern`. No declaration tells it: the
-/// engine protects `/proc` without saying so.
+/// Where the container can write `core_pattern`. No declaration tells it of a
+/// container that runs: the engine protects `/proc` without saying so.
 pub(super) fn core_pattern(view: &View<'_>) -> Fact<Vec<Place>> {
+    if view.kind() == Kind::Service {
+        return Fact::declared_only(unprotected(view));
+    }
     writable(view, "proc", CORE_PATTERN)
 }
 
 /// Where the container can write a `release_agent`. Only the root of a whole
 /// hierarchy has one (`cgroups(7)`), so a mount of a cgroup further down is harmless.
 pub(super) fn release_agents(view: &View<'_>) -> Fact<Vec<Place>> {
+    if view.kind() == Kind::Service {
+        return Fact::declared_only(without_version_1(view));
+    }
     writable(view, "cgroup", "/release_agent")
+}
+
+/// Engines protect `/proc` unless they are told not to: by privileged mode, or by
+/// `systempaths=unconfined` (`docker run --security-opt`).
+fn unprotected(view: &View<'_>) -> Reading<Vec<Place>> {
+    let inspect = view.inspect();
+    let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
+    let open = inspect.texts("/HostConfig/SecurityOpt").map(|options| {
+        let open = ["systempaths=unconfined", "systempaths:unconfined"];
+        options.iter().any(|option| open.contains(option))
+    });
+    privileged.zip(open).map(|(privileged, open)| {
+        let line = if privileged { "privileged mode" } else { "systempaths=unconfined" };
+        let place = || Place { path: format!("/proc{CORE_PATTERN}"), line: line.to_owned() };
+        (privileged || open).then(place).into_iter().collect()
+    })
+}
+
+/// Cgroups of version 2 have no such files, and an engine that nobody asked is
+/// taken for one on a host with these.
+fn without_version_1(view: &View<'_>) -> Reading<Vec<Place>> {
+    view.info().text("/CgroupVersion").map(|_| Vec::new())
 }
 
 /// Where the container's writable mounts of this kind show the file `inner`.
@@ -48,6 +77,9 @@ fn writable(view: &View<'_>, kind: &str, inner: &str) -> Fact<Vec<Place>> {
 /// process stood (`cgroup_namespaces(7)`), and what is mounted in it begins there:
 /// without a cgroup of its own, at the root of the hierarchy.
 pub(super) fn open_hierarchies(view: &View<'_>) -> Fact<Vec<Place>> {
+    if view.kind() == Kind::Service {
+        return Fact::declared_only(without_version_1(view));
+    }
     let own = view.processes().map_or_else(Reading::Missing, |it| Reading::Known(it, vec![]));
     let effective = view.host_mounts().zip(own).map(|(mounts, own)| {
         let is_bound = |mount: &Mount| {
@@ -68,6 +100,12 @@ pub(super) fn open_hierarchies(view: &View<'_>) -> Fact<Vec<Place>> {
 /// `release_agent`: since Linux 5.17 (CVE-2022-0492). An older one may have
 /// been mended by its distribution, which its release does not tell.
 pub(super) fn guarded_agents(view: &View<'_>) -> Fact<(String, bool)> {
+    if view.kind() == Kind::Service {
+        let source = view.inspect().source().clone();
+        let detail = "under which kernel it will run no file tells";
+        let gap = Gap::new(Reason::NotRunning, source, detail);
+        return Fact::declared_only(Reading::Missing(gap));
+    }
     let release = view.host_file("/proc/sys/kernel/osrelease");
     let judged = release.map(|release| (release.trim().to_owned(), is_at_least(release, (5, 17))));
     Fact::new(Reading::Inapplicable, judged)

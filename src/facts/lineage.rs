@@ -51,7 +51,7 @@ pub(super) fn standing(view: &View<'_>) -> Fact<Held<Standing>> {
     });
     let declared = identity::declared(view).map(|held| {
         let user = held.value;
-        Held::declared(Standing { user, workers: Vec::new(), capabilities: None })
+        view.declared(Standing { user, workers: Vec::new(), capabilities: None })
     });
     Fact::of_each(declared, &view.processes_source(), each)
 }

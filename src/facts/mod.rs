@@ -61,6 +61,8 @@ pub enum Holder {
     },
     /// What was asked for.
     Declaration,
+    /// A service of which no process is there yet.
+    Service,
 }
 
 impl fmt::Display for Holder {
@@ -71,6 +73,7 @@ impl fmt::Display for Holder {
                 write!(f, "thread {thread} of process {pid} ({name})")
             }
             Self::Declaration => f.write_str("the declaration"),
+            Self::Service => f.write_str("the service"),
         }
     }
 }
@@ -82,13 +85,6 @@ pub struct Held<T> {
     pub by: Holder,
     /// What.
     pub value: T,
-}
-
-impl<T> Held<T> {
-    /// A value that was asked for.
-    pub const fn declared(value: T) -> Self {
-        Self { by: Holder::Declaration, value }
-    }
 }
 
 /// Everything that is known of one target's posture.
@@ -183,7 +179,7 @@ pub struct Facts {
     /// The engines that the environment points the container to.
     pub engine_variables: Fact<Vec<Variable>>,
     /// The environment that the container is started with.
-    pub given_environment: Fact<environment::Environment>,
+    pub given_environment: environment::Given,
     /// The environment of the first process, beside the declared one.
     pub first_environment: Fact<environment::Environment>,
     /// The environment that each process was started with.

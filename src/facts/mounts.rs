@@ -4,6 +4,7 @@ use crate::model::fact::Fact;
 use crate::model::files::File;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::parse::proc::mountinfo;
 
 use super::view::View;
@@ -56,20 +57,32 @@ pub(super) fn root_read_only(view: &View<'_>) -> Fact<bool> {
 
 /// The container's mounts below its root, without what they are on the host.
 pub(super) fn mount_points(view: &View<'_>) -> Fact<Vec<Mount>> {
-    Fact::new(declared(view), view.mounts().map(|own| below_root(view, &own, &[])))
+    let (known, gap) = declared(view, &["Destination", "Type", "RW"]);
+    let whole = gap.map_or(known, Reading::Missing);
+    Fact::new(whole, view.mounts().map(|own| below_root(view, &own, &[])))
 }
 
 /// The container's mounts below its root, each with what it is on the host.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
+    let (known, gap) = declared(view, &["Destination", "Source", "Type", "RW"]);
+    if view.kind() == Kind::Service {
+        return Fact::declared_in_part(known, gap);
+    }
     let effective =
         view.mounts().zip(view.host_mounts()).map(|(own, host)| below_root(view, &own, &host));
-    Fact::new(declared(view), effective)
+    Fact::new(gap.map_or(known, Reading::Missing), effective)
 }
 
 /// The file systems that the container shares with the host: everything that
 /// is mounted, the root with it, and that the host sees too. No declaration
 /// tells them: engines bind `/etc/hosts` and its like without saying so.
 pub(super) fn shared_with_host(view: &View<'_>) -> Fact<Vec<Mount>> {
+    if view.kind() == Kind::Service {
+        let source = view.inspect().source().clone();
+        let detail = "on which file system the engine keeps what it binds no file tells";
+        let gap = Gap::new(Reason::NotRunning, source, detail).mend("drop DAC_READ_SEARCH");
+        return Fact::declared_only(Reading::Missing(gap));
+    }
     let effective = view.mounts().zip(view.host_mounts()).map(|(own, host)| {
         own.iter()
             .filter(|mount| !mountinfo::is_hidden(&own, mount))
@@ -114,17 +127,22 @@ fn host_paths(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Vec<String
     paths
 }
 
-fn declared(view: &View<'_>) -> Reading<Vec<Mount>> {
+/// What was asked for, as far as these fields of each entry are known, and why
+/// others are not.
+fn declared(view: &View<'_>, fields: &[&str]) -> (Reading<Vec<Mount>>, Option<Gap>) {
     let inspect = view.inspect();
-    inspect
-        .objects("/Mounts")
+    let mounts = inspect.entries("/Mounts", fields);
+    let gap = mounts.gap();
+    let known = mounts
+        .known
         .zip(inspect.objects("/HostConfig/Mounts"))
         .zip(inspect.pairs("/HostConfig/Tmpfs"))
         .map(|((mounts, asked), tmpfs)| {
             let listed = mounts.into_iter().map(listed).filter(|mount| mount.kind != "tmpfs");
             let short = tmpfs.into_iter().map(|(point, options)| asked_tmpfs(point, options));
             listed.chain(asked.into_iter().filter_map(long_tmpfs)).chain(short).collect()
-        })
+        });
+    (known, gap)
 }
 
 /// One `--mount type=tmpfs`, which the engine lists with its size.

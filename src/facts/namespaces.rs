@@ -3,6 +3,7 @@
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::proc::mountinfo::Mount;
 
@@ -110,7 +111,7 @@ pub(super) fn writable_cgroups(view: &View<'_>) -> Fact<Vec<String>> {
 pub(super) fn hosts_root(view: &View<'_>) -> Fact<Held<bool>> {
     let namespaced = identity::namespaced_by_engine(view, &view.inspect());
     let each = view.of_each(|process| process.uid_map().map(|map| map.inside(0).is_some()));
-    let declared = namespaced.map(|it| Held::declared(!it));
+    let declared = namespaced.map(|it| view.declared(!it));
     Fact::of_each(declared, &view.processes_source(), each)
 }
 
@@ -157,10 +158,41 @@ fn of_init<'a, T>(view: &View<'a>, read: impl FnOnce(&Process<'a>) -> Reading<T>
 }
 
 fn declared(view: &View<'_>, pointer: &str) -> Reading<Namespace> {
-    view.inspect().text(pointer).map(|mode| match mode {
-        Some("host") => Namespace::Host,
-        other => Namespace::NotTheHosts(other.unwrap_or("the engine's default").to_owned()),
+    view.inspect().text(pointer).and_then(|mode| match mode {
+        Some("host") => Reading::of(Namespace::Host),
+        Some(mode) if view.kind() == Kind::Service && mode.starts_with(OF_CONTAINER) => {
+            lent(view, mode, pointer)
+        }
+        mode => {
+            let mode = mode.filter(|mode| !mode.is_empty());
+            Reading::of(Namespace::NotTheHosts(mode.unwrap_or("the engine's default").to_owned()))
+        }
     })
+}
+
+/// How an engine is told to use another container's namespace.
+const OF_CONTAINER: &str = "container:";
+
+/// How many containers may lend their namespace to the next.
+const LENDERS: usize = 4;
+
+/// The namespace of the service that lends it, whosever that is.
+fn lent(view: &View<'_>, mode: &str, pointer: &str) -> Reading<Namespace> {
+    let mut mode = mode.to_owned();
+    let first = mode.clone();
+    for _ in 0..LENDERS {
+        let Some(lender) = mode.strip_prefix(OF_CONTAINER) else { break };
+        match view.inspect_of(lender).text(pointer) {
+            Reading::Known(Some("host"), evidence) => {
+                return Reading::Known(Namespace::Host, evidence);
+            }
+            Reading::Known(next, _) => mode = next.unwrap_or_default().to_owned(),
+            Reading::Missing(gap) => return Reading::Missing(gap),
+            Reading::Inapplicable => break,
+        }
+    }
+    let lender = first.strip_prefix(OF_CONTAINER).unwrap_or_default();
+    Reading::of(Namespace::NotTheHosts(format!("{}'s", view.name_of(lender))))
 }
 
 /// Where nothing is asked for, engines give a private namespace under cgroup
@@ -192,8 +224,8 @@ pub(super) fn ipc_company(view: &View<'_>) -> Fact<Company> {
 /// Everybody of another container in the container's namespace of this kind.
 fn company(view: &View<'_>, kind: &str, pointer: &str) -> Fact<Company> {
     let declared = view.inspect().text(pointer).map(|mode| {
-        match mode.and_then(|mode| mode.strip_prefix("container:")) {
-            Some(other) => Company::Asked(view.name_of(other)),
+        match mode.and_then(|mode| mode.strip_prefix(OF_CONTAINER)) {
+            Some(other) => asked(view, other),
             None => Company::Alone,
         }
     });
@@ -211,6 +243,25 @@ fn company(view: &View<'_>, kind: &str, pointer: &str) -> Fact<Company> {
         Ok(living.iter().map(|it| neighbour(view, &view.process(it.pid), &it.container)).collect())
     });
     Fact::of_each(declared, &source, each)
+}
+
+/// Another container that was asked for: what it will hold is known of a
+/// service of the same project.
+fn asked(view: &View<'_>, other: &str) -> Company {
+    let name = view.name_of(other);
+    if view.kind() != Kind::Service {
+        return Company::Asked(name);
+    }
+    let inspect = view.inspect_of(other);
+    match capabilities::of_declared(view, &inspect).known() {
+        Some(held) => Company::Neighbour(Box::new(Neighbour {
+            container: name,
+            process: held.by.clone(),
+            capabilities: held.value.clone(),
+            in_host_pids: inspect.text("/HostConfig/PidMode").known() == Some(&Some("host")),
+        })),
+        None => Company::Asked(name),
+    }
 }
 
 fn neighbour(view: &View<'_>, process: &Process<'_>, container: &str) -> Reading<Company> {

@@ -33,7 +33,7 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<bool>> {
                 .texts("/SecurityOptions")
                 .map(|options| options.iter().any(|option| names(option, "no-new-privileges"))),
         })
-        .map(Held::declared)
+        .map(|flag| view.declared(flag))
 }
 
 /// What one security option says on the question, if it does. The engine
@@ -48,7 +48,7 @@ fn setting(option: &str) -> Option<Result<bool, String>> {
     Some(match value {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err("/HostConfig/SecurityOpt sets no-new-privileges to neither true nor false".into()),
+        _ => Err("the security option no-new-privileges is neither true nor false".into()),
     })
 }
 

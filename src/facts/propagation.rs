@@ -1,7 +1,8 @@
 //! Mounts that the container and the host keep in step (`mount_namespaces(7)`).
 
 use crate::model::fact::Fact;
-use crate::model::reading::Reading;
+use crate::model::reading::{Gap, Reading};
+use crate::model::target::Kind;
 
 use super::view::View;
 
@@ -19,6 +20,10 @@ pub struct Shared {
 /// which only the container's own mounts are does nothing to the host, and
 /// `master:` alone carries changes from the host and none to it.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Shared>> {
+    let (known, gap) = declared(view);
+    if view.kind() == Kind::Service {
+        return Fact::declared_in_part(known, gap);
+    }
     let effective = view.mounts().zip(view.host_mounts().unshown()).map(|(own, host)| {
         let is_shared = |tags: &[String]| {
             let mut groups = tags.iter().filter(|tag| tag.starts_with("shared:"));
@@ -29,11 +34,13 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Shared>> {
             .map(|mount| Shared { point: mount.point.clone(), shown: mount.line.clone() })
             .collect()
     });
-    Fact::new(declared(view), effective)
+    Fact::new(gap.map_or(known, Reading::Missing), effective)
 }
 
-fn declared(view: &View<'_>) -> Reading<Vec<Shared>> {
-    view.inspect().objects("/Mounts").map(|mounts| {
+fn declared(view: &View<'_>) -> (Reading<Vec<Shared>>, Option<Gap>) {
+    let entries = view.inspect().entries("/Mounts", &["Destination", "Propagation"]);
+    let gap = entries.gap();
+    let known = entries.known.map(|mounts| {
         mounts
             .into_iter()
             .filter(|entry| {
@@ -49,5 +56,6 @@ fn declared(view: &View<'_>) -> Reading<Vec<Shared>> {
                 shown: entry.to_string(),
             })
             .collect()
-    })
+    });
+    (known, gap)
 }

@@ -2,7 +2,8 @@
 
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
-use crate::model::reading::Reading;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Kind;
 use caps::Capability;
 
 use super::view::{Process, View};
@@ -31,6 +32,8 @@ pub enum Engine {
     DoesNotRemap,
     /// It remaps all containers but those that opt out (`--userns host`), as this one does.
     OptedOut,
+    /// Nobody asked it, and it is told not to remap this one.
+    AskedNot,
     /// It remaps this one.
     Remaps,
     /// Nobody could be asked.
@@ -40,12 +43,18 @@ pub enum Engine {
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Nearness>> {
     let engine = engine(view);
     let of = *engine.known().unwrap_or(&Engine::Unknown);
+    let declared = declared(view, engine);
+    let each = view.of_each(|process| effective(process, of));
+    Fact::of_each(declared, &view.processes_source(), each)
+}
+
+fn declared(view: &View<'_>, engine: Reading<Engine>) -> Reading<Held<Nearness>> {
     let declared = engine
         .zip(identity::declared(view))
         .zip(no_new_privileges::fact(view).declared().clone())
         .map(|((engine, user), new_privileges_are_off)| {
             let is_remapped = user.value.namespaced;
-            Held::declared(Nearness {
+            view.declared(Nearness {
                 root_on_host: (!is_remapped).then_some(0),
                 reaches_host_root: !is_remapped,
                 is_host_root: user.value.root() == identity::Root::Host,
@@ -53,8 +62,25 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Nearness>> {
                 engine,
             })
         });
-    let each = view.of_each(|process| effective(process, of));
-    Fact::of_each(declared, &view.processes_source(), each)
+    if view.kind() == Kind::Service { as_far_as_told(view, declared) } else { declared }
+}
+
+/// Of an engine that nobody asked only an opt-out is known: whether it makes
+/// user namespaces is its own setting. It matters to who may become root.
+fn as_far_as_told(view: &View<'_>, declared: Reading<Held<Nearness>>) -> Reading<Held<Nearness>> {
+    declared.and_then(|held| {
+        let near = &held.value;
+        if near.engine == Engine::AskedNot || !(near.is_host_root || near.can_change) {
+            return Reading::of(held);
+        }
+        let detail = "whether the engine makes user namespaces (userns-remap) no file tells";
+        Reading::Missing(
+            Gap::new(Reason::NotCollected, view.inspect().source().clone(), detail).mend(
+                "it does not matter to user: \"1000:1000\" with security_opt: \
+                 [\"no-new-privileges:true\"]",
+            ),
+        )
+    })
 }
 
 fn effective(process: &Process<'_>, engine: Engine) -> Reading<Nearness> {
@@ -81,7 +107,9 @@ fn engine(view: &View<'_>) -> Reading<Engine> {
         .zip(view.info().texts("/SecurityOptions").unshown())
         .map(|(mode, options)| {
             let has = |name: &str| options.iter().any(|option| identity::names(option, name));
+            let is_service = view.kind() == Kind::Service;
             match (has("userns"), mode) {
+                (_, Some("host")) if is_service => Engine::AskedNot,
                 (true, Some("host")) => Engine::OptedOut,
                 (true, _) => Engine::Remaps,
                 (false, _) if has("rootless") => Engine::Remaps,

@@ -35,25 +35,27 @@ pub(super) fn effective(process: &Process<'_>) -> Reading<Mode> {
 /// default profile applies, if the engine has seccomp at all.
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<Mode>> {
     let inspect = view.inspect();
-    inspect
-        .texts("/HostConfig/SecurityOpt")
-        .zip(inspect.flag("/HostConfig/Privileged"))
-        .and_then(|(options, privileged)| {
-            let profile = options.iter().rev().find_map(|option| profile(option));
-            match profile {
-                Some("unconfined") => Reading::of(Mode::Disabled),
-                Some(_) => Reading::of(Mode::Filter),
-                None if privileged == Some(true) => Reading::of(Mode::Disabled),
-                None => view.info().texts("/SecurityOptions").map(|options| {
-                    let own = options.iter().find(|option| names(option, "seccomp"));
-                    match own {
-                        Some(option) if !option.contains("profile=unconfined") => Mode::Filter,
-                        Some(_) | None => Mode::Disabled,
-                    }
-                }),
-            }
-        })
-        .map(Held::declared)
+    let asked = inspect.texts("/HostConfig/SecurityOpt").map(|options| {
+        let profile = options.iter().rev().find_map(|option| profile(option));
+        profile.map(|it| if it == "unconfined" { Mode::Disabled } else { Mode::Filter })
+    });
+    let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
+    let mode = match (asked.known(), privileged.known()) {
+        (Some(None), Some(true)) => privileged.map(|_| Mode::Disabled),
+        _ => asked
+            .zip(privileged.unshown())
+            .and_then(|(asked, _)| asked.map_or_else(|| by_default(view), Reading::of)),
+    };
+    mode.map(|mode| view.declared(mode))
+}
+
+fn by_default(view: &View<'_>) -> Reading<Mode> {
+    view.info().texts("/SecurityOptions").map(|options| {
+        match options.iter().find(|option| names(option, "seccomp")) {
+            Some(option) if !option.contains("profile=unconfined") => Mode::Filter,
+            Some(_) | None => Mode::Disabled,
+        }
+    })
 }
 
 /// The profile that one security option asks for, written with `=` or `:`.

@@ -4,6 +4,7 @@ use crate::model::bundle::Processes;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::programs::{Role, role};
 use crate::parse::proc::status::Status;
@@ -78,20 +79,59 @@ pub(super) fn init(view: &View<'_>) -> Fact<Init> {
             },
         )
     });
+    if view.kind() == Kind::Service {
+        return Fact::declared_only(init_of_service(view));
+    }
     let asked = view.inspect().flag("/HostConfig/Init").map(|on| on == Some(true));
     // Whether an init was asked for says who PID 1 should be, not who it is.
     let declared = asked.and_then(|asked| match asked {
-        true => Reading::of(Init {
-            name: "docker-init".into(),
-            is_first: true,
-            is_known: true,
-            on_child: Disposition::Caught,
-            children: vec![],
-            zombies: vec![],
-        }),
+        true => Reading::of(known_init("docker-init", true)),
         false => Reading::Inapplicable,
     });
     Fact::new(declared, effective)
+}
+
+fn known_init(name: &str, is_first: bool) -> Init {
+    Init {
+        name: name.into(),
+        is_first,
+        is_known: true,
+        on_child: Disposition::Caught,
+        children: vec![],
+        zombies: vec![],
+    }
+}
+
+/// Who will be PID 1: the engine's init, or what the command begins with. What
+/// a program does with its children shows only where it runs.
+fn init_of_service(view: &View<'_>) -> Reading<Init> {
+    let inspect = view.inspect();
+    let joins = inspect.text("/HostConfig/PidMode").map(|mode| {
+        mode.is_some_and(|mode| mode == "host" || mode.starts_with("container:"))
+    });
+    let asked = inspect.flag("/HostConfig/Init").map(|on| on == Some(true));
+    joins.and_then(|joins| {
+        if joins {
+            return Reading::of(known_init("another's", false));
+        }
+        asked.and_then(|asked| {
+            if asked {
+                return Reading::of(known_init("docker-init", true));
+            }
+            inspect.text("/Path").and_then(|path| {
+                let path = path.unwrap_or_default();
+                if role(path) == Role::Init {
+                    return Reading::of(known_init(path, true));
+                }
+                let source = inspect.source().clone();
+                let detail = "whether its first process reaps shows only where it runs";
+                Reading::Missing(
+                    Gap::new(Reason::NotRunning, source, detail)
+                        .mend("set init: true, or begin its entrypoint with an init such as tini"),
+                )
+            })
+        })
+    })
 }
 
 /// The first process's children. Who reaps needs no list of those who are well.

@@ -5,7 +5,7 @@
 //! there are many values, when some are missing, and when the declaration and
 //! the kernel disagree.
 
-use super::reading::{Evidence, Gap, Reading, Reason};
+use super::reading::{self, Evidence, Gap, Reading, Reason};
 use super::source::Source;
 use super::untrusted::Untrusted;
 use super::verdict::{Check, Proof, Verdict};
@@ -50,6 +50,19 @@ impl<T> Fact<T> {
         Self { declared, effective: None }
     }
 
+    /// A question on which only the declaration can speak, where `known` is as
+    /// much of it as is known. What is there convicts; as long as there is a gap,
+    /// what is not there acquits nobody.
+    pub fn declared_in_part(known: Reading<T>, gap: Option<Gap>) -> Self {
+        match gap {
+            None => Self::declared_only(known),
+            Some(gap) => {
+                let effective = Some(vec![known, Reading::Missing(gap.clone())]);
+                Self { declared: Reading::Missing(gap), effective }
+            }
+        }
+    }
+
     /// The declaration's reading.
     pub const fn declared(&self) -> &Reading<T> {
         &self.declared
@@ -75,7 +88,10 @@ impl<T> Fact<T> {
                     ruling(check(value), evidence, self.declared_evidence())
                 }
                 // What does not run yet is what was written, and nothing else.
-                Reading::Missing(gap) if gap.reason == Reason::NotRunning => declared.clone(),
+                Reading::Missing(gap) if gap.reason == Reason::NotRunning => match self.declared {
+                    Reading::Inapplicable => self.unasked("nothing of it runs yet"),
+                    Reading::Known(..) | Reading::Missing(_) => declared.clone(),
+                },
                 Reading::Missing(gap) => missing(gap, &declared),
                 Reading::Inapplicable => declared.clone(),
             })
@@ -172,7 +188,7 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
     match check {
         Check::Holds(what) => Verdict::Pass(proof(&what, evidence, beside)),
         Check::Moot(why) => Verdict::NotApplicable(proof(&why, evidence, beside)),
-        Check::Broken { what, severity, shown } => {
+        Check::Broken { what, severity, shown, named } => {
             let mut proof = Proof { severity, ..proof(&what, evidence, beside) };
             if let (false, Some(whole)) = (shown.is_empty(), evidence.first()) {
                 let source = &whole.source;
@@ -180,13 +196,27 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
                 let is_field = |it: &&Evidence| it.source != *source && !it.place.raw().is_empty();
                 let others = evidence.iter().filter(is_field).cloned();
                 let part = |(place, value): (Untrusted, Untrusted)| Evidence {
-                    written: whole.part_of(&[&place, &value]),
+                    written: reading::written(evidence, &[&value, &place]),
                     ..Evidence::new(source.clone(), place, value)
                 };
                 proof.evidence = shown.into_iter().map(part).chain(others).collect();
             }
+            point_at(&mut proof.evidence, &named);
             Verdict::Fail(proof)
         }
+    }
+}
+
+/// Turns to the items that are named, and puts what has them first.
+fn point_at(evidence: &mut [Evidence], named: &[Untrusted]) {
+    let has = |it: &Evidence| named.iter().find_map(|name| it.part_that_says(&[name])).cloned();
+    for datum in &mut *evidence {
+        if let Some(origin) = has(datum) {
+            datum.written = Some(origin);
+        }
+    }
+    if !named.is_empty() {
+        evidence.sort_by_cached_key(|it| has(it).is_none());
     }
 }
 

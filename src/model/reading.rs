@@ -36,16 +36,38 @@ impl Evidence {
 }
 
 impl Evidence {
-    /// Where the item was written that says one of these, the first that any
-    /// does; else where the whole was.
-    pub fn part_of(&self, wanted: &[&Untrusted]) -> Option<Arc<Origin>> {
-        let says = |text: &&Untrusted| {
-            let text = text.raw();
-            let found = self.parts.iter().find(|(said, _)| said.raw().contains(text));
-            found.filter(|_| !text.is_empty()).map(|(_, origin)| Arc::clone(origin))
-        };
-        wanted.iter().find_map(|text| says(text)).or_else(|| self.written.clone())
+    /// The same place, its value told in other words.
+    #[must_use]
+    pub fn saying(self, value: impl Into<Untrusted>) -> Self {
+        Self { value: value.into(), ..self }
     }
+
+    /// Where the item was written that says one of these; `None`: no item does.
+    ///
+    /// An item that ends in the text, or has it as a whole word of JSON, goes
+    /// before one in which it only occurs: `"/data"` is not in `"/data/old"`.
+    pub(super) fn part_that_says(&self, wanted: &[&Untrusted]) -> Option<&Arc<Origin>> {
+        let texts = || wanted.iter().map(|text| text.raw()).filter(|text| !text.is_empty());
+        let find = |fits: &dyn Fn(&str, &str) -> bool| {
+            let mut all = texts().flat_map(|text| self.parts.iter().map(move |part| (text, part)));
+            all.find(|(text, (said, _))| fits(said.raw(), text)).map(|(_, (_, origin))| origin)
+        };
+        find(&|said, text| said.ends_with(text))
+            .or_else(|| find(&|said, text| said.contains(&format!("\"{text}\""))))
+            .or_else(|| find(&|said, text| said.contains(text)))
+    }
+}
+
+/// Where in some evidence a part of it was written, by what it says: the item of
+/// a list, a whole value, or else where the first of all was written.
+pub(super) fn written(evidence: &[Evidence], wanted: &[&Untrusted]) -> Option<Arc<Origin>> {
+    let item = || evidence.iter().find_map(|it| it.part_that_says(wanted)).cloned();
+    let is_it = |it: &Evidence, text: &Untrusted| *text == it.place || *text == it.value;
+    let named = || wanted.iter().filter(|text| !text.raw().is_empty());
+    let says = |it: &&Evidence| named().any(|text| is_it(it, text));
+    let whole = || evidence.iter().find(says).and_then(|it| it.written.clone());
+    let first = || evidence.iter().find_map(|it| it.written.clone());
+    whole().or_else(item).or_else(first)
 }
 
 /// The kind of reason why a question has no answer.
@@ -237,6 +259,19 @@ impl<T> Reading<T> {
                 answer @ (Self::Known(..) | Self::Inapplicable) => answer,
             },
             answer @ (Self::Known(..) | Self::Inapplicable) => answer,
+        }
+    }
+
+    /// Tells the value in other words, at the place where it was read.
+    #[must_use]
+    pub fn told_as<V: Into<Untrusted>>(self, words: impl FnOnce(&T) -> V) -> Self {
+        match self {
+            Self::Known(value, evidence) => {
+                let first = evidence.into_iter().next();
+                let told = first.map(|it| it.saying(words(&value)));
+                Self::Known(value, told.into_iter().collect())
+            }
+            other @ (Self::Missing(_) | Self::Inapplicable) => other,
         }
     }
 

@@ -28,6 +28,15 @@ impl Kind {
             Self::Service => "service",
         }
     }
+
+    /// The word with its article.
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::Container => "a container",
+            Self::Image => "an image",
+            Self::Service => "a service",
+        }
+    }
 }
 
 /// One thing that has a posture.

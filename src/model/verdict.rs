@@ -18,6 +18,9 @@ pub enum Check {
         /// The parts of the value that broke the rule, as (place, value); empty
         /// means that the reading's whole evidence shows it.
         shown: Vec<(Untrusted, Untrusted)>,
+        /// What of the value broke the rule, by what a file would say: it is
+        /// pointed at where the evidence knows where it was written.
+        named: Vec<Untrusted>,
     },
     /// The question does not arise for this value; the text says why.
     Moot(String),
@@ -31,7 +34,7 @@ impl Check {
 
     /// The rule is broken.
     pub fn broken(what: impl Into<String>) -> Self {
-        Self::Broken { what: what.into(), severity: None, shown: Vec::new() }
+        Self::Broken { what: what.into(), severity: None, shown: Vec::new(), named: Vec::new() }
     }
 
     /// The question does not arise.
@@ -41,21 +44,19 @@ impl Check {
 
     /// Broken, but milder than the rule's own severity. No effect otherwise.
     #[must_use]
-    pub fn only(self, milder: Severity) -> Self {
-        match self {
-            Self::Broken { what, shown, .. } => {
-                Self::Broken { what, severity: Some(milder), shown }
-            }
-            other @ (Self::Holds(_) | Self::Moot(_)) => other,
+    pub fn only(mut self, milder: Severity) -> Self {
+        if let Self::Broken { severity, .. } = &mut self {
+            *severity = Some(milder);
         }
+        self
     }
 
     /// Broken by this as well, whatever was found before.
     #[must_use]
     pub fn also(self, what: &str) -> Self {
         match self {
-            Self::Broken { what: before, severity, shown } => {
-                Self::Broken { what: format!("{before}; {what}"), severity, shown }
+            Self::Broken { what: before, severity, shown, named } => {
+                Self::Broken { what: format!("{before}; {what}"), severity, shown, named }
             }
             Self::Holds(_) | Self::Moot(_) => Self::broken(what),
         }
@@ -66,6 +67,15 @@ impl Check {
     pub fn showing(mut self, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
         if let Self::Broken { shown, .. } = &mut self {
             shown.push((place.into(), value.into()));
+        }
+        self
+    }
+
+    /// Points at the item of a list that says this. No effect unless broken.
+    #[must_use]
+    pub fn naming(mut self, item: impl Into<Untrusted>) -> Self {
+        if let Self::Broken { named, .. } = &mut self {
+            named.push(item.into());
         }
         self
     }

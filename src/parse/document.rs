@@ -14,6 +14,25 @@ use crate::model::draft::Draft;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
+
+/// A list whose entries are not all known.
+#[derive(Clone, Debug)]
+pub struct Entries<'a> {
+    /// Those that are known.
+    pub known: Reading<Vec<&'a Value>>,
+    /// Those that are not, with what of them stands there, and why.
+    pub unknown: Vec<(&'a Value, Gap)>,
+    /// Why there may be more.
+    pub more: Option<Gap>,
+}
+
+impl Entries<'_> {
+    /// Why the list is not known as a whole, where it is not.
+    pub fn gap(&self) -> Option<Gap> {
+        self.unknown.first().map(|(_, gap)| gap).or(self.more.as_ref()).cloned()
+    }
+}
 
 /// A document with its source, so that every field read carries its evidence.
 #[derive(Clone, Debug)]
@@ -109,6 +128,71 @@ impl<'a> Document<'a> {
         .map(Option::unwrap_or_default)
     }
 
+    /// A list of objects, entry by entry; absent and null are the empty list. An
+    /// entry is known where neither it nor one of these fields of it is a gap.
+    pub fn entries(&self, pointer: &str, fields: &[&str]) -> Entries<'a> {
+        let Some(draft) = self.draft.filter(|draft| !draft.gaps.is_empty()) else {
+            return Entries { known: self.objects(pointer), unknown: Vec::new(), more: None };
+        };
+        let above = pointer.rmatch_indices('/').filter_map(|(end, _)| pointer.get(..end));
+        let more = std::iter::once(pointer).chain(above).find_map(|it| draft.gaps.get(it));
+        let gap = |place: usize| {
+            let entry = format!("{pointer}/{place}");
+            let mut names = fields.iter().map(|field| format!("{entry}/{field}"));
+            draft.gaps.get(&entry).or_else(|| names.find_map(|name| draft.gaps.get(&name)))
+        };
+        let mut unknown = Vec::new();
+        let known = self.found(pointer, "a list of objects", |value| {
+            let mut known = Vec::new();
+            for (place, entry) in value.as_array()?.iter().enumerate() {
+                match gap(place) {
+                    Some(gap) => unknown.push((entry, gap.clone())),
+                    None if entry.is_object() => known.push(entry),
+                    None => return None,
+                }
+            }
+            Some(known)
+        });
+        Entries { known: known.map(Option::unwrap_or_default), unknown, more: more.cloned() }
+    }
+
+    /// The fields of an object that are known, and why others are not.
+    pub fn known_fields(&self, pointer: &str) -> (Reading<Vec<(&'a str, &'a Value)>>, Option<Gap>) {
+        let Some(draft) = self.draft.filter(|draft| !draft.gaps.is_empty()) else {
+            return (self.fields(pointer), None);
+        };
+        let gap = draft.gap(pointer).cloned();
+        let known = self.found(pointer, "an object", |value| {
+            let all = value.as_object()?.iter().map(|(name, value)| (name.as_str(), value));
+            let is_known = |name: &str| {
+                let field = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+                let within = format!("{field}/");
+                let below = draft.gaps.range(within.clone()..).next();
+                !draft.gaps.contains_key(&field)
+                    && below.is_none_or(|(key, _)| !key.starts_with(&within))
+            };
+            Some(all.filter(|(name, _)| is_known(name)).collect())
+        });
+        (known.map(Option::unwrap_or_default), gap)
+    }
+
+    /// Whether a file says this very part, and not only what stands above it.
+    pub fn has_origin(&self, pointer: &str) -> bool {
+        self.draft.is_some_and(|it| it.origins.contains_key(pointer))
+    }
+
+    /// What a part of the document says, in other words; `""` is the whole.
+    pub fn told(&self, pointer: &str, words: impl Into<Untrusted>) -> Evidence {
+        let written = self.draft.and_then(|it| it.origin(pointer)).cloned();
+        Evidence { written, ..Evidence::new(self.source.clone(), self.place(pointer), words) }
+    }
+
+    /// A person knows the key as the file has it, if the file has one.
+    fn place(&self, pointer: &str) -> Untrusted {
+        let own = self.draft.and_then(|it| it.origins.get(pointer));
+        own.filter(|_| !pointer.is_empty()).map_or_else(|| pointer.into(), |it| it.key.clone())
+    }
+
     fn evidence(&self, pointer: &str, found: Option<&Value>) -> Evidence {
         let shown = found.map_or_else(|| "not set".to_owned(), Value::to_string);
         let Some(draft) = self.draft else {
@@ -120,12 +204,12 @@ impl<'a> Document<'a> {
         };
         let parts = draft.parts(pointer);
         let parts = parts.filter_map(|(name, origin)| Some((said(name)?, Arc::clone(origin))));
-        // A person knows the key as the file has it, if the file has one.
-        let key = draft.origins.get(pointer).map_or_else(|| pointer.into(), |it| it.key.clone());
+        // A rule that points at a whole value knows it by its pointer.
+        let itself = draft.origin(pointer).map(|origin| (pointer.into(), Arc::clone(origin)));
         Evidence {
             written: draft.origin(pointer).cloned(),
-            parts: parts.collect(),
-            ..Evidence::new(self.source.clone(), key, shown)
+            parts: itself.into_iter().chain(parts).collect(),
+            ..Evidence::new(self.source.clone(), self.place(pointer), shown)
         }
     }
 
@@ -135,13 +219,23 @@ impl<'a> Document<'a> {
         expected: &str,
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Reading<Option<T>> {
+        match self.draft.and_then(|it| it.gap(pointer)) {
+            Some(gap) => Reading::Missing(gap.clone()),
+            None => self.found(pointer, expected, read),
+        }
+    }
+
+    /// A field, whether all of it is known or not.
+    fn found<T>(
+        &self,
+        pointer: &str,
+        expected: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Reading<Option<T>> {
         let root = match &self.root {
             Ok(root) => *root,
             Err(gap) => return Reading::Missing(gap.clone()),
         };
-        if let Some(gap) = self.draft.and_then(|it| it.gap(pointer)) {
-            return Reading::Missing(gap.clone());
-        }
         let found = root.pointer(pointer).filter(|value| !value.is_null());
         let evidence = vec![self.evidence(pointer, found)];
         match found {

@@ -160,7 +160,7 @@ macro_rules! rule {
             id: $id:expr,
             title: $title:expr,
             severity: $severity:expr,
-            $(targets: $targets:expr,)?
+            $(targets: [$($target:ident),+ $(,)?],)?
             references: $references:expr,
             parameters: $parameters:expr,
             judge: $judge:expr $(,)?
@@ -172,7 +172,7 @@ macro_rules! rule {
             id: $id,
             title: $title,
             severity: $severity,
-            targets: $crate::rules::targets!($($targets)?),
+            targets: $crate::rules::targets!($($($target),+)?),
             references: $references,
             parameters: $parameters,
             judge: $judge,
@@ -184,10 +184,10 @@ use rule;
 /// What a rule is asked of: of containers, unless it says otherwise.
 macro_rules! targets {
     () => {
-        &[$crate::model::target::Kind::Container]
+        $crate::rules::targets!(Container)
     };
-    ($targets:expr) => {
-        $targets
+    ($($target:ident),+) => {
+        &[$($crate::model::target::Kind::$target),+]
     };
 }
 use targets;

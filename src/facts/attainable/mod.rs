@@ -350,7 +350,7 @@ fn declared(view: &View<'_>, source: &Source) -> Reading<Held<Span>> {
             };
             let detail = "no declaration tells what the image's files give";
             let gap = Gap::new(Reason::NotCollected, source.clone(), detail);
-            Held::declared(Span {
+            view.declared(Span {
                 own: power(is_root, Extent::Own),
                 files: power(is_root, Extent::Own),
                 at_most: (!flag.value).then(|| power(true, Extent::AtMost)),

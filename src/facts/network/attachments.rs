@@ -4,12 +4,13 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use serde_json::Value;
 
-use crate::facts::namespaces::Namespace;
+use crate::facts::namespaces::{self, Namespace};
 use crate::facts::view::View;
 use crate::model::bundle::Origin;
 use crate::model::fact::Fact;
-use crate::model::reading::{Evidence, Reading};
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::route::{self, Route};
@@ -23,8 +24,8 @@ pub struct Attachment {
     pub id: String,
     /// What makes it: `bridge`, `macvlan`, `overlay`, `null`, `host`…
     pub driver: String,
-    /// Whether it has no way out.
-    pub is_internal: bool,
+    /// Whether it has no way out; `None` of a network that a project only uses.
+    pub is_internal: Option<bool>,
     /// Whether it is the one that the engine attaches everybody to who asks
     /// for nothing else.
     pub is_default: bool,
@@ -45,7 +46,7 @@ impl Attachment {
 
     /// Whether it leads out of the host.
     pub fn has_way_out(&self) -> bool {
-        !self.is_internal && !matches!(self.driver.as_str(), "null" | "none")
+        self.is_internal != Some(true) && !matches!(self.driver.as_str(), "null" | "none")
     }
 }
 
@@ -56,11 +57,19 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Attachment>> {
 /// The networks by the engine's record, those of the network's owner.
 pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Attachment>> {
     const NETWORKS: &str = "/NetworkSettings/Networks";
+    const MODE: &str = "/HostConfig/NetworkMode";
     let owner = super::owner(view);
     let networks = view.networks();
     let source = networks.source().clone();
     let known = networks.objects("").unshown();
-    super::fields(&owner, NETWORKS).zip(known).and_then(|(attached, known)| {
+    let mut attached = super::fields(&owner, NETWORKS);
+    if !owner.has_origin(NETWORKS) && owner.has_origin(MODE) {
+        attached = attached.shown_as(|all| {
+            let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+            vec![owner.told(MODE, names.join(", "))]
+        });
+    }
+    attached.zip(known).and_then(|(attached, known)| {
         let mut all = Vec::new();
         let mut evidence = Vec::new();
         for (name, endpoint) in attached {
@@ -72,15 +81,16 @@ pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Attachment>> {
             // Podman names the network where Docker gives its number.
             let by_name =
                 |network: &&&Value| network.get("Name").and_then(Value::as_str) == Some(name);
-            let found = known.iter().find(is_it).or_else(|| known.iter().find(by_name));
-            let Some(network) = found else {
+            let found = known.iter().find(is_it).or_else(|| known.iter().find(by_name)).copied();
+            let Some(network) = found.or_else(|| view.built_in_network(name)) else {
                 let name = Untrusted::from(name);
                 let detail = format!("the engine does not list the network {name}");
                 return Reading::Missing(super::malformed(&source, detail));
             };
-            let attachment = attachment(name, network);
+            let attachment = attachment(view, name, network);
             let Attachment { driver, is_internal, has_icc, .. } = &attachment;
-            let shown = format!("driver {driver}, internal {is_internal}, icc {has_icc}");
+            let internal = is_internal.map_or_else(|| "?".to_owned(), |it| it.to_string());
+            let shown = format!("driver {driver}, internal {internal}, icc {has_icc}");
             evidence.push(Evidence::new(source.clone(), name, shown));
             all.push(attachment);
         }
@@ -102,13 +112,15 @@ fn is_default(network: &Value) -> bool {
     option(network, DEFAULT) == Some("true") || matches!(name, Some("bridge" | "podman"))
 }
 
-fn attachment(name: &str, network: &Value) -> Attachment {
+fn attachment(view: &View<'_>, name: &str, network: &Value) -> Attachment {
+    let internal = network.get("Internal").and_then(Value::as_bool);
+    let is_told = internal.is_some() || view.kind() != Kind::Service;
     let text = |key: &str| network.get(key).and_then(Value::as_str).unwrap_or_default();
     Attachment {
         name: name.into(),
         id: text("Id").to_owned(),
         driver: text("Driver").to_owned(),
-        is_internal: network.get("Internal").and_then(Value::as_bool).unwrap_or(false),
+        is_internal: is_told.then(|| internal.unwrap_or(false)),
         is_default: is_default(network),
         has_icc: option(network, ICC) != Some("false"),
     }
@@ -130,7 +142,9 @@ pub enum Place {
 /// Whether the container is on the default bridge: by the engine's record, and
 /// by the kernel's routes, one of which leads to that bridge's addresses.
 pub(in crate::facts) fn place(view: &View<'_>) -> Fact<Place> {
+    let is_hosts = namespaces::network(view).declared().known() == Some(&Namespace::Host);
     let declared = by_engine(view).map(|all| match all.iter().find(|it| it.is_default) {
+        None if is_hosts && view.kind() == Kind::Service => Place::Host,
         Some(network) => Place::OnDefault(format!("the network {}", network.name)),
         None if all.iter().any(|it| it.driver == "host") => Place::Host,
         None if all.iter().all(|it| it.driver == "null") => Place::OnNone,
@@ -174,6 +188,28 @@ fn routes_of(view: &View<'_>, pid: u32) -> Reading<Vec<Route>> {
         }
         Err(detail) => Reading::Missing(super::malformed(&source, detail)),
     })
+}
+
+/// Whether its networks lead out of the host.
+pub(super) fn leads_out(view: &View<'_>) -> Fact<bool> {
+    let source = view.networks().source().clone();
+    let declared = by_engine(view).and_then(|all| {
+        let untold = all.iter().find(|it| it.is_internal.is_none());
+        match untold.filter(|_| !all.iter().any(|it| it.is_internal == Some(false) && it.has_way_out())) {
+            None => Reading::of(all.iter().any(Attachment::has_way_out)),
+            Some(network) => {
+                let detail = format!(
+                    "whether the network {} is internal no file tells: it is not the project's own",
+                    network.name
+                );
+                Reading::Missing(
+                    Gap::new(Reason::NotCollected, source, detail)
+                        .mend("make it a network of the project, with internal: true"),
+                )
+            }
+        }
+    });
+    Fact::new(declared, way_out(view))
 }
 
 /// Whether packets get out of the host. Without a default route none does,

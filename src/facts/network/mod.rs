@@ -8,7 +8,7 @@ pub mod service;
 use serde_json::Value;
 
 use crate::model::fact::Fact;
-use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::parse::document::Document;
 
@@ -34,6 +34,8 @@ pub struct Network {
     pub place: Fact<attachments::Place>,
     /// What the container serves, and who can get to it.
     pub service: Fact<service::Service>,
+    /// Whether its networks lead out of the host.
+    pub way_out: Fact<bool>,
 }
 
 pub(super) fn all(view: &View<'_>) -> Network {
@@ -46,6 +48,7 @@ pub(super) fn all(view: &View<'_>) -> Network {
         attachments: attachments::fact(view),
         place: attachments::place(view),
         service: service::fact(view),
+        way_out: attachments::leads_out(view),
     }
 }
 
@@ -86,17 +89,9 @@ fn owner<'a>(view: &View<'a>) -> Document<'a> {
 /// The fields of an object in the engine's record, by name; its evidence is
 /// narrow: each field by itself.
 fn fields<'a>(record: &Document<'a>, pointer: &str) -> Reading<Vec<(&'a str, &'a Value)>> {
-    let source = record.source().clone();
-    let pointer = pointer.to_owned();
-    record.fields(&pointer).shown_as(|fields| {
-        let shown = |value: &Value| Evidence::new(source.clone(), &*pointer, value.to_string());
-        match fields.as_slice() {
-            [] => vec![Evidence::new(source.clone(), &*pointer, "nothing")],
-            some => {
-                let names: Vec<Value> = some.iter().map(|(name, _)| (*name).into()).collect();
-                vec![shown(&Value::Array(names))]
-            }
-        }
+    record.fields(pointer).told_as(|fields| {
+        let names: Vec<Value> = fields.iter().map(|(name, _)| (*name).into()).collect();
+        if names.is_empty() { "nothing".to_owned() } else { Value::Array(names).to_string() }
     })
 }
 

@@ -5,11 +5,12 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::facts::namespaces::Namespace;
+use crate::facts::namespaces::{self, Namespace};
 use crate::facts::view::View;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::proc::sockets::Protocol;
 
@@ -25,7 +26,7 @@ pub struct Published {
     pub port: u16,
     /// The host's address that it is bound to; none is every address.
     pub host: Option<IpAddr>,
-    /// The host's port.
+    /// The host's port; 0 is one that the engine will choose.
     pub host_port: u16,
     /// The listener itself, where the container lives in the host's network.
     pub listener: Option<Listener>,
@@ -50,15 +51,14 @@ impl fmt::Display for Published {
         match &self.listener {
             Some(listener) => write!(f, "{listener} in the host's network"),
             None => {
-                let Self { port, host_port, .. } = self;
+                let port = self.port;
                 match self.host {
-                    None => write!(
-                        f,
-                        "port {port}/{protocol} on every interface of the host, port {host_port}"
-                    ),
-                    Some(host) => {
-                        write!(f, "port {port}/{protocol} on {host} of the host, port {host_port}")
-                    }
+                    None => write!(f, "port {port}/{protocol} on every interface of the host")?,
+                    Some(host) => write!(f, "port {port}/{protocol} on {host} of the host")?,
+                }
+                match self.host_port {
+                    0 => f.write_str(", port of the engine's choice"),
+                    host_port => write!(f, ", port {host_port}"),
                 }
             }
         }
@@ -72,6 +72,9 @@ impl fmt::Display for Published {
 /// nothing is forwarded: there every listener of the container's is open. And
 /// to a container without an interface nobody can forward anything.
 pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Published>> {
+    if view.kind() == Kind::Service {
+        return of_service(view);
+    }
     let in_force = super::namespace(view).and_then(|namespace| match namespace {
         Namespace::Host => listeners::held(view).map(|own| {
             let open = own.into_iter().filter(|it| !it.is_loopback() && !it.may_be_a_client());
@@ -82,6 +85,18 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Published>> {
         }),
     });
     Fact::new(by_engine(view), in_force)
+}
+
+/// In the host's network nothing has to be published to be open.
+fn of_service(view: &View<'_>) -> Fact<Vec<Published>> {
+    let (known, gap) = declared(view);
+    let namespace = namespaces::network(view);
+    let open = (namespace.declared().known() == Some(&Namespace::Host)).then(|| {
+        let source = view.inspect().source().clone();
+        let detail = "in the host's network every port is open on which the program will listen";
+        Gap::new(Reason::NotRunning, source, detail).mend("remove network_mode: host")
+    });
+    Fact::declared_in_part(known, gap.or(open))
 }
 
 /// What is published, by whoever's word counts where the container lives.
@@ -103,42 +118,56 @@ fn of_host(listener: Listener) -> Published {
     }
 }
 
-/// `/NetworkSettings/Ports` of the engine's record: `80/tcp` and where it is
-/// bound; without a place it is only exposed.
+/// What is published by the engine's record.
 pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Published>> {
+    let (known, gap) = declared(view);
+    gap.map_or(known, Reading::Missing)
+}
+
+/// `/NetworkSettings/Ports` of the engine's record: `80/tcp` and where it is
+/// bound; without a place it is only exposed. With it, why there may be more.
+pub(super) fn declared(view: &View<'_>) -> (Reading<Vec<Published>>, Option<Gap>) {
     const PORTS: &str = "/NetworkSettings/Ports";
     let owner = super::owner(view);
-    let source = owner.source().clone();
-    owner.fields(PORTS).unshown().and_then(|fields| {
-        let mut all = Vec::new();
+    let malformed = |name: &str| {
+        let detail = format!("{PORTS} does not say where {} is published", Untrusted::from(name));
+        Reading::Missing(super::malformed(owner.source(), detail))
+    };
+    let (known, gap) = owner.known_fields(PORTS);
+    let known = known.and_then(|fields| {
+        let (mut all, mut evidence) = (Vec::new(), Vec::new());
         for (name, places) in &fields {
             // Null is a port that is only exposed.
             if !places.is_array() && !places.is_null() {
-                let name = Untrusted::from(*name);
-                let detail = format!("{PORTS} does not say where {name} is published");
-                return Reading::Missing(super::malformed(&source, detail));
+                return malformed(name);
             }
-            for place in places.as_array().into_iter().flatten() {
+            for (index, place) in places.as_array().into_iter().flatten().enumerate() {
                 let text = |key: &str| place.get(key).and_then(Value::as_str);
-                let read = bound(name, text("HostIp").unwrap_or_default(), text("HostPort"));
-                let Some(port) = read else {
-                    let name = Untrusted::from(*name);
-                    let detail = format!("{PORTS} does not say where {name} is published");
-                    return Reading::Missing(super::malformed(&source, detail));
+                let address = text("HostIp").unwrap_or_default();
+                let Some(port) = bound(view, name, address, text("HostPort")) else {
+                    return malformed(name);
                 };
+                let pointer = format!("{PORTS}/{}/{index}", name.replace('/', "~1"));
+                let told = owner.told(&pointer, port.to_string());
+                evidence.push(Evidence { place: PORTS.into(), ..told });
                 all.push(port);
             }
         }
-        let shown = |port: &Published| Evidence::new(source.clone(), PORTS, port.to_string());
-        let evidence = match all.as_slice() {
-            [] => vec![Evidence::new(source.clone(), PORTS, "nothing is published")],
-            some => some.iter().map(shown).collect(),
-        };
         Reading::Known(all, evidence)
-    })
+    });
+    let known = known.and_then(|all| {
+        let none = all.is_empty().then(|| owner.told(PORTS, "nothing is published"));
+        Reading::Known(all, none.into_iter().collect())
+    });
+    (known, gap)
 }
 
-fn bound(name: &str, address: &str, host_port: Option<&str>) -> Option<Published> {
+fn bound(
+    view: &View<'_>,
+    name: &str,
+    address: &str,
+    host_port: Option<&str>,
+) -> Option<Published> {
     let (port, protocol) = name.split_once('/')?;
     let protocol = match protocol {
         "tcp" => Some(Protocol::Tcp),
@@ -151,7 +180,10 @@ fn bound(name: &str, address: &str, host_port: Option<&str>) -> Option<Published
         "" => None,
         address => Some(address.parse::<IpAddr>().ok()?).filter(|it| !it.is_unspecified()),
     };
-    let (port, host_port) = (port.parse().ok()?, host_port?.parse().ok()?);
+    // Before anything runs, an engine that may choose the port has not chosen yet.
+    let is_open = view.kind() == Kind::Service && host_port.unwrap_or_default().is_empty();
+    let host_port = if is_open { 0 } else { host_port?.parse().ok()? };
+    let port = port.parse().ok()?;
     Some(Published { protocol, port, host, host_port, listener: None })
 }
 

@@ -6,10 +6,11 @@ use crate::facts::view::View;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Reading};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 
 use super::listeners::{self, Listener};
-use super::{attachments, published};
+use super::published;
 use published::Published;
 
 /// What runs, by every sign there is, and who can get to it.
@@ -25,34 +26,36 @@ pub struct Service {
     pub published: Vec<Published>,
     /// The listeners, by the kernel.
     pub listeners: Vec<Listener>,
-    /// Whether its network leads out of the host.
-    pub has_way_out: bool,
 }
 
 pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Service> {
-    let networks = attachments::by_engine(view);
-    let declared = published::by_engine(view).zip(networks).map(|(published, networks)| Service {
+    let (known, gap) = published::declared(view);
+    let exposed = view.inspect().fields("/Config/ExposedPorts").unshown();
+    let exposed = exposed.known().map(Vec::as_slice).unwrap_or_default();
+    let exposed = exposed.iter().filter_map(|(name, _)| name.split('/').next()?.parse().ok());
+    let exposed: BTreeSet<u16> = exposed.filter(|_| view.kind() == Kind::Service).collect();
+    let known = known.map(|published| Service {
         programs: Vec::new(),
         image: view.image_name(),
-        ports: published.iter().map(|it| it.port).collect(),
+        ports: published.iter().map(|it| it.port).chain(exposed).collect(),
         published,
         listeners: Vec::new(),
-        has_way_out: networks.iter().any(attachments::Attachment::has_way_out),
     });
+    if view.kind() == Kind::Service {
+        return Fact::declared_in_part(known, gap);
+    }
     let own = listeners::own(view)
         .map(|all| all.into_iter().filter(Listener::may_be_own).collect::<Vec<_>>());
-    let ways = published::in_force(view).zip(attachments::way_out(view));
-    let effective = programs(view).zip(own).zip(ways).map(
-        |((programs, listeners), (published, has_way_out))| Service {
+    let effective = programs(view).zip(own).zip(published::in_force(view)).map(
+        |((programs, listeners), published)| Service {
             programs,
             image: view.image_name(),
             ports: listeners.iter().filter(|it| !it.may_be_a_client()).map(|it| it.port).collect(),
             published,
             listeners,
-            has_way_out,
         },
     );
-    Fact::new(declared, effective)
+    Fact::new(gap.map_or(known, Reading::Missing), effective)
 }
 
 /// The names of all the programs that run, each once.

@@ -1,6 +1,9 @@
 //! One container's part of a bundle, parsed as it is asked for.
 
+mod defaults;
 mod process;
+
+use serde_json::Value;
 
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::files::{File, Listing};
@@ -15,10 +18,18 @@ use crate::parse::passwd::{self, Account};
 use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::time::Instant;
 
-use super::Held;
+use super::{Held, Holder};
 
 pub(super) use process::Process;
 use process::{optional, text};
+
+/// An account that a file tells of.
+pub(super) struct Told<'a> {
+    pub(super) name: Option<&'a str>,
+    pub(super) uid: Option<u32>,
+    pub(super) gid: Option<u32>,
+    pub(super) evidence: Evidence,
+}
 
 /// A bundle, seen from one container.
 pub(super) struct View<'a> {
@@ -104,6 +115,11 @@ impl<'a> View<'a> {
         self.document(Source::networks())
     }
 
+    /// A network that every engine has by itself, where no engine was asked.
+    pub(super) fn built_in_network(&self, name: &str) -> Option<&'static Value> {
+        defaults::network(name).filter(|_| self.origin() == Origin::Compose)
+    }
+
     /// The container's id.
     pub(super) fn id(&self) -> &'a str {
         &self.target.id
@@ -119,9 +135,22 @@ impl<'a> View<'a> {
         self.bundle.text(source).map(Untrusted::raw)
     }
 
-    /// What the engine says of itself.
+    /// What the engine says of itself. Of the one that will create a service
+    /// nobody knows more than what its documentation says of every engine.
     pub(super) fn info(&self) -> Document<'a> {
+        if self.origin() == Origin::Compose {
+            return defaults::info();
+        }
         self.document(Source::engine_info())
+    }
+
+    /// A value that was asked for.
+    pub(super) fn declared<T>(&self, value: T) -> Held<T> {
+        let by = match self.kind() {
+            Kind::Service => Holder::Service,
+            Kind::Container | Kind::Image => Holder::Declaration,
+        };
+        Held { by, value }
     }
 
     /// What the engine says of the container's image.
@@ -219,6 +248,24 @@ impl<'a> View<'a> {
     /// The container's own accounts, as `passwd(5)`; none where there is no such file.
     pub(super) fn accounts(&self) -> Reading<Vec<Account<'a>>> {
         self.of_viewer("root/etc/passwd").map(|text| passwd::parse(text.unwrap_or_default()))
+    }
+
+    /// An account that the files tell of from which a service's image is built:
+    /// `/Accounts` of its draft, each with `Name`, `Uid` and `Gid` as far as
+    /// they were written. Others may be there as well.
+    pub(super) fn told_account(&self, fits: impl Fn(&Told<'a>) -> bool) -> Option<Told<'a>> {
+        let inspect = self.inspect();
+        let accounts = inspect.objects("/Accounts");
+        let told = |(place, entry): (usize, &&'a Value)| {
+            let number = |key: &str| entry.get(key)?.as_u64()?.try_into().ok();
+            Told {
+                name: entry.get("Name").and_then(Value::as_str),
+                uid: number("Uid"),
+                gid: number("Gid"),
+                evidence: inspect.told(&format!("/Accounts/{place}"), entry.to_string()),
+            }
+        };
+        accounts.known()?.iter().enumerate().map(told).find(fits)
     }
 
     /// The container's own groups, as `group(5)`; none where there is no such file.

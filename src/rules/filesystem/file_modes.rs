@@ -5,7 +5,6 @@ use crate::facts::files::{Demanded, Entry, Named};
 use crate::model::demand::{Applies, Demand, Mode};
 use crate::model::files::Kind;
 use crate::model::severity::Severity;
-use crate::model::target::Kind as Target;
 use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Settings, role, rule};
 
@@ -32,7 +31,7 @@ rule! {
         id: "file-modes",
         title: "files have the demanded mode and owner",
         severity: Severity::High,
-        targets: &[Target::Container, Target::Image],
+        targets: [Container, Image],
         references: &[],
         parameters: &[],
         judge: judge,

@@ -3,7 +3,6 @@
 use crate::facts::Facts;
 use crate::facts::files::Entry;
 use crate::model::severity::Severity;
-use crate::model::target::Kind as Target;
 use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Parameter, Settings, Shape, rule, settings};
 
@@ -27,7 +26,7 @@ rule! {
         id: "no-world-writable",
         title: "no file can be written by everybody",
         severity: Severity::Med,
-        targets: &[Target::Container, Target::Image],
+        targets: [Container, Image],
         references: &["CIS Distribution Independent Linux: 6.1.10"],
         parameters: &[Parameter {
             name: "except",

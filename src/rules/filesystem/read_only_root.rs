@@ -19,6 +19,7 @@ rule! {
         id: "read-only-root",
         title: "the root file system is read-only",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.13", "compose-lint CL-0007"],
         parameters: &[],
         judge: judge,

@@ -4,7 +4,6 @@ use crate::facts::Facts;
 use crate::facts::files::Entry;
 use crate::model::files::Kind;
 use crate::model::severity::Severity;
-use crate::model::target::Kind as Target;
 use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Parameter, Settings, Shape, rule, settings};
 
@@ -28,7 +27,7 @@ rule! {
         id: "secret-file-modes",
         title: "secret files can be read only by who needs them",
         severity: Severity::High,
-        targets: &[Target::Container, Target::Image],
+        targets: [Container, Image],
         references: &["CIS Distribution Independent Linux: 6.1"],
         parameters: &[
             Parameter {

@@ -27,6 +27,7 @@ rule! {
         id: "tmpfs-for-writes",
         title: "writes go to a restricted tmpfs or a volume",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &["compose-lint CL-0022"],
         parameters: &[Parameter {
             name: "paths",

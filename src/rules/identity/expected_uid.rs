@@ -25,6 +25,7 @@ rule! {
         id: "expected-uid",
         title: "every process has an expected uid",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &[],
         parameters: &[Parameter {
             name: "uids",

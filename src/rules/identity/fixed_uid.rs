@@ -24,6 +24,7 @@ rule! {
         id: "fixed-uid",
         title: "the user is a fixed number with a group",
         severity: Severity::Low,
+        targets: [Container, Service],
         references: &["hadolint DL3066"],
         parameters: &[],
         judge: judge,

@@ -27,6 +27,7 @@ rule! {
         id: "no-privileged-groups",
         title: "no process belongs to a privileged group",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &["CWE-250"],
         parameters: &[Parameter {
             name: "groups",

@@ -13,7 +13,8 @@ pub mod private_user_namespace;
 pub mod private_uts_namespace;
 
 use crate::facts::capabilities::Scope;
-use crate::facts::namespaces::{Company, Namespace};
+use crate::facts::Holder;
+use crate::facts::namespaces::{Company, Namespace, Neighbour};
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::Check;
 use crate::rules::privilege::no_dangerous_capabilities;
@@ -43,17 +44,33 @@ fn in_good_company(company: &Company, kind: &str) -> Check {
         }
         Company::Neighbour(neighbour) => neighbour,
     };
-    let with = format!("the {kind} namespace is shared with container {}", neighbour.container);
+    let with = format!("the {kind} namespace is shared with {}", named(neighbour));
     let held = neighbour.capabilities.attainable;
     let counts = neighbour.capabilities.scope == Scope::Host;
     let dangerous = no_dangerous_capabilities::DANGEROUS.iter().map(|(capability, _)| *capability);
     if let (Some(capability), true) = (dangerous.into_iter().find(|it| held.has(*it)), counts) {
-        let what = format!("{with}, whose {} holds or can gain {capability}", neighbour.process);
+        let what = format!("{with}, {} holds or can gain {capability}", whose(neighbour));
         return Check::broken(what);
     }
     if neighbour.in_host_pids {
-        let what = format!("{with}, whose {} sees the host's processes", neighbour.process);
+        let what = format!("{with}, {} sees the host's processes", whose(neighbour));
         return Check::broken(what);
     }
     Check::holds(with)
+}
+
+/// The other container, as a person knows it.
+fn named(neighbour: &Neighbour) -> String {
+    match neighbour.process {
+        Holder::Service => format!("the service {}", neighbour.container),
+        Holder::Process { .. } | Holder::Declaration => format!("container {}", neighbour.container),
+    }
+}
+
+/// Who of it is meant, in the middle of a sentence.
+fn whose(neighbour: &Neighbour) -> String {
+    match &neighbour.process {
+        Holder::Service => "which".to_owned(),
+        process @ (Holder::Process { .. } | Holder::Declaration) => format!("whose {process}"),
+    }
 }

@@ -27,6 +27,7 @@ rule! {
         id: "no-engine-socket",
         title: "no container engine in reach",
         severity: Severity::Crit,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.32", "KICS d6355c88", "compose-lint CL-0001"],
         parameters: &[],
         judge: judge,
@@ -82,6 +83,7 @@ pub(super) fn by_network(facts: &Facts) -> Verdict {
         None => Check::holds("no variable points to an engine"),
         Some(variable) => {
             Check::broken(format!("the variable {} points to an engine", variable.name))
+                .naming(variable.name.clone())
         }
     })
 }

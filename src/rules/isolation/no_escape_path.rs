@@ -43,6 +43,7 @@ rule! {
         id: "no-escape-path",
         title: "no chain of powers leads to the host",
         severity: Severity::Crit,
+        targets: [Container, Service],
         references: &["MITRE ATT&CK T1611"],
         parameters: &[],
         judge: judge,

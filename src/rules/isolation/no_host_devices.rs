@@ -31,6 +31,7 @@ rule! {
         id: "no-host-devices",
         title: "no device of the host",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.18", "compose-lint CL-0016"],
         parameters: &[Parameter {
             name: "accept",

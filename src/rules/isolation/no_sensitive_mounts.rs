@@ -26,6 +26,7 @@ rule! {
         id: "no-sensitive-mounts",
         title: "nothing sensitive of the host is mounted",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &[
             "CIS Docker 1.6: 5.6", "KICS 1c1325ff", "compose-lint CL-0013", "compose-lint CL-0025",
         ],

@@ -24,6 +24,7 @@ rule! {
         id: "no-shared-propagation",
         title: "no mount is shared back to the host",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.20", "compose-lint CL-0017"],
         parameters: &[],
         judge: judge,

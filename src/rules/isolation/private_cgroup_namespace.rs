@@ -25,6 +25,7 @@ rule! {
         id: "private-cgroup-namespace",
         title: "not in the host's cgroup namespace",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.25"],
         parameters: &[],
         judge: judge,

@@ -22,6 +22,7 @@ rule! {
         id: "private-ipc-namespace",
         title: "not in the host's IPC namespace",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.17", "KICS baa3890f", "compose-lint CL-0010"],
         parameters: &[],
         judge: judge,

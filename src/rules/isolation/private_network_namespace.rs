@@ -22,6 +22,7 @@ rule! {
         id: "private-network-namespace",
         title: "not in the host's network namespace",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.10", "KICS 071a71ff", "compose-lint CL-0008"],
         parameters: &[],
         judge: judge,

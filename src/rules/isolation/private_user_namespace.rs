@@ -25,6 +25,7 @@ rule! {
         id: "private-user-namespace",
         title: "no process is root of the host",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 2.9", "CIS Docker 1.6: 5.31"],
         parameters: &[],
         judge: judge,
@@ -57,6 +58,9 @@ fn near_root(held: &Held<Nearness>) -> Check {
         }
         Engine::OptedOut => Check::broken(format!(
             "{by} {how}: the engine makes user namespaces and the container opts out"
+        )),
+        Engine::AskedNot => Check::broken(format!(
+            "{by} {how}: it asks for the host's user namespace"
         )),
         Engine::Remaps => {
             Check::broken(format!("{by} {how}, although the engine makes user namespaces"))

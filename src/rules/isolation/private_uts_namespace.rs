@@ -21,6 +21,7 @@ rule! {
         id: "private-uts-namespace",
         title: "not in the host's UTS namespace",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.21"],
         parameters: &[],
         judge: judge,

@@ -24,6 +24,7 @@ rule! {
         id: "exec-form-command",
         title: "no shell around the program",
         severity: Severity::Low,
+        targets: [Container, Service],
         references: &["hadolint DL3025", "KICS b86987e1"],
         parameters: &[],
         judge: judge,

@@ -25,6 +25,7 @@ rule! {
         id: "healthcheck",
         title: "a health check is defined",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &[
             "CIS Docker 1.6: 4.6", "CIS Docker 1.6: 5.27", "Checkov CKV_DOCKER_2", "KICS 698ed579",
             "Trivy DS-0026", "hadolint DL3057",

@@ -29,6 +29,7 @@ rule! {
         id: "healthcheck-timing",
         title: "the health check notices in good time",
         severity: Severity::Low,
+        targets: [Container, Service],
         references: &["Docker: HEALTHCHECK"],
         parameters: &[
             Parameter {

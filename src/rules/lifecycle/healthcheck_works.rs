@@ -27,6 +27,7 @@ rule! {
         id: "healthcheck-works",
         title: "the health check works",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.27"],
         parameters: &[],
         judge: judge,
@@ -37,6 +38,10 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     let record = facts.health.record.judge(|record| match record {
         Record::Undefined => Check::moot("no health check is defined"),
         Record::Of(history) => of(history),
+        Record::NeverRun(Some(why)) => always_true(why),
+        Record::NeverRun(None) => {
+            Check::moot("the check can fail; whether it works shows only where it runs")
+        }
     });
     let programs = facts.health.programs.judge(|programs| match programs {
         Programs::NotAsked => Check::moot("no run of the check has failed"),
@@ -48,11 +53,15 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     record.and(programs)
 }
 
+fn always_true(why: &str) -> Check {
+    Check::broken(format!("the check succeeds whatever happens: {why}"))
+        .showing("/Config/Healthcheck/Test", why)
+}
+
 fn of(history: &History) -> Check {
     let Schedule { interval, timeout, start_period, retries } = history.schedule;
     if let Some(why) = &history.always_true {
-        return Check::broken(format!("the check succeeds whatever happens: {why}"))
-            .showing("/Config/Healthcheck/Test", why.as_str());
+        return always_true(why);
     }
     let runs = u32::try_from(retries).unwrap_or(u32::MAX);
     let patience =

@@ -26,6 +26,7 @@ rule! {
         id: "init-process",
         title: "ended processes do not stay as zombies",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &["Docker: docker run --init", "pid_namespaces(7)"],
         parameters: &[],
         judge: judge,

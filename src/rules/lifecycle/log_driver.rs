@@ -25,6 +25,7 @@ rule! {
         id: "log-driver",
         title: "logs are kept and rotated",
         severity: Severity::Low,
+        targets: [Container, Service],
         references: &["compose-lint CL-0014"],
         parameters: &[],
         judge: judge,

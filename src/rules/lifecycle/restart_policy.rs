@@ -27,6 +27,7 @@ rule! {
         id: "restart-policy",
         title: "restarted after a failure, but not in a loop",
         severity: Severity::Low,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.15", "KICS 2fc99041"],
         parameters: &[
             Parameter {

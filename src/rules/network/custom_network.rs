@@ -24,6 +24,7 @@ rule! {
         id: "custom-network",
         title: "not on the engine's default network",
         severity: Severity::Low,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.30", "KICS ce14a68b"],
         parameters: &[],
         judge: judge,

@@ -25,6 +25,7 @@ rule! {
         id: "datastore-internal",
         title: "databases, caches and brokers are reached only from inside",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.9"],
         parameters: &[],
         judge: judge,
@@ -128,7 +129,7 @@ const PORTS: [(u16, &str); 20] = [
 ];
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.network.service.judge(|service| {
+    let published = facts.network.service.judge(|service| {
         let Some(sign) = sign(service) else {
             return Check::moot(if service.programs.is_empty() {
                 "neither image nor ports are those of a database, cache or broker".to_owned()
@@ -140,15 +141,23 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let open =
             service.published.iter().filter(|it| !it.is_loopback() && is_the_stores(it, service));
         let open: Vec<String> = open.map(ToString::to_string).collect();
-        if !open.is_empty() {
+        if open.is_empty() {
+            Check::holds(format!("{sign}, and it is not published"))
+        } else {
             Check::broken(format!("{sign}, and it is published: {}", open.join("; ")))
-        } else if service.has_way_out {
-            Check::broken(format!("{sign}, and its network leads out of the host"))
+        }
+    });
+    if matches!(published, Verdict::NotApplicable(_)) {
+        return published;
+    }
+    published.and(facts.network.way_out.judge(|leads_out| {
+        if *leads_out {
+            Check::broken("the network of a database, cache or broker leads out of the host")
                 .only(Severity::Low)
         } else {
-            Check::holds(format!("{sign}, on a network without a way out"))
+            Check::holds("its network has no way out")
         }
-    })
+    }))
 }
 
 /// By what a service is known as a store.
@@ -188,7 +197,7 @@ fn is_the_stores(port: &Published, service: &Service) -> bool {
         Holder::Process { name, .. } => {
             PROGRAMS.contains(&name.raw()) || RUNTIMES.contains(&name.raw())
         }
-        Holder::Declaration => false,
+        Holder::Declaration | Holder::Service => false,
     };
     !is_known || holders.any(is_store) || PORTS.iter().any(|(known, _)| *known == port.port)
 }

@@ -25,6 +25,7 @@ rule! {
         id: "capabilities-dropped",
         title: "only allowed capabilities are left",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.4", "KICS ce76b7d0", "compose-lint CL-0006", "CWE-250"],
         parameters: &[Parameter {
             name: "allow",

@@ -25,6 +25,7 @@ rule! {
         id: "lsm-confined",
         title: "AppArmor or SELinux confines every process",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.2", "CIS Docker 1.6: 5.3", "compose-lint CL-0009"],
         parameters: &[],
         judge: judge,
@@ -36,6 +37,9 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let by = &held.by;
         match &held.value {
             Confinement::NoModule => Check::moot("this host runs neither AppArmor nor SELinux"),
+            Confinement::LeftToHost => {
+                Check::moot("whether there is AppArmor or SELinux is the host's affair, and nothing switches it off")
+            }
             Confinement::Enforced(label) => {
                 Check::holds(format!("{by} is confined by {}", Untrusted::from(label.as_str())))
             }

@@ -23,6 +23,7 @@ rule! {
         id: "no-new-privileges",
         title: "executing a file cannot raise privileges",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.26", "KICS 27fcc7d6", "compose-lint CL-0003"],
         parameters: &[],
         judge: judge,

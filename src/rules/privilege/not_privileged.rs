@@ -25,6 +25,7 @@ rule! {
         id: "not-privileged",
         title: "not in privileged mode",
         severity: Severity::Crit,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.5", "KICS ae5b6871", "compose-lint CL-0002"],
         parameters: &[],
         judge: judge,

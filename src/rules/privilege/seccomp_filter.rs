@@ -20,6 +20,7 @@ rule! {
         id: "seccomp-filter",
         title: "a seccomp filter is active",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.22", "KICS 404fde2c", "compose-lint CL-0009"],
         parameters: &[],
         judge: judge,

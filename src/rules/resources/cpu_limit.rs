@@ -25,6 +25,7 @@ rule! {
         id: "cpu-limit",
         title: "processor time is bounded",
         severity: Severity::Low,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.12", "KICS 6b610c50", "compose-lint CL-0026"],
         parameters: &[],
         judge: judge,

@@ -29,6 +29,7 @@ rule! {
         id: "heap-fits-limit",
         title: "the heap fits below the memory limit",
         severity: Severity::Low,
+        targets: [Container, Service],
         references: &["Node.js: --max-old-space-size", "Java: MaxRAMPercentage"],
         parameters: &[Parameter {
             name: "max-share",

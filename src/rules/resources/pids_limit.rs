@@ -23,6 +23,7 @@ rule! {
         id: "pids-limit",
         title: "the number of processes is bounded",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.29", "KICS 221e0658", "compose-lint CL-0026"],
         parameters: &[],
         judge: judge,

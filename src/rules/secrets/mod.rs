@@ -188,9 +188,14 @@ fn words(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Judges what the container is started with, and what each process was.
-fn judge_each(facts: &Facts, check: impl Fn(&Environment) -> Check) -> Verdict {
-    let given = facts.given_environment.judge(&check);
+/// Judges what the container is started with, and what each process was, by the
+/// variables whose names `matter`.
+fn judge_each(
+    facts: &Facts,
+    matters: impl Fn(&str) -> bool,
+    check: impl Fn(&Environment) -> Check,
+) -> Verdict {
+    let given = facts.given_environment.about(matters).judge(&check);
     given.and(facts.environments.judge(|held| check(&held.value)))
 }
 

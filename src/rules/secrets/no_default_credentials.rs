@@ -26,6 +26,7 @@ rule! {
         id: "no-default-credentials",
         title: "no well-known password, and none missing",
         severity: Severity::Crit,
+        targets: [Container, Service],
         references: &["OWASP Docker D07", "CWE-1392"],
         parameters: &[],
         judge: judge,
@@ -33,7 +34,7 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    judge_each(facts, check)
+    judge_each(facts, |_| true, check)
 }
 
 fn check(environment: &Environment) -> Check {

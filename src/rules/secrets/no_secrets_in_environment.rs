@@ -27,6 +27,7 @@ rule! {
         id: "no-secrets-in-environment",
         title: "no secret is in the environment",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 4.10", "Trivy DS-0031", "compose-lint CL-0020", "compose-lint CL-0021"],
         parameters: &[Parameter {
             name: "accept",
@@ -44,7 +45,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let is_accepted = settings.list("accept").iter().any(|it| it == variable.name.raw());
         if is_accepted { None } else { given_away(variable) }
     };
-    let given = facts.given_environment.judge(|environment| faults(environment, HOLDS, fault));
+    let given = facts.given_environment.about(|_| true).judge(|environment| faults(environment, HOLDS, fault));
     let exported =
         facts.environments.judge(|held| faults(&held.value, HOLDS, fault).only(Severity::Med));
     given.and(exported)

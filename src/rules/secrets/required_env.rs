@@ -25,6 +25,7 @@ rule! {
         id: "required-env",
         title: "the variables that the service needs are set",
         severity: Severity::Med,
+        targets: [Container, Service],
         references: &[],
         parameters: &[Parameter {
             name: "names",
@@ -47,7 +48,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     if names.is_empty() {
         return facts.first_environment.unasked("no policy names a variable that must be set");
     }
-    facts.first_environment.judge(|environment| {
+    let check = |environment: &Environment| {
         let missing: Vec<&str> = names
             .iter()
             .map(String::as_str)
@@ -60,7 +61,8 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         } else {
             Check::broken(format!("not set, or empty: {}", missing.join(", ")))
         }
-    })
+    };
+    facts.first_environment.judge(check).or(facts.given_environment.part().judge(check))
 }
 
 /// A reference that nobody resolved is no value.

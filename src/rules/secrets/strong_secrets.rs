@@ -27,6 +27,7 @@ rule! {
         id: "strong-secrets",
         title: "signing keys are long and random",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["RFC 7518 section 3.2", "CWE-521"],
         parameters: &[
             Parameter {
@@ -51,7 +52,8 @@ rule! {
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let length = settings.number("min-length").unwrap_or_default();
     let entropy = settings.number("min-entropy").unwrap_or_default();
-    judge_each(facts, |environment| check(environment, length, entropy))
+    let signs = |name: &str| promise(name) == Promise::Signing;
+    judge_each(facts, signs, |environment| check(environment, length, entropy))
 }
 
 fn check(environment: &Environment, length: usize, entropy: u32) -> Check {

@@ -5,6 +5,8 @@ mod files;
 mod hardened;
 mod kernel;
 mod processes;
+mod of_services;
+mod service;
 mod survey;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::model::survey::{Traits, Unread};
 use crate::model::verdict::Verdict;
 
 pub(super) use hardened::{DEVICE_LIST, INIT, container};
+pub(super) use service::service;
 
 /// One container's evidence.
 #[derive(Clone)]
@@ -39,7 +42,7 @@ impl Case {
     }
 
     fn id(&self) -> String {
-        "c".repeat(64)
+        self.bundle.targets[0].id.clone()
     }
 
     fn processes(&mut self) -> &mut Processes {

@@ -119,15 +119,18 @@ pub(super) fn lives_with_ruler(facts: &Facts) -> Verdict {
         Company::Alone => Check::holds("nobody else lives in the PID namespace"),
         Company::Asked(other) => Check::broken(format!("the PID namespace is shared with {other}")),
         Company::Neighbour(it) => {
-            let (container, process) = (&it.container, &it.process);
+            let who = match &it.process {
+                Holder::Service => format!("the service {}", it.container),
+                process @ (Holder::Process { .. } | Holder::Declaration) => {
+                    format!("{process} of {}", it.container)
+                }
+            };
             let held = &it.capabilities;
             let rules = RULING.iter().any(|each| held.attainable.has(*each));
             if rules && held.scope == Scope::Host {
-                Check::broken(format!(
-                    "{process} of {container} shares its PID namespace and rules the host"
-                ))
+                Check::broken(format!("{who} shares its PID namespace and rules the host"))
             } else {
-                Check::holds(format!("{process} of {container} does not rule the host"))
+                Check::holds(format!("{who} does not rule the host"))
             }
         }
     })
