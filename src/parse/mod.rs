@@ -18,3 +18,4 @@ pub mod proc;
 pub mod secret;
 pub mod signal;
 pub mod time;
+pub mod yaml;

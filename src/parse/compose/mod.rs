@@ -7,9 +7,24 @@
 //! Pure: whoever calls reads the files (by [`Load`]) and knows the environment.
 
 pub mod canonical;
+pub mod dotenv;
+mod environment;
+mod extends;
+mod find;
+mod include;
+pub mod interpolate;
+mod mask;
+mod merge;
+mod paths;
+mod profiles;
+mod resolve;
 pub mod schema;
+mod sources;
+mod spot;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 pub mod wrong;
 
@@ -17,11 +32,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use resolve::{MOST, resolve};
+pub use sources::LARGEST;
+
 use tree::{Node, Place};
 
 /// Reads files for the resolver.
 pub trait Load {
-    /// The bytes of a file.
+    /// The bytes of a file; of standard input for the path `-`. Beyond
+    /// [`LARGEST`] bytes it may stop: so large a file is refused.
     ///
     /// # Errors
     /// Why there are none, as a fragment without a full stop.
@@ -59,9 +78,11 @@ pub struct Request {
 pub struct Project {
     /// Its name, as the engine will know it.
     pub name: String,
-    /// Every file that was read, by the path that a person knows it by.
+    /// Every file that was read, by the path that a person knows it by:
+    /// environment files too.
     pub files: Vec<PathBuf>,
-    /// The text of each compose file among them, for excerpts; in the same order.
+    /// The text of each, in the same order, for excerpts: comments and what may be
+    /// secret have become `*`, a letter each.
     pub texts: Vec<String>,
     /// The folder that relative paths begin at.
     pub directory: PathBuf,
@@ -72,6 +93,9 @@ pub struct Project {
     pub inactive: Vec<String>,
     /// What is odd and keeps nobody from going on.
     pub remarks: Vec<Remark>,
+    /// The environment files that could not be read, each with the service that
+    /// needs it: what that service's environment is cannot be told in full.
+    pub unread: Vec<(String, Fault)>,
 }
 
 /// Something odd at a place.
