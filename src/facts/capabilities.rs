@@ -111,10 +111,8 @@ pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<He
     } else {
         privileged.unshown().zip(lists)
     };
-    asked
-        .zip(is_podman.unshown())
-        .zip(namespaced_by_engine(view, inspect).unshown())
-        .map(|(((privileged, (drop, add)), podman), namespaced)| {
+    asked.zip(is_podman.unshown()).zip(namespaced_by_engine(view, inspect).unshown()).map(
+        |(((privileged, (drop, add)), podman), namespaced)| {
             let defaults = if podman {
                 CapabilitySet::podman_default()
             } else {
@@ -128,7 +126,8 @@ pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<He
             };
             let scope = if namespaced { Scope::Container } else { Scope::Host };
             view.declared(Capabilities { effective: set, attainable: set, scope, leeway })
-        })
+        },
+    )
 }
 
 /// A list of capabilities as it was written, `ALL` kept apart.

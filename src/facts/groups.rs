@@ -171,7 +171,8 @@ fn told_group(view: &View<'_>) -> Reading<u32> {
     inspect.text("/Config/User").unshown().and_then(|user| {
         let user = user.unwrap_or_default();
         let uid = user.parse::<u32>().ok();
-        let told = view.told_account(|it| it.name == Some(user) || (uid.is_some() && it.uid == uid));
+        let told =
+            view.told_account(|it| it.name == Some(user) || (uid.is_some() && it.uid == uid));
         match told.and_then(|account| Some((account.gid?, account.evidence))) {
             Some((gid, evidence)) => Reading::Known(gid, vec![evidence]),
             None => {

@@ -9,9 +9,9 @@ use crate::parse::command::options::bytes;
 use crate::parse::command::program;
 use crate::parse::command::programs::{Role, role};
 
-use super::{Held, environment};
 use super::limits::{Limit, memory_in_force};
 use super::view::{Process, View};
+use super::{Held, environment};
 
 /// One process's runtime, as far as it sizes itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

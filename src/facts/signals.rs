@@ -106,9 +106,9 @@ fn known_init(name: &str, is_first: bool) -> Init {
 /// a program does with its children shows only where it runs.
 fn init_of_service(view: &View<'_>) -> Reading<Init> {
     let inspect = view.inspect();
-    let joins = inspect.text("/HostConfig/PidMode").map(|mode| {
-        mode.is_some_and(|mode| mode == "host" || mode.starts_with("container:"))
-    });
+    let joins = inspect
+        .text("/HostConfig/PidMode")
+        .map(|mode| mode.is_some_and(|mode| mode == "host" || mode.starts_with("container:")));
     let asked = inspect.flag("/HostConfig/Init").map(|on| on == Some(true));
     joins.and_then(|joins| {
         if joins {

@@ -195,7 +195,9 @@ pub(super) fn leads_out(view: &View<'_>) -> Fact<bool> {
     let source = view.networks().source().clone();
     let declared = by_engine(view).and_then(|all| {
         let untold = all.iter().find(|it| it.is_internal.is_none());
-        match untold.filter(|_| !all.iter().any(|it| it.is_internal == Some(false) && it.has_way_out())) {
+        match untold
+            .filter(|_| !all.iter().any(|it| it.is_internal == Some(false) && it.has_way_out()))
+        {
             None => Reading::of(all.iter().any(Attachment::has_way_out)),
             Some(network) => {
                 let detail = format!(

@@ -162,12 +162,7 @@ pub(super) fn declared(view: &View<'_>) -> (Reading<Vec<Published>>, Option<Gap>
     (known, gap)
 }
 
-fn bound(
-    view: &View<'_>,
-    name: &str,
-    address: &str,
-    host_port: Option<&str>,
-) -> Option<Published> {
+fn bound(view: &View<'_>, name: &str, address: &str, host_port: Option<&str>) -> Option<Published> {
     let (port, protocol) = name.split_once('/')?;
     let protocol = match protocol {
         "tcp" => Some(Protocol::Tcp),

@@ -12,9 +12,9 @@ use crate::parse::document::Document;
 /// (`dockerd --no-new-privileges`, default false), ids are not remapped
 /// (`dockerd --userns-remap`, no default), and under cgroup version 2 each
 /// container gets a cgroup namespace (`dockerd --default-cgroupns-mode`).
-static INFO: LazyLock<Value> = LazyLock::new(|| {
-    json!({"SecurityOptions": ["name=seccomp,profile=builtin", "name=cgroupns"], "CgroupVersion": "2"})
-});
+static INFO: LazyLock<Value> = LazyLock::new(
+    || json!({"SecurityOptions": ["name=seccomp,profile=builtin", "name=cgroupns"], "CgroupVersion": "2"}),
+);
 
 /// The networks that every engine has (`docker network ls`), in the shape of
 /// `GET /networks`.

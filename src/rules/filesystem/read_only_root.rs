@@ -38,7 +38,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const WRITABLE: &str = "40 30 0:44 / / rw,relatime - overlay overlay rw\n";
@@ -57,5 +57,9 @@ mod tests {
             .declares("/Mounts", json!([{"Type": "bind", "Source": "/srv", "Destination": "/srv"}]))
             => "Unknown",
         mounts_without_a_root_are_no_answer: container().mounts("") => "Unknown",
+        a_read_only_service_passes: service() => "Pass",
+        a_service_that_says_nothing_is_writable: service().leaves_out("/HostConfig/ReadonlyRootfs") => "Fail",
+        a_service_that_leaves_it_to_a_variable_is_unknown:
+            service().unset("/HostConfig/ReadonlyRootfs", "READ_ONLY") => "Unknown",
     }
 }

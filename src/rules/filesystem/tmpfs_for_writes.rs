@@ -95,7 +95,7 @@ fn loose(mount: &Mount) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const READ_ONLY: &str = "40 30 0:44 / / ro - overlay overlay rw\n";
@@ -117,5 +117,19 @@ mod tests {
         the_kernel_overrules_the_declaration:
             container().declares("/HostConfig/Tmpfs", json!({"/tmp": "exec"})) => "Pass",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_service_with_a_tight_tmpfs_passes: service() => "Pass",
+        a_service_without_a_place_to_write_fails: service().leaves_out("/HostConfig/Tmpfs") => "Fail",
+        a_service_with_a_loose_tmpfs_fails:
+            service().writes("/HostConfig/Tmpfs", json!({"/tmp": "exec"})) => "Fail",
+        which_folder_of_the_host_a_service_writes_to_does_not_matter: service()
+            .leaves_out("/HostConfig/Tmpfs").writes("/Mounts", json!([
+                {"Type": "bind", "Source": "", "Destination": "/tmp", "RW": true},
+            ])).unset("/Mounts/0/Source", "FOLDER") => "Pass",
+        where_a_service_mounts_it_matters: service()
+            .leaves_out("/HostConfig/Tmpfs").writes("/Mounts", json!([
+                {"Type": "bind", "Source": "/srv", "Destination": "", "RW": true},
+            ])).unset("/Mounts/0/Destination", "FOLDER") => "Unknown",
+        a_writable_service_is_not_judged:
+            service().leaves_out("/HostConfig/ReadonlyRootfs") => "NotApplicable",
     }
 }

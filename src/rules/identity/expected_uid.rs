@@ -61,7 +61,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{self, Case, cases};
+    use crate::rules::testing::{self, Case, cases, service};
     use serde_json::json;
 
     fn container() -> Case {
@@ -91,5 +91,9 @@ mod tests {
         the_declaration_convicts_where_the_kernel_is_silent:
             container().declares("/Config/User", json!("33")).kernel_denied() => "Fail",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_service_with_an_expected_uid_passes: service().set("uids", &["1000"]) => "Pass",
+        a_service_with_another_uid_fails: service().set("uids", &["33"]) => "Fail",
+        a_services_name_is_unknown:
+            service().set("uids", &["33"]).writes("/Config/User", json!("app")) => "Unknown",
     }
 }

@@ -60,7 +60,7 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -73,5 +73,9 @@ mod tests {
             container().declares("/Config/User", json!("")) => "NotApplicable",
         what_the_processes_are_does_not_matter: container().kernel_denied() => "Pass",
         without_the_engine_nobody_knows: container().engine_denied() => "Unknown",
+        a_service_with_a_number_and_a_group_passes: service() => "Pass",
+        a_service_with_a_name_fails: service().writes("/Config/User", json!("app")) => "Fail",
+        a_service_whose_image_decides_is_unknown:
+            service().leaves_out("/Config/User").without_the_image() => "Unknown",
     }
 }

@@ -81,7 +81,7 @@ fn check(Held { by, value }: &Held<Groups>, privileged: &[String], place: &str) 
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const REMAPPED: &[(&str, &str)] = &[
@@ -128,5 +128,17 @@ mod tests {
         an_account_that_is_not_there_means_group_zero:
             container().declares("/Config/User", json!("4242")).denied("status") => "Fail",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_service_with_a_group_of_its_own_passes: service() => "Pass",
+        a_service_in_group_zero_fails: service().writes("/Config/User", json!("1000:0")) => "Fail",
+        a_service_that_joins_docker_fails:
+            service().writes("/HostConfig/GroupAdd", json!(["docker"])) => "Fail",
+        what_the_host_calls_a_services_added_group_is_unknown:
+            service().writes("/HostConfig/GroupAdd", json!(["998"])) => "Unknown",
+        which_group_a_services_user_has_its_image_knows:
+            service().writes("/Config/User", json!("1000")) => "Unknown",
+        a_group_that_its_dockerfile_gives_is_known: service().writes("/Config/User", json!("1000"))
+            .writes("/Accounts", json!([{"Name": "app", "Uid": 1000, "Gid": 1000}])) => "Pass",
+        for_a_service_that_is_root_it_is_no_second_finding:
+            service().leaves_out("/Config/User") => "NotApplicable",
     }
 }

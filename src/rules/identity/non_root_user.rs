@@ -96,7 +96,7 @@ fn master(standing: &Held<Standing>) -> Option<Check> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const MASTER: &[(&str, &str)] = &[("Uid", "0 0 0 0"), ("CapBnd", "00000000a80425fb")];
@@ -138,5 +138,17 @@ mod tests {
         a_root_master_inside_a_user_namespace_is_mild_as_before: container()
             .status(&[("Uid", "165536 165536 165536 165536")]).uid_map(100, "0 165536 65536") => "Fail(low)",
         without_the_map_nobody_knows_who_is_root_inside: container().denied("uid_map") => "Unknown",
+        a_service_with_a_number_passes: service() => "Pass",
+        a_service_that_names_nobody_is_root: service().leaves_out("/Config/User") => "Fail",
+        a_services_root_by_name_fails: service().writes("/Config/User", json!("root:root")) => "Fail",
+        which_number_a_services_user_has_its_image_knows:
+            service().writes("/Config/User", json!("app")) => "Unknown",
+        a_name_that_its_dockerfile_makes_is_known: service().writes("/Config/User", json!("app"))
+            .writes("/Accounts", json!([{"Name": "app", "Uid": 1000}])) => "Pass",
+        a_second_name_of_root_is_root: service().writes("/Config/User", json!("toor"))
+            .writes("/Accounts", json!([{"Name": "toor", "Uid": 0}])) => "Fail",
+        a_service_whose_image_nobody_has_is_unknown:
+            service().leaves_out("/Config/User").without_the_image() => "Unknown",
+        a_service_whose_user_is_a_variable_is_unknown: service().unset("/Config/User", "UID") => "Unknown",
     }
 }

@@ -12,8 +12,8 @@ pub mod private_pid_namespace;
 pub mod private_user_namespace;
 pub mod private_uts_namespace;
 
-use crate::facts::capabilities::Scope;
 use crate::facts::Holder;
+use crate::facts::capabilities::Scope;
 use crate::facts::namespaces::{Company, Namespace, Neighbour};
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::Check;
@@ -63,7 +63,9 @@ fn in_good_company(company: &Company, kind: &str) -> Check {
 fn named(neighbour: &Neighbour) -> String {
     match neighbour.process {
         Holder::Service => format!("the service {}", neighbour.container),
-        Holder::Process { .. } | Holder::Declaration => format!("container {}", neighbour.container),
+        Holder::Process { .. } | Holder::Declaration => {
+            format!("container {}", neighbour.container)
+        }
     }
 }
 

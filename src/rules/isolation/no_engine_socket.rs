@@ -120,12 +120,20 @@ fn file_name(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use crate::model::files::Kind::{Folder, Socket};
-    use crate::rules::testing::{cases, container};
-    use serde_json::json;
+    use crate::rules::testing::{cases, container, service};
+    use serde_json::{Value, json};
 
     const SOCKET: &str = "60 40 0:20 /docker.sock /var/run/docker.sock ro - tmpfs tmpfs rw";
     const RENAMED: &str = "60 45 0:20 /docker.sock /tmp/innocent ro - tmpfs tmpfs rw";
     const PARENT: &str = "60 40 0:20 / /host/run ro - tmpfs tmpfs rw";
+
+    fn bind(host: &str, point: &str) -> Value {
+        json!({"Type": "bind", "Source": host, "Destination": point, "RW": true})
+    }
+
+    fn binds(host: &str) -> Value {
+        json!([bind(host, "/x")])
+    }
 
     cases! { RULE:
         a_container_without_mounts_passes: container() => "Pass",
@@ -187,5 +195,18 @@ mod tests {
             container().engine_starts_with(&["DOCKER_HOST=unix:///run/docker.sock"]) => "Pass",
         without_the_hosts_mounts_nobody_knows_what_is_mounted:
             container().denied("mountinfo") => "Unknown",
+        a_service_without_mounts_passes: service() => "Pass",
+        a_service_with_the_socket_fails: service().writes("/Mounts", binds("/var/run/docker.sock")) => "Fail",
+        what_a_service_mounts_for_sure_convicts_whatever_else_it_mounts: service()
+            .writes("/Mounts", json!([bind("/var/run/docker.sock", "/x"), bind("", "/data")]))
+            .unset("/Mounts/1/Source", "DATA") => "Fail",
+        a_services_mount_that_is_a_variable_is_unknown: service()
+            .writes("/Mounts", binds("")).unset("/Mounts/0/Source", "DATA") => "Unknown",
+        a_service_that_is_pointed_to_an_engine_fails:
+            service().sets(&["DOCKER_HOST=tcp://host:2375"]) => "Fail",
+        a_service_whose_engine_is_a_variable_is_unknown: service()
+            .sets(&["DOCKER_HOST=x"]).unset("/Config/Env/0", "DOCKER_HOST") => "Unknown",
+        another_variable_without_a_value_points_to_no_engine: service()
+            .sets(&["LEVEL=x"]).unset("/Config/Env/0", "LEVEL") => "Pass",
     }
 }

@@ -83,7 +83,7 @@ fn some_of(found: &[String]) -> String {
 mod tests {
     use super::cases::*;
     use super::{CHAINS, RULE};
-    use crate::rules::testing::{DEVICE_LIST, cases, container};
+    use crate::rules::testing::{DEVICE_LIST, cases, container, service};
     use serde_json::json;
 
     #[test]
@@ -156,5 +156,20 @@ mod tests {
         a_declared_capability_that_only_a_file_would_give_is_unknown: container()
             .declares("/HostConfig/CapAdd", json!(["SYS_MODULE"])).kernel_denied() => "Unknown",
         a_good_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_service_without_powers_passes: service() => "Pass",
+        a_service_that_is_an_ordinary_root_passes:
+            service().leaves_out("/Config/User").leaves_out("/HostConfig/CapDrop") => "Pass",
+        a_privileged_root_service_fails: service().leaves_out("/Config/User")
+            .writes("/HostConfig/Privileged", json!(true)) => "Fail",
+        a_service_with_the_engines_socket_fails: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/run/docker.sock", "Destination": "/x", "RW": true},
+        ])) => "Fail",
+        a_root_service_with_the_hosts_etc_fails: service().leaves_out("/Config/User")
+            .writes("/Mounts", json!([
+                {"Type": "bind", "Source": "/etc", "Destination": "/x", "RW": true},
+            ])) => "Fail",
+        what_the_files_of_a_services_image_give_is_unknown: service()
+            .writes("/HostConfig/CapAdd", json!(["SYS_MODULE"]))
+            .leaves_out("/HostConfig/SecurityOpt") => "Unknown",
     }
 }

@@ -134,7 +134,7 @@ fn device(text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use crate::model::files::Kind::{BlockDevice, CharacterDevice};
-    use crate::rules::testing::{Case, DEVICE_LIST, cases, container};
+    use crate::rules::testing::{Case, DEVICE_LIST, cases, container, service};
     use serde_json::json;
 
     const MKNOD: (&str, &str) = ("CapBnd", "0000000008000000");
@@ -190,5 +190,12 @@ mod tests {
             container().declares("/HostConfig/Privileged", json!(true)).kernel_denied() => "Fail",
         a_good_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
         an_unread_list_is_unknown: container().unread(DEVICE_LIST) => "Unknown",
+        a_service_without_devices_passes: service() => "Pass",
+        a_service_with_a_device_fails: service()
+            .writes("/HostConfig/Devices", json!([{"PathInContainer": "/dev/sda"}])) => "Fail",
+        a_privileged_service_fails: service().writes("/HostConfig/Privileged", json!(true)) => "Fail",
+        a_services_device_that_is_a_variable_is_unknown: service()
+            .writes("/HostConfig/Devices", json!([{"PathInContainer": ""}]))
+            .unset("/HostConfig/Devices/0", "DEVICE") => "Unknown",
     }
 }

@@ -152,7 +152,7 @@ fn is_key(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -193,5 +193,14 @@ mod tests {
             .declares("/Mounts", json!([{"Type": "bind", "Source": "/etc", "Destination": "/x"}]))
             .kernel_denied() => "Fail",
         a_good_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_service_with_a_volume_passes: service().writes("/Mounts", json!([
+            {"Type": "volume", "Name": "data", "Source": "", "Destination": "/data", "RW": true},
+        ])) => "Pass",
+        a_service_with_the_hosts_etc_fails: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/etc", "Destination": "/x", "RW": false},
+        ])) => "Fail",
+        a_services_bind_that_is_a_variable_is_unknown: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "", "Destination": "/x", "RW": true},
+        ])).unset("/Mounts/0", "FOLDER") => "Unknown",
     }
 }

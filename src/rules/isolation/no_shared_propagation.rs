@@ -44,7 +44,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
     use serde_json::json;
 
     /// The host's `/srv` is in peer group 5.
@@ -77,5 +77,14 @@ mod tests {
             .kernel_denied() => "Unknown",
         without_the_hosts_mounts_it_is_unknown:
             container().unread("/proc/1/mountinfo") => "Unknown",
+        a_service_with_a_private_mount_passes: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/srv", "Destination": "/a", "Propagation": "rprivate"},
+        ])) => "Pass",
+        a_service_with_a_shared_mount_fails: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/srv", "Destination": "/a", "Propagation": "rshared"},
+        ])) => "Fail",
+        a_services_propagation_that_is_a_variable_is_unknown: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/srv", "Destination": "/a", "Propagation": ""},
+        ])).unset("/Mounts/0/Propagation", "PROPAGATION") => "Unknown",
     }
 }

@@ -52,7 +52,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const WRITABLE: &str = "60 43 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory";
@@ -89,5 +89,15 @@ mod tests {
         the_declaration_cannot_acquit: container().denied("ns/cgroup") => "Unknown",
         without_the_hosts_link_the_machines_first_namespace_tells: container()
             .unread("/proc/1/ns/cgroup").kernel(HOSTS.0, "cgroup:[4026531835]") => "Fail(low)",
+        a_service_of_its_own_passes: service() => "Pass",
+        a_service_that_says_nothing_has_the_engines_default:
+            service().leaves_out("/HostConfig/CgroupnsMode") => "Pass",
+        a_service_in_the_hosts_fails_mildly:
+            service().writes("/HostConfig/CgroupnsMode", json!("host")) => "Fail(low)",
+        a_privileged_service_in_the_hosts_fails: service()
+            .writes("/HostConfig/CgroupnsMode", json!("host"))
+            .writes("/HostConfig/Privileged", json!(true)) => "Fail",
+        a_service_that_leaves_it_to_a_variable_is_unknown:
+            service().unset("/HostConfig/CgroupnsMode", "CGROUP") => "Unknown",
     }
 }

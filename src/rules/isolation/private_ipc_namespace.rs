@@ -38,7 +38,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -66,5 +66,9 @@ mod tests {
             container().neighbour("ipc", 200, &[]).unread("/proc/200/status") => "Unknown",
         where_neighbours_cannot_be_told_it_is_unknown:
             container().neighbours_unread("ipc") => "Unknown",
+        a_service_of_its_own_passes: service() => "Pass",
+        a_service_in_the_hosts_fails: service().writes("/HostConfig/IpcMode", json!("host")) => "Fail",
+        a_service_that_leaves_it_to_a_variable_is_unknown:
+            service().unset("/HostConfig/IpcMode", "IPC") => "Unknown",
     }
 }

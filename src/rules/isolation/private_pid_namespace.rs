@@ -38,7 +38,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -62,5 +62,19 @@ mod tests {
             container().neighbour("pid", 200, &[]).unread("/proc/200/status") => "Unknown",
         where_neighbours_cannot_be_told_it_is_unknown:
             container().neighbours_unread("pid") => "Unknown",
+        a_service_of_its_own_passes: service() => "Pass",
+        a_service_among_the_hosts_processes_fails:
+            service().writes("/HostConfig/PidMode", json!("host")) => "Fail",
+        a_service_beside_an_ordinary_one_passes: service()
+            .writes("/HostConfig/PidMode", json!("container:compose.yaml#worker"))
+            .other_writes("worker", "/HostConfig/Init", json!(true)) => "Pass",
+        a_service_beside_one_that_rules_the_host_fails: service()
+            .writes("/HostConfig/PidMode", json!("container:compose.yaml#worker"))
+            .other_writes("worker", "/HostConfig/Privileged", json!(true)) => "Fail",
+        a_service_beside_one_that_sees_the_hosts_processes_fails: service()
+            .writes("/HostConfig/PidMode", json!("container:compose.yaml#worker"))
+            .other_writes("worker", "/HostConfig/PidMode", json!("host")) => "Fail",
+        a_service_that_leaves_it_to_a_variable_is_unknown:
+            service().unset("/HostConfig/PidMode", "PID") => "Unknown",
     }
 }

@@ -59,9 +59,9 @@ fn near_root(held: &Held<Nearness>) -> Check {
         Engine::OptedOut => Check::broken(format!(
             "{by} {how}: the engine makes user namespaces and the container opts out"
         )),
-        Engine::AskedNot => Check::broken(format!(
-            "{by} {how}: it asks for the host's user namespace"
-        )),
+        Engine::AskedNot => {
+            Check::broken(format!("{by} {how}: it asks for the host's user namespace"))
+        }
         Engine::Remaps => {
             Check::broken(format!("{by} {how}, although the engine makes user namespaces"))
         }
@@ -73,7 +73,7 @@ fn near_root(held: &Held<Nearness>) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, INIT, cases, container};
+    use crate::rules::testing::{Case, INIT, cases, container, service};
     use serde_json::json;
 
     const ROOT: (&str, &str) = ("Uid", "0\t0\t0\t0");
@@ -103,5 +103,12 @@ mod tests {
             .declares("/Config/User", json!("")).kernel_denied() => "Unknown",
         a_declared_map_cannot_acquit: remapping().kernel_denied() => "Unknown",
         an_unread_map_is_unknown: container().denied("uid_map") => "Unknown",
+        to_a_service_that_cannot_become_root_it_does_not_apply: service() => "NotApplicable",
+        whether_the_engine_maps_a_services_root_is_unknown: service().leaves_out("/Config/User") => "Unknown",
+        a_root_service_that_opts_out_fails: service().leaves_out("/Config/User")
+            .writes("/HostConfig/UsernsMode", json!("host")) => "Fail",
+        a_service_that_can_become_root_and_opts_out_fails: service()
+            .leaves_out("/HostConfig/SecurityOpt")
+            .writes("/HostConfig/UsernsMode", json!("host")) => "Fail",
     }
 }

@@ -34,7 +34,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -48,5 +48,9 @@ mod tests {
             .unread("/proc/1/ns/uts").kernel("/proc/100/ns/uts", "uts:[4026531838]") => "Fail",
         the_declaration_cannot_acquit: container().denied("ns/uts") => "Unknown",
         without_an_engine_the_kernel_decides: container().engine_denied() => "Pass",
+        a_service_of_its_own_passes: service() => "Pass",
+        a_service_in_the_hosts_fails: service().writes("/HostConfig/UTSMode", json!("host")) => "Fail",
+        a_service_that_leaves_it_to_a_variable_is_unknown:
+            service().unset("/HostConfig/UTSMode", "UTS") => "Unknown",
     }
 }

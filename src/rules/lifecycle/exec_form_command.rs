@@ -45,7 +45,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -62,5 +62,10 @@ mod tests {
             .declares("/Args", json!(["-c", "…"]))
             .kernel_denied() => "Fail",
         a_declared_program_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_service_that_starts_a_program_passes: service() => "Pass",
+        a_service_that_starts_a_shell_with_a_script_fails: service()
+            .writes("/Path", json!("/bin/sh")).writes("/Args", json!(["-c", "…"])) => "Fail",
+        what_an_image_starts_that_nobody_has_is_unknown: service()
+            .leaves_out("/Path").leaves_out("/Args").without_the_image() => "Unknown",
     }
 }

@@ -49,7 +49,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -60,5 +60,11 @@ mod tests {
             container().declares("/Config/Healthcheck", json!({"Test": ["NONE"]})) => "Fail",
         the_kernel_has_no_word: container().kernel_denied() => "Pass",
         without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
+        a_service_with_a_check_passes: service() => "Pass",
+        a_service_without_a_check_fails: service().leaves_out("/Config/Healthcheck/Test") => "Fail",
+        a_service_that_switches_it_off_fails:
+            service().writes("/Config/Healthcheck/Test", json!(["NONE"])) => "Fail",
+        a_service_whose_image_nobody_has_may_have_one:
+            service().leaves_out("/Config/Healthcheck").without_the_image() => "Unknown",
     }
 }

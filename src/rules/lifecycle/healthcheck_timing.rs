@@ -106,7 +106,7 @@ fn over(time: Duration, most: Option<Duration>) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
     use serde_json::json;
 
     const SECOND: u64 = 1_000_000_000;
@@ -130,5 +130,10 @@ mod tests {
             container().declares("/Config/Healthcheck/Test", json!(["NONE"])) => "NotApplicable",
         the_kernel_has_no_word: container().kernel_denied() => "Pass",
         without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
+        a_service_in_good_time_passes: service() => "Pass",
+        a_services_long_interval_fails:
+            service().writes("/Config/Healthcheck/Interval", json!(600 * SECOND)) => "Fail",
+        a_services_interval_that_is_a_variable_is_unknown:
+            service().unset("/Config/Healthcheck/Interval", "INTERVAL") => "Unknown",
     }
 }

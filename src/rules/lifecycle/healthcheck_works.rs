@@ -109,7 +109,7 @@ fn of(history: &History) -> Check {
 #[cfg(test)]
 mod tests {
     use crate::model::bundle::Answer;
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
     use serde_json::{Value, json};
 
     fn health(status: &str, streak: u64, log: &Value) -> Case {
@@ -166,5 +166,10 @@ mod tests {
             container().declares("/State/Health", json!(null)) => "Unknown",
         the_kernel_has_no_word_on_a_healthy_one: container().kernel_denied() => "Pass",
         without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
+        whether_a_services_check_works_shows_only_where_it_runs: service() => "NotApplicable",
+        a_services_check_that_cannot_fail_fails:
+            service().writes("/Config/Healthcheck/Test", json!(["CMD-SHELL", "curl … || true"])) => "Fail",
+        a_services_check_that_is_a_variable_is_unknown:
+            service().unset("/Config/Healthcheck/Test/0", "CHECK") => "Unknown",
     }
 }

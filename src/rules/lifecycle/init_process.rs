@@ -72,7 +72,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
     use serde_json::json;
 
     /// With a child, and by default without a handler for its end.
@@ -110,5 +110,12 @@ mod tests {
         zombies_that_nobody_counted_leave_it_unknown: container().without_zombies() => "Unknown",
         an_unread_process_may_be_a_child:
             container().add_process(101, &[]).unread("/proc/101/status") => "Unknown",
+        a_service_that_asks_for_an_init_passes: service() => "Pass",
+        a_service_that_begins_with_an_init_passes: service()
+            .leaves_out("/HostConfig/Init").writes("/Path", json!("tini")) => "Pass",
+        whether_a_services_program_reaps_shows_only_where_it_runs:
+            service().leaves_out("/HostConfig/Init") => "Unknown",
+        a_service_in_another_pid_namespace_is_not_judged: service()
+            .leaves_out("/HostConfig/Init").writes("/HostConfig/PidMode", json!("host")) => "NotApplicable",
     }
 }

@@ -51,7 +51,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
     use serde_json::{Value, json};
 
     fn log(driver: &str, options: &Value) -> Case {
@@ -73,5 +73,12 @@ mod tests {
             container().declares("/HostConfig/LogConfig", json!(null)) => "Unknown",
         the_kernel_has_no_word: container().kernel_denied() => "Pass",
         without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
+        a_service_with_a_driver_that_rotates_passes: service() => "Pass",
+        a_service_that_says_nothing_has_the_engines_default:
+            service().leaves_out("/HostConfig/LogConfig") => "Fail",
+        a_service_that_keeps_nothing_fails:
+            service().writes("/HostConfig/LogConfig", json!({"Type": "none", "Config": {}})) => "Fail",
+        a_services_driver_that_is_a_variable_is_unknown:
+            service().unset("/HostConfig/LogConfig/Type", "DRIVER") => "Unknown",
     }
 }

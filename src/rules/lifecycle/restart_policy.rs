@@ -103,7 +103,7 @@ fn in_a_loop(restarts: &Restarts, settings: &Settings) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
     use serde_json::json;
 
     fn policy(name: &str, most: u64) -> Case {
@@ -129,5 +129,11 @@ mod tests {
             container().declares("/RestartCount", json!(7)).without_the_clock() => "Unknown",
         the_kernel_has_no_word: container().kernel_denied() => "Pass",
         without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
+        a_service_with_a_bounded_policy_passes: service() => "Pass",
+        a_service_without_a_policy_fails: service().leaves_out("/HostConfig/RestartPolicy") => "Fail",
+        a_service_that_restarts_without_end_fails: service()
+            .writes("/HostConfig/RestartPolicy", json!({"Name": "always", "MaximumRetryCount": 0})) => "Fail",
+        a_services_policy_that_is_a_variable_is_unknown:
+            service().unset("/HostConfig/RestartPolicy", "RESTART") => "Unknown",
     }
 }

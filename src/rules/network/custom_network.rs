@@ -45,7 +45,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const ROUTE: &str = "/proc/100/net/route";
@@ -75,5 +75,17 @@ mod tests {
         a_default_network_without_addresses_leaves_it_unknown: container()
             .network("bridge", &json!({"IPAM": {"Config": true}})) => "Unknown",
         an_engine_that_tells_no_networks_leaves_it_unknown: container().engine_denied() => "Unknown",
+        a_service_on_a_network_of_the_project_passes: service() => "Pass",
+        a_service_on_the_default_bridge_fails: service()
+            .writes("/HostConfig/NetworkMode", json!("bridge"))
+            .writes("/NetworkSettings/Networks", json!({"bridge": {}})) => "Fail",
+        a_service_without_a_network_passes: service()
+            .writes("/HostConfig/NetworkMode", json!("none"))
+            .writes("/NetworkSettings/Networks", json!({"none": {}})) => "Pass",
+        a_service_in_the_hosts_network_is_not_judged: service()
+            .writes("/HostConfig/NetworkMode", json!("host"))
+            .writes("/NetworkSettings/Networks", json!({})) => "NotApplicable",
+        a_services_network_that_is_a_variable_is_unknown:
+            service().unset("/NetworkSettings/Networks", "NETWORK") => "Unknown",
     }
 }

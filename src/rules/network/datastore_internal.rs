@@ -205,7 +205,7 @@ fn is_the_stores(port: &Published, service: &Service) -> bool {
 #[cfg(test)]
 mod tests {
     use super::short;
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
     use serde_json::json;
 
     const PORTS: &str = "/NetworkSettings/Ports";
@@ -223,6 +223,10 @@ mod tests {
             .declares(PORTS, json!({"6379/tcp": null}))
             .network("shop", &json!({"Internal": true}))
             .kernel(ROUTE, INTERNAL)
+    }
+
+    fn store_service() -> Case {
+        service().image("redis:7").leaves_out(PORTS)
     }
 
     cases! { RULE:
@@ -257,6 +261,19 @@ mod tests {
         without_an_engine_nobody_knows_what_is_published: store().engine_denied() => "Unknown",
         in_the_hosts_network_its_listeners_are_open: store()
             .declares(PORTS, json!({})).kernel("/proc/100/ns/net", "net:[1]") => "Fail",
+        a_service_that_is_no_store_is_not_judged: service() => "NotApplicable",
+        a_store_on_an_internal_network_of_the_project_passes: store_service().project_network(
+            &json!({"Name": "shop_default", "Driver": "bridge", "Internal": true})) => "Pass",
+        a_store_on_a_network_with_a_way_out_fails_mildly: store_service() => "Fail(low)",
+        a_store_that_is_published_fails: store_service()
+            .writes(PORTS, json!({"6379/tcp": [{"HostIp": "", "HostPort": "6379"}]})) => "Fail",
+        a_store_by_its_exposed_port_is_known: service().leaves_out(PORTS)
+            .writes("/Config/ExposedPorts", json!({"5432/tcp": {}})) => "Fail(low)",
+        whether_a_network_that_is_not_the_projects_own_leads_out_is_unknown: store_service()
+            .project_network(&json!({"Name": "shop_default"})) => "Unknown",
+        a_store_on_a_network_that_is_not_the_projects_own_convicts_by_its_ports: store_service()
+            .writes(PORTS, json!({"6379/tcp": [{"HostIp": "", "HostPort": "6379"}]}))
+            .project_network(&json!({"Name": "shop_default"})) => "Fail",
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const PORTS: &str = "/NetworkSettings/Ports";
@@ -140,5 +140,21 @@ mod tests {
             .kernel("/proc/100/net/route", "") => "NotApplicable",
         without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_service_on_loopback_passes: service() => "Pass",
+        a_service_that_publishes_nothing_is_not_judged: service().leaves_out(PORTS) => "NotApplicable",
+        a_service_on_every_interface_fails: service()
+            .writes(PORTS, json!({"80/tcp": [{"HostIp": "", "HostPort": "80"}]})) => "Fail",
+        a_service_at_a_port_of_the_engines_choice_fails: service()
+            .writes(PORTS, json!({"80/tcp": [{"HostIp": "", "HostPort": ""}]})) => "Fail",
+        a_services_open_port_convicts_whatever_else_it_publishes: service()
+            .writes(PORTS, json!({"80/tcp": [{"HostIp": "", "HostPort": "80"}], "81/tcp": []}))
+            .unset("/NetworkSettings/Ports/81~1tcp", "PORT") => "Fail",
+        a_services_port_that_is_a_variable_is_unknown:
+            service().unset("/NetworkSettings/Ports/80~1tcp/0", "PORT") => "Unknown",
+        in_the_hosts_network_a_services_ports_show_only_where_it_runs: service()
+            .leaves_out(PORTS).writes("/HostConfig/NetworkMode", json!("host")) => "Unknown",
+        a_service_in_anothers_network_is_open_by_its_ports: service().leaves_out(PORTS)
+            .writes("/HostConfig/NetworkMode", json!("container:compose.yaml#worker"))
+            .other_writes("worker", PORTS, json!({"80/tcp": [{"HostIp": "", "HostPort": "80"}]})) => "Fail",
     }
 }

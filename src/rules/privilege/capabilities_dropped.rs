@@ -57,7 +57,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -86,5 +86,12 @@ mod tests {
             ])).kernel_denied() => "Unknown",
         a_name_that_is_no_capability_is_no_answer:
             container().declares("/HostConfig/CapAdd", json!(["SYS_ADMIM"])).kernel_denied() => "Unknown",
+        a_service_that_drops_all_passes: service() => "Pass",
+        a_service_that_adds_what_is_allowed_passes:
+            service().writes("/HostConfig/CapAdd", json!(["NET_BIND_SERVICE"])) => "Pass",
+        a_service_that_drops_nothing_fails: service().leaves_out("/HostConfig/CapDrop") => "Fail",
+        a_service_that_adds_more_fails: service().writes("/HostConfig/CapAdd", json!(["CHOWN"])) => "Fail",
+        a_services_drop_that_is_a_variable_is_unknown:
+            service().unset("/HostConfig/CapDrop/0", "DROP") => "Unknown",
     }
 }

@@ -52,7 +52,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const LABEL: &str = "/proc/100/attr/current";
@@ -79,5 +79,13 @@ mod tests {
             .declares("/HostConfig/SecurityOpt", json!(["label=disable"])).kernel_denied() => "Fail",
         the_engines_default_cannot_acquit: container()
             .engine_says("/SecurityOptions", json!(["name=apparmor"])).kernel_denied() => "Unknown",
+        whether_there_is_a_module_a_service_does_not_say: service() => "NotApplicable",
+        a_service_that_switches_apparmor_off_fails:
+            service().writes("/HostConfig/SecurityOpt", json!(["apparmor=unconfined"])) => "Fail",
+        a_service_that_switches_selinux_off_fails:
+            service().writes("/HostConfig/SecurityOpt", json!(["label:disable"])) => "Fail",
+        a_privileged_service_fails: service().writes("/HostConfig/Privileged", json!(true)) => "Fail",
+        a_services_option_that_is_a_variable_is_unknown:
+            service().unset("/HostConfig/SecurityOpt/0", "OPTION") => "Unknown",
     }
 }

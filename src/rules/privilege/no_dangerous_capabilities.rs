@@ -97,7 +97,7 @@ fn none_of(
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const SYS_ADMIN: (&str, &str) = ("CapBnd", "0000000000200000");
@@ -128,5 +128,19 @@ mod tests {
         a_declared_sys_admin_convicts_where_the_kernel_is_silent:
             container().declares("/HostConfig/CapAdd", json!(["sys_admin"])).kernel_denied() => "Fail",
         a_good_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_service_without_capabilities_passes: service() => "Pass",
+        a_service_with_sys_admin_fails: service().writes("/HostConfig/CapAdd", json!(["SYS_ADMIN"])) => "Fail",
+        a_service_with_net_admin_in_its_own_network_passes:
+            service().writes("/HostConfig/CapAdd", json!(["NET_ADMIN"])) => "Pass",
+        a_service_with_net_admin_in_the_hosts_network_fails: service()
+            .writes("/HostConfig/CapAdd", json!(["NET_ADMIN"]))
+            .writes("/HostConfig/NetworkMode", json!("host")) => "Fail",
+        a_service_in_the_network_of_one_that_is_in_the_hosts_fails: service()
+            .writes("/HostConfig/CapAdd", json!(["NET_ADMIN"]))
+            .writes("/HostConfig/NetworkMode", json!("container:compose.yaml#worker"))
+            .other_writes("worker", "/HostConfig/NetworkMode", json!("host")) => "Fail",
+        a_services_capability_that_is_a_variable_is_unknown: service()
+            .writes("/HostConfig/CapAdd", json!(["CHOWN"]))
+            .unset("/HostConfig/CapAdd/0", "CAPABILITY") => "Unknown",
     }
 }

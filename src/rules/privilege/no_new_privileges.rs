@@ -43,7 +43,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -61,5 +61,12 @@ mod tests {
         a_daemon_default_counts_as_declared: container()
             .declares("/HostConfig/SecurityOpt", json!(null))
             .engine_says("/SecurityOptions", json!(["name=no-new-privileges"])).kernel_denied() => "Unknown",
+        a_service_with_the_option_passes: service() => "Pass",
+        a_service_without_it_has_the_engines_default:
+            service().leaves_out("/HostConfig/SecurityOpt") => "Fail",
+        a_service_that_switches_it_off_fails:
+            service().writes("/HostConfig/SecurityOpt", json!(["no-new-privileges:false"])) => "Fail",
+        a_services_option_that_is_a_variable_is_unknown:
+            service().unset("/HostConfig/SecurityOpt/0", "OPTION") => "Unknown",
     }
 }

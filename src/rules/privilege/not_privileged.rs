@@ -62,7 +62,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const ALL: &[(&str, &str)] = &[("CapBnd", "000001ffffffffff"), ("Seccomp", "0")];
@@ -86,5 +86,9 @@ mod tests {
             .declares("/Mounts", json!([{"Type": "bind", "Source": "/srv", "Destination": "/srv"}]))
             => "Unknown",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        an_ordinary_service_passes: service() => "Pass",
+        a_privileged_service_fails: service().writes("/HostConfig/Privileged", json!(true)) => "Fail",
+        a_service_that_leaves_it_to_a_variable_is_unknown:
+            service().unset("/HostConfig/Privileged", "PRIVILEGED") => "Unknown",
     }
 }

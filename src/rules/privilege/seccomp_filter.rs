@@ -40,7 +40,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -57,5 +57,14 @@ mod tests {
         an_engine_without_seccomp_convicts:
             container().engine_says("/SecurityOptions", json!([])).kernel_denied() => "Fail",
         the_engines_default_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_service_has_the_engines_profile_by_default: service() => "Pass",
+        a_service_that_switches_it_off_fails:
+            service().writes("/HostConfig/SecurityOpt", json!(["seccomp=unconfined"])) => "Fail",
+        a_privileged_service_fails: service().writes("/HostConfig/Privileged", json!(true)) => "Fail",
+        a_privileged_service_with_a_profile_of_its_own_passes: service()
+            .writes("/HostConfig/Privileged", json!(true))
+            .writes("/HostConfig/SecurityOpt", json!(["seccomp={}"])) => "Pass",
+        a_services_option_that_is_a_variable_is_unknown:
+            service().unset("/HostConfig/SecurityOpt/0", "OPTION") => "Unknown",
     }
 }

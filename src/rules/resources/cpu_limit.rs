@@ -50,7 +50,7 @@ fn of(thousandths: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     const QUOTA: &str = "cpu.cfs_quota_us";
@@ -82,5 +82,9 @@ mod tests {
             container().declares("/HostConfig/NanoCpus", json!(0)).kernel_denied() => "Fail",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
         a_file_with_something_else_in_it_is_no_answer: container().limit(QUOTA, "plenty") => "Unknown",
+        a_service_with_a_limit_passes: service() => "Pass",
+        a_service_without_a_limit_fails: service().leaves_out("/HostConfig/NanoCpus") => "Fail",
+        a_service_whose_limit_is_a_variable_is_unknown:
+            service().unset("/HostConfig/NanoCpus", "CPUS") => "Unknown",
     }
 }

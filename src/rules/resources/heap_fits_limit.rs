@@ -87,7 +87,9 @@ const fn name(runtime: Runtime) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container};
+    use serde_json::json;
+
+    use crate::rules::testing::{Case, cases, container, service};
 
     fn runs(words: &str, variable: &str) -> Case {
         container().command(words).started_with(100, &[variable])
@@ -124,12 +126,24 @@ mod tests {
             workers("32768 kB").status(&[("Name", "gunicorn: maste")]).command("…\n") => "Fail",
         workers_that_do_not_fit_fail: workers("32768 kB") => "Fail",
         the_kernel_overrules_the_declaration: runs("node\n…\n", "")
-            .declares("/Args", serde_json::json!(["--max-old-space-size=48"])) => "Fail",
+            .declares("/Args", json!(["--max-old-space-size=48"])) => "Fail",
         an_unread_command_may_be_a_runtime: container().denied("cmdline") => "Unknown",
         an_unread_environment_may_bound_it:
             runs("node\n…\n", "").denied("environ") => "Unknown",
         an_unread_limit_may_be_exceeded:
             runs("java\n-Xmx1m\n", "").limit("memory.limit_in_bytes", "plenty") => "Unknown",
         hidden_processes_may_run_anything: container().kernel_denied() => "Unknown",
+        a_service_that_runs_another_program_is_not_meant: service() => "NotApplicable",
+        a_service_whose_heap_has_a_bound_passes: service().writes("/Path", json!("node"))
+            .sets(&["NODE_OPTIONS=--max-old-space-size=48"]) => "Pass",
+        a_service_whose_heap_has_none_fails: service().writes("/Path", json!("node")) => "Fail",
+        what_an_entrypoint_starts_counts: service().writes("/Path", json!("docker-entrypoint.sh"))
+            .writes("/Args", json!(["java", "-Xmx64m"])) => "Fail",
+        what_the_image_sets_may_bound_it:
+            service().writes("/Path", json!("node")).without_the_image() => "Unknown",
+        a_bound_that_is_known_counts_whatever_the_image_sets: service().writes("/Path", json!("node"))
+            .sets(&["NODE_OPTIONS=--max-old-space-size=48"]).without_the_image() => "Pass",
+        a_service_without_a_limit_has_nothing_to_fit: service().writes("/Path", json!("node"))
+            .leaves_out("/HostConfig/Memory") => "NotApplicable",
     }
 }

@@ -49,7 +49,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 #[cfg(test)]
 mod tests {
     use crate::model::verdict::Verdict;
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
     use serde_json::json;
 
     /// The statement, with these files of use beside the limit.
@@ -101,5 +101,9 @@ mod tests {
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
         a_file_with_something_else_in_it_is_no_answer:
             container().limit("memory.limit_in_bytes", "plenty") => "Unknown",
+        a_service_with_a_limit_passes: service() => "Pass",
+        a_service_without_a_limit_fails: service().leaves_out("/HostConfig/Memory") => "Fail",
+        a_service_whose_limit_is_a_variable_is_unknown:
+            service().unset("/HostConfig/Memory", "MEMORY") => "Unknown",
     }
 }

@@ -45,7 +45,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 #[cfg(test)]
 mod tests {
     use crate::model::verdict::Verdict;
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
     #[test]
@@ -72,5 +72,11 @@ mod tests {
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
         a_file_with_something_else_in_it_is_no_answer:
             container().limit("pids.max", "plenty") => "Unknown",
+        a_service_with_a_limit_passes: service() => "Pass",
+        a_service_without_a_limit_fails: service().leaves_out("/HostConfig/PidsLimit") => "Fail",
+        a_service_with_no_limit_in_words_fails:
+            service().writes("/HostConfig/PidsLimit", json!(-1)) => "Fail",
+        a_service_whose_limit_is_a_variable_is_unknown:
+            service().unset("/HostConfig/PidsLimit", "PIDS") => "Unknown",
     }
 }

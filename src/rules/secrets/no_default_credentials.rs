@@ -84,7 +84,7 @@ fn opens_the_door(variable: &Variable) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
 
     cases! { RULE:
         no_password_at_all_passes: container() => "Pass",
@@ -106,5 +106,11 @@ mod tests {
         a_processs_own_environment_is_compared_too:
             container().started_with(100, &["REDIS_PASSWORD=redis"]) => "Fail",
         an_unread_environment_is_unknown: container().denied("environ") => "Unknown",
+        a_service_without_passwords_passes: service().sets(&["LEVEL=info"]) => "Pass",
+        a_service_with_the_images_default_fails: service().sets(&["POSTGRES_PASSWORD=postgres"]) => "Fail",
+        a_service_with_the_images_default_fails_whatever_the_image_sets:
+            service().sets(&["POSTGRES_PASSWORD=postgres"]).without_the_image() => "Fail",
+        a_services_variable_without_a_value_may_be_a_default:
+            service().sets(&["DB_PASSWORD=x"]).unset("/Config/Env/0", "DB_PASSWORD") => "Unknown",
     }
 }

@@ -45,7 +45,10 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let is_accepted = settings.list("accept").iter().any(|it| it == variable.name.raw());
         if is_accepted { None } else { given_away(variable) }
     };
-    let given = facts.given_environment.about(|_| true).judge(|environment| faults(environment, HOLDS, fault));
+    let given = facts
+        .given_environment
+        .about(|_| true)
+        .judge(|environment| faults(environment, HOLDS, fault));
     let exported =
         facts.environments.judge(|held| faults(&held.value, HOLDS, fault).only(Severity::Med));
     given.and(exported)
@@ -79,7 +82,7 @@ fn given_away(variable: &Variable) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
 
     /// What other tools take for a secret, and is none.
     const FALSE_ALARMS: &[&str] = &[
@@ -139,5 +142,12 @@ mod tests {
         the_record_alone_cannot_acquit: container().kernel_denied() => "Unknown",
         without_an_engine_the_first_process_convicts: container()
             .found_in_proc().started_with(100, &["DB_PASSWORD=kW7vPq29sLx"]) => "Fail",
+        a_service_without_secrets_passes: service().sets(&["LEVEL=info"]) => "Pass",
+        a_service_with_a_password_fails: service().sets(&["DB_PASSWORD=kW7vPq29sLx"]) => "Fail",
+        what_a_service_sets_for_sure_convicts_whatever_else_it_sets: service()
+            .sets(&["DB_PASSWORD=kW7vPq29sLx", "OTHER=x"]).unset("/Config/Env/1", "OTHER") => "Fail",
+        a_services_variable_without_a_value_may_be_a_secret:
+            service().sets(&["OTHER=x"]).unset("/Config/Env/0", "OTHER") => "Unknown",
+        what_an_image_sets_is_the_images_own_finding: service().without_the_image() => "Pass",
     }
 }

@@ -72,10 +72,14 @@ fn is_set(environment: &Environment, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
 
     fn needing(names: &[&str]) -> Case {
         container().set("names", names)
+    }
+
+    fn of_service(variables: &[&str]) -> Case {
+        service().set("names", &["METRICS_USER"]).sets(variables)
     }
 
     cases! { RULE:
@@ -93,5 +97,12 @@ mod tests {
             needing(&["METRICS_USER"]).denied("environ") => "Fail",
         a_declared_variable_cannot_acquit: needing(&["METRICS_USER"])
             .engine_starts_with(&["METRICS_USER=shop"]).denied("environ") => "Unknown",
+        a_service_that_sets_it_passes: of_service(&["METRICS_USER=shop"]) => "Pass",
+        a_service_that_does_not_fails: of_service(&[]) => "Fail",
+        a_service_whose_image_may_set_it_is_unknown: of_service(&[]).without_the_image() => "Unknown",
+        a_service_that_sets_it_passes_whatever_the_image_sets:
+            of_service(&["METRICS_USER=shop"]).without_the_image() => "Pass",
+        a_services_variable_without_a_value_is_unknown:
+            of_service(&["METRICS_USER=x"]).unset("/Config/Env/0", "METRICS_USER") => "Unknown",
     }
 }

@@ -79,7 +79,7 @@ fn check(environment: &Environment, length: usize, entropy: u32) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, service};
 
     const STRONG: &str = "JWT_SECRET=q8Zr2vT1xYp0sK7mB4nC9dF6gH3jL5wQeRtUiOaS";
 
@@ -99,5 +99,11 @@ mod tests {
         what_an_entrypoint_exported_is_compared_too:
             container().started_with(100, &["JWT_SECRET=short"]) => "Fail",
         an_unread_environment_is_unknown: container().denied("environ") => "Unknown",
+        a_service_with_a_strong_key_passes: service().sets(&[STRONG]) => "Pass",
+        a_service_with_a_short_key_fails: service().sets(&["JWT_SECRET=kW7vPq29sLx"]) => "Fail",
+        a_services_key_without_a_value_is_unknown:
+            service().sets(&["JWT_SECRET=x"]).unset("/Config/Env/0", "JWT_SECRET") => "Unknown",
+        another_variable_without_a_value_is_no_key:
+            service().sets(&["LEVEL=x"]).unset("/Config/Env/0", "LEVEL") => "NotApplicable",
     }
 }

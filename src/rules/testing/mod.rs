@@ -4,8 +4,8 @@ mod engine;
 mod files;
 mod hardened;
 mod kernel;
-mod processes;
 mod of_services;
+mod processes;
 mod service;
 mod survey;
 

@@ -35,7 +35,10 @@ fn hardened() -> Vec<(&'static str, Value)> {
         ("/HostConfig/Init", json!(true)),
         ("/HostConfig/LogConfig", json!({"Type": "local", "Config": {}})),
         ("/HostConfig/RestartPolicy", json!({"Name": "on-failure", "MaximumRetryCount": 5})),
-        ("/NetworkSettings/Ports", json!({"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]})),
+        (
+            "/NetworkSettings/Ports",
+            json!({"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}),
+        ),
     ]
 }
 
@@ -111,7 +114,12 @@ impl Case {
     }
 
     /// Another service of the project says this.
-    pub(in crate::rules) fn other_writes(mut self, name: &str, pointer: &str, value: Value) -> Self {
+    pub(in crate::rules) fn other_writes(
+        mut self,
+        name: &str,
+        pointer: &str,
+        value: Value,
+    ) -> Self {
         let id = format!("compose.yaml#{name}");
         if !self.bundle.targets.iter().any(|target| target.id == id) {
             self.add_service(name, &id);
@@ -171,7 +179,8 @@ fn write(draft: &mut Draft, pointer: &str, value: Value) {
         if place.is_null() {
             *place = json!({});
         }
-        place = place.as_object_mut().unwrap().entry(name.replace("~1", "/")).or_insert(Value::Null);
+        place =
+            place.as_object_mut().unwrap().entry(name.replace("~1", "/")).or_insert(Value::Null);
     }
     let items: Vec<String> = match &value {
         Value::Array(items) => (0..items.len()).map(|index| index.to_string()).collect(),
