@@ -49,7 +49,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     Containers(Containers),
     Image(Image),
-
+    Compose(Compose),
+    Drift(Drift),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),
@@ -168,6 +169,9 @@ pub(super) struct Drift {
     pub(super) project: Project,
     #[command(flatten)]
     pub(super) address: Address,
+    /// Show every property, also those that are as asked for
+    #[arg(long, help_heading = "Output")]
+    pub(super) all: bool,
     #[command(flatten)]
     pub(super) output: Output,
 }
@@ -369,4 +373,8 @@ pub(super) enum RulesFormat {
 pub(super) enum Described {
     /// The report of `--format json`
     Scorecard,
+    /// What `drift --format json` writes
+    Drift,
+    /// What `compose --matrix … --format json` writes
+    Matrix,
 }

@@ -49,14 +49,6 @@ impl Matrix {
     }
 }
 
-/// The matrix as JSON, with a final newline.
-///
-/// # Errors
-/// Never in practice: every key is text and every number is finite.
-pub fn json(matrix: &Matrix) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(matrix).map(|text| text + "\n")
-}
-
 /// Writes the matrix for a person: a row a service, a column an environment, then
 /// what is broken in some of them and not in others.
 pub fn render(matrix: &Matrix, look: Look) -> String {

@@ -43,7 +43,7 @@ pub(super) fn run(mut audit: Audit<'_>, base: &Request) -> Result<u8, Failure> {
     let text = match audit.command.output.format {
         Format::Terminal => matrix::render(&matrix, look),
         Format::Json => {
-            matrix::json(&matrix).map_err(|error| Failure::Bug(error.to_string()))?
+            crate::report::json(&matrix).map_err(|error| Failure::Bug(error.to_string()))?
         }
     };
     pieces.finish(&text)?;

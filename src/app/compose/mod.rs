@@ -16,6 +16,7 @@ use crate::collect::compose::files::Disk;
 use crate::parse::compose::{Fault, Request};
 use crate::policy::Policy;
 
+pub(super) use fault::shown;
 pub(super) use project::request;
 
 /// What all projects of one run share.

@@ -78,6 +78,30 @@ impl Images {
     }
 }
 
+/// The running containers of a compose project, by their ids; a gap where nobody
+/// named an engine and none is there.
+///
+/// # Errors
+/// No engine can be asked.
+pub async fn of_project(
+    choice: &Result<Choice, NoEngine>,
+    limits: Limits,
+    project: &str,
+) -> Result<Result<Vec<String>, Gap>, EngineError> {
+    let engine = match connect(choice, limits).await {
+        Ok(engine) => engine,
+        Err(Unasked::Named(error)) => return Err(error),
+        Err(Unasked::Absent(gap)) => return Ok(Err(gap)),
+    };
+    let list = engine.list().await?;
+    let is_of = |row: &&Value| {
+        let label = row.get("Labels").and_then(|it| it.get("com.docker.compose.project"));
+        label.and_then(Value::as_str) == Some(project)
+    };
+    let rows = list.as_array().into_iter().flatten().filter(is_of);
+    Ok(Ok(rows.filter_map(|row| Some(row.get("Id")?.as_str()?.to_owned())).collect()))
+}
+
 async fn found(engine: &Engine, listed: &[Listed], name: &str) -> Result<Known, Gap> {
     let image = choose(listed, name).map_err(|gap| {
         let shown = Untrusted::from(name);

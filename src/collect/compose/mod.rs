@@ -13,7 +13,7 @@ use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::{self, Fault, Load, Project, Request, lower};
 
-pub use images::Images;
+pub use images::{Images, of_project};
 use shipped::Making;
 
 /// A project whose files are read.

@@ -1,8 +1,11 @@
 //! The accounts that commands make, as shadow-utils (`useradd(8)`,
 //! `groupadd(8)`), Debian's `adduser(8)` and BusyBox have them.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use super::Place;
-use super::shell::Command;
+use super::shell::{Command, Said};
 
 /// An account that a `RUN` makes or changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +24,7 @@ pub struct Account {
 }
 
 /// Whose account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A user's.
     User,
@@ -165,20 +168,46 @@ const ADDGROUP: Program = Program {
 /// Programs that run the one that follows.
 const WRAPPERS: [&str; 5] = ["sudo", "exec", "command", "busybox", "env"];
 
+/// The accounts of an image, as commands add to them.
+#[derive(Default)]
+pub(super) struct Accounts {
+    list: Vec<Account>,
+    /// Where the last of a name is in the list.
+    last: BTreeMap<(Kind, String), usize>,
+}
+
+impl Accounts {
+    /// All of them, in the order in which they were made.
+    pub(super) fn into_list(self) -> Vec<Account> {
+        self.list
+    }
+
+    fn find(&self, kind: Kind, name: &str) -> Option<&Account> {
+        self.list.get(*self.last.get(&(kind, name.to_owned()))?)
+    }
+
+    fn add(&mut self, account: Account) {
+        self.last.insert((account.kind, account.name.clone()), self.list.len());
+        self.list.push(account);
+    }
+
+    /// The number of a group that is given by its number or by its name.
+    fn number_of(&self, group: &str) -> Option<u32> {
+        group.parse().ok().or_else(|| self.find(Kind::Group, group)?.gid)
+    }
+}
+
 /// Adds what a command does to the accounts that were there before it. `place`
 /// says where a part of the script stands.
 pub(super) fn record(
-    accounts: &mut Vec<Account>,
+    accounts: &mut Accounts,
     command: &Command,
-    place: impl Fn(std::ops::Range<usize>) -> Place,
+    place: impl Fn(Range<usize>) -> Place,
 ) {
-    let base = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
-    let mut words = command
-        .words
-        .iter()
-        .skip_while(|it| it.known().is_some_and(|word| WRAPPERS.contains(&base(word).as_str())));
-    let Some(name) = words.next().and_then(|it| it.known()).map(base) else { return };
-    let (program, changes) = match name.as_str() {
+    let wraps = |it: &&Said| it.known().is_some_and(|it| WRAPPERS.contains(&base(it)));
+    let mut words = command.words.iter().skip_while(wraps);
+    let Some(name) = words.next().and_then(Said::known).map(base) else { return };
+    let (program, changes) = match name {
         "useradd" => (USERADD, false),
         "usermod" => (USERMOD, true),
         "groupadd" => (GROUPADD, false),
@@ -187,81 +216,39 @@ pub(super) fn record(
         "addgroup" => (ADDGROUP, false),
         _ => return,
     };
-    let is_adduser = name == "adduser";
-    let mut call = Call::default();
-    let mut words = words.peekable();
-    while let Some(word) = words.next() {
-        let Some(text) = word.known() else {
-            // It may be an option as well as a name.
-            call.names.push(None);
-            continue;
-        };
-        if let Some(long) = text.strip_prefix("--") {
-            let (option, value) = match long.split_once('=') {
-                Some((option, value)) => (option, Some(Some(value))),
-                None if program.valued.contains(&long) => {
-                    (long, words.next().map(super::shell::Said::known))
-                }
-                None => (long, None),
-            };
-            call.option(&program, option, value.flatten());
-        } else if let Some(letters) = text.strip_prefix('-').filter(|it| !it.is_empty()) {
-            let mut rest = letters.char_indices();
-            while let Some((at, letter)) = rest.next() {
-                let option = letters.get(at..at + letter.len_utf8()).unwrap_or_default();
-                if !program.valued.contains(&option) {
-                    call.option(&program, option, None);
-                    continue;
-                }
-                let joined = letters.get(at + option.len()..).filter(|it| !it.is_empty());
-                let value = joined.or_else(|| words.next().and_then(|it| it.known()));
-                call.option(&program, option, value);
-                break;
-            }
-        } else {
-            call.names.push(Some((text, word.range.clone())));
-        }
-    }
+    let call = Call::read(&program, words);
     // `adduser USER GROUP` makes nobody: it puts the one into the other.
-    let [Some((name, range))] = call.names.as_slice() else { return };
+    let [Some((account, range))] = call.names.as_slice() else { return };
     // Debian's `adduser --group NAME` makes a group alone, and with `--system`
     // a user of that name as well.
-    let is_group = is_adduser && call.has_group && !call.has_system;
+    let is_group = name == "adduser" && call.has_group && !call.has_system;
     let kind = if is_group { Kind::Group } else { program.kind };
-    let group = call.group.and_then(|it| number_of(accounts, it));
-    let known = |kind| accounts.iter().rev().find(|it| it.kind == kind && it.name == *name);
-    let before = known(kind).filter(|_| changes);
-    let own = call.number.and_then(|it| it.parse().ok());
-    let account = match kind {
-        Kind::User => Account {
-            kind,
-            name: (*name).to_owned(),
-            uid: own.or(before.and_then(|it| it.uid)),
-            gid: group.or(before.and_then(|it| it.gid)),
-            place: place(range.clone()),
-        },
-        Kind::Group => Account {
-            kind,
-            name: (*name).to_owned(),
-            uid: None,
-            gid: own.or(before.and_then(|it| it.gid)),
-            place: place(range.clone()),
-        },
+    let before = accounts.find(kind, account).filter(|_| changes);
+    let number = call.number.and_then(|it| it.parse().ok());
+    let (uid, gid) = match kind {
+        Kind::User => (number, call.group.and_then(|it| accounts.number_of(it))),
+        Kind::Group => (None, number),
     };
-    accounts.push(account);
+    let account = Account {
+        kind,
+        name: (*account).to_owned(),
+        uid: uid.or(before.and_then(|it| it.uid)),
+        gid: gid.or(before.and_then(|it| it.gid)),
+        place: place(range.clone()),
+    };
+    accounts.add(account);
 }
 
-/// The number of a group that is named by it or by its name.
-fn number_of(accounts: &[Account], group: &str) -> Option<u32> {
-    let named = |it: &&Account| it.kind == Kind::Group && it.name == group;
-    group.parse().ok().or_else(|| accounts.iter().rev().find(named)?.gid)
+/// The name of a program, without the folders before it.
+fn base(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or_default()
 }
 
 /// One call of a program.
 #[derive(Default)]
 struct Call<'a> {
     /// What is no option, with its place; none where nobody can tell it.
-    names: Vec<Option<(&'a str, std::ops::Range<usize>)>>,
+    names: Vec<Option<(&'a str, Range<usize>)>>,
     number: Option<&'a str>,
     group: Option<&'a str>,
     has_group: bool,
@@ -269,6 +256,54 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// Reads the words after a program's name, as `getopt_long(3)` does.
+    fn read(program: &Program, mut words: impl Iterator<Item = &'a Said>) -> Self {
+        let mut call = Self::default();
+        while let Some(word) = words.next() {
+            let Some(text) = word.known() else {
+                // It may be an option as well as a name.
+                call.names.push(None);
+                continue;
+            };
+            if let Some(long) = text.strip_prefix("--") {
+                let (option, value) = match long.split_once('=') {
+                    Some((option, value)) => (option, Some(value)),
+                    None if program.valued.contains(&long) => {
+                        (long, words.next().and_then(Said::known))
+                    }
+                    None => (long, None),
+                };
+                call.option(program, option, value);
+            } else if let Some(letters) = text.strip_prefix('-').filter(|it| !it.is_empty()) {
+                call.letters(program, letters, &mut words);
+            } else {
+                call.names.push(Some((text, word.range.clone())));
+            }
+        }
+        call
+    }
+
+    /// Short options in one word. The first with a value takes what is left of
+    /// the word, or the next one.
+    fn letters(
+        &mut self,
+        program: &Program,
+        letters: &'a str,
+        words: &mut impl Iterator<Item = &'a Said>,
+    ) {
+        for (at, letter) in letters.char_indices() {
+            let (option, rest) = letters.split_at(at + letter.len_utf8());
+            let option = option.get(at..).unwrap_or_default();
+            if program.valued.contains(&option) {
+                let joined = Some(rest).filter(|it| !it.is_empty());
+                let value = joined.or_else(|| words.next().and_then(Said::known));
+                self.option(program, option, value);
+                return;
+            }
+            self.option(program, option, None);
+        }
+    }
+
     fn option(&mut self, program: &Program, option: &str, value: Option<&'a str>) {
         if program.number.contains(&option) {
             self.number = value;

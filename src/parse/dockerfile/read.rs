@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
             flags.push(Flag { name, value, place: instruction.place_of(word) });
         }
         instruction.arguments = end..instruction.text.as_str().len();
-        for flag in &flags {
+        for flag in flags.iter().take(FAULTS) {
             if !keyword.flags().contains(&flag.name.as_str()) {
                 let what =
                     format!("{} has no flag {}", instruction.name(), check::short(&flag.name));

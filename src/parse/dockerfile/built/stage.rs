@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::super::accounts::{Account, record};
+use super::super::accounts::{Accounts, record};
+use super::super::heredoc::Heredoc;
 use super::super::instruction::{Instruction, Keyword};
 use super::super::shell::{Command, Said, commands};
 use super::super::text::Text;
@@ -22,7 +23,7 @@ use crate::parse::signal::Signal;
 pub(super) struct Building<'a> {
     scope: Scope<'a>,
     config: Config,
-    accounts: Vec<Account>,
+    accounts: Accounts,
     /// What the shell form is run by.
     shell: Vec<String>,
     /// The working directory; none where the base image's is meant.
@@ -36,7 +37,7 @@ impl<'a> Building<'a> {
         Self {
             scope,
             config: Config::default(),
-            accounts: Vec::new(),
+            accounts: Accounts::default(),
             shell: vec!["/bin/sh".to_owned(), "-c".to_owned()],
             folder: is_scratch.then(|| "/".to_owned()),
             has_cmd: false,
@@ -55,7 +56,7 @@ impl<'a> Building<'a> {
             config: Value::Object(done.config),
             places: done.places,
             unknown: done.unknown,
-            accounts: self.accounts,
+            accounts: self.accounts.into_list(),
         }
     }
 
@@ -267,7 +268,7 @@ impl<'a> Building<'a> {
         }
         for heredoc in &it.heredocs {
             let body = heredoc.body.as_str();
-            if makes(body) && is_script(line.text, body) {
+            if makes(body) && is_script(line.text, heredoc) {
                 self.script(&heredoc.body, Word { text: body, start: 0 });
             }
         }
@@ -305,17 +306,13 @@ fn is_shell(program: &str) -> bool {
     ["sh", "bash", "ash", "dash", "ksh", "zsh"].contains(&name)
 }
 
-/// Whether a shell reads a heredoc as its script: it stands alone, or its
-/// command is a shell without a script.
-fn is_script(line: &str, body: &str) -> bool {
-    if let Some(interpreter) = body.strip_prefix("#!") {
+/// Whether a shell reads a heredoc as its script: nothing else stands in the
+/// line, or a shell that is told no other script.
+fn is_script(line: &str, heredoc: &Heredoc) -> bool {
+    if let Some(interpreter) = heredoc.body.as_str().strip_prefix("#!") {
         let line = interpreter.lines().next().unwrap_or_default();
         return line.split_whitespace().any(is_shell);
     }
-    let mut words = line.split_whitespace();
-    let first = words.next().unwrap_or_default();
-    let rest: Vec<&str> = words.collect();
-    let is_end = |it: &&str| it.starts_with('-') || it.contains("<<");
-    let stands_alone = first.starts_with("<<") && !line.split_at(2).1.contains('<');
-    stands_alone || is_shell(first) && rest.iter().all(is_end)
+    let mut others = line.split_whitespace().filter(|it| !it.contains("<<") && *it != heredoc.name);
+    others.next().is_none_or(is_shell) && others.all(|it| it.starts_with('-'))
 }

@@ -108,7 +108,9 @@ fn commands_are_found_among_others() {
         "[\"useradd\", \"-u\", \"1000\", \"app\"]",
         "<<EOF\nid\nuseradd -u 1000 app\nEOF",
         "<<EOF\n#!/bin/bash\nuseradd -u 1000 app\nEOF",
+        "<<  EOF\nuseradd -u 1000 app\nEOF",
         "bash -e <<EOF\nuseradd -u 1000 app\nEOF",
+        "<<EOF bash\nuseradd -u 1000 app\nEOF",
         "<<EOF\ncat <<X > /x\nuseradd no\nX\nuseradd -u 1000 app\nEOF",
     ] {
         assert_eq!(made(run), ["app 1000:?"], "{run}");
@@ -125,6 +127,8 @@ fn what_only_looks_like_a_command_makes_nobody() {
         "# useradd app",
         "echo > useradd app",
         "cat <<EOF > /x\nuseradd app\nEOF",
+        "<<EOF cat > /x\nuseradd app\nEOF",
+        "bash /script <<EOF\nuseradd app\nEOF",
         "<<EOF\n#!/usr/bin/env python3\nuseradd app\nEOF",
         "echo $(useradd app)",
         "useradd",

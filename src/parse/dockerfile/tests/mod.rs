@@ -30,7 +30,8 @@ fn instructions(text: &str) -> Vec<Instruction> {
 
 /// What stands at a place of a text.
 fn excerpt(text: &str, place: Place) -> String {
-    let line = text.trim_start_matches('\u{feff}').split('\n').nth(place.line as usize - 1);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let line = text.split('\n').nth(place.line as usize - 1);
     let letters = line.unwrap().chars().skip(place.column as usize - 1);
     letters.take(place.length as usize).collect()
 }
