@@ -13,6 +13,7 @@ mod extends;
 mod find;
 mod include;
 pub mod interpolate;
+pub mod lower;
 mod mask;
 mod merge;
 mod paths;

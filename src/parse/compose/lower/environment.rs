@@ -1,0 +1,96 @@
+//! The container's environment and labels: the file's, and those of the image
+//! that it does not name.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use crate::parse::compose::tree::{Node, Value};
+
+use super::image::Image;
+use super::member;
+use super::sheet::{Given, Sheet};
+
+pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
+    environment(sheet, service, image);
+    labels(sheet, service, image);
+}
+
+fn environment(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
+    const ENV: &str = "/Config/Env";
+    let mut all: Vec<Json> = Vec::new();
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    if let Some(given) = Given::of(Some(service), "environment") {
+        sheet.wrote(ENV, given);
+        if let Some(gap) = sheet.unset(given.node) {
+            sheet.gap(ENV, gap);
+        }
+        for entry in given.node.entries() {
+            names.insert(&entry.key);
+            let key = format!("environment.{}", entry.key);
+            let pointer = format!("{ENV}/{}", all.len());
+            let value = sheet.item(Given::entry(&key, entry), &pointer);
+            // A variable without a value is handed on from whoever starts it.
+            if entry.node.value == Value::Null {
+                let gap = sheet.not_set(std::slice::from_ref(&entry.key), None);
+                sheet.gap(&pointer, gap);
+            }
+            let pair = value.as_str().map(|value| format!("{}={value}", entry.key));
+            all.push(pair.map_or(Json::Null, Json::from));
+        }
+    }
+    match image.get("/Env") {
+        Err(gap) => sheet.gap("/Config/Env/-", gap.clone()),
+        Ok(brought) => {
+            let items = brought.and_then(Json::as_array).into_iter().flatten();
+            for (item, place) in items.zip(0_usize..) {
+                if name_of(item).is_some_and(|name| names.contains(name)) {
+                    continue;
+                }
+                if let Some(origin) = image.origin(&format!("/Env/{place}")) {
+                    sheet.came_from(format!("{ENV}/{}", all.len()), origin);
+                }
+                all.push(item.clone());
+            }
+        }
+    }
+    sheet.set(ENV, all);
+}
+
+/// The name of a variable, its value sealed or not.
+fn name_of(item: &Json) -> Option<&str> {
+    match item.as_str() {
+        Some(pair) => pair.split('=').next(),
+        None => item.get("name")?.as_str(),
+    }
+}
+
+fn labels(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
+    const LABELS: &str = "/Config/Labels";
+    let given = Given::of(Some(service), "labels");
+    let own = given.map(|given| sheet.pairs(given, LABELS));
+    let mut all = match own {
+        Some(Json::Object(own)) => own,
+        _ => serde_json::Map::new(),
+    };
+    match image.get("/Labels") {
+        Err(gap) => sheet.gap("/Config/Labels/-", gap.clone()),
+        Ok(brought) => {
+            for (name, value) in brought.and_then(Json::as_object).into_iter().flatten() {
+                if all.contains_key(name) {
+                    continue;
+                }
+                let pointer = member(name);
+                if let Some(origin) = image.origin(&format!("/Labels/{pointer}")) {
+                    sheet.came_from(format!("{LABELS}/{pointer}"), origin);
+                }
+                all.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    let (project, key) = (&sheet.project().name, &sheet.service.key);
+    for (name, value) in [("project", project), ("service", key)] {
+        all.insert(format!("com.docker.compose.{name}"), value.as_str().into());
+    }
+    sheet.set(LABELS, all);
+}
