@@ -27,14 +27,15 @@ mod tests;
 mod words;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use crate::model::draft::{Draft, Shipped};
+use crate::model::draft::{Draft, Origin, Shipped, Written};
 use crate::model::untrusted::Untrusted;
 
 use super::Project;
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Node, Place, Value};
 
 use image::Image;
 use sheet::Sheet;
@@ -101,6 +102,28 @@ impl<'a> Lowering<'a> {
     /// there: who made it knows the rest.
     pub fn networks(&self) -> Json {
         network::all(self.project)
+    }
+
+    /// The project.
+    pub(super) const fn project(&self) -> &'a Project {
+        self.project
+    }
+
+    /// How a value came to stand somewhere.
+    pub(super) fn origin(&self, key: &str, at: Place, overrode: Option<Place>) -> Arc<Origin> {
+        let overrode = overrode.map(|it| self.written(it));
+        Arc::new(Origin { key: key.into(), at: self.written(at), overrode })
+    }
+
+    fn written(&self, at: Place) -> Written {
+        let Place { file, line, column, length } = at;
+        let place = |number: u32| usize::try_from(number).ok();
+        let name = place(file).and_then(|it| self.files.get(it));
+        let lines = place(file).and_then(|it| self.lines.get(it));
+        let text = line.checked_sub(1).and_then(place).and_then(|it| lines?.get(it));
+        let text = text.filter(|it| it.len() <= LONGEST_LINE).copied().unwrap_or_default();
+        let file = name.cloned().unwrap_or_default();
+        Written { file, line, column, length, excerpt: text.into() }
     }
 
     /// The services of the project.

@@ -13,7 +13,7 @@ use crate::parse::compose::tree::{Entry, Node, Place, Value};
 use crate::parse::compose::wrong::Wrong;
 
 use super::image::Image;
-use super::{LONGEST_LINE, Lowering, created, id_of, image_of, member, settings};
+use super::{Lowering, created, id_of, image_of, member, settings};
 
 /// A draft, its parts still apart.
 pub(super) struct Sheet<'a> {
@@ -274,19 +274,11 @@ impl<'a> Sheet<'a> {
 
     /// How a value came to stand somewhere.
     fn origin(&self, key: &str, at: Place, overrode: Option<Place>) -> Arc<Origin> {
-        let overrode = overrode.map(|it| self.written(it));
-        Arc::new(Origin { key: key.into(), at: self.written(at), overrode })
+        self.lowering.origin(key, at, overrode)
     }
 
     fn written(&self, at: Place) -> Written {
-        let Place { file, line, column, length } = at;
-        let place = |number: u32| usize::try_from(number).ok();
-        let name = place(file).and_then(|it| self.lowering.files.get(it));
-        let lines = place(file).and_then(|it| self.lowering.lines.get(it));
-        let text = line.checked_sub(1).and_then(place).and_then(|it| lines?.get(it));
-        let text = text.filter(|it| it.len() <= LONGEST_LINE).copied().unwrap_or_default();
-        let file = name.cloned().unwrap_or_default();
-        Written { file, line, column, length, excerpt: text.into() }
+        self.lowering.written(at)
     }
 
     /// The draft, its parts together.
