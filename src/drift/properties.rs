@@ -157,7 +157,9 @@ fn seccomp(mode: Mode) -> Worth {
 
 fn confinement(confinement: &Confinement) -> Worth {
     match confinement {
-        Confinement::NoModule => Worth::Plain("no module here".to_owned()),
+        Confinement::NoModule | Confinement::LeftToHost => {
+            Worth::Plain("left to the host".to_owned())
+        }
         Confinement::Unenforced(label) => Worth::Rank(0, label.clone()),
         Confinement::Enforced(label) => Worth::Rank(1, label.clone()),
     }

@@ -62,8 +62,8 @@ fn environments(
             continue;
         }
         let laid_over = what.split(',').map(PathBuf::from);
-        let files = base.files.iter().cloned().chain(laid_over).collect();
-        all.push((what.clone(), Request { files, ..base.clone() }));
+        let laid_over = laid_over.collect();
+        all.push((what.clone(), Request { laid_over, ..base.clone() }));
     }
     Ok(all)
 }
@@ -73,6 +73,8 @@ fn of_profiles(
     audit: &Audit<'_>,
     base: &Request,
 ) -> Result<Vec<(String, Request)>, compose::Fault> {
+    let mut base = base.clone();
+    base.environment.remove("COMPOSE_PROFILES");
     let with = |profiles: Vec<String>| Request { profiles, ..base.clone() };
     let everything = compose::resolve(&with(vec!["*".to_owned()]), &audit.disk)?;
     let services = everything.root.get("services").map(|it| it.entries()).unwrap_or_default();

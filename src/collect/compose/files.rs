@@ -4,10 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::parse::compose::Load;
-
-/// The most bytes of one file. Nobody writes as much by hand.
-const LONGEST: u64 = 10 << 20;
+use crate::parse::compose::{LARGEST, Load};
 
 /// Where files are read.
 #[derive(Debug, Default)]
@@ -40,9 +37,10 @@ impl Load for Disk {
 
 fn bounded(file: impl Read) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(format!("it is larger than {} MiB", LONGEST >> 20));
+    let most = u64::try_from(LARGEST).unwrap_or(u64::MAX);
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
+    if bytes.len() > LARGEST {
+        return Err(format!("it is larger than {} MiB", LARGEST >> 20));
     }
     Ok(bytes)
 }

@@ -11,7 +11,8 @@ use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
-use crate::parse::compose::{self, Fault, Load, Project, Request, lower};
+use crate::parse::compose::lower::{self, Lowering};
+use crate::parse::compose::{self, Fault, Load, Project, Request};
 
 pub use images::{Images, of_project};
 use shipped::Making;
@@ -61,20 +62,18 @@ impl Resolved {
     pub fn bundle(&self, images: &Images, with_project: bool) -> Bundle {
         let project = &self.project;
         let mut bundle = Bundle::new(Origin::Compose);
-        bundle.record(Source::networks(), Ok(Answer::Json(lower::networks(project))));
+        let lowering = Lowering::new(project);
+        bundle.record(Source::networks(), Ok(Answer::Json(lowering.networks())));
         for (service, (name, making)) in project.services().zip(&self.makings) {
             let id = lower::id_of(project, name);
             let source = Source::Compose(id.clone());
-            let (shipped, accounts) = making.shipped(images, &source);
-            let mut draft = lower::container(project, service, &shipped, accounts);
+            let mut draft = lowering.container(service, &making.shipped(images, &source));
             draft.document = redact::document(draft.document);
+            making.tell_accounts(&mut draft);
             bundle.record(source, Ok(Answer::Draft(draft)));
-            let image = match making {
-                Making::Pulled(image) => Some(image.as_str().into()),
-                Making::Built(_) | Making::Unknown(_) => None,
-            };
-            if let Making::Pulled(image) = making
-                && let Ok(known) = images.get(image)
+            let image = lower::image_of(project, service).map(|it| it.into_owned().into());
+            if let Making::Pulled(name) = making
+                && let Ok(known) = images.get(name)
             {
                 let source = Source::image(&known.id);
                 bundle.record(source, Ok(Answer::Json(known.document.clone())));

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::images::Images;
-use crate::model::draft::{Origin, Shipped, Written};
+use crate::model::draft::{Draft, Origin, Shipped, Written};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Load;
 use crate::parse::compose::tree::{Node, Value as Kind};
-use crate::parse::dockerfile::{self, Account, Built, Place};
+use crate::parse::dockerfile::{self, Built, Place};
 
 /// The longest line of a Dockerfile that is shown.
 const LONGEST_LINE: usize = 200;
@@ -110,23 +110,36 @@ impl Making {
         }
     }
 
-    /// What it brings along, and the accounts that it is known to make.
-    pub(super) fn shipped(&self, images: &Images, source: &Source) -> (Shipped, &[Account]) {
+    /// What it brings along.
+    pub(super) fn shipped(&self, images: &Images, source: &Source) -> Shipped {
         match self {
-            Self::Unknown(gap) => (Shipped::Unknown(gap.clone()), &[]),
+            Self::Unknown(gap) => Shipped::Unknown(gap.clone()),
             Self::Pulled(name) => match images.get(name) {
-                Err(gap) => (Shipped::Unknown(gap), &[]),
-                Ok(known) => (
-                    Shipped::Known {
-                        config: known.document.get("Config").cloned().unwrap_or(json!({})),
-                        origins: BTreeMap::new(),
-                        gaps: BTreeMap::new(),
-                        id: Some(known.id.clone()),
-                    },
-                    &[],
-                ),
+                Err(gap) => Shipped::Unknown(gap),
+                Ok(known) => Shipped::Known {
+                    config: known.document.get("Config").cloned().unwrap_or(json!({})),
+                    origins: BTreeMap::new(),
+                    gaps: BTreeMap::new(),
+                    id: Some(known.id.clone()),
+                },
             },
-            Self::Built(recipe) => (recipe.shipped(images, source), &recipe.built.accounts),
+            Self::Built(recipe) => recipe.shipped(images, source),
+        }
+    }
+
+    /// The accounts that the image is known to have, so that a user's name is a
+    /// number: those of the last command that makes one go before.
+    pub(super) fn tell_accounts(&self, draft: &mut Draft) {
+        let Self::Built(recipe) = self else { return };
+        let users = recipe.built.accounts.iter().filter(|it| it.kind == dockerfile::Kind::User);
+        let mut told = Vec::new();
+        for (place, account) in users.rev().enumerate() {
+            told.push(json!({"Name": account.name, "Uid": account.uid, "Gid": account.gid}));
+            let origin = recipe.origin("/User", account.place);
+            draft.origins.insert(format!("/Accounts/{place}"), Arc::new(origin));
+        }
+        if let Some(document) = draft.document.as_object_mut().filter(|_| !told.is_empty()) {
+            document.insert("Accounts".to_owned(), Value::Array(told));
         }
     }
 }
@@ -189,9 +202,9 @@ impl Recipe {
         Shipped::Known { config: Value::Object(config), origins, gaps, id: None }
     }
 
-    fn origin(&self, pointer: &str, place: Place, lines: &[&str]) -> Origin {
+    fn origin(&self, pointer: &str, place: Place) -> Origin {
         let line = usize::try_from(place.line).unwrap_or(1).saturating_sub(1);
-        let text = lines.get(line).copied().unwrap_or_default();
+        let text = self.text.lines().nth(line).unwrap_or_default();
         // What stands in these may be a secret.
         let is_shown = ["/User", "/Healthcheck", "/StopSignal", "/ExposedPorts", "/Volumes"]
             .iter()

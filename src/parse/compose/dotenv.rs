@@ -106,7 +106,8 @@ impl<'a> Reader<'a> {
         let end = rest.find(['=', ':', '\n']).unwrap_or(rest.len());
         let name = rest.get(..end).unwrap_or_default().trim_end().to_owned();
         let name_at = self.at(name.chars().count());
-        let is_letter = |it: char| it.is_alphanumeric() || matches!(it, '_' | '.' | '-' | '[' | ']');
+        let is_letter =
+            |it: char| it.is_alphanumeric() || matches!(it, '_' | '.' | '-' | '[' | ']');
         if name.is_empty() {
             return Err(Wrong::new(name_at, "a value without a name", "write NAME=value"));
         }

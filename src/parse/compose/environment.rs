@@ -40,8 +40,8 @@ impl<'a> Environment<'a> {
 
     /// Where a file sets a variable, if it is a file that does.
     pub(super) fn place(&self, name: &str) -> Option<Place> {
-        let is_above = self.caller.contains_key(name)
-            || self.fixed.iter().any(|(it, _)| *it == name);
+        let is_above =
+            self.caller.contains_key(name) || self.fixed.iter().any(|(it, _)| *it == name);
         if is_above { None } else { self.files.get(name).map(|it| it.at) }
     }
 }

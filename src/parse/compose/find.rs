@@ -50,13 +50,18 @@ pub(super) fn find<'a>(
         files = named(resolver, request, environment);
     }
     if files.is_empty() {
-        files = defaults(resolver, &first);
+        files = defaults(resolver, &first, request.is_here);
     }
     if files.is_empty() {
-        let what = "there is no compose file here, nor in a folder above";
+        let what = if request.is_here {
+            "there is no compose file in this folder"
+        } else {
+            "there is no compose file here, nor in a folder above"
+        };
         let help = "name one, or write a compose.yaml";
         return Err(plain_fault(&resolver.sources.shown(&first), what, help));
     }
+    files.extend(request.laid_over.iter().map(|path| resolver.sources.absolute(path)));
     let second = directory(&files);
     if second != first {
         add_env_files(resolver, request, environment, &second)?;
@@ -65,7 +70,11 @@ pub(super) fn find<'a>(
 }
 
 /// The files of `COMPOSE_FILE`.
-fn named(resolver: &Resolver<'_>, request: &Request, environment: &Environment<'_>) -> Vec<PathBuf> {
+fn named(
+    resolver: &Resolver<'_>,
+    request: &Request,
+    environment: &Environment<'_>,
+) -> Vec<PathBuf> {
     let separator = environment.text("COMPOSE_PATH_SEPARATOR").unwrap_or(":");
     let files = environment.text("COMPOSE_FILE").unwrap_or_default();
     let absolute = |path: &str| match path {
@@ -77,7 +86,7 @@ fn named(resolver: &Resolver<'_>, request: &Request, environment: &Environment<'
 }
 
 /// The file of a default name and its override, in a folder or the nearest above.
-fn defaults(resolver: &mut Resolver<'_>, folder: &Path) -> Vec<PathBuf> {
+fn defaults(resolver: &mut Resolver<'_>, folder: &Path, is_here: bool) -> Vec<PathBuf> {
     let mut next = Some(folder);
     while let Some(folder) = next {
         if let Some(file) = first_of(resolver, folder, &NAMES) {
@@ -85,7 +94,7 @@ fn defaults(resolver: &mut Resolver<'_>, folder: &Path) -> Vec<PathBuf> {
             files.extend(first_of(resolver, folder, &OVERRIDES));
             return files;
         }
-        next = folder.parent();
+        next = folder.parent().filter(|_| !is_here);
     }
     Vec::new()
 }

@@ -170,9 +170,10 @@ fn same(one: &Node, other: &Node) -> bool {
         }
         (Value::Map(one), Value::Map(other)) => {
             one.len() == other.len()
-                && one.iter().zip(other).all(|(one, other)| {
-                    one.key == other.key && same(&one.node, &other.node)
-                })
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(one, other)| one.key == other.key && same(&one.node, &other.node))
         }
         (one, other) => one == other,
     }

@@ -52,21 +52,80 @@ fn root(key: &str) -> Below {
 
 fn service(key: &str) -> Below {
     match key {
-        "attach" | "blkio_config" | "cap_add" | "cap_drop" | "cgroup" | "cgroup_parent"
-        | "configs" | "container_name" | "cpu_count" | "cpu_percent" | "cpu_period"
-        | "cpu_quota" | "cpu_rt_period" | "cpu_rt_runtime" | "cpu_shares" | "cpus" | "cpuset"
-        | "depends_on" | "device_cgroup_rules" | "devices" | "dns" | "dns_opt" | "dns_search"
-        | "domainname" | "env_file" | "expose" | "extends" | "external_links" | "extra_hosts"
-        | "gpus" | "group_add" | "hostname" | "image" | "init" | "ipc" | "isolation"
-        | "label_file" | "links" | "mac_address" | "mem_limit" | "mem_reservation"
-        | "mem_swappiness" | "memswap_limit" | "network_mode" | "networks"
-        | "oom_kill_disable" | "oom_score_adj" | "pid" | "pids_limit" | "platform" | "ports"
-        | "privileged" | "profiles" | "pull_policy" | "read_only" | "restart" | "runtime"
-        | "scale" | "secrets" | "security_opt" | "shm_size" | "stdin_open"
-        | "stop_grace_period" | "stop_signal" | "sysctls" | "tmpfs" | "tty" | "ulimits"
-        | "use_api_socket" | "user" | "userns_mode" | "uts" | "volumes_from" | "working_dir" => {
-            SHOWN
-        }
+        "attach"
+        | "blkio_config"
+        | "cap_add"
+        | "cap_drop"
+        | "cgroup"
+        | "cgroup_parent"
+        | "configs"
+        | "container_name"
+        | "cpu_count"
+        | "cpu_percent"
+        | "cpu_period"
+        | "cpu_quota"
+        | "cpu_rt_period"
+        | "cpu_rt_runtime"
+        | "cpu_shares"
+        | "cpus"
+        | "cpuset"
+        | "depends_on"
+        | "device_cgroup_rules"
+        | "devices"
+        | "dns"
+        | "dns_opt"
+        | "dns_search"
+        | "domainname"
+        | "env_file"
+        | "expose"
+        | "extends"
+        | "external_links"
+        | "extra_hosts"
+        | "gpus"
+        | "group_add"
+        | "hostname"
+        | "image"
+        | "init"
+        | "ipc"
+        | "isolation"
+        | "label_file"
+        | "links"
+        | "mac_address"
+        | "mem_limit"
+        | "mem_reservation"
+        | "mem_swappiness"
+        | "memswap_limit"
+        | "network_mode"
+        | "networks"
+        | "oom_kill_disable"
+        | "oom_score_adj"
+        | "pid"
+        | "pids_limit"
+        | "platform"
+        | "ports"
+        | "privileged"
+        | "profiles"
+        | "pull_policy"
+        | "read_only"
+        | "restart"
+        | "runtime"
+        | "scale"
+        | "secrets"
+        | "security_opt"
+        | "shm_size"
+        | "stdin_open"
+        | "stop_grace_period"
+        | "stop_signal"
+        | "sysctls"
+        | "tmpfs"
+        | "tty"
+        | "ulimits"
+        | "use_api_socket"
+        | "user"
+        | "userns_mode"
+        | "uts"
+        | "volumes_from"
+        | "working_dir" => SHOWN,
         "build" => Below::Short(build),
         "deploy" => Below::Keys(deploy),
         "healthcheck" => Below::Keys(healthcheck),
@@ -100,9 +159,7 @@ fn deploy(key: &str) -> Below {
 
 fn healthcheck(key: &str) -> Below {
     match key {
-        "interval" | "timeout" | "retries" | "start_period" | "start_interval" | "disable" => {
-            SHOWN
-        }
+        "interval" | "timeout" | "retries" | "start_period" | "start_interval" | "disable" => SHOWN,
         _ => SECRET,
     }
 }
@@ -278,9 +335,9 @@ fn name_in<'a>(scalar: &'a str, level: Level, shown: &mut String) -> &'a str {
 
 /// Whether a text holds an address with a name or a password: `scheme://who@where`.
 fn has_password(text: &str) -> bool {
-    text.split("://").skip(1).any(|after| {
-        after.split(['/', ' ', '\n']).next().is_some_and(|it| it.contains('@'))
-    })
+    text.split("://")
+        .skip(1)
+        .any(|after| after.split(['/', ' ', '\n']).next().is_some_and(|it| it.contains('@')))
 }
 
 /// What may be shown of a line whose file could not be taken apart: what stands
@@ -316,7 +373,11 @@ pub(super) fn environment(text: &str, file: u32, settings: &Settings) -> String 
         });
         let (name, value) = line.split_at_checked(end.unwrap_or(0)).unwrap_or(("", line));
         shown.push_str(name);
-        let value_at = if name.is_empty() { 0 } else { value.len() - value.trim_start_matches(['=', ' ']).len() };
+        let value_at = if name.is_empty() {
+            0
+        } else {
+            value.len() - value.trim_start_matches(['=', ' ']).len()
+        };
         let (sign, value) = value.split_at_checked(value_at).unwrap_or(("", value));
         shown.push_str(sign);
         hide(value, &mut shown);

@@ -68,11 +68,7 @@ const fn is_container(value: &Value) -> bool {
     matches!(value, Value::List(_) | Value::Map(_))
 }
 
-fn merge_maps(
-    mut entries: Vec<Entry>,
-    more: Vec<Entry>,
-    spot: Spot,
-) -> Result<Vec<Entry>, Wrong> {
+fn merge_maps(mut entries: Vec<Entry>, more: Vec<Entry>, spot: Spot) -> Result<Vec<Entry>, Wrong> {
     let places = Places::of(&entries);
     for over in more {
         let Some(base) = places.find(&over.key, &entries).and_then(|it| entries.get_mut(it)) else {
@@ -87,9 +83,9 @@ fn merge_maps(
             continue;
         }
         // What comes from both is best found where it was first written.
-        let keeps = is_container(&node.value) && is_container(&over.node.value)
-            && over.node.tag.is_none()
-            || over.node.is_null();
+        let keeps =
+            is_container(&node.value) && is_container(&over.node.value) && over.node.tag.is_none()
+                || over.node.is_null();
         if !keeps {
             base.key_at = over.key_at;
         }
@@ -141,9 +137,8 @@ fn are_other_drivers(entries: &[Entry], more: &[Entry]) -> bool {
 fn merge_subnets(mut items: Vec<Node>, more: Vec<Node>) -> Result<Vec<Node>, Wrong> {
     for item in more {
         let subnet = item.get("subnet").and_then(Node::text);
-        let same = |it: &&mut Node| {
-            subnet.is_some() && it.get("subnet").and_then(Node::text) == subnet
-        };
+        let same =
+            |it: &&mut Node| subnet.is_some() && it.get("subnet").and_then(Node::text) == subnet;
         match items.iter_mut().find(same) {
             None => items.push(item),
             Some(base) => {

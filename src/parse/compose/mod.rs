@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 pub use resolve::{MOST, resolve};
 pub use sources::LARGEST;
 
-use tree::{Node, Place};
+use tree::{Entry, Node, Place};
 
 /// Reads files for the resolver.
 pub trait Load {
@@ -60,6 +60,8 @@ pub struct Request {
     /// The files, in the order in which they are merged; empty: those of
     /// `COMPOSE_FILE`, or the default names in the folder or one above it.
     pub files: Vec<PathBuf>,
+    /// Files that are merged into those, whatever names them.
+    pub laid_over: Vec<PathBuf>,
     /// `--project-directory`; none: the folder of the first file.
     pub project_directory: Option<PathBuf>,
     /// `--env-file`; empty: `COMPOSE_ENV_FILES`, or `.env` in the project's folder.
@@ -98,6 +100,14 @@ pub struct Project {
     /// The environment files that could not be read, each with the service that
     /// needs it: what that service's environment is cannot be told in full.
     pub unread: Vec<(String, Fault)>,
+}
+
+impl Project {
+    /// The services that are active, in the order of the files.
+    pub fn services(&self) -> impl Iterator<Item = &Entry> {
+        let all = self.root.get("services").map(Node::entries).unwrap_or_default();
+        all.iter().filter(|it| !self.inactive.contains(&it.key))
+    }
 }
 
 /// Something odd at a place.

@@ -28,8 +28,8 @@ pub(super) fn inactive(
         let own = profiles(&service.node);
         unknown.retain(|it| !own.iter().any(|own| own == it));
         let items = service.node.get("profiles").map(Node::items).unwrap_or_default();
-        let is_active =
-            items.is_empty() || active.iter().any(|it| *it == "*" || own.iter().any(|own| own == it));
+        let is_active = items.is_empty()
+            || active.iter().any(|it| *it == "*" || own.iter().any(|own| own == it));
         if !is_active {
             inactive.push(service.key.clone());
         }

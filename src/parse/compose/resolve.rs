@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::parse::yaml;
 
-use super::canonical::{self, canonical};
+use super::canonical::canonical;
 use super::dotenv::{Format, Settings};
 use super::environment::{Environment, names};
 use super::extends::{self, Layer};
@@ -150,7 +150,8 @@ impl Resolver<'_> {
         let is_remote = name.contains("://") || name.starts_with("git@");
         if is_remote || !self.sources.is_file(path) {
             let what = format!("there is no file {name}");
-            let help = if is_remote { "only files of this host are read" } else { "check the path" };
+            let help =
+                if is_remote { "only files of this host are read" } else { "check the path" };
             return Err(self.sources.fault(Wrong::new(at, what, help)));
         }
         self.documents(path)
@@ -164,9 +165,7 @@ impl Resolver<'_> {
     ) -> Result<(), Fault> {
         interpolate(document, environment, &mut self.room)
             .map_err(|wrong| self.sources.fault(wrong))?;
-        canonical(document).map_err(|canonical::Wrong { at, what, help }| {
-            self.sources.fault(Wrong { at, what, help })
-        })
+        canonical(document).map_err(|wrong| self.sources.fault(wrong))
     }
 
     /// A file's tree merged into those before it.
@@ -378,7 +377,8 @@ fn name(
 
 /// A name as compose makes it fit.
 fn normal(name: &str) -> String {
-    let fits = |it: &char| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | '-');
+    let fits =
+        |it: &char| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | '-');
     let kept: String = name.to_lowercase().chars().filter(fits).collect();
     kept.trim_start_matches(['_', '-']).to_owned()
 }

@@ -1,5 +1,7 @@
 //! The values of compose files, each with the place where it was written.
 
+pub use super::wrong::Wrong;
+
 /// Where something stands in one of a project's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
@@ -73,24 +75,6 @@ pub enum Tag {
     Reset,
     /// `!override`: it takes the other's place instead of being merged.
     Override,
-}
-
-/// What is wrong at a place, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// Where.
-    pub at: Place,
-    /// What is wrong, as a fragment without a full stop.
-    pub what: String,
-    /// What to do about it; may be empty.
-    pub help: String,
-}
-
-impl Wrong {
-    /// A fragment each: what is wrong, and what to do about it.
-    pub fn new(at: Place, what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { at, what: what.into(), help: help.into() }
-    }
 }
 
 impl Node {

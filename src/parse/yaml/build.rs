@@ -65,13 +65,7 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(file: u32, left: &'a mut usize) -> Self {
-        Self {
-            loaded: Loaded::default(),
-            file,
-            left,
-            open: Vec::new(),
-            anchors: BTreeMap::new(),
-        }
+        Self { loaded: Loaded::default(), file, left, open: Vec::new(), anchors: BTreeMap::new() }
     }
 
     pub(super) fn scalar(
@@ -147,7 +141,8 @@ impl<'a> Builder<'a> {
             Content::Map { mut entries, merges, .. } => {
                 if let Some((first, second)) = twice(&entries) {
                     let what = format!("the key `{}` stands twice in one mapping", second.key);
-                    let help = format!("remove one of them: the other is in line {}", first.key_at.line);
+                    let help =
+                        format!("remove one of them: the other is in line {}", first.key_at.line);
                     return Err(Wrong::new(second.key_at, what, help));
                 }
                 if !merges.is_empty() {
@@ -246,10 +241,9 @@ impl<'a> Builder<'a> {
                 None => {
                     return match node.value {
                         Value::Text { text, plain } => self.key(text, node.at, plain),
-                        Value::Null
-                        | Value::Unset { .. }
-                        | Value::List(_)
-                        | Value::Map(_) => Err(no_key(node.at)),
+                        Value::Null | Value::Unset { .. } | Value::List(_) | Value::Map(_) => {
+                            Err(no_key(node.at))
+                        }
                     };
                 }
             },

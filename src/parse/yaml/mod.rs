@@ -114,7 +114,10 @@ fn wrong(file: u32, error: &ScanError) -> Wrong {
     ]) {
         ("a tab stands where YAML allows only spaces".to_owned(), "indent with spaces")
     } else if *kind == ErrorKind::MappingValueNotAllowed {
-        ("a second `: ` on the line".to_owned(), "put the value in quotes, or the key on its own line")
+        (
+            "a second `: ` on the line".to_owned(),
+            "put the value in quotes, or the key on its own line",
+        )
     } else if *kind == ErrorKind::UnknownAnchor {
         ("an alias of an anchor that is not set above it".to_owned(), "set it with `&name` first")
     } else if *kind == ErrorKind::RecursionLimitExceeded {
@@ -125,7 +128,10 @@ fn wrong(file: u32, error: &ScanError) -> Wrong {
     } else if *kind == ErrorKind::UnclosedQuotedScalar {
         ("a quote is not closed".to_owned(), "close it")
     } else if *kind == ErrorKind::InvalidQuotedScalarIndent {
-        ("a quoted text goes on at the line's beginning".to_owned(), "close its quote, or indent it")
+        (
+            "a quoted text goes on at the line's beginning".to_owned(),
+            "close its quote, or indent it",
+        )
     } else if is(&[ErrorKind::InvalidIndentation, ErrorKind::ExpectedBlockMappingKey]) {
         (error.info(), "check the indentation: the keys of one mapping begin in one column")
     } else {

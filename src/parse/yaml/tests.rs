@@ -17,7 +17,9 @@ fn drawn(node: &Node) -> String {
         Value::Text { text, plain: true } => text.clone(),
         Value::Text { text, plain: false } => format!("{text:?}"),
         Value::Unset { .. } => panic!(),
-        Value::List(items) => format!("[{}]", items.iter().map(drawn).collect::<Vec<_>>().join(" ")),
+        Value::List(items) => {
+            format!("[{}]", items.iter().map(drawn).collect::<Vec<_>>().join(" "))
+        }
         Value::Map(entries) => {
             let all = entries.iter().map(|it| format!("{}: {}", it.key, drawn(&it.node)));
             format!("{{{}}}", all.collect::<Vec<_>>().join(" "))
@@ -183,7 +185,12 @@ fn what_is_no_yaml_is_said_with_what_to_do() {
         assert!(wrong.what.starts_with("not YAML: "), "{}", wrong.what);
         assert!(wrong.what.contains(what) && wrong.help.contains(help), "{text:?}: {wrong:?}");
         if column > 0 {
-            assert_eq!((wrong.at.line, wrong.at.column), (line, column), "{text:?}: {}", wrong.what);
+            assert_eq!(
+                (wrong.at.line, wrong.at.column),
+                (line, column),
+                "{text:?}: {}",
+                wrong.what
+            );
         }
     }
 }

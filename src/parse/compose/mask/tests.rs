@@ -25,19 +25,46 @@ fn what_rules_speak_of_is_shown() {
 #[test]
 fn what_may_be_secret_is_hidden_letter_by_letter() {
     for (text, expected) in [
-        ("services:\n  web:\n    environment:\n      A: b c\n", "services:\n  web:\n    environment:\n      A: ***\n"),
-        ("services: {web: {environment: [A=b, \"C=d\", e]}}", "services: {web: {environment: [A**, \"C***, *]}}"),
-        ("services: {web: {environment: [c2VjcmV0=, c2VjcmV0==]}}", "services: {web: {environment: [*********, **********]}}"),
-        ("services: {web: {environment: {T: c2VjcmV0=x}}}", "services: {web: {environment: {T: **********}}}"),
+        (
+            "services:\n  web:\n    environment:\n      A: b c\n",
+            "services:\n  web:\n    environment:\n      A: ***\n",
+        ),
+        (
+            "services: {web: {environment: [A=b, \"C=d\", e]}}",
+            "services: {web: {environment: [A**, \"C***, *]}}",
+        ),
+        (
+            "services: {web: {environment: [c2VjcmV0=, c2VjcmV0==]}}",
+            "services: {web: {environment: [*********, **********]}}",
+        ),
+        (
+            "services: {web: {environment: {T: c2VjcmV0=x}}}",
+            "services: {web: {environment: {T: **********}}}",
+        ),
         ("services: {web: {command: a --pw=b}}", "services: {web: {command: ********}}"),
         ("services: {web: {command: [run, pw=b]}}", "services: {web: {command: [***, ****]}}"),
-        ("services: {web: {healthcheck: {test: [a, b]}}}", "services: {web: {healthcheck: {test: [*, *]}}}"),
-        ("services: {web: {build: {args: {T: t}, dockerfile: D}}}", "services: {web: {build: {args: {T: *}, dockerfile: D}}}"),
-        ("services: {web: {logging: {driver: a, options: {t: t}}}}", "services: {web: {logging: {driver: a, options: {t: *}}}}"),
-        ("services: {web: {labels: {a: b}, x-y: z, unknown: q}}", "services: {web: {labels: {a: *}, x-y: *, unknown: *}}"),
+        (
+            "services: {web: {healthcheck: {test: [a, b]}}}",
+            "services: {web: {healthcheck: {test: [*, *]}}}",
+        ),
+        (
+            "services: {web: {build: {args: {T: t}, dockerfile: D}}}",
+            "services: {web: {build: {args: {T: *}, dockerfile: D}}}",
+        ),
+        (
+            "services: {web: {logging: {driver: a, options: {t: t}}}}",
+            "services: {web: {logging: {driver: a, options: {t: *}}}}",
+        ),
+        (
+            "services: {web: {labels: {a: b}, x-y: z, unknown: q}}",
+            "services: {web: {labels: {a: *}, x-y: *, unknown: *}}",
+        ),
         ("configs: {c: {content: s}}", "configs: {c: {content: *}}"),
         ("x-a: {user: u}\nother: o", "x-a: {user: *}\nother: *"),
-        ("services: {web: {image: h://u:p@r/i, build: https://t@h/r}}", "services: {web: {image: ***********, build: *************}}"),
+        (
+            "services: {web: {image: h://u:p@r/i, build: https://t@h/r}}",
+            "services: {web: {image: ***********, build: *************}}",
+        ),
         ("services: {web: {user: é, command: \"é\"}}", "services: {web: {user: é, command: ***}}"),
     ] {
         assert_eq!(shown(text), expected);

@@ -53,7 +53,10 @@ fn another_files_paths_are_seen_from_its_folder() {
             "services:\n  web:\n    extends: {file: ../far.yaml, service: deep}\n    env_file: [{path: x.env, required: false}]\n    \
              volumes: [{type: bind, source: ./v, target: /v}]\n    image: $TAG\n",
         ),
-        ("/p/far.yaml", "services: {deep: {extends: {service: deepest}}, deepest: {user: u, label_file: [l]}}"),
+        (
+            "/p/far.yaml",
+            "services: {deep: {extends: {service: deepest}}, deepest: {user: u, label_file: [l]}}",
+        ),
         ("/p/.env", "TAG=set\n"),
     ]);
     assert_eq!(
@@ -69,10 +72,8 @@ fn another_files_paths_are_seen_from_its_folder() {
 
 #[test]
 fn what_is_reset_is_not_taken_over() {
-    let project = one(
-        "services:\n  base: {cap_add: [A], ports: [{target: 80}], user: u}\n  \
-         web: {extends: {service: base}, ports: !reset [], cap_add: !override [B]}\n",
-    );
+    let project = one("services:\n  base: {cap_add: [A], ports: [{target: 80}], user: u}\n  \
+         web: {extends: {service: base}, ports: !reset [], cap_add: !override [B]}\n");
     assert_eq!(says(&project, "services/web"), "{cap_add: [B], user: u}");
 }
 

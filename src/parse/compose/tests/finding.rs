@@ -135,7 +135,8 @@ fn the_name_is_a_variable_for_all_else() {
 
 #[test]
 fn the_documents_of_a_file_are_merged_in_their_order() {
-    let project = one("services: {web: {image: a, user: u}}\n---\n---\nservices: {web: {image: b}}");
+    let project =
+        one("services: {web: {image: a, user: u}}\n---\n---\nservices: {web: {image: b}}");
     assert_eq!(says(&project, "services/web"), "{image: b, user: u}");
 }
 

@@ -35,7 +35,9 @@ fn a_bomb_of_merge_keys_is_refused() {
     let mut text = "x0: &x0 {a: [b, b, b, b, b, b, b, b]}\n".to_owned();
     for place in 1..30 {
         let before = place - 1;
-        text.push_str(&format!("x{place}: &x{place} {{<<: [*x{before}, *x{before}], k{place}: *x{before}}}\n"));
+        text.push_str(&format!(
+            "x{place}: &x{place} {{<<: [*x{before}, *x{before}], k{place}: *x{before}}}\n"
+        ));
     }
     refused_alone(&text);
 }

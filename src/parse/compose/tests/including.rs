@@ -53,8 +53,14 @@ fn the_paths_of_an_inclusion_are_seen_from_its_own_folder() {
             "/p/compose.yaml",
             "include:\n  - {path: [a/one.yaml, b/two.yaml], project_directory: c}\n",
         ),
-        ("/p/a/one.yaml", "services: {web: {image: a, build: {context: one}}}\ninclude: [deep/d.yaml]\n"),
-        ("/p/b/two.yaml", "services: {web: {image: b, volumes: [{type: bind, source: ./v, target: /v}]}}"),
+        (
+            "/p/a/one.yaml",
+            "services: {web: {image: a, build: {context: one}}}\ninclude: [deep/d.yaml]\n",
+        ),
+        (
+            "/p/b/two.yaml",
+            "services: {web: {image: b, volumes: [{type: bind, source: ./v, target: /v}]}}",
+        ),
         ("/p/c/deep/d.yaml", "services: {d: {build: {context: .}}}"),
     ]);
     assert_eq!(
@@ -79,8 +85,14 @@ fn what_is_defined_twice_is_merged_and_said() {
     // compose-go 2.4.8 and later merge the including file's over the included one's;
     // the specification still calls it an error.
     let project = project(&[
-        ("/p/compose.yaml", "include: [b.yaml]\nservices:\n  web: {image: a, cap_add: [A], ports: !reset []}\n"),
-        ("/p/b.yaml", "services: {web: {image: b, cap_add: [B], ports: [{target: 80}]}}\nvolumes: {v: null}\n"),
+        (
+            "/p/compose.yaml",
+            "include: [b.yaml]\nservices:\n  web: {image: a, cap_add: [A], ports: !reset []}\n",
+        ),
+        (
+            "/p/b.yaml",
+            "services: {web: {image: b, cap_add: [B], ports: [{target: 80}]}}\nvolumes: {v: null}\n",
+        ),
     ]);
     assert_eq!(says(&project, "services/web"), "{image: a, cap_add: [B, A]}");
     let remark = &project.remarks[0];
@@ -136,5 +148,8 @@ fn what_cannot_be_included_is_said_at_its_place() {
 
 #[test]
 fn nothing_is_included_by_nothing() {
-    assert_eq!(short(&one("include:\nservices: {web: {image: a}}").root), "{services: {web: {image: a}}}");
+    assert_eq!(
+        short(&one("include:\nservices: {web: {image: a}}").root),
+        "{services: {web: {image: a}}}"
+    );
 }

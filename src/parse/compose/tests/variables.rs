@@ -37,10 +37,8 @@ fn named_environment_files_take_the_place_of_the_default_one() {
 
 #[test]
 fn what_nobody_set_stays_unknown_wherever_it_stands() {
-    let project = one(
-        "x-a: $A\nservices:\n  web:\n    image: app:$TAG\n    cap_add: [$CAP]\n    \
-         user: ${U:?who}\n    environment: {K$A: v}\n",
-    );
+    let project = one("x-a: $A\nservices:\n  web:\n    image: app:$TAG\n    cap_add: [$CAP]\n    \
+         user: ${U:?who}\n    environment: {K$A: v}\n");
     assert_eq!(
         short(&project.root),
         "{x-a: ?A, services: {web: {image: ?TAG, cap_add: [?CAP], user: ?U, \
@@ -85,10 +83,7 @@ fn a_services_environment_files_lie_under_what_it_sets_itself() {
         ("/p/sub/b.env", "C='b'\n"),
         ("/p/.env", "P=project\n"),
     ]);
-    assert_eq!(
-        says(&project, "services/web/environment"),
-        "{A: own, B: a b, C: 'b', D: project}"
-    );
+    assert_eq!(says(&project, "services/web/environment"), "{A: own, B: a b, C: 'b', D: project}");
     let places = |key: &str| {
         let node = at(&project, key);
         (spot(&project, node.at), node.overrode.map(|it| spot(&project, it)))
@@ -131,9 +126,8 @@ fn home_stands_for_its_folder() {
     let text = "services: {web: {volumes: [{type: bind, source: ~/x, target: /x}]}}";
     let all = files(&[("/p/compose.yaml", text)]);
     let at_home = Request { environment: environment(&[("HOME", "/home/u")]), ..request() };
-    let source = |request: Request| {
-        says(&resolve(&request, &all).unwrap(), "services/web/volumes/0/source")
-    };
+    let source =
+        |request: Request| says(&resolve(&request, &all).unwrap(), "services/web/volumes/0/source");
     assert_eq!((source(at_home), source(request())), ("/home/u/x".to_owned(), "~/x".to_owned()));
 }
 
