@@ -2,6 +2,7 @@
 
 mod accounts;
 mod heredocs;
+mod idle;
 mod hostile;
 mod meaning;
 mod syntax;
