@@ -10,10 +10,10 @@ use crate::parse::compose::tree::{Node, Value};
 use crate::parse::compose::wrong::Wrong;
 
 use super::image::Image;
-use super::sheet::{Given, Sheet};
+use super::sheet::{Given, Read, Sheet};
 
 /// The keys with the engine's names for them; times count in nanoseconds.
-const FIELDS: [(&str, &str, fn(&Node) -> Result<Option<i64>, Wrong>); 5] = [
+const FIELDS: [(&str, &str, Read); 5] = [
     ("healthcheck.interval", "Interval", nanoseconds),
     ("healthcheck.timeout", "Timeout", nanoseconds),
     ("healthcheck.start_period", "StartPeriod", nanoseconds),
@@ -40,13 +40,12 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
     }
     let mut check = Map::new();
     if let Some(test) = Given::of(Some(given.node), "healthcheck.test") {
-        let words = match &test.node.value {
-            // A text is for the image's shell, `NONE` among it.
-            Value::Text { text, .. } => {
-                sheet.wrote(TEST, test);
-                Json::from(vec!["CMD-SHELL", text])
-            }
-            _ => sheet.texts(test, TEST),
+        // A text is for the image's shell, `NONE` among it.
+        let words = if let Value::Text { text, .. } = &test.node.value {
+            sheet.wrote(TEST, test);
+            Json::from(vec!["CMD-SHELL", text])
+        } else {
+            sheet.texts(test, TEST)
         };
         check.insert("Test".to_owned(), words);
     }

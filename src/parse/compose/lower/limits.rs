@@ -5,11 +5,8 @@ use serde_json::{Value as Json, json};
 
 use crate::parse::compose::schema::cast;
 use crate::parse::compose::tree::Node;
-use crate::parse::compose::wrong::Wrong;
 
-use super::sheet::{Given, Sheet};
-
-type Read = fn(&Node) -> Result<Option<i64>, Wrong>;
+use super::sheet::{Given, Read, Sheet};
 
 /// A service's own key, the one of `deploy.resources` that goes before it, and
 /// the engine's name.
@@ -84,12 +81,12 @@ fn process_limits(sheet: &mut Sheet<'_>, given: Given<'_>) {
         if let Some(gap) = sheet.unset(limit.node) {
             sheet.gap(&pointer, gap);
         }
-        let mut number = |name: &str| {
+        let mut number = |name: &str, field: &str| {
             let key = format!("{key}.{name}");
             let given = Given::of(Some(limit.node), &key)?;
-            sheet.meaning(given, &format!("{pointer}/{name}"), cast::integer)
+            sheet.meaning(given, &format!("{pointer}/{field}"), cast::integer)
         };
-        let (soft, hard) = (number("soft"), number("hard"));
+        let (soft, hard) = (number("soft", "Soft"), number("hard", "Hard"));
         all.push(json!({"Name": entry.key, "Soft": soft, "Hard": hard}));
     }
     sheet.set(LIMITS, all);

@@ -60,10 +60,10 @@ fn given(
             sheet.texts(given, pointer);
             vec![Json::Null]
         }
-        Value::List(_) | Value::Map(_) | Value::Null => match sheet.texts(given, pointer) {
-            Json::Array(words) => words,
-            _ => Vec::new(),
-        },
+        Value::List(_) | Value::Map(_) | Value::Null => {
+            let words = sheet.texts(given, pointer);
+            if let Json::Array(words) = words { words } else { Vec::new() }
+        }
     };
     sheet.set(pointer, words.clone());
     Some(words)

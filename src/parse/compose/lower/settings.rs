@@ -74,6 +74,9 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
         let seconds = |node: &Node| Ok(cast::duration(node)?.map(|it| it.as_secs()));
         sheet.read(given, "/Config/StopTimeout", seconds);
     }
+    if let Some(given) = Given::of(Some(service), "extra_hosts") {
+        hosts(sheet, given);
+    }
     security(sheet, service);
     restart(sheet, service);
     logging(sheet, service);
@@ -101,6 +104,28 @@ fn read(sheet: &mut Sheet<'_>, given: Given<'_>, pointer: &str, how: As) {
             sheet.read(given, pointer, |node| Ok(node.text().map(|it| joined(project, it))));
         }
     }
+}
+
+/// Each address of each host is an item of its own.
+fn hosts(sheet: &mut Sheet<'_>, given: Given<'_>) {
+    const HOSTS: &str = "/HostConfig/ExtraHosts";
+    sheet.wrote(HOSTS, given);
+    if let Some(gap) = sheet.unset(given.node) {
+        sheet.gap(HOSTS, gap);
+    }
+    let mut all: Vec<Json> = Vec::new();
+    for entry in given.node.entries() {
+        for address in entry.node.items().iter().chain([&entry.node]) {
+            let item = Given::item("extra_hosts", address);
+            let pointer = format!("{HOSTS}/{}", all.len());
+            if sheet.unset(address).is_some() || address.text().is_some() {
+                let address = sheet.item(item, &pointer);
+                let pair = address.as_str().map(|it| format!("{}:{it}", entry.key));
+                all.push(pair.map_or(Json::Null, Json::from));
+            }
+        }
+    }
+    sheet.set(HOSTS, all);
 }
 
 /// `systempaths=unconfined` goes to the engine as paths that are not masked, and

@@ -15,6 +15,9 @@ use crate::parse::compose::wrong::Wrong;
 use super::image::Image;
 use super::{Lowering, created, id_of, image_of, member, settings};
 
+/// What a scalar means as a number.
+pub(super) type Read = fn(&Node) -> Result<Option<i64>, Wrong>;
+
 /// A draft, its parts still apart.
 pub(super) struct Sheet<'a> {
     pub(super) lowering: &'a Lowering<'a>,

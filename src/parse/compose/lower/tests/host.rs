@@ -294,7 +294,7 @@ fn secrets_and_configs_are_files_that_cannot_be_written() {
 #[test]
 fn a_point_is_taken_once() {
     let service = json!({
-        "volumes": ["a:/a", "./b:/a:ro", "./key:/run/secrets/key"], "secrets": ["key"]
+        "volumes": ["data:/a", "./b:/a:ro", "./key:/run/secrets/key"], "secrets": ["key"]
     });
     let root = json!({"services": {"web": service}, "secrets": {"key": {"file": "k"}}});
     let draft = lower(&project(&root), "web", &image(json!({"Volumes": {"/a": {}, "/b": {}}})));

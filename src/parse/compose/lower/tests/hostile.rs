@@ -5,65 +5,67 @@ use proptest::prelude::*;
 use super::*;
 use crate::parse::compose::schema;
 
+const WORDS: [&str; 23] = [
+    "",
+    "a",
+    "true",
+    "80:80",
+    "/a:/b",
+    "host",
+    "service:web",
+    "container:x",
+    "1g",
+    "-1",
+    "5s",
+    "${X}",
+    "!reset",
+    "bind",
+    "volume",
+    "all",
+    "A=1",
+    "~/x",
+    "none",
+    "80-90",
+    "/",
+    "..",
+    "é",
+];
+
+const KEYS: [&str; 18] = [
+    "test",
+    "type",
+    "source",
+    "target",
+    "bind",
+    "limits",
+    "resources",
+    "memory",
+    "web",
+    "n",
+    "internal",
+    "name",
+    "external",
+    "published",
+    "host_ip",
+    "condition",
+    "driver",
+    "options",
+];
+
 /// Any small tree, with the words that mean something somewhere.
 fn any_tree() -> impl Strategy<Value = Json> {
-    let words = [
-        "",
-        "a",
-        "true",
-        "80:80",
-        "/a:/b",
-        "host",
-        "service:web",
-        "container:x",
-        "1g",
-        "-1",
-        "5s",
-        "${X}",
-        "!reset",
-        "bind",
-        "volume",
-        "all",
-        "A=1",
-        "~/x",
-        "none",
-        "80-90",
-        "/",
-        "..",
-        "é",
-    ];
-    let keys = [
-        "test",
-        "type",
-        "source",
-        "target",
-        "bind",
-        "limits",
-        "resources",
-        "memory",
-        "web",
-        "n",
-        "internal",
-        "name",
-        "external",
-        "published",
-        "host_ip",
-        "condition",
-        "driver",
-        "options",
-    ];
     let leaf = prop_oneof![
         Just(Json::Null),
         any::<bool>().prop_map(Json::from),
         any::<i32>().prop_map(Json::from),
-        proptest::sample::select(words.as_slice()).prop_map(Json::from),
+        proptest::sample::select(&WORDS[..]).prop_map(Json::from),
         ".{0,8}".prop_map(Json::from),
     ];
-    leaf.prop_recursive(4, 24, 4, move |inner| {
+    leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
             proptest::collection::btree_map(
-                proptest::sample::select(keys.as_slice()).prop_map(str::to_owned),
+                proptest::sample::select(&KEYS[..]).prop_map(str::to_owned),
                 inner,
                 0..4
             )

@@ -10,7 +10,7 @@ const EVERYTHING: &str = r#"{
     "volumes": ["./a:/a", "v:/v", "/n"], "tmpfs": ["/t", "/u:size=1m"], "secrets": ["s"],
     "networks": {"n": null, "m": null}, "ports": ["1:80", "2:80", "5-6:5-6/udp"], "expose": ["9"],
     "mem_limit": "1g", "cpus": 1, "pids_limit": 5, "restart": "always", "ulimits": {"nofile": 1},
-    "deploy": {"resources": {"limits": {"memory": "2g"}}, "restart_policy": {"condition": "any"}},
+    "deploy": {"resources": {"reservations": {"memory": "2g"}}},
     "logging": {"driver": "local", "options": {"max-size": "1m"}}, "devices": ["/dev/a"],
     "gpus": "all", "sysctls": {"a": "b"}, "group_add": ["1"], "pid": "host", "ipc": "host",
     "userns_mode": "host", "uts": "host", "cgroup": "host", "stop_signal": "INT",
