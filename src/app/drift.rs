@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
     let request = command::request(&arguments.project)?;
     let limits = audit::limits(&arguments.address);
     let choice = audit::engine(args::Engine::Auto, &arguments.address)?;
-    let mut pieces = Pieces::new(audit::file(&arguments.output)?);
+    let pieces = Pieces::new(audit::file(&arguments.output)?);
     let look = terminal.look(pieces.is_file());
     let project = match compose::resolve(&request, &Disk::default()) {
         Ok(project) => project,

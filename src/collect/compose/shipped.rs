@@ -190,14 +190,11 @@ impl Recipe {
                 (_, value) => drop(config.insert(key, value)),
             }
         }
-        let lines: Vec<&str> = self.text.lines().collect();
         let origins = self
             .built
             .places
             .iter()
-            .map(|(pointer, place)| {
-                (pointer.clone(), Arc::new(self.origin(pointer, *place, &lines)))
-            })
+            .map(|(pointer, place)| (pointer.clone(), Arc::new(self.origin(pointer, *place))))
             .collect();
         Shipped::Known { config: Value::Object(config), origins, gaps, id: None }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::dotenv::Settings;
-use super::interpolate::{Found, Unset, Variables};
+use super::interpolate::{Found, Variables};
 use super::tree::Place;
 
 /// The caller's variables, which go before those of environment files.
@@ -68,6 +68,6 @@ pub(super) fn switch(text: &str) -> Option<bool> {
 }
 
 /// The names of variables that nobody set, for a sentence.
-pub(super) fn names(unset: &Unset) -> String {
-    unset.names.join(", ")
+pub(super) fn names(names: &[String]) -> String {
+    names.join(", ")
 }

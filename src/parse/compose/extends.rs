@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::Fault;
 use super::environment::names;
-use super::interpolate::Unset;
 use super::merge::{merge, settle};
 use super::paths::Origin;
 use super::resolve::{Resolver, Scope};
@@ -188,7 +187,7 @@ fn read(extends: &Entry) -> Result<Reference, Wrong> {
     let text = |node: &Node| match &node.value {
         Value::Text { text, .. } => Ok(text.clone()),
         Value::Unset { names: all, .. } => {
-            let all = names(&Unset { names: all.clone(), said: None });
+            let all = names(all);
             let what = format!("what is extended depends on {all}, which nobody set");
             Err(Wrong::new(node.at, what, "set it, or give it a default"))
         }

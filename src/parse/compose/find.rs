@@ -47,7 +47,7 @@ pub(super) fn find<'a>(
     let first = directory(&files);
     add_env_files(resolver, request, environment, &first)?;
     if files.is_empty() {
-        files = named(resolver, request, environment);
+        files = named(request, environment);
     }
     if files.is_empty() {
         files = defaults(resolver, &first, request.is_here);
@@ -70,18 +70,13 @@ pub(super) fn find<'a>(
 }
 
 /// The files of `COMPOSE_FILE`.
-fn named(
-    resolver: &Resolver<'_>,
-    request: &Request,
-    environment: &Environment<'_>,
-) -> Vec<PathBuf> {
+fn named(request: &Request, environment: &Environment<'_>) -> Vec<PathBuf> {
     let separator = environment.text("COMPOSE_PATH_SEPARATOR").unwrap_or(":");
     let files = environment.text("COMPOSE_FILE").unwrap_or_default();
     let absolute = |path: &str| match path {
         "-" => PathBuf::from(path),
         path => join(&request.folder, Path::new(path)),
     };
-    let _ = resolver;
     files.split(separator).filter(|it| !it.is_empty()).map(absolute).collect()
 }
 

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::names;
-use super::interpolate::Unset;
 use super::merge::{merge, settle};
 use super::resolve::{Resolver, Scope};
 use super::sources::join;
@@ -210,7 +209,7 @@ fn texts(node: &Node) -> Result<Vec<(String, Place)>, Wrong> {
             items.iter().map(texts).collect::<Result<Vec<_>, _>>().map(|it| it.concat())
         }
         Value::Unset { names: all, .. } => {
-            let all = names(&Unset { names: all.clone(), said: None });
+            let all = names(all);
             let what = format!("what is included depends on {all}, which nobody set");
             Err(Wrong::new(node.at, what, "set it, or give it a default"))
         }

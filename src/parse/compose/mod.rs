@@ -6,6 +6,7 @@
 //!
 //! Pure: whoever calls reads the files (by [`Load`]) and knows the environment.
 
+mod beside;
 pub mod canonical;
 pub mod dotenv;
 mod environment;
@@ -17,6 +18,7 @@ pub mod interpolate;
 pub mod lower;
 mod mask;
 mod merge;
+mod name;
 mod paths;
 mod profiles;
 mod resolve;
@@ -97,8 +99,8 @@ pub struct Project {
     pub inactive: Vec<String>,
     /// What is odd and keeps nobody from going on.
     pub remarks: Vec<Remark>,
-    /// The environment files that could not be read, each with the service that
-    /// needs it: what that service's environment is cannot be told in full.
+    /// The files of `env_file` and `label_file` that could not be read, each with
+    /// the service that needs it: its environment or labels cannot be told in full.
     pub unread: Vec<(String, Fault)>,
 }
 

@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::parse::yaml;
 
 use super::canonical::canonical;
-use super::dotenv::{Format, Settings};
-use super::environment::{Environment, names};
+use super::environment::Environment;
 use super::extends::{self, Layer};
-use super::interpolate::{Found, Unset, Variables, interpolate};
+use super::interpolate::interpolate;
 use super::merge::{merge, settle, unique};
 use super::paths::Origin;
 use super::sources::{Sources, plain_fault};
 use super::spot::Spot;
-use super::tree::{Entry, Node, Place, Value, Wrong};
-use super::{Fault, Load, Project, Remark, Request, find, include, mask, profiles};
+use super::tree::{Node, Place, Value, Wrong};
+use super::{Fault, Load, Project, Remark, Request, beside, find, include, mask, name, profiles};
 
 /// The most values that a project may have, copies by aliases and `extends` among
 /// them. Compose itself visits no more in one file; an ordinary one has some hundred.
@@ -42,7 +41,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
         let documents = resolver.documents(&path)?;
         files.push((path, documents));
     }
-    let name = name(&mut resolver, request, &environment, &files, &found.directory)?;
+    let name = name::of(&mut resolver, request, &environment, &files, &found.directory)?;
     environment.fix("COMPOSE_PROJECT_NAME", name.clone());
     let main: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
     let first = Place { file: 0, line: 1, column: 1, length: 1 };
@@ -60,7 +59,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
     let mut root = resolver.model(files, &mut scope)?;
     let mut remarks = std::mem::take(&mut resolver.remarks);
     let inactive = profiles::inactive(request, &environment, &root, &mut remarks);
-    let unread = read_env_files(&mut resolver, &mut root, &inactive, &environment);
+    let unread = beside::read(&mut resolver, &mut root, &inactive, &environment);
     remarks.append(&mut resolver.remarks);
     let (files, texts) = resolver.sources.finish();
     let directory = found.directory;
@@ -116,7 +115,7 @@ impl Resolver<'_> {
         unique(&mut root, Spot::Root);
         let home = scope.environment.text("HOME");
         Origin { folder: scope.directory, home }.model(&mut root);
-        pass_on(&mut root, scope.environment);
+        beside::pass_on(&mut root, scope.environment);
         Ok(root)
     }
 
@@ -185,200 +184,4 @@ impl Resolver<'_> {
         self.left = left;
         Ok(())
     }
-}
-
-/// A variable that a service only names has the value that the project has for it.
-fn pass_on(root: &mut Node, environment: &Environment<'_>) {
-    let Some(Node { value: Value::Map(services), .. }) = root.get_mut("services") else { return };
-    for service in services {
-        let Some(variables) = service.node.get_mut("environment") else { continue };
-        let Value::Map(variables) = &mut variables.value else { continue };
-        for Entry { key, node, .. } in variables.iter_mut().filter(|it| it.node.is_null()) {
-            node.value = match environment.get(key) {
-                None => continue,
-                Some(Ok(text)) => Value::Text { text: text.to_owned(), plain: false },
-                Some(Err(Unset { names, said })) => {
-                    Value::Unset { names: names.clone(), said: said.clone() }
-                }
-            };
-            node.at = environment.place(key).unwrap_or(node.at);
-        }
-    }
-}
-
-/// The project's variables before a service's own.
-struct Service<'a> {
-    project: &'a Environment<'a>,
-    own: &'a [Entry],
-}
-
-impl Variables for Service<'_> {
-    fn get(&self, name: &str) -> Option<Found<'_>> {
-        let own = || {
-            let text = self.own.iter().find(|it| it.key == name)?.node.text()?;
-            Some(Ok(text))
-        };
-        self.project.get(name).or_else(own)
-    }
-}
-
-/// Reads the environment files of the services that are started, under what they
-/// set themselves. What cannot be read is told apart, since a model is possible
-/// without it.
-fn read_env_files(
-    resolver: &mut Resolver<'_>,
-    root: &mut Node,
-    inactive: &[String],
-    environment: &Environment<'_>,
-) -> Vec<(String, Fault)> {
-    let mut unread = Vec::new();
-    let Some(Node { value: Value::Map(services), .. }) = root.get_mut("services") else {
-        return unread;
-    };
-    for Entry { key: name, key_at, node: service } in services {
-        let Some(files) = service.get("env_file") else { continue };
-        if inactive.contains(name) {
-            continue;
-        }
-        let own = service.get("environment").map(Node::entries).unwrap_or_default();
-        let outer = Service { project: environment, own };
-        let mut settings = Settings::new();
-        for file in files.items() {
-            if let Err(fault) = read_env_file(resolver, file, &outer, &mut settings) {
-                unread.push((name.clone(), fault));
-            }
-        }
-        if !settings.is_empty() {
-            let at = files.at;
-            add(service, settings, at, *key_at);
-        }
-    }
-    unread
-}
-
-fn read_env_file(
-    resolver: &mut Resolver<'_>,
-    file: &Node,
-    outer: &dyn Variables,
-    settings: &mut Settings,
-) -> Result<(), Fault> {
-    let path = file.get("path").unwrap_or(file);
-    let fault = |resolver: &Resolver<'_>, what: String, help: &str| {
-        Err(resolver.sources.fault(Wrong::new(path.at, what, help)))
-    };
-    let name = match &path.value {
-        Value::Text { text, .. } => text,
-        Value::Unset { names: all, .. } => {
-            let all = names(&Unset { names: all.clone(), said: None });
-            let what = format!("which environment file it is depends on {all}, which nobody set");
-            return fault(resolver, what, "set it, or give it a default");
-        }
-        Value::Null | Value::List(_) | Value::Map(_) => {
-            return fault(resolver, "an environment file without a path".to_owned(), "");
-        }
-    };
-    let absolute = resolver.sources.absolute(Path::new(name));
-    if !resolver.sources.is_file(&absolute) {
-        if file.get("required").and_then(Node::text) == Some("false") {
-            return Ok(());
-        }
-        let shown = resolver.sources.shown(&absolute);
-        let what = format!("there is no environment file {}", shown.display());
-        return fault(resolver, what, "create it, or say `required: false`");
-    }
-    let format = match file.get("format").and_then(Node::text) {
-        None | Some("") => Format::Compose,
-        Some("raw") => Format::Raw,
-        Some(other) => {
-            return fault(resolver, format!("there is no format {other}"), "use raw, or none");
-        }
-    };
-    find::read_one(resolver, &absolute, format, outer, settings)
-}
-
-/// Adds what environment files set, where the service does not set it itself.
-fn add(service: &mut Node, settings: Settings, at: Place, key_at: Place) {
-    let Value::Map(entries) = &mut service.value else { return };
-    let place = entries.iter().position(|it| it.key == "environment").unwrap_or_else(|| {
-        let node = Node::new(Value::Map(Vec::new()), at);
-        entries.push(Entry { key: "environment".to_owned(), key_at, node });
-        entries.len() - 1
-    });
-    let Some(environment) = entries.get_mut(place) else { return };
-    if environment.node.is_null() {
-        environment.node.value = Value::Map(Vec::new());
-    }
-    let Value::Map(own) = &mut environment.node.value else { return };
-    let known: BTreeMap<String, usize> =
-        own.iter().enumerate().map(|(place, it)| (it.key.clone(), place)).collect();
-    for (key, setting) in settings {
-        if let Some(known) = known.get(&key).and_then(|it| own.get_mut(*it)) {
-            known.node.overrode.get_or_insert(setting.at);
-            continue;
-        }
-        let value = match setting.value {
-            Ok(text) => Value::Text { text, plain: false },
-            Err(Unset { names, said }) => Value::Unset { names, said },
-        };
-        let node = Node { overrode: setting.overrode, ..Node::new(value, setting.at) };
-        own.push(Entry { key, key_at: setting.name_at, node });
-    }
-}
-
-/// The name of a project: what was asked for, `COMPOSE_PROJECT_NAME`, `name:` of
-/// the last file that has it, or that of its folder.
-fn name(
-    resolver: &mut Resolver<'_>,
-    request: &Request,
-    environment: &Environment<'_>,
-    files: &[(PathBuf, Vec<Node>)],
-    directory: &Path,
-) -> Result<String, Fault> {
-    let asked = request.project_name.as_deref().filter(|it| !it.is_empty());
-    if let Some(name) = asked.or_else(|| environment.text("COMPOSE_PROJECT_NAME")) {
-        if normal(name) == name {
-            return Ok(name.to_owned());
-        }
-        let what = format!("{name:?} is no name for a project");
-        let help = "use small letters, digits, - and _, and begin with a letter or a digit";
-        return Err(plain_fault(&resolver.sources.shown(directory), &what, help));
-    }
-    let documents = files.iter().flat_map(|(_, documents)| documents);
-    let written = documents.filter_map(|it| it.get("name")).rfind(|it| !it.is_null());
-    if let Some(written) = written {
-        let mut node = written.clone();
-        interpolate(&mut node, environment, &mut resolver.room)
-            .map_err(|wrong| resolver.sources.fault(wrong))?;
-        let text = node.text().unwrap_or_default();
-        let name = normal(text);
-        let what = if let Value::Unset { names, .. } = &node.value {
-            Some(format!("the project's name depends on {}, which nobody set", names.join(", ")))
-        } else if name != text {
-            Some(format!("compose takes {name:?} for the project's name, for {text:?} is none"))
-        } else {
-            None
-        };
-        if let Some(what) = what {
-            resolver.remarks.push(Remark { at: Some(node.at), what });
-        }
-        if !name.is_empty() {
-            return Ok(name);
-        }
-    }
-    let folder = directory.file_name().map(|it| it.to_string_lossy().into_owned());
-    let name = normal(&folder.unwrap_or_default());
-    if name.is_empty() {
-        let what = "the folder's name has nothing of which a project's could be made";
-        let help = "write `name:` into the file, or give --project-name";
-        return Err(plain_fault(&resolver.sources.shown(directory), what, help));
-    }
-    Ok(name)
-}
-
-/// A name as compose makes it fit.
-fn normal(name: &str) -> String {
-    let fits =
-        |it: &char| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | '-');
-    let kept: String = name.to_lowercase().chars().filter(fits).collect();
-    kept.trim_start_matches(['_', '-']).to_owned()
 }

@@ -80,12 +80,17 @@ pub fn load(text: &str, file: u32, left: &mut usize) -> Result<Loaded, Wrong> {
 
 /// Where a token stands: its first line, of which it takes at least one letter.
 fn place(file: u32, span: &Span, text: &str) -> Place {
-    let first = span.slice(text).and_then(|it| it.lines().next()).unwrap_or_default();
-    let length = if first.is_ascii() { first.len() } else { first.chars().count() };
+    let (start, end) = (span.start, span.end);
+    let length = if start.line() == end.line() {
+        end.col().saturating_sub(start.col())
+    } else {
+        let first = span.slice(text).and_then(|it| it.lines().next());
+        first.unwrap_or_default().chars().count()
+    };
     Place {
         file,
-        line: number(span.start.line()),
-        column: number(span.start.col()).saturating_add(1),
+        line: number(start.line()),
+        column: number(start.col()).saturating_add(1),
         length: number(length).max(1),
     }
 }

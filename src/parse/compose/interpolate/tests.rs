@@ -7,7 +7,7 @@ struct Some3(BTreeMap<&'static str, Result<&'static str, Unset>>);
 
 impl Variables for Some3 {
     fn get(&self, name: &str) -> Option<Found<'_>> {
-        self.0.get(name).map(|it| it.as_ref().copied().map_err(|it| it))
+        self.0.get(name).map(|it| it.as_ref().copied())
     }
 }
 

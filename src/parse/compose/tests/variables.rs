@@ -122,6 +122,14 @@ fn an_environment_file_that_cannot_be_read_keeps_nobody_from_the_rest() {
 }
 
 #[test]
+fn a_label_file_lies_under_the_labels() {
+    let text = "services:\n  web:\n    labels: {a: own}\n    label_file: [l, no]\n";
+    let project = project(&[("/p/compose.yaml", text), ("/p/l", "a=x\nb=$PWD-\nc=$a\n")]);
+    assert_eq!(says(&project, "services/web/labels"), "{a: own, b: ?PWD, c: x}");
+    assert_eq!(project.unread[0].1.at, Some((4, 21, 2)));
+}
+
+#[test]
 fn home_stands_for_its_folder() {
     let text = "services: {web: {volumes: [{type: bind, source: ~/x, target: /x}]}}";
     let all = files(&[("/p/compose.yaml", text)]);
