@@ -131,12 +131,12 @@ pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<He
 }
 
 /// A list of capabilities as it was written, `ALL` kept apart.
-struct Asked {
-    all: bool,
-    set: CapabilitySet,
+pub(super) struct Asked {
+    pub(super) all: bool,
+    pub(super) set: CapabilitySet,
 }
 
-fn list(inspect: &Document<'_>, pointer: &str) -> Reading<Asked> {
+pub(super) fn list(inspect: &Document<'_>, pointer: &str) -> Reading<Asked> {
     inspect.texts(pointer).and_then(|names| {
         let mut asked = Asked { all: false, set: CapabilitySet::EMPTY };
         for name in names {

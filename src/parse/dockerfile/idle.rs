@@ -195,7 +195,8 @@ impl Watch {
             let known = || accounts.find(Kind::User, name).and_then(|it| it.uid);
             name.parse().ok().or_else(known)
         };
-        let is_user = |it: &str| it == user || number(it).is_some_and(|it| number(user) == Some(it));
+        let is_user =
+            |it: &str| it == user || number(it).is_some_and(|it| number(user) == Some(it));
         for it in &self.protected {
             if self.found.len() >= MOST || !self.owner_of(it).is_some_and(is_user) {
                 continue;

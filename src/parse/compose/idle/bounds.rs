@@ -32,7 +32,8 @@ pub(super) fn read(page: &mut Page<'_>, service: &Node) {
             }
         }
         let both = said(own).zip(said(deployed));
-        let differ = both.filter(|((_, own), (_, deployed))| own != deployed && *own > 0 && *deployed > 0);
+        let differ =
+            both.filter(|((_, own), (_, deployed))| own != deployed && *own > 0 && *deployed > 0);
         if let Some(((entry, _), _)) = differ {
             let what = format!(
                 "{own} is overruled by {deployed}, which says otherwise: newer versions of docker compose refuse the two"

@@ -8,13 +8,28 @@ use super::{Page, find, place_of};
 
 /// The keys that docker compose does not apply, and what to do about each.
 const SWARM_ALONE: [(&str, &str); 9] = [
-    ("deploy.endpoint_mode", "remove it; the containers of a service share its name in the network's DNS"),
-    ("deploy.labels", "write labels directly below the service, if its containers are to have them"),
+    (
+        "deploy.endpoint_mode",
+        "remove it; the containers of a service share its name in the network's DNS",
+    ),
+    (
+        "deploy.labels",
+        "write labels directly below the service, if its containers are to have them",
+    ),
     ("deploy.placement", "remove it, or deploy with docker stack deploy"),
     ("deploy.resources.reservations.cpus", "bound it by deploy.resources.limits.cpus"),
-    ("deploy.resources.reservations.generic_resources", "name devices in deploy.resources.reservations.devices"),
-    ("deploy.restart_policy.delay", "remove it; the engine doubles its own delay after each restart"),
-    ("deploy.restart_policy.window", "remove it; the engine counts a start as good after ten seconds"),
+    (
+        "deploy.resources.reservations.generic_resources",
+        "name devices in deploy.resources.reservations.devices",
+    ),
+    (
+        "deploy.restart_policy.delay",
+        "remove it; the engine doubles its own delay after each restart",
+    ),
+    (
+        "deploy.restart_policy.window",
+        "remove it; the engine counts a start as good after ten seconds",
+    ),
     ("deploy.rollback_config", "remove it, or deploy with docker stack deploy"),
     ("deploy.update_config", "remove it, or deploy with docker stack deploy"),
 ];

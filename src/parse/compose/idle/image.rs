@@ -12,8 +12,12 @@ pub(super) fn read(page: &mut Page<'_>, service: &Node, shipped: &Shipped) {
     let Some(own) = find(service, "user") else { return };
     let brought = config.get("User").and_then(Json::as_str).unwrap_or_default();
     let is_told = !gaps.keys().any(|it| it.starts_with("/User"));
-    if is_told && !is_root(brought) && own.node.text().is_some_and(|it| !it.is_empty() && is_root(it)) {
-        let what = format!("the image's user {} does nothing: the service runs as root", shown(brought));
+    if is_told
+        && !is_root(brought)
+        && own.node.text().is_some_and(|it| !it.is_empty() && is_root(it))
+    {
+        let what =
+            format!("the image's user {} does nothing: the service runs as root", shown(brought));
         let instead = format!("remove user, or write user: \"{}\"", shown(brought));
         page.entry("user", own, what, instead);
     }

@@ -27,10 +27,7 @@ fn idle_from(image: &Shipped, root: &Json) -> Vec<(String, String, String)> {
     let lowering = Lowering::new(&project);
     let web = project.root.get("services").unwrap().entry("web").unwrap();
     let found = Idling::new(&lowering).of(web, image);
-    found
-        .into_iter()
-        .map(|it| (it.origin.key.raw().to_owned(), it.what, it.instead))
-        .collect()
+    found.into_iter().map(|it| (it.origin.key.raw().to_owned(), it.what, it.instead)).collect()
 }
 
 fn bare() -> Shipped {
@@ -135,7 +132,8 @@ fn what_compose_leaves_to_swarm_is_told() {
             "deploy.mode",
         ]
     );
-    let applied = json!({"replicas": 2, "mode": "replicated", "resources": {"limits": {"pids": 9}}});
+    let applied =
+        json!({"replicas": 2, "mode": "replicated", "resources": {"limits": {"pids": 9}}});
     assert!(keys(json!({"deploy": applied})).is_empty());
 }
 
@@ -181,7 +179,8 @@ fn what_windows_alone_has_is_told() {
 #[test]
 fn a_files_own_mode_counts_and_not_the_one_that_is_asked_for() {
     let root = |secret: Json| {
-        let web = json!({"secrets": [{"source": "key", "uid": "1000", "gid": "1000", "mode": "0400"}]});
+        let web =
+            json!({"secrets": [{"source": "key", "uid": "1000", "gid": "1000", "mode": "0400"}]});
         json!({"services": {"web": web}, "secrets": {"key": secret}})
     };
     let found = idle_from(&bare(), &root(json!({"file": "./key.txt"})));
@@ -242,9 +241,7 @@ fn the_images_user_does_nothing_where_the_service_runs_as_root() {
 
 #[test]
 fn an_internal_network_that_no_service_is_on_isolates_nobody() {
-    let root = |service: Json| {
-        json!({"services": {"web": service}, "networks": {"back": {"internal": true}}})
-    };
+    let root = |service: Json| json!({"services": {"web": service}, "networks": {"back": {"internal": true}}});
     let found = idle_from(&bare(), &root(json!({})));
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].0, "networks.back.internal");

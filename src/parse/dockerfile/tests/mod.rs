@@ -2,8 +2,8 @@
 
 mod accounts;
 mod heredocs;
-mod idle;
 mod hostile;
+mod idle;
 mod meaning;
 mod syntax;
 mod variables;
