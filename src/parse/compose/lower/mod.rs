@@ -27,15 +27,14 @@ mod tests;
 mod words;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use crate::model::draft::{Draft, Origin, Shipped, Written};
+use crate::model::draft::{self, Draft, Shipped};
 use crate::model::untrusted::Untrusted;
 
 use super::Project;
-use super::tree::{Entry, Node, Place, Value};
+use super::tree::{self, Entry, Node, Value};
 
 use image::Image;
 use sheet::Sheet;
@@ -110,20 +109,25 @@ impl<'a> Lowering<'a> {
     }
 
     /// How a value came to stand somewhere.
-    pub(super) fn origin(&self, key: &str, at: Place, overrode: Option<Place>) -> Arc<Origin> {
+    pub(super) fn origin(
+        &self,
+        key: &str,
+        at: tree::Place,
+        overrode: Option<tree::Place>,
+    ) -> std::sync::Arc<draft::Origin> {
         let overrode = overrode.map(|it| self.written(it));
-        Arc::new(Origin { key: key.into(), at: self.written(at), overrode })
+        draft::Origin { key: key.into(), at: self.written(at), overrode }.into()
     }
 
-    fn written(&self, at: Place) -> Written {
-        let Place { file, line, column, length } = at;
+    fn written(&self, at: tree::Place) -> draft::Written {
+        let tree::Place { file, line, column, length } = at;
         let place = |number: u32| usize::try_from(number).ok();
         let name = place(file).and_then(|it| self.files.get(it));
         let lines = place(file).and_then(|it| self.lines.get(it));
         let text = line.checked_sub(1).and_then(place).and_then(|it| lines?.get(it));
         let text = text.filter(|it| it.len() <= LONGEST_LINE).copied().unwrap_or_default();
         let file = name.cloned().unwrap_or_default();
-        Written { file, line, column, length, excerpt: text.into() }
+        draft::Written { file, line, column, length, excerpt: text.into() }
     }
 
     /// The services of the project.

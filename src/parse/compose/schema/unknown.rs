@@ -190,7 +190,6 @@ fn nearest(key: &str, keys: &'static [(&'static str, Kind)]) -> Option<&'static 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::compose::schema::keys;
     use crate::parse::compose::tree::Entry;
 
     fn at(line: u32) -> Place {
@@ -287,7 +286,7 @@ mod tests {
             }
         }
         for (wrong, right) in CONFUSED {
-            assert!(is_known(&keys::ROOT, right), "{wrong} → {right}");
+            assert!(is_known(&ROOT, right), "{wrong} → {right}");
         }
     }
 
