@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::accounts::{Accounts, Kind, base, program};
 use super::shell::{Command, Said};
-use super::{Place, built, check};
+use super::{Place, built};
+use crate::model::untrusted::Untrusted;
 
 /// A command that hardens nothing by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +141,7 @@ impl Watch {
             }
             let what = format!(
                 "setcap -r {} drops no capability of the container: it takes those of one file, which has none by default",
-                check::short(&path)
+                shown(&path)
             );
             self.found.push(Idle {
                 place: place(file.range.clone()),
@@ -201,8 +202,8 @@ impl Watch {
             if self.found.len() >= MOST || !self.owner_of(it).is_some_and(is_user) {
                 continue;
             }
-            let (mode, path) = (check::short(&it.mode), check::short(&it.path));
-            let user = check::short(user);
+            let (mode, path) = (shown(&it.mode), shown(&it.path));
+            let user = shown(user);
             self.found.push(Idle {
                 place: it.place,
                 what: format!(
@@ -227,6 +228,11 @@ impl Watch {
         let said = |change: &'s (String, String)| change.1.as_str();
         last(after).map(said).or(own).or_else(|| last(before).map(said))
     }
+}
+
+/// A word of the file, fit to be printed.
+fn shown(word: &str) -> Untrusted {
+    word.chars().take(80).collect::<String>().into()
 }
 
 fn is_option(word: &&&Said) -> bool {

@@ -207,7 +207,7 @@ fn the_options_of_another_type_of_mount_do_nothing() {
 #[test]
 fn the_parts_of_a_check_that_is_switched_off_do_nothing() {
     let off = json!({"healthcheck": {"disable": true, "test": ["CMD", "x"], "interval": "5s"}});
-    assert_eq!(keys(off), ["healthcheck.test", "healthcheck.interval"]);
+    assert_eq!(keys(off), ["healthcheck.interval", "healthcheck.test"]);
     let none = json!({"healthcheck": {"test": ["NONE"], "retries": 3}});
     assert_eq!(keys(none), ["healthcheck.retries"]);
     assert!(keys(json!({"healthcheck": {"disable": true}})).is_empty());
