@@ -104,7 +104,9 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
 pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<Held<Capabilities>> {
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
     let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
-    let lists = list(inspect, "/HostConfig/CapDrop").zip(list(inspect, "/HostConfig/CapAdd"));
+    // Nobody objects to what is dropped.
+    let dropped = list(inspect, "/HostConfig/CapDrop", |_| Vec::new());
+    let lists = dropped.zip(list(inspect, "/HostConfig/CapAdd", CapabilitySet::names));
     // Privileged mode decides alone, and only then.
     let asked = if privileged.known() == Some(&true) {
         privileged.zip(lists.unshown())
@@ -136,8 +138,26 @@ pub(super) struct Asked {
     pub(super) set: CapabilitySet,
 }
 
-pub(super) fn list(inspect: &Document<'_>, pointer: &str) -> Reading<Asked> {
-    inspect.texts(pointer).and_then(|names| {
+/// A list as it was written. What a file says of an item is kept by the names of
+/// what it means, however that was spelt: a rule names what it objects to.
+pub(super) fn list(
+    inspect: &Document<'_>,
+    pointer: &str,
+    named: impl Fn(CapabilitySet) -> Vec<String>,
+) -> Reading<Asked> {
+    let list = match inspect.texts(pointer) {
+        Reading::Known(list, mut evidence) => {
+            for (said, _) in evidence.iter_mut().flat_map(|it| &mut it.parts) {
+                let spelt = said.raw().rsplit(' ').next().unwrap_or_default().trim_matches('"');
+                if let Ok(set) = spelt.parse::<CapabilitySet>() {
+                    *said = format!("{:?}", named(set)).into();
+                }
+            }
+            Reading::Known(list, evidence)
+        }
+        other @ (Reading::Missing(_) | Reading::Inapplicable) => other,
+    };
+    list.and_then(|names| {
         let mut asked = Asked { all: false, set: CapabilitySet::EMPTY };
         for name in names {
             match name.parse::<CapabilitySet>() {

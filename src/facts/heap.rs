@@ -85,16 +85,17 @@ fn declared(view: &View<'_>) -> Reading<Held<Heap>> {
         return Reading::Inapplicable;
     }
     let inspect = view.inspect();
-    let command = inspect.text("/Path").zip(inspect.texts("/Args")).unshown();
+    let command = inspect.text("/Path").zip(inspect.texts("/Args"));
     let words = command.map(|(path, args)| path.into_iter().chain(args).collect::<Vec<_>>());
+    let limit = inspect.count("/HostConfig/Memory");
     let heap = words.and_then(|words| {
         let names = words.iter().take(3).filter_map(|word| program(word));
         match names.filter_map(runtime).next() {
             None => Reading::of(Heap::None),
-            Some(runtime) => inspect.count("/HostConfig/Memory").and_then(|limit| match limit {
-                0 => Reading::of(Heap::Boundless),
-                limit => asked(view, runtime, &words, limit),
-            }),
+            Some(runtime) => match limit.known() {
+                None | Some(0) => limit.map(|_| Heap::Boundless),
+                Some(most) => asked(view, runtime, &words, *most).zip(limit).map(|(heap, _)| heap),
+            },
         }
     });
     heap.map(|heap| view.declared(heap))

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use secaudit::model::target::Kind;
 use secaudit::rules::{ALL, Section};
 
 fn root() -> PathBuf {
@@ -99,6 +100,42 @@ fn every_rule_has_cases_that_pass_fail_and_are_unknown_and_one_where_the_reading
         let has_both = !ONE_READING.contains(&id.as_str());
         let disagrees = text.contains("the_kernel_overrules") || text.contains("is_compared_too");
         assert!(!has_both || disagrees, "{id} has no case where the readings disagree");
+    }
+}
+
+/// Rules that are not asked of services, and why not.
+const NOT_OF_SERVICES: [(&str, &str); 11] = [
+    ("file-modes", "nobody has made the files yet: they are the image's"),
+    ("handles-sigterm", "only a process shows which signals it handles"),
+    ("immutable-code", "only processes show which code runs, and who could rewrite it"),
+    ("no-login-shell", "the accounts and their shells are the image's"),
+    ("no-privileged-exec", "nobody has entered what does not run"),
+    ("no-setuid-escalation", "what the files give is the image's; no-new-privileges closes it"),
+    ("no-undeclared-listeners", "nobody listens yet"),
+    ("no-world-writable", "nobody has made the files yet: they are the image's"),
+    ("non-root-exec", "before anything runs it is the same question as non-root-user"),
+    ("runs-as-declared", "there is only the declaration yet"),
+    ("secret-file-modes", "nobody has made the files yet: they are the image's"),
+];
+
+#[test]
+fn every_rule_is_asked_of_services_or_says_why_not() {
+    for rule in ALL {
+        let is_asked = rule.targets.contains(&Kind::Service);
+        let is_excused = NOT_OF_SERVICES.iter().any(|(id, _)| *id == rule.id);
+        assert!(is_asked != is_excused, "{}", rule.id);
+    }
+    for (id, _) in NOT_OF_SERVICES {
+        assert!(ALL.iter().any(|rule| rule.id == id), "{id} is no rule");
+    }
+}
+
+#[test]
+fn every_rule_that_is_asked_of_services_has_cases_of_them() {
+    for (id, path) in rule_files() {
+        let is_asked = ALL.iter().any(|it| it.id == id && it.targets.contains(&Kind::Service));
+        let text = fs::read_to_string(path).unwrap();
+        assert_eq!(text.contains("service()"), is_asked, "{id}");
     }
 }
 

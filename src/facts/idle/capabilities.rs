@@ -32,10 +32,10 @@ pub(super) fn all(view: &View<'_>, inspect: &Document<'_>) -> Vec<Reading<Option
         return Vec::new();
     }
     let is_podman = view.info().text("/BuildahVersion").map(|it| it.is_some()).unshown();
-    let added = list(inspect, ADDED);
+    let added = list(inspect, ADDED, CapabilitySet::names);
     // Where nothing is added, that is no evidence of anything.
     let added = if inspect.may_be(ADDED, is_filled) { added } else { added.unshown() };
-    let asked = list(inspect, DROPPED).zip(added).zip(is_podman);
+    let asked = list(inspect, DROPPED, CapabilitySet::names).zip(added).zip(is_podman);
     vec![asked.map(|((drop, add), is_podman)| (!is_podman).then(|| in_vain(&drop, &add))?)]
 }
 
@@ -52,7 +52,8 @@ fn in_vain(drop: &Asked, add: &Asked) -> Option<Idle> {
     if !both.is_empty() {
         let what =
             format!("dropping {} does nothing: it is added as well, which goes first", names(both));
-        return Some(Idle::new(what, REMEDY));
+        let first = both.names().into_iter().next().unwrap_or_default();
+        return Some(Idle::new(what, REMEDY).item(first));
     }
     // `docker run`, "Runtime privilege and Linux capabilities": the default set.
     let is_given = !drop.set.intersection(CapabilitySet::docker_default()).is_empty();

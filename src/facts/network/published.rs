@@ -134,7 +134,7 @@ pub(super) fn declared(view: &View<'_>) -> (Reading<Vec<Published>>, Option<Gap>
         Reading::Missing(super::malformed(owner.source(), detail))
     };
     let (known, gap) = owner.known_fields(PORTS);
-    let known = known.and_then(|fields| {
+    let known = known.unshown().and_then(|fields| {
         let (mut all, mut evidence) = (Vec::new(), Vec::new());
         for (name, places) in &fields {
             // Null is a port that is only exposed.

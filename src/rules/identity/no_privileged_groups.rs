@@ -75,7 +75,9 @@ fn check(Held { by, value }: &Held<Groups>, privileged: &[String], place: &str) 
     if found.is_empty() {
         Check::holds(format!("{by} belongs to no privileged group {place}"))
     } else {
-        Check::broken(format!("{by} belongs to the group {} {place}", found.join(", ")))
+        let what = format!("{by} belongs to the group {} {place}", found.join(", "));
+        let names = value.held.iter().filter_map(name_of);
+        names.fold(Check::broken(what), Check::naming)
     }
 }
 

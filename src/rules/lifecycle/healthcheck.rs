@@ -40,9 +40,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         Healthcheck::Defined(how) => {
             Check::holds(format!("a health check is defined ({})", Untrusted::from(how.as_str())))
         }
-        Healthcheck::Undefined => {
-            Check::broken("neither the image nor the run defines a health check")
-        }
+        Healthcheck::Undefined => Check::broken("no health check is defined"),
         Healthcheck::Disabled => Check::broken("the health check is switched off (NONE)"),
     })
 }

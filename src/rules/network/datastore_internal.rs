@@ -144,7 +144,8 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         if open.is_empty() {
             Check::holds(format!("{sign}, and it is not published"))
         } else {
-            Check::broken(format!("{sign}, and it is published: {}", open.join("; ")))
+            let what = format!("{sign}, and it is published: {}", open.join("; "));
+            open.into_iter().fold(Check::broken(what), |check, port| check.showing("", port))
         }
     });
     if matches!(published, Verdict::NotApplicable(_)) {

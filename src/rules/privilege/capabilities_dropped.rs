@@ -46,8 +46,8 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         if excess.is_empty() {
             Check::holds(format!("{by} can gain no more than: {}", held.value.attainable))
         } else {
-            let broken =
-                Check::broken(format!("{by} can gain capabilities that are not allowed: {excess}"));
+            let what = format!("{by} can gain capabilities that are not allowed: {excess}");
+            let broken = excess.names().into_iter().fold(Check::broken(what), Check::naming);
             // A sandbox that a program makes for itself starts with all of them,
             // and they rule only what is inside.
             if held.value.scope == Scope::Nested { broken.only(Severity::Low) } else { broken }

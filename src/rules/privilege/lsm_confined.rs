@@ -44,7 +44,8 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
                 Check::holds(format!("{by} is confined by {}", Untrusted::from(label.as_str())))
             }
             Confinement::Unenforced(label) => {
-                Check::broken(format!("{by} is not confined: {}", Untrusted::from(label.as_str())))
+                let label = Untrusted::from(label.as_str());
+                Check::broken(format!("{by} is not confined: {label}")).naming(label)
             }
         }
     })

@@ -77,16 +77,18 @@ fn none_of(
     accepted: CapabilitySet,
 ) -> Check {
     let by = &held.by;
-    let found: Vec<String> = dangerous
+    let counting = held.value.attainable.without(accepted);
+    let found: Vec<(String, &str)> = dangerous
         .iter()
-        .map(|(capability, gives)| (CapabilitySet::from_iter([*capability]), gives))
-        .filter(|(one, _)| !held.value.attainable.without(accepted).intersection(*one).is_empty())
-        .map(|(one, gives)| format!("{one} ({gives})"))
+        .filter(|(capability, _)| counting.has(*capability))
+        .map(|(capability, gives)| (CapabilitySet::from_iter([*capability]).to_string(), *gives))
         .collect();
     if found.is_empty() {
         return Check::holds(format!("{by} can have none of them"));
     }
-    let broken = Check::broken(format!("{by} can have {}", found.join(", ")));
+    let each: Vec<String> = found.iter().map(|(name, gives)| format!("{name} ({gives})")).collect();
+    let broken = Check::broken(format!("{by} can have {}", each.join(", ")));
+    let broken = found.into_iter().fold(broken, |check, (name, _)| check.naming(name));
     // Inside a user namespace they rule what the namespace owns, not the host.
     match held.value.scope {
         Scope::Host => broken,

@@ -37,6 +37,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             Check::holds(format!("{by} has no_new_privs set"))
         } else {
             Check::broken(format!("{by} can gain privileges by executing a file"))
+                .naming("no-new-privileges")
         }
     })
 }

@@ -33,7 +33,9 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         match mode.value {
             Mode::Filter => Check::holds(format!("{by} has a seccomp filter")),
             Mode::Strict => Check::holds(format!("{by} is in seccomp's strict mode")),
-            Mode::Disabled => Check::broken(format!("{by} has no seccomp filter")),
+            Mode::Disabled => {
+                Check::broken(format!("{by} has no seccomp filter")).naming("seccomp")
+            }
         }
     })
 }

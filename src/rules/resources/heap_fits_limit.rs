@@ -53,12 +53,10 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
                 held.by,
                 name(*runtime)
             )),
-            Some((heap, option)) => fits(
-                &format!("{}: {option} is a heap of {}", held.by, Bytes(*heap)),
-                *heap,
-                *limit,
-                share,
-            ),
+            Some((heap, option)) => {
+                let what = format!("{}: {option} is a heap of {}", held.by, Bytes(*heap));
+                fits(&what, *heap, *limit, share).naming(option.as_str())
+            }
         },
         Heap::Workers { count, each, limit } => {
             let all = count.saturating_mul(*each);
