@@ -39,6 +39,10 @@ pub use super::wrong::Wrong;
 /// costs memory here and a process at the engine.
 const MOST_PORTS: usize = 20_000;
 
+/// The longest name of a service. It is part of a container's and of every
+/// message, and no host could be called more.
+const LONGEST_NAME: usize = 255;
+
 /// What one file may still ask for.
 struct Budget {
     ports: usize,
@@ -52,6 +56,11 @@ struct Budget {
 /// # Errors
 /// The first value that is not what its key takes, at its place.
 pub fn canonical(root: &mut Node) -> Result<(), Wrong> {
+    let services = root.get("services").map(Node::entries).unwrap_or_default();
+    if let Some(long) = services.iter().find(|it| it.key.len() > LONGEST_NAME) {
+        let help = "give it a name that a host could have";
+        return Err(Wrong::new(long.key_at, "the name of this service is too long", help));
+    }
     shape(root, &ROOT, &mut Budget { ports: MOST_PORTS })
 }
 

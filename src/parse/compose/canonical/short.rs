@@ -131,6 +131,9 @@ fn listed(
     Ok(())
 }
 
+/// How many addresses one item gives a host; more stay one text.
+const MOST_ADDRESSES: usize = 16;
+
 /// A host with its addresses: `=` or else `:` stands between them, and an
 /// address of IPv6 may have brackets. A host that is named twice has both.
 fn hosts(node: &mut Node) -> Result<(), Wrong> {
@@ -147,8 +150,9 @@ fn hosts(node: &mut Node) -> Result<(), Wrong> {
                         pair.filter(|(host, _)| !host.is_empty()).ok_or_else(|| {
                             Wrong::new(item.at, "this host has no address", "write HOST=ADDRESS")
                         })?;
-                    let node = |address: &str| Node { value: quoted(address), ..item.clone() };
-                    (host.to_owned(), addresses.split(',').map(node).collect())
+                    let Node { at, overrode, tag, .. } = item;
+                    let node = |it: &str| Node { value: quoted(it), at, overrode, tag };
+                    (host.to_owned(), addresses.splitn(MOST_ADDRESSES, ',').map(node).collect())
                 }
             };
             let before = places.get(&host).and_then(|place| entries.get_mut(*place));

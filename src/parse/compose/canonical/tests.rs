@@ -336,6 +336,14 @@ fn a_value_that_is_not_what_its_key_takes_is_wrong_at_its_place() {
 }
 
 #[test]
+fn a_service_has_a_name_that_a_host_could_have() {
+    let mut root = json!({"services": {}});
+    root["services"]["a".repeat(256)] = json!({"image": "x"});
+    let wrong = canonical(&mut testing::node(&root)).unwrap_err();
+    assert!(wrong.what.contains("too long"));
+}
+
+#[test]
 fn what_a_value_says_is_in_no_error() {
     for key in ["privileged", "mem_limit", "ports", "environment", "healthcheck"] {
         let wrong = wrong(key, json!("s3cret"));

@@ -69,7 +69,7 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     /// What the top level says of a resource, such as a secret.
     fn resource(&self, kind: &str, name: &str) -> Option<&'a Node> {
-        self.lowering.project().root.get(kind)?.get(name)
+        self.lowering.resource(kind, name)
     }
 
     /// Tells of a key that does nothing, and what to write instead.

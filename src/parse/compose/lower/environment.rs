@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use crate::model::reading::{Gap, Reason};
+use crate::model::untrusted::Untrusted;
 use crate::parse::compose::tree::{Node, Value};
 
 use super::image::Image;
@@ -14,6 +16,19 @@ use super::sheet::{Given, Sheet};
 pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
     environment(sheet, service, image);
     labels(sheet, service, image);
+    unread(sheet);
+}
+
+/// What a file would add that could not be read.
+fn unread(sheet: &mut Sheet<'_>) {
+    let own = sheet.project().unread.iter().find(|(service, _)| *service == sheet.service.key);
+    let Some((_, fault)) = own else { return };
+    let file = Untrusted::from(fault.file.display().to_string());
+    let detail = format!("{file}: {}", Untrusted::from(fault.what.as_str()));
+    let gap = Gap::new(Reason::NotCollected, sheet.source(), detail).mend(fault.help.clone());
+    for pointer in ["/Config/Env/-", "/Config/Labels/-"] {
+        sheet.gap(pointer, gap.clone());
+    }
 }
 
 fn environment(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {

@@ -28,9 +28,10 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node) {
         let own = Given::of(Some(service), key);
         let section = if deployed.contains(".limits.") { "limits" } else { "reservations" };
         let deployed = Given::of(resources.and_then(|it| it.get(section)), deployed);
-        // Nothing at all is no bound, here as there.
-        let is_bound = |it: &Given<'_>| read(it.node) != Ok(Some(0));
-        match (deployed.filter(is_bound), own.filter(is_bound)) {
+        // Nothing at all is no bound, and less than that only a service's own key says.
+        let deployed = deployed.filter(|it| !matches!(read(it.node), Ok(Some(..=0))));
+        let own = own.filter(|it| read(it.node) != Ok(Some(0)));
+        match (deployed, own) {
             (Some(deployed), own) => {
                 sheet.read(deployed, pointer, read);
                 own.into_iter().for_each(|own| sheet.overrode(pointer, own));

@@ -27,6 +27,7 @@ mod tests;
 mod words;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
@@ -46,6 +47,8 @@ const LONGEST_LINE: usize = 512;
 #[derive(Debug)]
 pub struct Lowering<'a> {
     project: &'a Project,
+    /// What the top level names, by kind and name.
+    resources: BTreeMap<(&'a str, &'a str), &'a Entry>,
     /// The lines of each file.
     lines: Vec<Vec<&'a str>>,
     /// The paths of the files, as people know them.
@@ -67,11 +70,23 @@ pub fn image_of<'a>(project: &Project, service: &'a Entry) -> Option<Cow<'a, str
     }
 }
 
+/// Whether compose makes containers of a service: one with a `provider` is left
+/// to somebody else.
+pub fn is_container(service: &Entry) -> bool {
+    service.node.get("provider").is_none_or(|it| it.value == Value::Null)
+}
+
 impl<'a> Lowering<'a> {
     /// Makes a project ready.
     pub fn new(project: &'a Project) -> Self {
+        let kinds = project.root.entries().iter();
+        let resources = kinds.flat_map(|kind| {
+            let of_kind = kind.node.entries().iter();
+            of_kind.map(|entry| ((kind.key.as_str(), entry.key.as_str()), entry))
+        });
         Self {
             project,
+            resources: resources.collect(),
             lines: project.texts.iter().map(|text| text.lines().collect()).collect(),
             files: project.files.iter().map(|it| it.display().to_string().into()).collect(),
         }
@@ -130,14 +145,13 @@ impl<'a> Lowering<'a> {
         draft::Written { file, line, column, length, excerpt: text.into() }
     }
 
-    /// The services of the project.
-    fn service(&self, name: &str) -> Option<&'a Entry> {
-        self.project.root.get("services")?.entry(name)
+    /// What the top level says of a resource, such as a service or a volume.
+    fn entry(&self, kind: &str, name: &str) -> Option<&'a Entry> {
+        self.resources.get(&(kind, name)).copied()
     }
 
-    /// What the top level says of a resource, such as a volume.
-    fn resource(&self, kind: &str, name: &str) -> Option<&'a Node> {
-        self.project.root.get(kind)?.get(name)
+    pub(super) fn resource(&self, kind: &str, name: &str) -> Option<&'a Node> {
+        self.entry(kind, name).map(|it| &it.node)
     }
 
     /// What the engine calls a resource of the project: its `name:`, its key if
@@ -160,7 +174,7 @@ impl<'a> Lowering<'a> {
 /// What the engine calls a resource.
 fn named(project: &Project, resource: Option<&Node>, key: &str) -> String {
     let name = resource.and_then(|it| it.get("name")).and_then(Node::text);
-    match name {
+    match name.filter(|it| !it.is_empty()) {
         Some(name) => name.to_owned(),
         None if is_external(resource) => key.to_owned(),
         None => format!("{}_{key}", project.name),

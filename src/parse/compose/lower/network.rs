@@ -17,7 +17,8 @@ const OF_ENGINE: [&str; 3] = ["bridge", "host", "none"];
 
 pub(super) fn fill(sheet: &mut Sheet<'_>) {
     let service = &sheet.service.node;
-    let attached = match Given::of(Some(service), "network_mode") {
+    let mode = Given::of(Some(service), "network_mode").filter(|it| it.node.text() != Some(""));
+    let attached = match mode {
         Some(given) => of_mode(sheet, given),
         None => match Given::of(Some(service), "networks") {
             Some(given) => of_networks(sheet, given),
@@ -103,8 +104,7 @@ fn by_default(sheet: &mut Sheet<'_>) -> Map<String, Json> {
     let name = sheet.lowering.name_of("networks", "default");
     let pointer = format!("{NETWORKS}/{}", member(&name));
     sheet.set(MODE, name.as_str());
-    let top = sheet.project().root.get("networks").and_then(|it| it.entry("default"));
-    if let Some(entry) = top {
+    if let Some(entry) = sheet.lowering.entry("networks", "default") {
         let given = Given { key: "networks.default", node: &entry.node, at: entry.key_at };
         sheet.wrote(&pointer, given);
     }

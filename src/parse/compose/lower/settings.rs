@@ -1,5 +1,7 @@
 //! The settings that go to the engine as they are, and the engine's defaults.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::parse::compose::schema::cast;
@@ -60,7 +62,9 @@ const OF_IMAGE: [(&str, &str); 3] =
 
 pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
     for (key, pointer, how) in PLAIN {
-        if let Some(given) = Given::of(Some(service), key) {
+        // An empty text asks for nothing.
+        let given = Given::of(Some(service), key).filter(|it| it.node.text() != Some(""));
+        if let Some(given) = given {
             read(sheet, given, pointer, how);
         }
     }
@@ -233,18 +237,18 @@ fn object(value: Json) -> Map<String, Json> {
 }
 
 /// What a container's own configuration says where nobody says anything.
-pub(super) fn config() -> Map<String, Json> {
+pub(super) static CONFIG: LazyLock<Map<String, Json>> = LazyLock::new(|| {
     object(json!({
         "AttachStderr": true, "AttachStdin": false, "AttachStdout": true, "Cmd": null,
         "Domainname": "", "Entrypoint": null, "Env": null, "Hostname": "", "Labels": {},
         "OnBuild": null, "OpenStdin": false, "StdinOnce": false, "Tty": false, "User": "",
         "Volumes": null, "WorkingDir": "",
     }))
-}
+});
 
 /// What an engine makes of a container of which nothing is asked: Docker 28 on
 /// a host with cgroup version 2.
-pub(super) fn host() -> Map<String, Json> {
+pub(super) static HOST: LazyLock<Map<String, Json>> = LazyLock::new(|| {
     let mut all = object(json!({
         "AutoRemove": false, "Binds": null, "CapAdd": null, "CapDrop": null, "Cgroup": "",
         "CgroupnsMode": "private", "ConsoleSize": [0, 0], "ContainerIDFile": "", "Dns": null,
@@ -266,7 +270,7 @@ pub(super) fn host() -> Map<String, Json> {
         "PidsLimit": null, "Ulimits": null,
     })));
     all
-}
+});
 
 const MASKED: [&str; 12] = [
     "/proc/acpi",

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::model::draft::{Draft, Origin, Written};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Project;
 use crate::parse::compose::tree::{Entry, Node, Place, Value};
 use crate::parse::compose::wrong::Wrong;
@@ -69,8 +70,8 @@ impl<'a> Sheet<'a> {
             service,
             id: id_of(lowering.project, &service.key),
             top: Map::new(),
-            config: settings::config(),
-            host: settings::host(),
+            config: settings::CONFIG.clone(),
+            host: settings::HOST.clone(),
             origins: BTreeMap::new(),
             gaps: BTreeMap::new(),
         };
@@ -250,9 +251,11 @@ impl<'a> Sheet<'a> {
 
     /// A gap for variables that nobody set.
     pub(super) fn not_set(&self, names: &[String], said: Option<&str>) -> Gap {
+        let names: Vec<String> =
+            names.iter().map(|it| Untrusted::from(it.as_str()).to_string()).collect();
         let all = names.join(" and ");
         let verb = if names.len() == 1 { "is" } else { "are" };
-        let said = said.filter(|it| !it.is_empty()).map(|it| format!(": {it}"));
+        let said = said.filter(|it| !it.is_empty()).map(|it| format!(": {}", Untrusted::from(it)));
         let detail = format!("{all} {verb} not set{}", said.unwrap_or_default());
         let first = names.first().map_or("NAME", String::as_str);
         Gap::new(Reason::Unset, self.source(), detail).mend(format!(

@@ -4,6 +4,9 @@
 //! command where a shell would find an operator: of `a && b` nothing but `a` is
 //! left, and nobody is told.
 
+/// More words than this nobody means, and each costs more than its letters.
+const MOST: usize = 4096;
+
 /// Splits a command.
 ///
 /// # Errors
@@ -15,6 +18,9 @@ pub(super) fn split(line: &str) -> Result<Vec<String>, &'static str> {
     let mut quote: Option<Quote> = None;
     let mut letters = line.chars();
     while let Some(letter) = letters.next() {
+        if words.len() > MOST {
+            return Err("it has more words than any command");
+        }
         match (letter, quote) {
             ('\\', None | Some(Quote::Double)) => {
                 let escaped = letters.next().ok_or("its last backslash has nothing after it")?;
@@ -110,5 +116,6 @@ mod tests {
         for line in ["'a", "\"a", "a\\", "`a", "$(a", "(a)", "a)", "$(a (b))"] {
             assert!(split(line).is_err(), "{line}");
         }
+        assert!(split(&"a ".repeat(1_000_000)).is_err());
     }
 }

@@ -31,6 +31,10 @@ pub fn unknown_in(node: &Node, kind: &Kind, compared: &mut usize) -> Vec<Unknown
     found
 }
 
+/// How much of a key is kept in a path, so that a long one is not repeated in
+/// every path below it.
+const LONGEST_PART: usize = 100;
+
 /// For how many unknown keys the nearest is looked for: a file with more of
 /// them is not compose at all, and each costs a comparison with a whole table.
 pub const MOST_COMPARED: usize = 256;
@@ -65,7 +69,7 @@ fn search<'a>(
                         found.push(Unknown {
                             key_at: entry.key_at,
                             key: entry.key.clone(),
-                            path: path.join("."),
+                            path: written(path),
                             nearest: is_compared.then(|| nearest(&entry.key, keys)).flatten(),
                         });
                     }
@@ -75,6 +79,12 @@ fn search<'a>(
         }
         _ => {}
     }
+}
+
+/// Keys with points between them, each cut where it is too long.
+fn written(path: &[&str]) -> String {
+    let cut = |key: &&str| -> String { key.chars().take(LONGEST_PART).collect() };
+    path.iter().map(cut).collect::<Vec<_>>().join(".")
 }
 
 /// What people write, and what compose calls it: names of `docker run`, of

@@ -23,6 +23,7 @@ fn isolation_goes_to_the_engine_as_it_is_written() {
             "/HostConfig/IpcMode",
             json!("container:shop/compose.yaml#db"),
         ),
+        (json!({"ipc": ""}), "/HostConfig/IpcMode", json!("private")),
         (json!({"uts": "host"}), "/HostConfig/UTSMode", json!("host")),
         (json!({"cgroup": "host"}), "/HostConfig/CgroupnsMode", json!("host")),
         (json!({"cgroup_parent": "a"}), "/HostConfig/CgroupParent", json!("a")),
@@ -116,6 +117,12 @@ fn the_limits_of_deploy_go_before_the_services_own() {
             "/HostConfig/MemoryReservation",
             json!(32 << 20),
         ),
+        // Compose applies only a number of processes that is one.
+        (
+            json!({"pids_limit": 9, "deploy": deploy(json!({"limits": {"pids": -1}}))}),
+            "/HostConfig/PidsLimit",
+            json!(9),
+        ),
         // A reservation of processors is for Swarm alone.
         (
             json!({"deploy": deploy(json!({"reservations": {"cpus": "1"}}))}),
@@ -183,6 +190,13 @@ fn bind(source: &str, point: &str, mode: &str, propagation: &str) -> Json {
     })
 }
 
+/// A bind that the engine is asked for in its long form.
+fn long_bind(source: &str, point: &str, is_writable: bool, propagation: &str) -> Json {
+    let mut bind = bind(source, point, "", propagation);
+    bind["RW"] = is_writable.into();
+    bind
+}
+
 #[test]
 fn binds_have_absolute_sources() {
     let mounts = "/Mounts";
@@ -202,10 +216,18 @@ fn binds_have_absolute_sources() {
                 "bind": {"propagation": "rshared"},
             }]}),
             mounts,
-            json!([bind("/srv/shop/a", "/a", "ro", "rshared")]),
+            json!([long_bind("/srv/shop/a", "/a", false, "rshared")]),
         ),
         (json!({"volumes": ["~/x:/x"]}), "/Mounts/0/Source", json!("(not set)")),
         (json!({"volumes": ["~/x:/x"]}), "/Mounts/0/Destination", json!("/x")),
+        (
+            json!({"volumes": [{
+                "type": "bind", "source": "/a", "target": "/a",
+                "bind": {"create_host_path": false},
+            }]}),
+            "/HostConfig/Mounts",
+            json!([{"Type": "bind", "Source": "/a", "Target": "/a", "ReadOnly": false}]),
+        ),
         (json!({"use_api_socket": true}), "/Mounts/0/Source", json!("/var/run/docker.sock")),
         (json!({"volumes": ["./a:/a:ro"]}), "/HostConfig/Binds", json!(["/srv/shop/a:/a:ro"])),
     ]);
@@ -279,12 +301,12 @@ fn secrets_and_configs_are_files_that_cannot_be_written() {
     });
     let draft = lower(&project(&root), "web", &bare());
     let expected = [
-        bind("/srv/shop/key.pem", "/run/secrets/key", "ro", "rprivate"),
-        bind("/srv/shop/key.pem", "/run/secrets/other", "ro", "rprivate"),
-        bind("", "/run/secrets/theirs", "ro", "rprivate"),
-        bind("", "/run/secrets/missing", "ro", "rprivate"),
-        bind("/etc/conf", "/conf", "ro", "rprivate"),
-        bind("/etc/conf", "/etc/conf", "ro", "rprivate"),
+        long_bind("/srv/shop/key.pem", "/run/secrets/key", false, "rprivate"),
+        long_bind("/srv/shop/key.pem", "/run/secrets/other", false, "rprivate"),
+        long_bind("", "/run/secrets/theirs", false, "rprivate"),
+        long_bind("", "/run/secrets/missing", false, "rprivate"),
+        long_bind("/etc/conf", "/conf", false, "rprivate"),
+        long_bind("/etc/conf", "/etc/conf", false, "rprivate"),
     ];
     assert_eq!(draft.document["Mounts"], json!(expected));
     let gaps: Vec<&str> = draft.gaps.keys().map(String::as_str).collect();
@@ -320,6 +342,17 @@ fn what_another_service_has_mounted_is_lent() {
     let from = json!(["shop/compose.yaml#db:ro", "else"]);
     assert_eq!(draft.document.pointer("/HostConfig/VolumesFrom"), Some(&from));
     assert_eq!(draft.gaps["/Mounts/-"].reason, Reason::Unsupported);
+}
+
+#[test]
+fn lenders_without_end_leave_the_mounts_unknown() {
+    let volumes: Vec<String> = (0..100).map(|it| format!("/{it}:/{it}")).collect();
+    let root = json!({"services": {
+        "web": {"volumes_from": ["db"]}, "db": {"volumes": volumes},
+    }});
+    let draft = lower(&project(&root), "web", &bare());
+    assert_eq!(draft.gaps["/Mounts/-"].reason, Reason::TooLarge);
+    assert_eq!(lower(&project(&root), "db", &bare()).gaps, [].into());
 }
 
 #[test]

@@ -143,6 +143,24 @@ fn a_variable_without_a_value_is_somebody_elses() {
 }
 
 #[test]
+fn what_a_file_that_nobody_could_read_would_add_is_unknown() {
+    let mut project = project(&json!({"services": {"web": {"environment": ["A=1"]}, "db": {}}}));
+    let fault = crate::parse::compose::Fault {
+        file: PathBuf::from("a.env"),
+        at: None,
+        what: "there is no such file".to_owned(),
+        help: "write it, or say required: false".to_owned(),
+        line: String::new(),
+    };
+    project.unread.push(("web".to_owned(), fault));
+    let draft = lower(&project, "web", &bare());
+    assert_eq!(at(&draft, "/Config/Env/0"), "A=1");
+    assert_eq!(draft.gap("/Config/Env").unwrap().detail, "a.env: there is no such file");
+    assert!(draft.gap("/Config/Labels").is_some());
+    assert_eq!(lower(&project, "db", &bare()).gaps, [].into());
+}
+
+#[test]
 fn a_health_check_is_merged_field_by_field() {
     let nanoseconds = |seconds: i64| json!(seconds * 1_000_000_000);
     let shipped = image(json!({"Healthcheck": {
