@@ -1,7 +1,7 @@
 //! What a service has from outside the compose files: its `env_file` and its
 //! `label_file`, and the variables that it only names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::dotenv::{Format, Setting, Settings};
@@ -62,6 +62,7 @@ pub(super) fn read(
     project: &Environment<'_>,
 ) -> Vec<(String, Fault)> {
     let mut unread = Vec::new();
+    let inactive: BTreeSet<&String> = inactive.iter().collect();
     let Some(Node { value: Value::Map(services), .. }) = root.get_mut("services") else {
         return unread;
     };

@@ -212,7 +212,8 @@ impl Filling<'_> {
                 match value {
                     Some(value) => self.push(value, offset, filled)?,
                     None => {
-                        let said = Some(aside).filter(|it| !it.is_empty());
+                        // As it is written: a value in it could be secret.
+                        let said = Some(word.to_owned()).filter(|it| !it.is_empty());
                         self.miss(Unset { names: vec![name.to_owned()], said });
                     }
                 }

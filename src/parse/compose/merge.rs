@@ -19,7 +19,11 @@ pub(super) fn merge(base: Node, over: Node, spot: Spot) -> Result<Node, Wrong> {
     let container = |value| Node { value, at, overrode, tag };
     match (value, over.value) {
         (value, Value::Null) => Ok(container(value)),
-        (Value::Map(entries), Value::Map(more)) => {
+        (Value::Map(entries), Value::Map(mut more)) => {
+            if spot == Spot::Dependency && more.iter().any(|it| it.node.at != over.at) {
+                // What the long form made up is not what its author said.
+                more.retain(|it| it.node.at != over.at);
+            }
             if spot == Spot::Logging && are_other_drivers(&entries, &more) {
                 return Ok(Node { value: Value::Map(more), overrode: Some(at), ..over });
             }
@@ -31,12 +35,7 @@ pub(super) fn merge(base: Node, over: Node, spot: Spot) -> Result<Node, Wrong> {
             }
             Ok(container(Value::List(appended(items, more, spot))))
         }
-        (first @ Value::Text { .. }, second @ Value::Text { .. })
-            if spot == Spot::Addresses && first != second =>
-        {
-            let second = Node { value: second, ..over };
-            Ok(container(Value::List(vec![Node::new(first, at), second])))
-        }
+        (_, value) if spot == Spot::Extension => Ok(Node { value, overrode: Some(at), ..over }),
         (Value::Map(_) | Value::List(_), value @ Value::Text { .. }) => {
             let what = format!("{} cannot take the place of {}", kind(&value), "a collection");
             let what = format!("{what} in a merge; the other is in line {}", at.line);

@@ -32,7 +32,7 @@ mod tests;
 pub mod tree;
 pub mod wrong;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -108,7 +108,8 @@ impl Project {
     /// The services that are active, in the order of the files.
     pub fn services(&self) -> impl Iterator<Item = &Entry> {
         let all = self.root.get("services").map(Node::entries).unwrap_or_default();
-        all.iter().filter(|it| !self.inactive.contains(&it.key))
+        let inactive: BTreeSet<&str> = self.inactive.iter().map(String::as_str).collect();
+        all.iter().filter(move |it| !inactive.contains(it.key.as_str()))
     }
 }
 

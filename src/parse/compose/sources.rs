@@ -11,6 +11,9 @@ pub const LARGEST: usize = 10 * 1024 * 1024;
 /// The most files of one project.
 const MOST: usize = 1000;
 
+/// The most bytes of a line that an excerpt may have.
+const LONGEST_LINE: usize = 4096;
+
 /// A file that was read.
 struct Source {
     path: PathBuf,
@@ -107,30 +110,29 @@ impl<'a> Sources<'a> {
 
     /// What is wrong, with the line that is meant.
     pub(super) fn fault(&self, wrong: Wrong) -> Fault {
+        let source = self.source(wrong.at.file);
+        let line = source.and_then(|it| line(&it.text, &wrong)).unwrap_or_default().to_owned();
         let Wrong { at, what, help } = wrong;
-        let source = self.source(at.file);
-        let before = usize::try_from(at.line.saturating_sub(1)).unwrap_or(usize::MAX);
-        let line = source.and_then(|it| it.text.lines().nth(before)).unwrap_or_default();
-        Fault {
-            file: source.map(|it| it.shown.clone()).unwrap_or_default(),
-            at: Some((at.line, at.column, at.length)),
-            what,
-            help,
-            line: line.to_owned(),
-        }
+        let file = source.map(|it| it.shown.clone()).unwrap_or_default();
+        Fault { file, at: Some((at.line, at.column, at.length)), what, help, line }
     }
 
     /// What is wrong in a file that could not be taken apart.
-    pub(super) fn refused(&mut self, wrong: Wrong, text: &str) -> Fault {
-        let before = usize::try_from(wrong.at.line.saturating_sub(1)).unwrap_or(usize::MAX);
-        let line = text.lines().nth(before).map(mask::unknown_line);
-        Fault { line: line.unwrap_or_default(), ..self.fault(wrong) }
+    pub(super) fn refused(&self, wrong: Wrong, text: &str) -> Fault {
+        let line = line(text, &wrong).map(mask::unknown_line).unwrap_or_default();
+        Fault { line, ..self.fault(wrong) }
     }
 
     /// The names and the texts of all files.
     pub(super) fn finish(self) -> (Vec<PathBuf>, Vec<String>) {
         self.read.into_iter().map(|it| (it.shown, it.text)).unzip()
     }
+}
+
+/// The line that is meant; none where it is too long to be of use.
+fn line<'a>(text: &'a str, wrong: &Wrong) -> Option<&'a str> {
+    let before = usize::try_from(wrong.at.line.checked_sub(1)?).ok()?;
+    text.lines().nth(before).filter(|it| it.len() <= LONGEST_LINE)
 }
 
 /// What is wrong with a whole file.

@@ -15,6 +15,8 @@ pub(super) enum Spot {
     Ulimits,
     Attachments,
     Attachment,
+    Dependencies,
+    Dependency,
     Networks,
     Network,
     Ipam,
@@ -34,6 +36,8 @@ pub(super) enum Spot {
     Subnets,
     /// A sequence with no two items of one key.
     Unique(Key),
+    /// What compose takes no notice of, and merges anyhow.
+    Extension,
     /// All else.
     Any,
 }
@@ -58,6 +62,9 @@ pub(super) enum Key {
 impl Spot {
     /// The place below a key of a mapping.
     pub(super) fn below(self, key: &str) -> Self {
+        if key.starts_with("x-") && !self.has_names() {
+            return Self::Extension;
+        }
         match self {
             Self::Root => match key {
                 "services" => Self::Services,
@@ -77,6 +84,7 @@ impl Spot {
             Self::Healthcheck if key == "test" => Self::Replaced,
             Self::Ulimits => Self::Replaced,
             Self::Attachments => Self::Attachment,
+            Self::Dependencies => Self::Dependency,
             Self::Attachment if matches!(key, "aliases" | "link_local_ips") => {
                 Self::Unique(Key::Name)
             }
@@ -89,10 +97,12 @@ impl Spot {
             Self::Ipam if key == "config" => Self::Subnets,
             Self::Volumes => Self::Volume,
             Self::Hosts => Self::Addresses,
+            Self::Extension => Self::Extension,
             Self::Deploy
             | Self::Volume
             | Self::Healthcheck
             | Self::Attachment
+            | Self::Dependency
             | Self::Ipam
             | Self::Replaced
             | Self::Pairs
@@ -102,6 +112,14 @@ impl Spot {
             | Self::Unique(_)
             | Self::Any => Self::Any,
         }
+    }
+
+    /// Whether the keys here are names that the author chose.
+    const fn has_names(self) -> bool {
+        matches!(
+            self,
+            Self::Services | Self::Networks | Self::Volumes | Self::Dependencies | Self::Pairs
+        )
     }
 
     fn of_service(key: &str) -> Self {
@@ -115,6 +133,7 @@ impl Spot {
             "healthcheck" => Self::Healthcheck,
             "ulimits" => Self::Ulimits,
             "networks" => Self::Attachments,
+            "depends_on" => Self::Dependencies,
             "cap_add" | "cap_drop" | "dns" | "dns_opt" | "dns_search" | "links" | "profiles"
             | "tmpfs" => Self::Unique(Key::Name),
             "expose" => Self::Unique(Key::Whole),

@@ -266,7 +266,10 @@ impl<'a> Builder<'a> {
             ("!", "override") => Asked::Merge(Tag::Override),
             ("!" | "", "" | "!") => Asked::Text,
             _ => {
-                let what = format!("compose takes no notice of the tag {}", tag.original());
+                let what = format!(
+                    "the tag {} is not known, and nothing is done about it",
+                    tag.original()
+                );
                 let at = Place { file: self.file, ..at };
                 self.loaded.remarks.push((at, what));
                 Asked::Nothing

@@ -155,7 +155,7 @@ fn tags_say_what_a_value_is_or_what_a_merge_does() {
     }
     let loaded = loaded("a: !vault b");
     assert_eq!(drawn(&loaded.documents[0]), "{a: b}");
-    assert_eq!(loaded.remarks[0].1, "compose takes no notice of the tag !vault");
+    assert_eq!(loaded.remarks[0].1, "the tag !vault is not known, and nothing is done about it");
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn a_variable_that_nobody_set_makes_the_whole_value_unknown() {
     assert_eq!(filled("${LOST:-d}"), unset(&["SOURCE"], None));
     assert_eq!(filled("${NOBODY:?set it}"), unset(&["NOBODY"], Some("set it")));
     assert_eq!(filled("${EMPTY:?}"), unset(&["EMPTY"], None));
-    assert_eq!(filled("${NOBODY:?needs $SET}"), unset(&["NOBODY"], Some("needs value")));
+    assert_eq!(filled("${NOBODY:?needs $SET}"), unset(&["NOBODY"], Some("needs $SET")));
 }
 
 #[test]

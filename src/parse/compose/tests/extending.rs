@@ -96,7 +96,7 @@ fn what_cannot_be_extended_is_said_at_its_place() {
         ("{extends: {service: x, file: https://e.org/c.yaml}}", "no file https", 2, 37),
         ("{extends: {file: b.yaml}}", "names no service", 2, 9),
         ("{extends: {service: $X}}", "depends on X", 2, 28),
-        ("{extends: [a]}", "names no service", 2, 9),
+        ("{extends: [a]}", "no mapping", 2, 18),
     ] {
         let text = format!("services:\n  web: {web}\n");
         let fault = fault(&[("/p/compose.yaml", &text), ("/p/b.yaml", "services: {x: {}}")]);

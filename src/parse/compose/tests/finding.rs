@@ -168,6 +168,13 @@ fn services_behind_profiles_are_inactive_until_one_of_them_is_asked_for() {
 }
 
 #[test]
+fn a_service_whose_profile_nobody_knows_is_judged() {
+    let project = one("services: {web: {image: a, profiles: [$P]}}");
+    assert!(project.inactive.is_empty());
+    assert_eq!(remarks(&project), ["whether web is started depends on a variable that nobody set"]);
+}
+
+#[test]
 fn what_an_active_service_needs_is_not_started_for_it() {
     // Compose refuses such a project (compose-go, graph): it starts nothing itself.
     let text = "services:\n  web:\n    image: a\n    depends_on:\n      db: {condition: \

@@ -133,11 +133,11 @@ fn what_cannot_be_included_is_said_at_its_place() {
     for (include, what, column) in [
         ("[no.yaml]", "no file no.yaml", 11),
         ("[oci://example.org/x]", "no file oci", 11),
-        ("no.yaml", "no list", 1),
+        ("no.yaml", "no list", 10),
         ("[{env_file: [x]}]", "without a path", 11),
         ("[{path: [b.yaml], env_file: [no.env]}]", "no environment file no.env", 39),
         ("[$X]", "depends on X", 11),
-        ("[[b.yaml]]", "without a path", 11),
+        ("[[b.yaml]]", "no mapping", 11),
     ] {
         let text = format!("include: {include}\n");
         let fault = fault(&[("/p/compose.yaml", &text), ("/p/b.yaml", "services: {x: {}}")]);

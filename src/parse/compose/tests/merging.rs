@@ -39,12 +39,24 @@ fn a_service_merges_by_the_rules_of_its_keys() {
             "{args: {B: 2}}",
             "{context: /a, args: {A: 1, B: 2}}",
         ),
-        ("ulimits", "{nofile: {soft: 1, hard: 2}}", "{nofile: 3}", "{nofile: 3}"),
+        ("ulimits", "{nofile: {soft: 1, hard: 2}}", "{nofile: 3}", "{nofile: {soft: 3, hard: 3}}"),
         (
             "depends_on",
             "{a: {condition: x}}",
             "{b: {condition: y}, a: {condition: z}}",
-            "{a: {condition: z}, b: {condition: y}}",
+            "{a: {condition: z, required: true}, b: {condition: y, required: true}}",
+        ),
+        (
+            "depends_on",
+            "{a: {condition: x, required: false}}",
+            "{a: {condition: z}}",
+            "{a: {condition: z, required: false}}",
+        ),
+        (
+            "depends_on",
+            "{a: {condition: x, required: false}}",
+            "[a]",
+            "{a: {condition: service_started, required: true}}",
         ),
         ("networks", "{a: null}", "{a: {priority: 1}, b: null}", "{a: {priority: 1}, b: null}"),
         (
@@ -54,7 +66,7 @@ fn a_service_merges_by_the_rules_of_its_keys() {
             "{a: {aliases: [x, y, z]}}",
         ),
         ("extra_hosts", "{h: 1.1.1.1}", "{h: 2.2.2.2}", "{h: [1.1.1.1, 2.2.2.2]}"),
-        ("extra_hosts", "{h: 1.1.1.1}", "{h: 1.1.1.1}", "{h: 1.1.1.1}"),
+        ("extra_hosts", "{h: 1.1.1.1}", "{h: 1.1.1.1}", "{h: [1.1.1.1]}"),
         // Logging by its driver: options of another would mean something else.
         (
             "logging",
@@ -87,30 +99,6 @@ fn a_service_merges_by_the_rules_of_its_keys() {
 fn items_in_long_form_are_told_apart_by_what_they_are_for() {
     for (key, first, second, expected) in [
         (
-            "ports",
-            "[{target: 80, published: 1}]",
-            "[{target: 80, published: 1, mode: host}]",
-            "[{target: 80, published: 1, mode: host}]",
-        ),
-        (
-            "ports",
-            "[{target: 80, published: 1}]",
-            "[{target: 80, published: 2}]",
-            "[{target: 80, published: 1}, {target: 80, published: 2}]",
-        ),
-        (
-            "ports",
-            "[{target: 80, published: 1}]",
-            "[{target: 80, published: 1, host_ip: 127.0.0.1}]",
-            "[{target: 80, published: 1}, {target: 80, published: 1, host_ip: 127.0.0.1}]",
-        ),
-        (
-            "ports",
-            "[{target: 53, protocol: udp}]",
-            "[{target: 53, protocol: tcp}]",
-            "[{target: 53, protocol: udp}, {target: 53, protocol: tcp}]",
-        ),
-        (
             "volumes",
             "[{type: volume, source: a, target: /x}]",
             "[{type: volume, source: b, target: /x}]",
@@ -137,6 +125,24 @@ fn items_in_long_form_are_told_apart_by_what_they_are_for() {
         ),
     ] {
         assert_eq!(merged(key, first, second), expected, "{key}: {first} and {second}");
+    }
+}
+
+#[test]
+fn ports_are_told_apart_by_all_but_their_mode() {
+    for (first, second, count) in [
+        ("[{target: 80, published: 1}]", "[{target: 80, published: 1, mode: host}]", 1),
+        ("[\"1:80\"]", "[{target: 80, published: 1}]", 1),
+        ("[\"1:80\"]", "[\"1:80\", \"1:80/tcp\", \"0.0.0.0:1:80\"]", 1),
+        ("[\"1:80\"]", "[\"2:80\"]", 2),
+        ("[\"1:80\"]", "[\"127.0.0.1:1:80\"]", 2),
+        ("[\"53:53/udp\"]", "[\"53:53/tcp\"]", 2),
+        ("[\"80-82:80-82\"]", "[\"81:81\"]", 3),
+    ] {
+        let text = |value: &str| format!("services: {{web: {{ports: {value}}}}}");
+        let project = several(&[&text(first), &text(second)]).unwrap();
+        let ports = at(&project, "services/web/ports").items();
+        assert_eq!(ports.len(), count, "{first} and {second}");
     }
 }
 
@@ -210,9 +216,22 @@ fn networks_and_volumes_merge_too() {
 #[test]
 fn a_list_and_a_mapping_cannot_be_merged() {
     for (first, second) in [("{a: 1}", "[a]"), ("[a]", "text"), ("{a: 1}", "text")] {
-        let text = |value: &str| format!("services: {{web: {{develop: {value}}}}}");
+        let text = |value: &str| format!("other: {{web: {{unknown: {value}}}}}");
         let fault = several(&[&text(first), &text(second)]).unwrap_err();
-        assert_eq!((fault.file.to_str(), fault.at.unwrap().1), (Some("2.yaml"), 27));
+        assert_eq!((fault.file.to_str(), fault.at.unwrap().1), (Some("2.yaml"), 24));
+    }
+}
+
+#[test]
+fn what_compose_takes_no_notice_of_is_no_reason_to_refuse() {
+    let text = |value: &str| format!("services: {{web: {{x-a: {value}}}}}");
+    for (first, second, expected) in [
+        ("{a: 1}", "text", "text"),
+        ("[a]", "{b: 1}", "{b: 1}"),
+        ("{a: 1}", "{b: 1}", "{a: 1, b: 1}"),
+    ] {
+        let project = several(&[&text(first), &text(second)]).unwrap();
+        assert_eq!(says(&project, "services/web/x-a"), expected);
     }
 }
 
