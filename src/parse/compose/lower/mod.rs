@@ -31,11 +31,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::model::draft::{self, Draft, Shipped};
+use crate::model::draft::{Draft, Shipped};
 use crate::model::untrusted::Untrusted;
 
 use super::Project;
-use super::tree::{self, Entry, Node, Value};
+use super::tree::{Entry, Node, Value};
 
 use image::Image;
 use sheet::Sheet;
@@ -121,28 +121,6 @@ impl<'a> Lowering<'a> {
     /// The project.
     pub(super) const fn project(&self) -> &'a Project {
         self.project
-    }
-
-    /// How a value came to stand somewhere.
-    pub(super) fn origin(
-        &self,
-        key: &str,
-        at: tree::Place,
-        overrode: Option<tree::Place>,
-    ) -> std::sync::Arc<draft::Origin> {
-        let overrode = overrode.map(|it| self.written(it));
-        draft::Origin { key: key.into(), at: self.written(at), overrode }.into()
-    }
-
-    fn written(&self, at: tree::Place) -> draft::Written {
-        let tree::Place { file, line, column, length } = at;
-        let place = |number: u32| usize::try_from(number).ok();
-        let name = place(file).and_then(|it| self.files.get(it));
-        let lines = place(file).and_then(|it| self.lines.get(it));
-        let text = line.checked_sub(1).and_then(place).and_then(|it| lines?.get(it));
-        let text = text.filter(|it| it.len() <= LONGEST_LINE).copied().unwrap_or_default();
-        let file = name.cloned().unwrap_or_default();
-        draft::Written { file, line, column, length, excerpt: text.into() }
     }
 
     /// What the top level says of a resource, such as a service or a volume.

@@ -14,7 +14,7 @@ use crate::parse::compose::tree::{Entry, Node, Place, Value};
 use crate::parse::compose::wrong::Wrong;
 
 use super::image::Image;
-use super::{Lowering, created, id_of, image_of, member, settings};
+use super::{LONGEST_LINE, Lowering, created, id_of, image_of, member, settings};
 
 /// What a scalar means as a number.
 pub(super) type Read = fn(&Node) -> Result<Option<i64>, Wrong>;
@@ -293,6 +293,30 @@ impl<'a> Sheet<'a> {
         top.insert("Config".to_owned(), Json::Object(config));
         top.insert("HostConfig".to_owned(), Json::Object(host));
         Draft { document: Json::Object(top), origins, gaps, ..Draft::default() }
+    }
+}
+
+impl Lowering<'_> {
+    /// How a value came to stand somewhere.
+    pub(in crate::parse::compose) fn origin(
+        &self,
+        key: &str,
+        at: Place,
+        overrode: Option<Place>,
+    ) -> Arc<Origin> {
+        let overrode = overrode.map(|it| self.written(it));
+        Arc::new(Origin { key: key.into(), at: self.written(at), overrode })
+    }
+
+    fn written(&self, at: Place) -> Written {
+        let Place { file, line, column, length } = at;
+        let place = |number: u32| usize::try_from(number).ok();
+        let name = place(file).and_then(|it| self.files.get(it));
+        let lines = place(file).and_then(|it| self.lines.get(it));
+        let text = line.checked_sub(1).and_then(place).and_then(|it| lines?.get(it));
+        let text = text.filter(|it| it.len() <= LONGEST_LINE).copied().unwrap_or_default();
+        let file = name.cloned().unwrap_or_default();
+        Written { file, line, column, length, excerpt: text.into() }
     }
 }
 
