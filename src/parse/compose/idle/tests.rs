@@ -43,7 +43,9 @@ fn nobody_knows() -> Shipped {
 }
 
 fn idle(service: Json) -> Vec<(String, String, String)> {
-    idle_from(&bare(), &json!({"services": {"web": service}}))
+    let mut root = json!({"services": {}});
+    root["services"]["web"] = service;
+    idle_from(&bare(), &root)
 }
 
 /// The keys alone.
