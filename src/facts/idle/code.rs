@@ -49,6 +49,9 @@ const DATA: [&str; 14] = [
     "storage", "tmp", "uploads",
 ];
 
+/// Where systems keep state.
+const STATE: [&str; 7] = ["/var", "/tmp", "/run", "/mnt", "/media", "/dev", "/etc"];
+
 /// What a mount is, as far as can be told.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holds {
@@ -109,9 +112,10 @@ fn held(point: &str) -> Holds {
     if CODE.contains(&point) || is_of_code || is_file {
         return Holds::Code;
     }
-    let is_state = ["/var", "/tmp", "/run", "/mnt", "/media", "/dev", "/etc"];
-    let is_state = is_state.iter().any(|it| is_within(point, it));
-    if is_state || point.split('/').any(|it| DATA.contains(&it)) {
+    let is_state = STATE.iter().any(|it| is_within(point, it));
+    // Beside its code a program gets a folder of its own to write.
+    let is_beside_code = CODE.contains(&folder);
+    if is_state || is_beside_code || point.split('/').any(|it| DATA.contains(&it)) {
         Holds::Data
     } else {
         Holds::Unsaid
@@ -125,13 +129,15 @@ fn is_where_it_works(inspect: &Document<'_>, point: &str) -> Reading<bool> {
     if program.known().is_some_and(|it| it.is_some_and(|it| lies_in(it, point))) {
         return inspect.text("/Path").map(|_| true);
     }
-    let volumes = inspect.fields("/Config/Volumes").unshown();
-    inspect.text(FOLDER).zip(volumes).zip(program).map(|((folder, volumes), _)| {
-        let is_data = volumes.iter().any(|(volume, _)| clean(volume) == point);
-        let folder = clean(folder.unwrap_or("/"));
+    let folder = inspect.text(FOLDER).zip(program).map(|(folder, _)| clean(folder.unwrap_or("/")));
+    folder.and_then(|folder| {
         let inner = point.strip_prefix(&format!("{folder}/"));
         let is_inner = inner.is_some_and(|it| INNER.contains(&it));
-        !is_data && folder != "/" && (lies_in(&folder, point) || is_inner)
+        if folder == "/" || !(is_inner || lies_in(&folder, point)) {
+            return Reading::of(false);
+        }
+        let volumes = inspect.fields("/Config/Volumes").unshown();
+        volumes.map(|volumes| !volumes.iter().any(|(volume, _)| clean(volume) == point))
     })
 }
 

@@ -125,6 +125,7 @@ mod tests {
         the_folder_that_it_works_in_as_well: works_in("/opt/tool", "/opt/tool") => "Fail",
         what_is_above_that_as_well: works_in("/opt/tool/x", "/opt/tool") => "Fail",
         data_beside_the_code_pass: works_in("/opt/tool", "/opt/tool/uploads") => "Pass",
+        a_folder_to_write_beside_the_code_passes: mounted("volume", "/app/recordings") => "Pass",
         data_where_it_works_pass: works_in("/data", "/data") => "Pass",
         a_volume_of_the_images_own_passes: works_in("/prometheus", "/prometheus")
             .declares("/Config/Volumes", json!({"/prometheus": {}})) => "Pass",
