@@ -151,7 +151,8 @@ impl Making {
         let is_read_only = part("/HostConfig/ReadonlyRootfs") == Some(&Value::Bool(true));
         let dropped = part("/HostConfig/CapDrop").and_then(Value::as_array);
         let is_all = |it: &Value| it.as_str().is_some_and(|it| it.eq_ignore_ascii_case("all"));
-        let drops_all = dropped.is_some_and(|all| all.iter().any(is_all));
+        let is_privileged = part("/HostConfig/Privileged") == Some(&Value::Bool(true));
+        let drops_all = !is_privileged && dropped.is_some_and(|all| all.iter().any(is_all));
         let idle = recipe.built.idle.iter().filter(|it| match it.unless {
             Unless::ReadOnlyRoot => !is_read_only,
             Unless::CapabilitiesDropped => !drops_all,
