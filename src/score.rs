@@ -196,9 +196,7 @@ mod tests {
 
     #[test]
     fn the_fleet_is_told_by_its_worst_and_its_middle() {
-        let card = |floor| Scorecard { floor, ceiling: 100, coverage: Coverage::default() };
         assert_eq!(fleet([]), None);
-        let four = [card(90), card(10), card(50), card(70)];
-        assert_eq!(fleet(four), Some(Fleet { worst: 10, median: 50 }));
+        assert_eq!(fleet([90, 10, 50, 70]), Some(Fleet { worst: 10, median: 50 }));
     }
 }

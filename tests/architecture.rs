@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 
 /// The pipeline. Each module sees only those before it.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "model", "parse", "collect", "facts", "rules", "policy", "judge", "score", "gate", "drift",
     "report", "app",
 ];
 
 /// The layers between the evidence and the report: same input, same output.
-const PURE: [&str; 9] =
+const PURE: [&str; 10] =
     ["model", "parse", "facts", "rules", "policy", "judge", "score", "gate", "drift", "report"];
 
 /// What a pure layer has no business with.

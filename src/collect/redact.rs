@@ -16,7 +16,7 @@ use crate::parse::command::{self, options};
 use crate::parse::secret;
 
 /// What stands in the place of a value that is not recorded.
-const WITHHELD: &str = "(not recorded)";
+pub(super) const WITHHELD: &str = "(not recorded)";
 
 /// Fields whose content may hold a secret and that no rule reads.
 const WITHHOLD: [&str; 12] = [

@@ -182,7 +182,7 @@ pub(super) fn written(origin: &draft::Origin) -> v1::Written {
     let place = |at: &draft::Written| format!("{}:{}:{}", at.file.raw(), at.line, at.column);
     let draft::Written { file, line, column, length, excerpt } = origin.at.clone();
     let overrode = origin.overrode.as_ref().map(|at| place(at).into());
-    v1::Written { file, line, column, length, excerpt, overrode }
+    v1::Written { key: origin.key.clone(), file, line, column, length, excerpt, overrode }
 }
 
 fn about(policy: &Policy) -> BTreeMap<String, v1::Rule> {

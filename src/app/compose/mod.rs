@@ -68,7 +68,7 @@ fn requests(command: &Compose) -> Result<(Vec<Request>, Vec<Fault>), Failure> {
 /// A folder stands for its compose file.
 fn of_path(base: &Request, path: PathBuf) -> Request {
     if path != Path::new("-") && path.is_dir() {
-        Request { folder: path, is_here: true, ..base.clone() }
+        Request { at: Some(path), ..base.clone() }
     } else {
         Request { files: vec![path], ..base.clone() }
     }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::images::Images;
+use crate::collect::redact;
 use crate::model::draft::{Draft, Idle, Origin, Shipped, Written};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Load;
 use crate::parse::compose::tree::{Node, Value as Kind};
-use crate::parse::dockerfile::{self, Built, Place, Unless};
+use crate::parse::dockerfile::{self, Built, Dockerfile, Place, Unless};
 
 /// The longest line of a Dockerfile that is shown.
 const LONGEST_LINE: usize = 200;
@@ -33,6 +34,10 @@ pub(super) enum Making {
 /// A Dockerfile, as far as it decides what a container is.
 #[derive(Clone, Debug)]
 pub(super) struct Recipe {
+    dockerfile: Dockerfile,
+    target: Option<String>,
+    args: BTreeMap<String, Option<String>>,
+    /// What it sets, whatever its base brings along.
     built: Built,
     file: Untrusted,
     text: String,
@@ -94,10 +99,12 @@ fn recipe(build: &Node, folder: &Path, load: &dyn Load) -> Result<Box<Recipe>, W
         args.insert(entry.key.clone(), entry.node.text().map(str::to_owned));
     }
     let shown = Untrusted::from(file.display().to_string());
-    let built = dockerfile::shipped(&dockerfile::parse(&bytes), target, &args)
+    let dockerfile = dockerfile::parse(&bytes);
+    let built = dockerfile::shipped(&dockerfile, target, &args)
         .map_err(|wrong| (format!("{shown}:{}: {}", wrong.place.line, wrong.what), "mend it"))?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Box::new(Recipe { built, file: shown, text }))
+    let target = target.map(str::to_owned);
+    Ok(Box::new(Recipe { dockerfile, target, args, built, file: shown, text }))
 }
 
 impl Making {
@@ -175,13 +182,6 @@ const ADDED: [&str; 4] = ["Env", "Labels", "ExposedPorts", "Volumes"];
 impl Recipe {
     fn shipped(&self, images: &Images, source: &Source) -> Shipped {
         let malformed = |detail: &str| Gap::new(Reason::Unset, source.clone(), detail.to_owned());
-        let mut gaps: BTreeMap<String, Gap> = self
-            .built
-            .unknown
-            .iter()
-            .map(|(pointer, why)| (pointer.clone(), malformed(&format!("{}: {why}", self.file))))
-            .collect();
-        let own = self.built.config.as_object().cloned().unwrap_or_default();
         let base = match &self.built.base {
             None => Ok(Map::new()),
             Some(base) => match &base.name {
@@ -192,6 +192,12 @@ impl Recipe {
                 }),
             },
         };
+        let built = base.as_ref().map_or_else(|_| self.built.clone(), |it| self.built_on(it));
+        let own = built.config.as_object().cloned().unwrap_or_default();
+        let untold = built.unknown.iter();
+        let mut gaps: BTreeMap<String, Gap> = untold
+            .map(|(pointer, why)| (pointer.clone(), malformed(&format!("{}: {why}", self.file))))
+            .collect();
         let mut config = match base {
             Ok(config) => config,
             Err(gap) => {
@@ -219,6 +225,15 @@ impl Recipe {
             .map(|(pointer, place)| (pointer.clone(), Arc::new(self.origin(pointer, *place))))
             .collect();
         Shipped::Known { config: Value::Object(config), origins, gaps, id: None }
+    }
+
+    /// What it sets on a base whose variables are known, though not their values.
+    fn built_on(&self, base: &Map<String, Value>) -> Built {
+        let variables = base.get("Env").and_then(Value::as_array).into_iter().flatten();
+        let known = variables.filter_map(name).map(|it| (it, redact::WITHHELD.to_owned()));
+        let known: BTreeMap<String, String> = known.collect();
+        dockerfile::shipped_on(&self.dockerfile, self.target.as_deref(), &self.args, &known)
+            .unwrap_or_else(|_| self.built.clone())
     }
 
     fn origin(&self, pointer: &str, place: Place) -> Origin {
@@ -249,16 +264,20 @@ impl Recipe {
 
 /// The variables of a Dockerfile over those of its base, by their names.
 fn lay_over(old: &mut Vec<Value>, new: Vec<Value>) {
-    let name = |it: &Value| match it {
-        Value::String(text) => text.split('=').next().map(str::to_owned),
-        Value::Object(sealed) => sealed.get("name")?.as_str().map(str::to_owned),
-        _ => None,
-    };
     for variable in new {
         let place = old.iter().position(|it| name(it) == name(&variable));
         match place.and_then(|it| old.get_mut(it)) {
             Some(old) => *old = variable,
             None => old.push(variable),
         }
+    }
+}
+
+/// The name of a variable, sealed or not.
+fn name(variable: &Value) -> Option<String> {
+    match variable {
+        Value::String(text) => text.split('=').next().map(str::to_owned),
+        Value::Object(sealed) => sealed.get("name")?.as_str().map(str::to_owned),
+        _ => None,
     }
 }

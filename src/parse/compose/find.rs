@@ -37,23 +37,26 @@ pub(super) fn find<'a>(
     let absolute = |path: &PathBuf| resolver.sources.absolute(path);
     let mut files: Vec<PathBuf> = request.files.iter().map(absolute).collect();
     let given = request.project_directory.as_ref().map(absolute);
+    let at = request.at.as_ref().map(absolute);
     let directory = |files: &[PathBuf]| {
         let first = files.iter().find(|it| *it != Path::new("-"));
         let folder = first.and_then(|it| it.parent()).map(Path::to_owned);
-        given.clone().or(folder).unwrap_or_else(|| request.folder.clone())
+        given.clone().or(folder).or(at.clone()).unwrap_or_else(|| request.folder.clone())
     };
     // An environment file may name the compose files, and these the folder in
     // which there is another.
     let first = directory(&files);
     add_env_files(resolver, request, environment, &first)?;
-    if files.is_empty() {
+    // A folder that is named goes before what variables name.
+    if files.is_empty() && request.at.is_none() {
         files = named(request, environment);
     }
     if files.is_empty() {
-        files = defaults(resolver, &first, request.is_here);
+        let is_here = request.at.is_some();
+        files = defaults(resolver, at.as_ref().unwrap_or(&first), is_here);
     }
     if files.is_empty() {
-        let what = if request.is_here {
+        let what = if request.at.is_some() {
             "there is no compose file in this folder"
         } else {
             "there is no compose file here, nor in a folder above"

@@ -146,7 +146,7 @@ fn import(resolver: &mut Resolver<'_>, root: &mut Node, included: Node) -> Resul
             }
             let what = format!(
                 "{section}.{} is defined in {} too: what is said here goes before it, and \
-                 compose before version 2.34 refuses it",
+                 compose before version 5 refuses it",
                 over.key,
                 resolver.sources.name(base.key_at.file),
             );

@@ -36,13 +36,12 @@ pub(super) fn merge(base: Node, over: Node, spot: Spot) -> Result<Node, Wrong> {
             Ok(container(Value::List(appended(items, more, spot))))
         }
         (_, value) if spot == Spot::Extension => Ok(Node { value, overrode: Some(at), ..over }),
-        (Value::Map(_) | Value::List(_), value @ Value::Text { .. }) => {
-            let what = format!("{} cannot take the place of {}", kind(&value), "a collection");
-            let what = format!("{what} in a merge; the other is in line {}", at.line);
-            Err(Wrong::new(over.at, what, "write both the same way, or put !override before it"))
-        }
-        (Value::Map(_), value @ Value::List(_)) | (Value::List(_), value @ Value::Map(_)) => {
-            let what = format!("{} cannot be merged with what line {} has", kind(&value), at.line);
+        (first @ (Value::Map(_) | Value::List(_)), second)
+            if !matches!(second, Value::Unset { .. }) =>
+        {
+            let (first, second) = (kind(&first), kind(&second));
+            let what =
+                format!("{second} cannot be merged into {first}, which line {} has", at.line);
             Err(Wrong::new(over.at, what, "write both the same way, or put !override before it"))
         }
         (_, value) => Ok(Node { value, overrode: Some(at), ..over }),

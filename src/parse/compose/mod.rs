@@ -72,9 +72,9 @@ pub struct Request {
     pub environment: BTreeMap<String, String>,
     /// The profiles that are active; empty: those of `COMPOSE_PROFILES`. `*` is all.
     pub profiles: Vec<String>,
-    /// Whether the default names are looked for in the folder alone, and not in
-    /// those above it.
-    pub is_here: bool,
+    /// The one folder in which the default names are looked for; none: the caller's,
+    /// or the nearest above it.
+    pub at: Option<PathBuf>,
     /// `--project-name`; none: `COMPOSE_PROJECT_NAME`, `name:`, or the folder's name.
     pub project_name: Option<String>,
 }
@@ -90,6 +90,8 @@ pub struct Project {
     /// The text of each, in the same order, for excerpts: comments and what may be
     /// secret have become `*`, a letter each.
     pub texts: Vec<String>,
+    /// The compose file that was named first, by the path that a person knows.
+    pub file: PathBuf,
     /// The folder that relative paths begin at.
     pub directory: PathBuf,
     /// The whole model in its long forms: `services`, `networks`, `volumes`,

@@ -61,9 +61,10 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
     let inactive = profiles::inactive(request, &environment, &root, &mut remarks);
     let unread = beside::read(&mut resolver, &mut root, &inactive, &environment);
     remarks.append(&mut resolver.remarks);
+    let file = main.first().map(|it| resolver.sources.shown(it)).unwrap_or_default();
     let (files, texts) = resolver.sources.finish();
     let directory = found.directory;
-    Ok(Project { name, files, texts, directory, root, inactive, remarks, unread })
+    Ok(Project { name, file, files, texts, directory, root, inactive, remarks, unread })
 }
 
 /// What is on the way of being resolved, with what it may still cost.

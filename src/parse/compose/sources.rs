@@ -12,7 +12,7 @@ pub const LARGEST: usize = 10 * 1024 * 1024;
 const MOST: usize = 1000;
 
 /// The most bytes of a line that an excerpt may have.
-const LONGEST_LINE: usize = 4096;
+const LONGEST_LINE: usize = 1000;
 
 /// A file that was read.
 struct Source {

@@ -1,3 +1,5 @@
+//! What YAML says, and where.
+
 use crate::parse::compose::tree::{Tag, Value};
 
 use super::*;

@@ -31,7 +31,8 @@ pub(super) fn marked(written: &Written, look: Look) -> Vec<String> {
     let room = look.width.saturating_sub(number.len() + 8).max(20);
     let (before, meant, after) = (shown(before), shown(meant), shown(after));
     // What is meant stays in sight, whatever stands before it.
-    let (before, meant) = (cut_front(&before, room / 2), cut(&meant, room / 2));
+    let before = cut_front(&before, room / 2);
+    let meant = cut(&meant, room.saturating_sub(display_width(&before)));
     let after = cut(&after, room.saturating_sub(display_width(&before) + display_width(&meant)));
     let mark = "^".repeat(display_width(&meant).max(1));
     let gap = " ".repeat(display_width(&before));
@@ -64,6 +65,7 @@ mod tests {
 
     fn written(excerpt: &str, column: u32, length: u32) -> Written {
         Written {
+            key: "key".into(),
             file: "compose.yaml".into(),
             line: 12,
             column,

@@ -105,7 +105,7 @@ fn broken_by(
     more(out, finding.statements.len(), "more like this", look)?;
     for datum in telling(&finding.evidence) {
         match &datum.written {
-            Some(place) => written(out, datum, place, look)?,
+            Some(place) => written(out, place, look)?,
             None => {
                 let text = look.wrap("    ", "      ", &evidence(datum));
                 writeln!(out, "{}", look.faint(&text))?;
@@ -117,14 +117,9 @@ fn broken_by(
 
 /// What a file says, with the line that says it; of what it does not say, where
 /// it could.
-fn written(
-    out: &mut String,
-    datum: &v1::Evidence,
-    place: &v1::Written,
-    look: Look,
-) -> std::fmt::Result {
+fn written(out: &mut String, place: &v1::Written, look: Look) -> std::fmt::Result {
     let at = excerpt::place(place);
-    if datum.value.raw() == "not set" {
+    if place.key.raw().is_empty() {
         let text = look.wrap("    ", "      ", &format!("{at}: nothing here sets it"));
         return writeln!(out, "{}", look.faint(&text));
     }
@@ -142,7 +137,14 @@ fn written(
 fn telling(evidence: &[v1::Evidence]) -> impl Iterator<Item = &v1::Evidence> {
     let of = move |basis: Basis| evidence.iter().filter(move |datum| datum.basis == basis);
     let says_something = |datum: &&v1::Evidence| !matches!(datum.value.raw(), "not set" | "[]");
-    let declared = of(Basis::Declared).find(says_something).or_else(|| of(Basis::Declared).next());
+    // The line of a file that says it, or else the place where it could.
+    let line = || of(Basis::Declared).filter(|it| it.written.is_some());
+    let is_set =
+        |it: &&v1::Evidence| it.written.as_ref().is_some_and(|at| !at.key.raw().is_empty());
+    let written = line().find(is_set).or_else(|| line().next());
+    let declared = written
+        .or_else(|| of(Basis::Declared).find(says_something))
+        .or_else(|| of(Basis::Declared).next());
     of(Basis::Effective).take(SHOWN).chain(declared)
 }
 

@@ -123,6 +123,7 @@ pub fn end(report: &v1::Report, broken: &BTreeSet<String>, look: Look) -> String
 fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let kind = report.targets.first().map_or(Kind::Container, |target| target.kind).name();
     let count = match report.targets.len() {
+        0 if report.origin.found_by == v1::FoundBy::Compose => "no services".to_owned(),
         0 => "no running containers".to_owned(),
         1 => format!("1 {kind}"),
         many => format!("{many} {kind}s"),
@@ -130,7 +131,7 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let by = match (&report.origin.engine, report.origin.found_by) {
         (Some(engine), v1::FoundBy::Engine) => format!(" of {engine}"),
         (None, v1::FoundBy::Engine) => String::new(),
-        (_, v1::FoundBy::Compose) => " as the files ask for".to_owned(),
+        (_, v1::FoundBy::Compose) => files(report),
         (_, v1::FoundBy::Kernel) => " seen in /proc, without an engine".to_owned(),
     };
     let line =
@@ -156,6 +157,16 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
         writeln!(out, "{}", look.wrap("  ", "  ", &note))?;
     }
     Ok(())
+}
+
+/// Which compose files ask for the targets.
+fn files(report: &v1::Report) -> String {
+    let all = report.targets.iter().filter_map(|it| Some(it.id.rsplit_once('#')?.0));
+    let files: BTreeSet<&str> = all.collect();
+    match files.first() {
+        Some(file) if files.len() == 1 => format!(" of {}", Untrusted::from(*file)),
+        _ => format!(" of {} projects", files.len()),
+    }
 }
 
 fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {

@@ -1,3 +1,5 @@
+//! Every short form with its long one, as the specification has them.
+
 use serde_json::{Value as Json, json};
 
 use super::super::testing;

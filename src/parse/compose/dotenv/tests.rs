@@ -1,3 +1,5 @@
+//! The lines of environment files.
+
 use super::*;
 
 /// `HOME` is `/root` outside, and nothing else is set there.

@@ -1,3 +1,5 @@
+//! The forms of variables.
+
 use std::collections::BTreeMap;
 
 use super::*;

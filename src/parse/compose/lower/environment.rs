@@ -47,27 +47,29 @@ fn environment(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
             let value = sheet.item(Given::entry(&key, entry), &pointer);
             // A variable without a value is handed on from whoever starts it.
             if entry.node.value == Value::Null {
-                let gap = sheet.not_set(std::slice::from_ref(&entry.key), None);
+                let gap = sheet.not_set(std::slice::from_ref(&entry.key), None, entry.key_at);
                 sheet.gap(&pointer, gap);
             }
             let pair = value.as_str().map(|value| format!("{}={value}", entry.key));
             all.push(pair.map_or(Json::Null, Json::from));
         }
     }
-    match image.get("/Env") {
-        Err(gap) => sheet.gap("/Config/Env/-", gap.clone()),
-        Ok(brought) => {
-            let items = brought.and_then(Json::as_array).into_iter().flatten();
-            for (item, place) in items.zip(0_usize..) {
-                if name_of(item).is_some_and(|name| names.contains(name)) {
-                    continue;
-                }
-                if let Some(origin) = image.origin(&format!("/Env/{place}")) {
-                    sheet.came_from(format!("{ENV}/{}", all.len()), origin);
-                }
-                all.push(item.clone());
-            }
+    let (brought, gap) = image.known("/Env");
+    for (item, place) in brought.and_then(Json::as_array).into_iter().flatten().zip(0_usize..) {
+        if name_of(item).is_some_and(|name| names.contains(name)) {
+            continue;
         }
+        let (from, pointer) = (format!("/Env/{place}"), format!("{ENV}/{}", all.len()));
+        if let Some(gap) = image.gap(&from) {
+            sheet.gap(&pointer, gap.clone());
+        }
+        if let Some(origin) = image.origin(&from) {
+            sheet.came_from(pointer, origin);
+        }
+        all.push(item.clone());
+    }
+    if let Some(gap) = gap {
+        sheet.gap("/Config/Env/-", gap.clone());
     }
     sheet.set(ENV, all);
 }
@@ -88,20 +90,19 @@ fn labels(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
         Some(Json::Object(own)) => own,
         _ => serde_json::Map::new(),
     };
-    match image.get("/Labels") {
-        Err(gap) => sheet.gap("/Config/Labels/-", gap.clone()),
-        Ok(brought) => {
-            for (name, value) in brought.and_then(Json::as_object).into_iter().flatten() {
-                if all.contains_key(name) {
-                    continue;
-                }
-                let pointer = member(name);
-                if let Some(origin) = image.origin(&format!("/Labels/{pointer}")) {
-                    sheet.came_from(format!("{LABELS}/{pointer}"), origin);
-                }
-                all.insert(name.clone(), value.clone());
-            }
+    let (brought, gap) = image.known("/Labels");
+    for (name, value) in brought.and_then(Json::as_object).into_iter().flatten() {
+        if all.contains_key(name) {
+            continue;
         }
+        let pointer = member(name);
+        if let Some(origin) = image.origin(&format!("/Labels/{pointer}")) {
+            sheet.came_from(format!("{LABELS}/{pointer}"), origin);
+        }
+        all.insert(name.clone(), value.clone());
+    }
+    if let Some(gap) = gap {
+        sheet.gap("/Config/Labels/-", gap.clone());
     }
     let (project, key) = (&sheet.project().name, &sheet.service.key);
     for (name, value) in [("project", project), ("service", key)] {

@@ -40,6 +40,23 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// What is known of a list or an object, and why there may be more to it.
+    pub(super) fn known(self, pointer: &str) -> (Option<&'a Json>, Option<&'a Gap>) {
+        match self.shipped {
+            Shipped::Known { config, gaps, .. } => {
+                let whole = gaps.get(pointer).or_else(|| gaps.get(&format!("{pointer}/-")));
+                (config.pointer(pointer).filter(|it| !it.is_null()), whole)
+            }
+            Shipped::Unknown(gap) => (None, Some(gap)),
+        }
+    }
+
+    /// Why a single item cannot be told.
+    pub(super) fn gap(self, pointer: &str) -> Option<&'a Gap> {
+        let Shipped::Known { gaps, .. } = self.shipped else { return None };
+        gaps.get(pointer)
+    }
+
     /// Where a part of its configuration was written: itself or what it is in.
     pub(super) fn origin(self, pointer: &str) -> Option<&'a Arc<Origin>> {
         let Shipped::Known { origins, .. } = self.shipped else { return None };

@@ -35,7 +35,7 @@ use crate::model::draft::{Draft, Shipped};
 use crate::model::untrusted::Untrusted;
 
 use super::Project;
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Node, Place, Value};
 
 use image::Image;
 use sheet::Sheet;
@@ -57,8 +57,7 @@ pub struct Lowering<'a> {
 
 /// The id by which a project's service is known in a run: no two are alike.
 pub fn id_of(project: &Project, service: &str) -> String {
-    let path = project.files.first().unwrap_or(&project.directory);
-    format!("{}#{service}", path.display())
+    format!("{}#{service}", project.file.display())
 }
 
 /// The image that a service is made from: what it names, or what compose calls
@@ -121,6 +120,13 @@ impl<'a> Lowering<'a> {
     /// The project.
     pub(super) const fn project(&self) -> &'a Project {
         self.project
+    }
+
+    /// A place as editors and people write it.
+    fn place(&self, at: Place) -> String {
+        let file = usize::try_from(at.file).ok().and_then(|it| self.files.get(it));
+        let file = file.map(Untrusted::raw).unwrap_or_default();
+        format!("{file}:{}:{}", at.line, at.column)
     }
 
     /// What the top level says of a resource, such as a service or a volume.

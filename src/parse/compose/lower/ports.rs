@@ -37,20 +37,19 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
         sheet.wrote("/HostConfig/PortBindings", given);
         exposed.extend(asked.keys().map(|it| (it.clone(), json!({}))));
     }
-    match image.get("/ExposedPorts") {
-        Err(gap) => sheet.gap("/Config/ExposedPorts/-", gap.clone()),
-        Ok(brought) => {
-            for port in brought.and_then(Json::as_object).into_iter().flat_map(Map::keys) {
-                if exposed.contains_key(port) {
-                    continue;
-                }
-                let part = member(port);
-                if let Some(origin) = image.origin(&format!("/ExposedPorts/{part}")) {
-                    sheet.came_from(format!("{EXPOSED}/{part}"), origin);
-                }
-                exposed.insert(port.clone(), json!({}));
-            }
+    let (brought, gap) = image.known("/ExposedPorts");
+    for port in brought.and_then(Json::as_object).into_iter().flat_map(Map::keys) {
+        if exposed.contains_key(port) {
+            continue;
         }
+        let part = member(port);
+        if let Some(origin) = image.origin(&format!("/ExposedPorts/{part}")) {
+            sheet.came_from(format!("{EXPOSED}/{part}"), origin);
+        }
+        exposed.insert(port.clone(), json!({}));
+    }
+    if let Some(gap) = gap {
+        sheet.gap("/Config/ExposedPorts/-", gap.clone());
     }
     let object = |bindings: Bindings| -> Map<String, Json> {
         bindings.into_iter().map(|(port, all)| (port, Json::Array(all))).collect()

@@ -170,6 +170,9 @@ fn security(sheet: &mut Sheet<'_>, service: &Node) {
     }
     let is_label = |it: &Json| it.as_str().is_some_and(|it| it.split('=').next() == Some("label"));
     if (is_privileged || shares) && !all.iter().any(is_label) {
+        // Whatever takes the walls down is what asks for it.
+        let from = if is_privileged { "/HostConfig/Privileged" } else { OPTIONS };
+        sheet.copy_origin(from, &format!("{OPTIONS}/{}", all.len()));
         all.push("label=disable".into());
     }
     if !all.is_empty() {

@@ -75,7 +75,8 @@ impl<'a> Sheet<'a> {
             origins: BTreeMap::new(),
             gaps: BTreeMap::new(),
         };
-        let whole = sheet.origin(&service.key, service.key_at, service.node.overrode);
+        // The service as a whole has no key: nobody wrote one.
+        let whole = sheet.origin("", service.key_at, service.node.overrode);
         sheet.origins.insert(String::new(), whole);
         sheet
     }
@@ -246,17 +247,18 @@ impl<'a> Sheet<'a> {
     /// Why a value cannot be told, if it is a variable that nobody set.
     pub(super) fn unset(&self, node: &Node) -> Option<Gap> {
         let Value::Unset { names, said } = &node.value else { return None };
-        Some(self.not_set(names, said.as_deref()))
+        Some(self.not_set(names, said.as_deref(), node.at))
     }
 
     /// A gap for variables that nobody set.
-    pub(super) fn not_set(&self, names: &[String], said: Option<&str>) -> Gap {
+    pub(super) fn not_set(&self, names: &[String], said: Option<&str>, at: Place) -> Gap {
         let names: Vec<String> =
             names.iter().map(|it| Untrusted::from(it.as_str()).to_string()).collect();
         let all = names.join(" and ");
         let verb = if names.len() == 1 { "is" } else { "are" };
         let said = said.filter(|it| !it.is_empty()).map(|it| format!(": {}", Untrusted::from(it)));
-        let detail = format!("{all} {verb} not set{}", said.unwrap_or_default());
+        let place = self.lowering.place(at);
+        let detail = format!("{place}: {all} {verb} not set{}", said.unwrap_or_default());
         let first = names.first().map_or("NAME", String::as_str);
         Gap::new(Reason::Unset, self.source(), detail).mend(format!(
             "set {all} in the environment, in .env or by --env-file, or write a default: ${{{first}:-…}}"
@@ -265,7 +267,8 @@ impl<'a> Sheet<'a> {
 
     /// A gap for a value that is not what its key takes.
     pub(super) fn malformed(&self, key: &str, wrong: Wrong) -> Gap {
-        Gap::new(Reason::Malformed, self.source(), format!("{key}: {}", wrong.what))
+        let place = self.lowering.place(wrong.at);
+        Gap::new(Reason::Malformed, self.source(), format!("{place}: {key}: {}", wrong.what))
             .mend(wrong.help)
     }
 

@@ -1,3 +1,5 @@
+//! What is shown of files, and what is not.
+
 use crate::parse::yaml::load;
 
 use super::*;

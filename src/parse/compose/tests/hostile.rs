@@ -1,6 +1,5 @@
-//! Files that are made to cost much: refused at their place, in little time.
-
-use std::time::{Duration, Instant};
+//! Files that are made to cost much: refused at their place. What that takes is
+//! told by the clock of `tests/hermetic`; without the limits these would not end.
 
 use proptest::collection::vec;
 use proptest::sample::select;
@@ -8,18 +7,8 @@ use proptest::strategy::Strategy;
 
 use super::*;
 
-/// Long enough for a machine that does much else, and far below a second in a release.
-const SHORT: Duration = Duration::from_secs(5);
-
-fn refused(all: &[(&str, &str)]) -> Fault {
-    let begin = Instant::now();
-    let fault = fault(all);
-    assert!(begin.elapsed() < SHORT, "{:?}: {fault}", begin.elapsed());
-    fault
-}
-
 fn refused_alone(text: &str) -> Fault {
-    refused(&[("/p/compose.yaml", text)])
+    fault(&[("/p/compose.yaml", text)])
 }
 
 #[test]
@@ -77,10 +66,8 @@ fn a_value_that_holds_itself_is_refused() {
 #[test]
 fn a_large_file_is_refused_before_it_is_parsed() {
     let text = "# ".to_owned() + &"x".repeat(100 * 1024 * 1024);
-    let begin = Instant::now();
     let fault = refused_alone(&text);
     assert!(fault.what.contains("10 MB"), "{fault}");
-    assert!(begin.elapsed() < SHORT);
 }
 
 #[test]
@@ -111,20 +98,20 @@ fn inclusions_that_multiply_are_refused() {
     }
     all.push(("/p/40.yaml".to_owned(), "services: {}\n".to_owned()));
     let all: Vec<(&str, &str)> = all.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    let fault = refused(&all);
-    assert!(fault.what.contains("in a chain") || fault.what.contains("1000 files"), "{fault}");
+    let deep = fault(&all);
+    assert!(deep.what.contains("in a chain"), "{deep}");
     let last = all.len() - 1;
     let mut short = all[..20].to_vec();
     short.push(("/p/19.yaml", all[last].1));
-    assert!(refused(&short).what.contains("1000 files"));
+    assert!(fault(&short).what.contains("1000 files"));
 }
 
 #[test]
 fn variables_that_multiply_are_refused() {
     let text = format!("services: {{web: {{command: \"{}\"}}}}", "$A".repeat(100_000));
     let env = format!("A={}\n", "x".repeat(10_000));
-    let fault = refused(&[("/p/compose.yaml", &text), ("/p/.env", &env)]);
-    assert!(fault.what.contains("too long"), "{fault}");
+    let long = fault(&[("/p/compose.yaml", &text), ("/p/.env", &env)]);
+    assert!(long.what.contains("too long"), "{long}");
 }
 
 #[test]
@@ -133,10 +120,8 @@ fn many_keys_items_and_services_are_no_trouble() {
     let services: String = (0..5000).map(|it| format!("  s{it}: {{image: a}}\n")).collect();
     let text = format!("services:\n  web:\n    environment:\n{keys}{services}");
     let over = text.replace(": v", ": w");
-    let begin = Instant::now();
     let project = several(&[&text, &over]).unwrap();
     assert_eq!(says(&project, "services/web/environment/k19999"), "w");
-    assert!(begin.elapsed() < SHORT, "{:?}", begin.elapsed());
 }
 
 #[test]

@@ -82,8 +82,8 @@ fn an_included_service_extends_from_its_own_folder() {
 
 #[test]
 fn what_is_defined_twice_is_merged_and_said() {
-    // compose-go 2.4.8 and later merge the including file's over the included one's;
-    // the specification still calls it an error.
+    // Since compose-go 2.10, Compose 5, what the including file says is merged over the
+    // included; before, and by the specification's words, it is an error.
     let project = project(&[
         (
             "/p/compose.yaml",

@@ -157,7 +157,7 @@ fn on_host(sheet: &Sheet<'_>, path: &str, gaps: &mut Vec<(&'static str, Gap)>) -
     }
     sheet.lowering.on_host(path).unwrap_or_else(|| {
         let home = ["HOME".to_owned()];
-        gaps.push(("/Source", sheet.not_set(&home, None)));
+        gaps.push(("/Source", sheet.not_set(&home, None, sheet.service.key_at)));
         path.to_owned()
     })
 }

@@ -95,7 +95,7 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
     }
     // An unknown image can add volumes of its own, and nothing of the host's.
     sheet.inherit(image, "/Volumes");
-    let brought = image.get("/Volumes").ok().flatten().and_then(Json::as_object);
+    let brought = image.known("/Volumes").0.and_then(Json::as_object);
     for (point, _) in brought.into_iter().flatten() {
         let point = clean(point);
         if mounts.places.contains_key(&point) || temporary.contains(&point) {

@@ -128,7 +128,6 @@ fn services_that_lend_to_each_other_in_a_circle_come_to_an_end() {
         services.insert(format!("s{number}"), json!({"volumes_from": lenders, "volumes": volumes}));
     }
     let project = project(&json!({"services": services}));
-    let start = std::time::Instant::now();
-    lower(&project, "s0", &bare());
-    assert!(start.elapsed().as_secs() < 5);
+    let draft = lower(&project, "s0", &bare());
+    assert_eq!(draft.gaps["/Mounts/-"].reason, Reason::TooLarge);
 }

@@ -22,6 +22,7 @@ fn project(root: &Json) -> Project {
     let lines: Vec<String> = (1..200).map(|line| format!("line {line}")).collect();
     Project {
         name: "shop".to_owned(),
+        file: PathBuf::from("shop/compose.yaml"),
         files: vec![PathBuf::from("shop/compose.yaml")],
         texts: vec![lines.join("\n")],
         directory: PathBuf::from("/srv/shop"),

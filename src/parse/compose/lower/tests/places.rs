@@ -85,7 +85,7 @@ fn a_value_is_shown_where_it_stands_and_a_list_at_its_key() {
 fn what_was_overridden_is_named() {
     let mut project = project(&json!({"services": {"web": {"privileged": true}}}));
     fn mark(node: &mut Node) {
-        node.overrode = Some(crate::parse::compose::tree::Place { line: 42, ..node.at });
+        node.overrode = Some(Place { line: 42, ..node.at });
         if let Value::Map(entries) = &mut node.value {
             entries.iter_mut().for_each(|entry| mark(&mut entry.node));
         }
