@@ -18,6 +18,7 @@ fn idle_from(image: &Shipped, root: &Json) -> Vec<(String, String, String)> {
     canonical(&mut root).unwrap();
     let project = Project {
         name: "shop".to_owned(),
+        file: PathBuf::from("compose.yaml"),
         files: vec![PathBuf::from("compose.yaml")],
         texts: vec![String::new()],
         directory: PathBuf::from("/srv/shop"),
