@@ -279,6 +279,12 @@ fn sealed(entry: &Value) -> Value {
         Value::String(text) => json!(variable(text)),
         // An image's variables were sealed when its engine told them.
         Value::Object(_) if Variable::deserialize(entry).is_ok() => entry.clone(),
+        // Of one that nobody has set only the name is known.
+        Value::Object(unset)
+            if unset.len() == 1 && unset.get("name").is_some_and(Value::is_string) =>
+        {
+            entry.clone()
+        }
         _ => json!(WITHHELD),
     }
 }

@@ -12,7 +12,7 @@ use crate::model::bundle::{Bundle, Observation, Origin};
 use crate::model::draft;
 use crate::model::fact::Fact;
 use crate::model::finding::{Finding, Ledger};
-use crate::model::reading::{Evidence, Reading, Reason};
+use crate::model::reading::{Evidence, Reading};
 use crate::model::source::Source;
 use crate::model::target;
 use crate::model::verdict::{Proof, Verdict};
