@@ -60,9 +60,10 @@ impl Given {
     }
 
     fn gap(&self, matters: impl Fn(&str) -> bool) -> Option<Gap> {
-        let unknown = self.unknown.iter().find(|(name, _)| name.is_empty() || matters(name));
-        let unset = self.more.as_ref().filter(|gap| gap.reason == Reason::Unset);
-        unknown.map(|(_, gap)| gap).or(unset).cloned()
+        let unset = |gap: &&Gap| gap.reason == Reason::Unset;
+        let unknown = self.unknown.iter().filter(|(name, _)| name.is_empty() || matters(name));
+        let unknown = unknown.map(|(_, gap)| gap).find(unset);
+        unknown.or_else(|| self.more.as_ref().filter(unset)).cloned()
     }
 
     pub(super) const fn known(&self) -> &Reading<Environment> {
