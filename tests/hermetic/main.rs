@@ -11,6 +11,7 @@
 mod archives;
 mod catalogue;
 mod cli;
+mod dockerfiles;
 mod engine;
 mod files;
 mod formats;
