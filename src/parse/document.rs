@@ -16,6 +16,9 @@ use crate::model::secret::Variable;
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 
+/// A field of an object: its name and its value.
+pub type Field<'a> = (&'a str, &'a Value);
+
 /// A list whose entries are not all known.
 #[derive(Clone, Debug)]
 pub struct Entries<'a> {
@@ -182,7 +185,7 @@ impl<'a> Document<'a> {
     }
 
     /// The fields of an object that are known, and why others are not.
-    pub fn known_fields(&self, pointer: &str) -> (Reading<Vec<(&'a str, &'a Value)>>, Option<Gap>) {
+    pub fn known_fields(&self, pointer: &str) -> (Reading<Vec<Field<'a>>>, Option<Gap>) {
         let Some(draft) = self.draft.filter(|draft| !draft.gaps.is_empty()) else {
             return (self.fields(pointer), None);
         };

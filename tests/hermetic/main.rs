@@ -17,6 +17,7 @@ mod compose_hostile;
 mod compose_spans;
 #[path = "../corpus/mod.rs"]
 mod corpus;
+mod dockerfiles;
 mod engine;
 mod files;
 mod formats;

@@ -44,7 +44,7 @@ struct Part {
 pub(super) fn run(
     mut audit: Audit<'_>,
     requests: &[Request],
-    faults: Vec<Fault>,
+    faults: &[Fault],
 ) -> Result<u8, Failure> {
     let format = audit.command.output.format;
     let mut pieces = Pieces::new(audit::file(&audit.command.output)?);

@@ -296,6 +296,6 @@ fn name(variable: &Value) -> Option<String> {
     match variable {
         Value::String(text) => text.split('=').next().map(str::to_owned),
         Value::Object(sealed) => sealed.get("name")?.as_str().map(str::to_owned),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
     }
 }
