@@ -176,7 +176,8 @@ mod tests {
     }
 
     fn ports(ports: &[u16]) -> Worth {
-        let port = |host_port: &u16| Port { host: None, host_port: *host_port, port: "80/tcp".into() };
+        let port =
+            |host_port: &u16| Port { host: None, host_port: *host_port, port: "80/tcp".into() };
         Worth::Ports(ports.iter().map(port).collect())
     }
 
