@@ -1,8 +1,8 @@
 //! What runs beside the files that ask for it, property by property.
 //!
 //! Three columns: what the files ask for, what the engine was told, and what the
-//! kernel enforces. The kernel's word decides where it has one by nature; where
-//! it cannot be heard, an engine that was told less convicts and nothing acquits.
+//! kernel enforces. Where the kernel has a word by nature, only that acquits; an
+//! engine that was told less than the files ask for convicts by itself.
 //! What the files leave to the engine is what this engine does by default.
 
 mod defaults;

@@ -144,7 +144,9 @@ fn beyond(
 }
 
 /// The worst of what is in force; where the kernel has no word by nature, what
-/// the engine was told.
+/// the engine was told. An engine that was told less than the files ask for
+/// convicts whatever is in force: by that it starts sessions, and the container
+/// the next time.
 fn standing(
     file: &Reading<Worth>,
     engine: &Reading<Worth>,
@@ -166,9 +168,8 @@ fn standing(
     // Where one process is as asked for, others that are stronger change nothing.
     let worst = |it: &Standing| (*it != Standing::Stronger, *it);
     match effective.iter().map(against).max_by_key(worst) {
-        None => told,
-        Some(Standing::Unverifiable) if told == Standing::Weaker => Standing::Weaker,
-        Some(standing) => standing,
+        Some(standing) if told != Standing::Weaker => standing,
+        _ => told,
     }
 }
 

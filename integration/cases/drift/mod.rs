@@ -25,7 +25,8 @@ use crate::witness::WITNESS;
 
 pub(super) fn all() -> Vec<Live> {
     let needs = &[Need::Root, Need::Docker];
-    let as_nobody = &[Need::Root, Need::Docker, Need::Program("setpriv")];
+    let programs = [Need::Program("setpriv"), Need::Program("unshare")];
+    let as_nobody = &[Need::Root, Need::Docker, programs[0], programs[1]];
     let own = vec![
         live("drift::as-the-files-say", needs, as_the_files_say),
         live("drift::stronger-than-the-files", needs, stronger),
@@ -311,22 +312,29 @@ fn unprivileged() {
     let program = copy(&programs, Path::new(PROGRAM));
     let everybody = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(project.folder.path(), everybody).expect("the folder is its own");
-    let nobody = nobody();
-    let command = &mut Command::new(&nobody[0]);
-    let (seen, code) = project.drift_by(command.args(&nobody[1..]).arg(program));
+    let nobody: Vec<String> = nobody().into_iter().chain([program]).collect();
     let (whole, _) = project.drift();
-    assert_eq!(code, 3);
-    let (seen, whole) = (beside(&seen, "web"), beside(&whole, "web"));
-    assert_eq!(drifted(whole), []);
-    for (seen, whole) in seen.properties.iter().zip(&whole.properties) {
-        let said = (seen.verdict, &seen.effective);
-        let is_whole = said == (whole.verdict, &whole.effective);
-        let remedy = seen.gap.as_ref().map_or("", |it| it.remedy.as_str());
-        let is_told = seen.verdict == Verdict::Unverifiable && remedy.contains("root");
-        assert!(is_whole || is_told, "{seen:#?}");
-    }
-    for key in ["read_only", "volumes: writable", "user"] {
-        let verdict = property(seen, key).verdict;
-        assert_eq!(verdict, Verdict::Unverifiable, "{key}");
+    assert_eq!(drifted(beside(&whole, "web")), []);
+    let ordinary = project.drift_by(Command::new(&nobody[0]).args(&nobody[1..]));
+    // A `/proc` that hides other users' processes.
+    let script = "mount -t proc -o hidepid=2 proc /proc && exec \"$@\"";
+    let hidden = ["--mount", "sh", "-c", script, "sh"];
+    let hidden = project.drift_by(Command::new("unshare").args(hidden).args(&nobody));
+    for ((seen, code), unseen) in [
+        (ordinary, ["ipc", "uts", "cgroup"].as_slice()),
+        (hidden, &["user", "cap_add, cap_drop", "read_only", "volumes: writable", "mem_limit"]),
+    ] {
+        assert_eq!(code, 3);
+        let (seen, whole) = (beside(&seen, "web"), beside(&whole, "web"));
+        for (seen, whole) in seen.properties.iter().zip(&whole.properties) {
+            let is_whole = (seen.verdict, columns(seen)) == (whole.verdict, columns(whole));
+            let remedy = seen.gap.as_ref().map_or("", |it| it.remedy.as_str());
+            let is_told = seen.verdict == Verdict::Unverifiable && remedy.contains("root");
+            assert!(is_whole || is_told, "{seen:#?}");
+        }
+        for key in unseen {
+            let seen = property(seen, key);
+            assert_eq!(seen.verdict, Verdict::Unverifiable, "{seen:#?}");
+        }
     }
 }

@@ -60,7 +60,7 @@ const CASES: &[Case] = &[
         change: |it| it["User"] = "0".into(),
         property: "user",
         columns: ["1000", "root", "root"],
-        line: "image: ",
+        line: "web:",
         beside: &[],
     },
     Case {
@@ -108,6 +108,7 @@ const CASES: &[Case] = &[
     Case {
         name: "a-port",
         change: |it| {
+            it["ExposedPorts"]["9090/tcp"] = json!({});
             it["HostConfig"]["PortBindings"]["9090/tcp"] =
                 json!([{"HostIp": "127.0.0.2", "HostPort": ""}]);
         },
