@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecResults};
-use bollard::models::{ContainerCreateBody, NetworkCreateRequest};
+use bollard::models::{ContainerCreateBody, ContainerUpdateBody, NetworkCreateRequest};
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, CreateContainerOptionsBuilder, CreateImageOptionsBuilder,
     ImportImageOptions, InspectContainerOptions, KillContainerOptions,
@@ -113,7 +113,10 @@ impl Engine {
     pub(crate) fn start(&self, name: &str, config: &Value) -> Container<'_> {
         let name = format!("{LABEL}-{}-{name}", run::id());
         let mut config = config.clone();
-        config["Labels"] = serde_json::json!({ LABEL: run::id() });
+        if config["Labels"].is_null() {
+            config["Labels"] = serde_json::json!({});
+        }
+        config["Labels"][LABEL] = run::id().into();
         if config["Image"].is_null() {
             config["Image"] = image(&run::id()).into();
         }
@@ -346,6 +349,13 @@ impl Container<'_> {
     /// Waits until the container's record is as `is_so` wants it.
     pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(&Value) -> bool) {
         wait::until(what, || is_so(&self.inspect()).then_some(()));
+    }
+
+    /// Sets other limits while it runs, as `docker update` does.
+    pub(crate) fn update(&self, limits: &Value) {
+        let limits: ContainerUpdateBody =
+            serde_json::from_value(limits.clone()).expect("a case's limits fit the API");
+        self.engine.block("update", self.engine.docker.update_container(&self.id, limits));
     }
 
     /// Its address in the first of its networks.

@@ -6,6 +6,7 @@ mod daemons;
 mod declared;
 mod demo;
 mod docker;
+mod drift;
 mod entered;
 mod files;
 mod fleet;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> Vec<Live> {
         services::all(),
         archives::all(),
         compose::all(),
+        drift::all(),
         only_looks::all(),
     ]
     .into_iter()

@@ -9,7 +9,7 @@ use super::{audit, compose as command, containers};
 use crate::collect::compose::files::Disk;
 use crate::collect::compose::{self, Images};
 use crate::collect::containers::{Files, Plan};
-use crate::drift::{compare, service_label};
+use crate::drift::{compare, complete, service_label};
 use crate::facts;
 use crate::report::drift as report;
 
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
             return Ok(exit::INCOMPLETE);
         }
     };
-    let files = project.bundle(&images, false);
+    let mut files = project.bundle(&images, false);
     let plan =
         Plan { engine: choice, names: running, sought: Vec::new(), files: Files::Kernel, limits };
     // Nobody named would be everybody.
@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
         [] => crate::model::bundle::Bundle::new(crate::model::bundle::Origin::Engine),
         _ => runtime.block_on(containers::collecting(&plan))?,
     };
+    complete(&mut files, &bundle);
     let (asked, own) = (facts::derive(&files), facts::derive(&bundle));
     let drift = compare(&asked, &own, |target| service_label(&bundle, target));
     let report = report::assemble(&drift, &name, &audit::now());

@@ -1,11 +1,15 @@
 //! What runs beside the files that ask for it, property by property.
 //!
 //! Three columns: what the files ask for, what the engine was told, and what the
-//! kernel enforces. The kernel's word decides where it has one by nature; where
-//! it cannot be heard, an engine that was told less convicts and nothing acquits.
+//! kernel enforces. Where the kernel has a word by nature, only that acquits; an
+//! engine that was told less than the files ask for convicts by itself.
+//! What the files leave to the engine is what this engine does by default.
 
+mod defaults;
 mod properties;
 mod worth;
+
+use std::collections::BTreeSet;
 
 use crate::facts::Facts;
 use crate::model::bundle::Bundle;
@@ -13,7 +17,8 @@ use crate::model::reading::{Gap, Reading};
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 
-pub use worth::Worth;
+pub use defaults::complete;
+pub use worth::{Port, Unit, Worth};
 
 /// How something that runs stands to the file that asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +48,8 @@ pub struct Row {
     pub effective: Vec<Reading<Worth>>,
     /// How what runs stands to the file.
     pub standing: Standing,
+    /// What is granted and the files do not ask for, where they are lists.
+    pub beyond: BTreeSet<String>,
 }
 
 impl Row {

@@ -1,8 +1,8 @@
 //! Every property of a posture that files, engine and kernel speak of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Row, Standing, Worth};
+use super::{Port, Row, Standing, Unit, Worth};
 use crate::facts::Facts;
 use crate::facts::confinement::Confinement;
 use crate::facts::health::Healthcheck;
@@ -10,10 +10,12 @@ use crate::facts::identity::{Root, User};
 use crate::facts::limits::Limit;
 use crate::facts::mounts::Mount;
 use crate::facts::namespaces::Namespace;
+use crate::facts::network::published::Published;
 use crate::facts::privilege::Reach;
 use crate::facts::seccomp::Mode;
 use crate::model::fact::Fact;
 use crate::model::reading::Reading;
+use crate::parse::proc::sockets::Protocol;
 
 /// A property: the key that sets it, and how it is read of a target's facts.
 pub(super) struct Property {
@@ -27,9 +29,12 @@ struct Sides {
     effective: Vec<Reading<Worth>>,
 }
 
+const USER: &str = "user";
+const PORTS: &str = "ports";
+
 /// In the order in which a compose file's reader asks.
 pub(super) static ALL: &[Property] = &[
-    Property { key: "user", read: |it| sides(&it.user_in_container, |held| user(&held.value)) },
+    Property { key: USER, read: |it| sides(&it.user_in_container, |held| user(&held.value)) },
     Property { key: "privileged", read: |it| sides(&it.privileged, privileged) },
     Property {
         key: "security_opt: no-new-privileges",
@@ -52,23 +57,30 @@ pub(super) static ALL: &[Property] = &[
         read: |it| sides(&it.confinement, |held| confinement(&held.value)),
     },
     Property { key: "read_only", read: |it| sides(&it.root_read_only, |on| Worth::switch(*on)) },
-    Property { key: "volumes", read: |it| sides(&it.mount_points, |all| writable(all)) },
+    Property { key: "volumes: writable", read: |it| sides(&it.mount_points, |all| writable(all)) },
+    Property {
+        key: "volumes: of the host",
+        // The kernel knows what is mounted by other names than files and engines.
+        read: |it| Sides { effective: Vec::new(), ..sides(&it.mounts, |all| of_host(all)) },
+    },
     Property { key: "pid", read: |it| sides(&it.pid_namespace, namespace) },
     Property { key: "network_mode", read: |it| sides(&it.network_namespace, namespace) },
     Property { key: "ipc", read: |it| sides(&it.ipc_namespace, namespace) },
     Property { key: "uts", read: |it| sides(&it.uts_namespace, namespace) },
     Property { key: "cgroup", read: |it| sides(&it.cgroup_namespace, namespace) },
-    Property { key: "mem_limit", read: |it| sides(&it.limits.memory_as_set, limit) },
-    Property { key: "pids_limit", read: |it| sides(&it.limits.pids_as_set, limit) },
-    Property { key: "cpus", read: |it| sides(&it.limits.cpu, |bound| limit(&bound.limit)) },
     Property {
-        key: "ports",
-        read: |it| {
-            sides(&it.network.published, |all| {
-                Worth::Grants(all.iter().map(ToString::to_string).collect())
-            })
-        },
+        key: "mem_limit",
+        read: |it| sides(&it.limits.memory_as_set, |most| bound(most, Unit::Bytes)),
     },
+    Property {
+        key: "pids_limit",
+        read: |it| sides(&it.limits.pids_as_set, |most| bound(most, Unit::Tasks)),
+    },
+    Property {
+        key: "cpus",
+        read: |it| sides(&it.limits.cpu_as_set, |most| bound(most, Unit::Processors)),
+    },
+    Property { key: PORTS, read: |it| sides(&it.network.published, |all| ports(all)) },
     Property {
         key: "networks",
         read: |it| {
@@ -92,16 +104,49 @@ fn sides<T>(fact: &Fact<T>, worth: impl Fn(&T) -> Worth) -> Sides {
 
 impl Property {
     pub(super) fn row(&self, asked: &Facts, own: &Facts) -> Row {
-        let (file, own) = ((self.read)(asked).declared, (self.read)(own));
+        let sides = (self.read)(own);
+        let file = match (self.read)(asked).declared {
+            Reading::Missing(_) if self.key == USER && is_user_the_same(asked, own) => {
+                sides.declared.clone()
+            }
+            Reading::Missing(_) if self.key == PORTS && is_on_host(asked) => Reading::Inapplicable,
+            file => file,
+        };
         let is_told = |it: &Reading<Worth>| !matches!(it, Reading::Inapplicable);
-        let effective: Vec<Reading<Worth>> = own.effective.into_iter().filter(is_told).collect();
-        let standing = standing(&file, &own.declared, &effective);
-        Row { property: self.key, file, engine: own.declared, effective, standing }
+        let effective: Vec<Reading<Worth>> = sides.effective.into_iter().filter(is_told).collect();
+        let standing = standing(&file, &sides.declared, &effective);
+        let beyond = beyond(&file, &sides.declared, &effective);
+        Row { property: self.key, file, engine: sides.declared, effective, standing, beyond }
     }
 }
 
+/// Whether both name the same user: which uid that is the container's own
+/// accounts tell, and they are the image's.
+fn is_user_the_same(asked: &Facts, own: &Facts) -> bool {
+    let written = |it: &Facts| it.written_user.declared().known().cloned().flatten();
+    written(asked).is_some_and(|it| Some(it) == written(own))
+}
+
+/// Whether a service asks for the host's network: every port is open that it
+/// will ever listen on, and no container can open more.
+fn is_on_host(asked: &Facts) -> bool {
+    asked.network_namespace.declared().known() == Some(&Namespace::Host)
+}
+
+/// All that is granted and that the files do not ask for.
+fn beyond(
+    file: &Reading<Worth>,
+    engine: &Reading<Worth>,
+    effective: &[Reading<Worth>],
+) -> BTreeSet<String> {
+    let own = effective.iter().chain([engine]).filter_map(Reading::known);
+    file.known().map_or_else(BTreeSet::new, |file| own.flat_map(|it| it.beyond(file)).collect())
+}
+
 /// The worst of what is in force; where the kernel has no word by nature, what
-/// the engine was told.
+/// the engine was told. An engine that was told less than the files ask for
+/// convicts whatever is in force: by that it starts sessions, and the container
+/// the next time.
 fn standing(
     file: &Reading<Worth>,
     engine: &Reading<Worth>,
@@ -120,10 +165,11 @@ fn standing(
         Reading::Inapplicable => Standing::Same,
     };
     let told = against(engine);
-    match effective.iter().map(against).max() {
-        None => told,
-        Some(Standing::Unverifiable) if told == Standing::Weaker => Standing::Weaker,
-        Some(standing) => standing,
+    // Where one process is as asked for, others that are stronger change nothing.
+    let worst = |it: &Standing| (*it != Standing::Stronger, *it);
+    match effective.iter().map(against).max_by_key(worst) {
+        Some(standing) if told != Standing::Weaker => standing,
+        _ => told,
     }
 }
 
@@ -157,12 +203,18 @@ fn seccomp(mode: Mode) -> Worth {
 
 fn confinement(confinement: &Confinement) -> Worth {
     match confinement {
-        Confinement::NoModule | Confinement::LeftToHost => {
-            Worth::Plain("left to the host".to_owned())
-        }
-        Confinement::Unenforced(label) => Worth::Rank(0, label.clone()),
-        Confinement::Enforced(label) => Worth::Rank(1, label.clone()),
+        Confinement::LeftToHost => Worth::Plain("left to the host".to_owned()),
+        // Whatever the label: nothing is enforced.
+        Confinement::NoModule | Confinement::Unenforced(_) => Worth::Rank(0, "none".to_owned()),
+        Confinement::Enforced(label) => Worth::Rank(1, profile(label).to_owned()),
     }
+}
+
+/// The profile of a label: the engine names it alone, the kernel with its mode,
+/// or as the type between SELinux's user, role and level.
+fn profile(label: &str) -> &str {
+    let name = label.split(" (").next().unwrap_or(label);
+    name.split(':').nth(2).unwrap_or(name)
 }
 
 fn namespace(namespace: &Namespace) -> Worth {
@@ -172,11 +224,26 @@ fn namespace(namespace: &Namespace) -> Worth {
     }
 }
 
-fn limit(limit: &Limit) -> Worth {
+const fn bound(limit: &Limit, unit: Unit) -> Worth {
     match limit {
-        Limit::Of(most) => Worth::Bound(Some(*most)),
-        Limit::None => Worth::Bound(None),
+        Limit::Of(most) => Worth::Bound(Some(*most), unit),
+        Limit::None => Worth::Bound(None, unit),
     }
+}
+
+fn ports(all: &[Published]) -> Worth {
+    let port = |it: &Published| {
+        let protocol = it.protocol.map_or("sctp", Protocol::name);
+        Port { host: it.host, host_port: it.host_port, port: format!("{}/{protocol}", it.port) }
+    };
+    Worth::Ports(all.iter().map(port).collect())
+}
+
+/// What was bound from the host, writable or not.
+fn of_host(all: &[Mount]) -> Worth {
+    let bind = |mount: &Mount| Some((mount.point.clone(), mount.on_host.first()?.clone()));
+    let binds: BTreeMap<String, String> = all.iter().filter_map(bind).collect();
+    Worth::Binds(binds)
 }
 
 /// Where something of the host's, or of a volume, can be written.

@@ -2,7 +2,6 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::Reading;
-use crate::model::target::Kind;
 
 use super::Held;
 use super::identity::names;
@@ -96,7 +95,7 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<Confinement>> {
     let inspect = view.inspect();
     let options = inspect.texts("/HostConfig/SecurityOpt");
     let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
-    let confinement = if view.kind() == Kind::Service {
+    let confinement = if view.is_engine_open() {
         opted_out(options, privileged)
     } else {
         view.info()
@@ -117,6 +116,11 @@ fn asks(options: &[&str], wanted: &[&str]) -> bool {
     options.iter().any(|option| wanted.contains(option))
 }
 
+/// The profile that a security option asks for, written with `=` or `:`.
+fn of_option<'a>(option: &'a str) -> Option<&'a str> {
+    option.strip_prefix("apparmor")?.strip_prefix(['=', ':'])
+}
+
 fn by_module(
     modules: &[&str],
     options: &[&str],
@@ -125,10 +129,12 @@ fn by_module(
 ) -> Confinement {
     let has = |name: &str| modules.iter().any(|module| names(module, name));
     if has("apparmor") {
+        let asked = || options.iter().find_map(|option| of_option(option));
+        let profile = profile.filter(|it| !it.is_empty()).or_else(asked);
         let off = asks(options, &APPARMOR_OFF)
             || profile == Some("unconfined")
-            || (privileged && profile.unwrap_or_default().is_empty());
-        let profile = profile.filter(|it| !it.is_empty()).unwrap_or("docker-default");
+            || (privileged && profile.is_none());
+        let profile = profile.unwrap_or("docker-default");
         if off {
             Confinement::Unenforced("unconfined".to_owned())
         } else {

@@ -78,6 +78,8 @@ pub struct Property {
     pub engine: Option<Untrusted>,
     /// What the kernel enforces, of every process that differs.
     pub effective: Option<Untrusted>,
+    /// What is granted and the files do not ask for, where it is one of a list.
+    pub beyond: Vec<Untrusted>,
     /// Where the files say so.
     pub written: Option<Written>,
     /// Why it cannot be verified.
@@ -191,6 +193,7 @@ fn property(row: &Row) -> Property {
         file: said(&row.file),
         engine: said(&row.engine),
         effective: (!effective.is_empty()).then(|| effective.join("; ").into()),
+        beyond: row.beyond.iter().map(|it| it.as_str().into()).collect(),
         written: place.map(written),
         gap: row.gap().filter(|_| row.standing == Standing::Unverifiable).cloned(),
     }
@@ -237,21 +240,16 @@ fn table(out: &mut String, rows: &[&Property], look: Look) -> std::fmt::Result {
         |it: &Option<Untrusted>| it.as_ref().map_or_else(|| "·".to_owned(), ToString::to_string);
     let mut lines = vec![["PROPERTY", "FILES", "ENGINE", "IN FORCE", "VERDICT"].map(str::to_owned)];
     lines.extend(rows.iter().map(|it| {
-        let verdict = it.verdict.name().to_owned();
-        [it.key.clone(), said(&it.file), said(&it.engine), said(&it.effective), verdict]
+        let (name, verdict) = (name(it).to_owned(), it.verdict.name().to_owned());
+        [name, said(&it.file), said(&it.engine), said(&it.effective), verdict]
     }));
     let widest = |column: usize| {
         lines.iter().filter_map(|it| it.get(column)).map(|it| display_width(it)).max().unwrap_or(0)
     };
     // What is said gets what room the first and the last column leave.
     let room = look.width.saturating_sub(2 + widest(0) + widest(4) + 8);
-    let widths = [
-        widest(0),
-        widest(1).min(room / 3),
-        widest(2).min(room / 3),
-        widest(3).min(room / 3),
-        widest(4),
-    ];
+    let [files, engine, in_force] = shared([widest(1), widest(2), widest(3)], room);
+    let widths = [widest(0), files, engine, in_force, widest(4)];
     for (index, line) in lines.iter().enumerate() {
         let mut text = String::from(" ");
         for (cell, width) in line.iter().zip(widths) {
@@ -268,10 +266,33 @@ fn table(out: &mut String, rows: &[&Property], look: Look) -> std::fmt::Result {
     Ok(())
 }
 
-/// Where the files say so, and why something cannot be verified.
+/// The key alone, without the one that it stands in.
+fn name(property: &Property) -> &str {
+    property.key.split_once(": ").map_or(&property.key, |(_, own)| own)
+}
+
+/// Divides the room among columns: who needs less leaves it to the others.
+fn shared(wanted: [usize; 3], room: usize) -> [usize; 3] {
+    let mut sorted = wanted;
+    sorted.sort_unstable();
+    let (mut left, mut most) = (room, 0);
+    for (place, width) in sorted.into_iter().enumerate() {
+        most = width.min(left / (3 - place));
+        left -= most;
+    }
+    wanted.map(|it| it.min(most))
+}
+
+/// What is more than asked for, where the files say so, and why something cannot
+/// be verified.
 fn beside(out: &mut String, property: &Property, look: Look) -> std::fmt::Result {
     if property.verdict == Verdict::Same {
         return Ok(());
+    }
+    if !property.beyond.is_empty() {
+        let more: Vec<String> = property.beyond.iter().map(ToString::to_string).collect();
+        let text = format!("{}: more than asked for: {}", property.key, more.join(", "));
+        writeln!(out, "{}", look.wrap("  ", "    ", &text))?;
     }
     if let Some(at) = &property.written {
         let text = format!("{}: {}:{}:{}", property.key, at.file, at.line, at.column);

@@ -28,7 +28,23 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Bound> {
     let machine = view
         .host_file(online)
         .and_then(|text| read(processors(text).map(|count| count * 1000), online));
-    let limits = each_limit(view, &["cpu.max", "cpu.cfs_quota_us"], |path, text| {
+    let limits = quotas(view);
+    let sets = each_limit(view, &["cpuset.cpus", "cpuset.cpus.effective"], |path, text| {
+        if text.trim().is_empty() {
+            return Reading::of(Limit::None);
+        }
+        processors(text)
+            .map_or_else(|| no_limit(path), |count| Reading::of(Limit::Of(count * 1000)))
+    });
+    let told = usage(view, &[], &[], &[("cpu.stat", "nr_throttled")]);
+    // Each by itself: a set of all processors must not hide an unread quota.
+    let bound = tighter(below(limits, machine.clone()), below(sets, machine));
+    Fact::new(declared, with_usage(bound, told))
+}
+
+/// The tightest quota of the container's cgroups, whatever the machine has.
+fn quotas(view: &View<'_>) -> Reading<Limit> {
+    each_limit(view, &["cpu.max", "cpu.cfs_quota_us"], |path, text| {
         match path.strip_suffix("cpu.cfs_quota_us") {
             Some(folder) => {
                 let period = view.host_file(&format!("{folder}cpu.cfs_period_us"));
@@ -41,18 +57,24 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Bound> {
                 quota(most, period).map_or_else(|| no_limit(path), Reading::of)
             }
         }
-    });
-    let sets = each_limit(view, &["cpuset.cpus", "cpuset.cpus.effective"], |path, text| {
-        if text.trim().is_empty() {
-            return Reading::of(Limit::None);
-        }
-        processors(text)
-            .map_or_else(|| no_limit(path), |count| Reading::of(Limit::Of(count * 1000)))
-    });
-    let told = usage(view, &[], &[], &[("cpu.stat", "nr_throttled")]);
-    // Each by itself: a set of all processors must not hide an unread quota.
-    let bound = tighter(below(limits, machine.clone()), below(sets, machine));
-    Fact::new(declared, with_usage(bound, told))
+    })
+}
+
+/// The quota as it was asked for and as it was set, also where the machine could
+/// not reach it; which processors they are does not matter.
+pub(super) fn as_set(view: &View<'_>) -> Fact<Limit> {
+    let inspect = view.inspect();
+    let declared = inspect
+        .count("/HostConfig/NanoCpus")
+        .zip(inspect.count("/HostConfig/CpuQuota"))
+        .zip(inspect.count("/HostConfig/CpuPeriod"))
+        .map(|((nanos, quota), period)| {
+            let period = if period == 0 { CPU_PERIOD } else { period };
+            let quota = quota.saturating_mul(1000).checked_div(period).unwrap_or(0);
+            let asked = [nanos / 1_000_000, quota].into_iter().filter(|it| *it > 0).min();
+            asked.map_or(Limit::None, Limit::Of)
+        });
+    Fact::new(declared, quotas(view))
 }
 
 /// The kernel's default, in microseconds.

@@ -23,6 +23,8 @@ pub struct Limits {
     pub memory_as_set: Fact<Limit>,
     /// The bound on processes and threads as it was set.
     pub pids_as_set: Fact<Limit>,
+    /// The quota of processor time as it was set, in thousandths of a processor.
+    pub cpu_as_set: Fact<Limit>,
 }
 
 pub(super) fn all(view: &View<'_>) -> Limits {
@@ -32,6 +34,7 @@ pub(super) fn all(view: &View<'_>) -> Limits {
         cpu: cpu::fact(view),
         memory_as_set: memory_as_set(view),
         pids_as_set: pids_as_set(view),
+        cpu_as_set: cpu::as_set(view),
     }
 }
 

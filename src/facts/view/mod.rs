@@ -137,13 +137,19 @@ impl<'a> View<'a> {
         self.bundle.text(source).map(Untrusted::raw)
     }
 
-    /// What the engine says of itself. Of the one that will create a service
-    /// nobody knows more than what its documentation says of every engine.
+    /// What the engine says of itself. Where nobody asked the one that will create
+    /// a service, it is what its documentation says of every engine.
     pub(super) fn info(&self) -> Document<'a> {
-        if self.origin() == Origin::Compose {
+        if self.is_engine_open() {
             return defaults::info();
         }
         self.document(Source::engine_info())
+    }
+
+    /// Whether nobody knows the engine that will create a service.
+    pub(super) fn is_engine_open(&self) -> bool {
+        let is_known = || self.bundle.observations.contains_key(&Source::engine_info());
+        self.origin() == Origin::Compose && !is_known()
     }
 
     /// A value that was asked for.

@@ -121,11 +121,11 @@ fn publish(
         if let Some(gap) = gap {
             sheet.gap(&pointer, gap);
         }
-        // Without an address it is every one; of a range the engine takes a port
-        // that is free, and of none at all any: then it is 0 here.
+        // Without an address it is every one; of a range, and where none is named, the
+        // engine takes a port that is free: then it is 0 here.
         let address = if address.is_empty() { "0.0.0.0" } else { address };
-        let first = published.split('-').next().filter(|it| !it.is_empty()).unwrap_or("0");
-        all.push(json!({"HostIp": address, "HostPort": first}));
+        let is_one = !published.is_empty() && !published.contains('-');
+        all.push(json!({"HostIp": address, "HostPort": if is_one { published } else { "0" }}));
     }
 }
 
