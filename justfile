@@ -33,6 +33,10 @@ record:
 bench:
     cargo bench --bench walk
 
+# Compose files through the whole program: time and memory
+bench-compose:
+    cargo bench --bench compose
+
 # Documentation, warnings denied
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps

@@ -19,6 +19,9 @@
 mod agree;
 mod audit;
 mod cases;
+mod compose;
+#[path = "../tests/corpus/mod.rs"]
+mod corpus;
 mod daemon;
 mod engine;
 mod image;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::compose::reference;
 use crate::engine::Engine;
 use crate::run;
 use crate::services::base;
@@ -16,6 +17,8 @@ pub(crate) enum Need {
     Docker,
     /// The services' software is there, or can be fetched from Debian's mirror.
     Services,
+    /// docker-compose 1.x, with the Python modules that it is made of.
+    Reference,
     /// A program of this name can be started.
     Program(&'static str),
 }
@@ -34,6 +37,7 @@ impl Need {
             Self::Services => {
                 base::archive().err().map(|error| format!("needs Debian's packages: {error}"))
             }
+            Self::Reference => reference::missing(),
             Self::Program(name) => {
                 let started = Command::new(name)
                     .arg("--version")

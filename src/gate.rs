@@ -7,6 +7,21 @@ use crate::model::verdict::Verdict;
 use crate::policy::Gate;
 use crate::score::Scorecard;
 
+/// What is held against a gate, counted over one audit or many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many findings at or above the gate failed.
+    pub failed: usize,
+    /// How many of them are unknown.
+    pub unknown: usize,
+    /// Targets that score less than is asked.
+    pub failures: Vec<String>,
+    /// What was named and is not there.
+    pub missing: Vec<String>,
+    /// Targets that are verified to less than is asked.
+    pub uncovered: Vec<String>,
+}
+
 /// What the gate says, with every reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -27,40 +42,60 @@ impl Outcome {
     }
 }
 
-/// Holds a ledger and its scores against the gate. What the bundle misses
-/// leaves the audit incomplete whatever the gate asks. `cards` are the scores of
-/// the ledger's sheets, in their order.
-pub fn outcome(bundle: &Bundle, ledger: &Ledger, cards: &[Scorecard], gate: &Gate) -> Outcome {
-    let mut outcome = Outcome::default();
-    outcome.gaps.extend(bundle.missing.iter().map(Gap::in_words));
-    if let Some(fail_on) = gate.fail_on {
-        let at_gate = || ledger.findings().filter(|(_, finding)| finding.severity >= fail_on);
-        let failed = at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Fail(_))).count();
-        let unknown =
-            at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Unknown { .. })).count();
-        if failed > 0 {
-            let text = format!("{} at {fail_on} or above", counted(failed, "finding"));
-            outcome.failures.push(text);
+impl Tally {
+    /// Counts one audit. `cards` are the scores of the ledger's sheets, in their order.
+    pub fn of(bundle: &Bundle, ledger: &Ledger, cards: &[Scorecard], gate: &Gate) -> Self {
+        let mut tally = Self::default();
+        tally.missing.extend(bundle.missing.iter().map(Gap::in_words));
+        if let Some(fail_on) = gate.fail_on {
+            let at_gate = || ledger.findings().filter(|(_, finding)| finding.severity >= fail_on);
+            tally.failed =
+                at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Fail(_))).count();
+            tally.unknown =
+                at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Unknown { .. })).count();
         }
-        if unknown > 0 {
-            let text = format!(
-                "{} at {fail_on} or above could not be verified",
-                counted(unknown, "check")
-            );
-            outcome.gaps.push(text);
+        for (sheet, card) in ledger.sheets.iter().zip(cards) {
+            let name = &sheet.target.name;
+            if let Some(least) = gate.fail_under.filter(|least| card.floor < *least) {
+                tally.failures.push(format!("{name} scores {}, less than {least}", card.floor));
+            }
+            let coverage = card.coverage.percent();
+            if let Some(least) = gate.min_coverage.filter(|least| coverage < *least) {
+                tally
+                    .uncovered
+                    .push(format!("{name} is verified to {coverage} %, less than {least} %"));
+            }
         }
+        tally
     }
-    for (sheet, card) in ledger.sheets.iter().zip(cards) {
-        let name = &sheet.target.name;
-        if let Some(least) = gate.fail_under.filter(|least| card.floor < *least) {
-            outcome.failures.push(format!("{name} scores {}, less than {least}", card.floor));
-        }
-        let coverage = card.coverage.percent();
-        if let Some(least) = gate.min_coverage.filter(|least| coverage < *least) {
-            outcome.gaps.push(format!("{name} is verified to {coverage} %, less than {least} %"));
-        }
+
+    /// Counts another audit in.
+    pub fn add(&mut self, other: Self) {
+        self.failed += other.failed;
+        self.unknown += other.unknown;
+        self.failures.extend(other.failures);
+        self.missing.extend(other.missing);
+        self.uncovered.extend(other.uncovered);
     }
-    outcome
+
+    /// What the gate says to all that was counted. What was named and is not there
+    /// leaves the audit incomplete whatever the gate asks.
+    pub fn outcome(&self, gate: &Gate) -> Outcome {
+        let mut outcome = Outcome { failures: self.failures.clone(), gaps: self.missing.clone() };
+        if let Some(fail_on) = gate.fail_on {
+            if self.failed > 0 {
+                let text = format!("{} at {fail_on} or above", counted(self.failed, "finding"));
+                outcome.failures.insert(0, text);
+            }
+            if self.unknown > 0 {
+                let checks = counted(self.unknown, "check");
+                let text = format!("{checks} at {fail_on} or above could not be verified");
+                outcome.gaps.push(text);
+            }
+        }
+        outcome.gaps.extend(self.uncovered.iter().cloned());
+        outcome
+    }
 }
 
 /// `1 finding`, `2 findings`.

@@ -27,9 +27,11 @@ pub mod policy;
 pub mod judge;
 pub mod score;
 pub mod gate;
+pub mod drift;
 pub mod report;
 pub mod app;
 
+use gate::Tally;
 use judge::Accept;
 use model::bundle::Bundle;
 use policy::Policy;
@@ -38,17 +40,24 @@ use report::v1::Report;
 /// The pure half of the pipeline: the same bundle and policy, the same report.
 #[must_use]
 pub fn evaluate(bundle: &Bundle, policy: &Policy, accept: Accept) -> Report {
+    weighed(bundle, policy, accept).0
+}
+
+/// As [`evaluate`], with what the gate counted, for audits that count together.
+#[must_use]
+pub fn weighed(bundle: &Bundle, policy: &Policy, accept: Accept) -> (Report, Tally) {
     let facts = facts::derive(bundle);
     let ledger = judge::judge(&facts, policy, accept);
     let cards = score::all(&ledger, policy.weights);
-    let outcome = gate::outcome(bundle, &ledger, &cards, &policy.gate);
-    report::assemble(&report::Run {
+    let tally = Tally::of(bundle, &ledger, &cards, &policy.gate);
+    let report = report::assemble(&report::Run {
         bundle,
         facts: &facts,
         policy,
         accept,
         ledger: &ledger,
         cards: &cards,
-        outcome: &outcome,
-    })
+        outcome: &tally.outcome(&policy.gate),
+    });
+    (report, tally)
 }

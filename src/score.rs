@@ -159,8 +159,8 @@ pub struct Fleet {
 }
 
 /// The fleet's figures; `None` where there is no target.
-pub fn fleet(cards: &[Scorecard]) -> Option<Fleet> {
-    let mut floors: Vec<u8> = cards.iter().map(|card| card.floor).collect();
+pub fn fleet(floors: impl IntoIterator<Item = u8>) -> Option<Fleet> {
+    let mut floors: Vec<u8> = floors.into_iter().collect();
     floors.sort_unstable();
     let middle = floors.len().checked_sub(1)? / 2;
     Some(Fleet { worst: *floors.first()?, median: *floors.get(middle)? })
@@ -196,9 +196,7 @@ mod tests {
 
     #[test]
     fn the_fleet_is_told_by_its_worst_and_its_middle() {
-        let card = |floor| Scorecard { floor, ceiling: 100, coverage: Coverage::default() };
-        assert_eq!(fleet(&[]), None);
-        let four = [card(90), card(10), card(50), card(70)];
-        assert_eq!(fleet(&four), Some(Fleet { worst: 10, median: 50 }));
+        assert_eq!(fleet([]), None);
+        assert_eq!(fleet([90, 10, 50, 70]), Some(Fleet { worst: 10, median: 50 }));
     }
 }

@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 
 /// The pipeline. Each module sees only those before it.
-const ORDER: [&str; 11] = [
-    "model", "parse", "collect", "facts", "rules", "policy", "judge", "score", "gate", "report",
-    "app",
+const ORDER: [&str; 12] = [
+    "model", "parse", "collect", "facts", "rules", "policy", "judge", "score", "gate", "drift",
+    "report", "app",
 ];
 
 /// The layers between the evidence and the report: same input, same output.
-const PURE: [&str; 9] =
-    ["model", "parse", "facts", "rules", "policy", "judge", "score", "gate", "report"];
+const PURE: [&str; 10] =
+    ["model", "parse", "facts", "rules", "policy", "judge", "score", "gate", "drift", "report"];
 
 /// What a pure layer has no business with.
 const IMPURE: &[&str] = &[

@@ -1,6 +1,7 @@
 //! The cases, in files by what they need.
 
 mod archives;
+mod compose;
 mod daemons;
 mod declared;
 mod demo;
@@ -50,6 +51,7 @@ pub(crate) fn all() -> Vec<Live> {
         without_engine::all(),
         services::all(),
         archives::all(),
+        compose::all(),
         only_looks::all(),
     ]
     .into_iter()

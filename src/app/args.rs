@@ -49,6 +49,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     Containers(Containers),
     Image(Image),
+    Compose(Compose),
+    Drift(Drift),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),
@@ -113,6 +115,85 @@ pub(super) struct Image {
     pub(super) address: Address,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+/// Audit compose projects before they are deployed.
+///
+/// Resolves each project as docker compose does, works out what the engine would
+/// create for every service, and judges it by the rules for running containers. What
+/// the files leave to the image is asked of the engine, or of the Dockerfile that
+/// builds it; what nobody can tell is unknown, never passed.
+///
+/// Without a path, the project of this folder or of the nearest one above it. A file
+/// that makes no sense is an error of its own (exit code 3); the others are judged.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Compose {
+    /// Compose files, folders, or globs in quotes: each is a project of its own
+    #[arg(value_name = "PATH", conflicts_with = "files")]
+    pub(super) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) project: Project,
+    /// Grade the project once for each profile (`profiles`), or once with each of these
+    /// files laid over it; several files joined by commas are one set
+    #[arg(long, value_name = "WHAT", num_args = 1.., help_heading = "Project")]
+    pub(super) matrix: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) gate: Gate,
+    #[command(flatten)]
+    pub(super) address: Address,
+    /// Which engine's own sockets to ask for images; none asks nobody
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        help_heading = "Engine",
+        default_value = "auto",
+        conflicts_with_all = ["host", "context"]
+    )]
+    pub(super) engine: Engine,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// Compare a project's running containers with its files.
+///
+/// For every property of the posture: what the files ask for, what the engine was
+/// told, and what the kernel enforces. Weaker than the files is a finding; what
+/// nobody can see is unverifiable.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Drift {
+    #[command(flatten)]
+    pub(super) project: Project,
+    #[command(flatten)]
+    pub(super) address: Address,
+    /// Show every property, also those that are as asked for
+    #[arg(long, help_heading = "Output")]
+    pub(super) all: bool,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// A compose project, named as for docker compose.
+#[derive(Debug, clap::Args)]
+pub(super) struct Project {
+    /// A compose file; given several times, the later are laid over the earlier; - is standard input
+    #[arg(short, long = "file", value_name = "FILE", help_heading = "Project")]
+    pub(super) files: Vec<PathBuf>,
+    /// The folder that relative paths begin at [default: that of the first file]
+    #[arg(long, value_name = "FOLDER", help_heading = "Project")]
+    pub(super) project_directory: Option<PathBuf>,
+    /// A file of variables instead of .env; may be given several times
+    #[arg(long = "env-file", value_name = "FILE", help_heading = "Project")]
+    pub(super) env_files: Vec<PathBuf>,
+    /// A profile to activate, or * for all; may be given several times
+    #[arg(long = "profile", value_name = "NAME", help_heading = "Project")]
+    pub(super) profiles: Vec<String>,
+    /// The project's name
+    #[arg(short, long, value_name = "NAME", help_heading = "Project")]
+    pub(super) project_name: Option<String>,
 }
 
 /// When an audit fails.
@@ -272,7 +353,7 @@ pub(super) enum Files {
     Engine,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// A scorecard for people
     Terminal,
@@ -292,4 +373,8 @@ pub(super) enum RulesFormat {
 pub(super) enum Described {
     /// The report of `--format json`
     Scorecard,
+    /// What `drift --format json` writes
+    Drift,
+    /// What `compose --matrix … --format json` writes
+    Matrix,
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::args::{self, Format};
 use super::exit::Failure;
 use super::output::{self, ReportFile, Terminal};
+use crate::collect::connect::NoEngine;
 use crate::collect::engine::Limits;
+use crate::collect::engine::address::{self, Choice, Surroundings};
 use crate::model::bundle::{Answer, Bundle};
 use crate::model::source::Source;
 use crate::policy::{Gate, Policy};
@@ -18,6 +20,26 @@ pub(super) fn limits(address: &args::Address) -> Limits {
     Limits::within(Duration::from_secs(address.timeout))
 }
 
+/// Which engine to ask: one that is named, one kind's own sockets, or none.
+pub(super) fn engine(
+    engine: args::Engine,
+    address: &args::Address,
+) -> Result<Result<Choice, NoEngine>, Failure> {
+    Ok(match engine {
+        args::Engine::None => Err(NoEngine {
+            detail: "no engine was asked (--engine none)".to_owned(),
+            remedy: "leave out --engine none".to_owned(),
+        }),
+        args::Engine::Auto => Ok(address::choose(
+            address.host.as_deref(),
+            address.context.as_deref(),
+            &Surroundings::from_env(),
+        )?),
+        args::Engine::Docker => Ok(address::well_known(Some("docker"), &Surroundings::from_env())),
+        args::Engine::Podman => Ok(address::well_known(Some("podman"), &Surroundings::from_env())),
+    })
+}
+
 /// The file that the report goes to, made before anything is collected.
 pub(super) fn file(output: &args::Output) -> Result<Option<ReportFile>, Failure> {
     let file = output.output.as_deref().filter(|path| *path != Path::new("-"));
@@ -26,8 +48,12 @@ pub(super) fn file(output: &args::Output) -> Result<Option<ReportFile>, Failure>
 
 /// Notes when the evidence was collected.
 pub(super) fn note_the_time(bundle: &mut Bundle) {
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
+    bundle.record(Source::Clock, Ok(Answer::Text(now().into())));
+}
+
+/// The time in UTC (RFC 3339).
+pub(super) fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Writes the report where it belongs; the exit code that the gate says.

@@ -4,9 +4,7 @@ use super::args::{self, Containers};
 use super::audit;
 use super::exit::Failure;
 use super::output::{Bar, Terminal};
-use crate::collect::connect::NoEngine;
 use crate::collect::containers::{Files, Plan, collect};
-use crate::collect::engine::address::{self, Surroundings};
 use crate::collect::kernel::Kernel;
 use crate::judge::Accept;
 use crate::model::bundle::Bundle;
@@ -42,18 +40,6 @@ fn plan(command: &Containers, policy: &Policy) -> Result<Plan, Failure> {
         }
         args::Files::Engine => Files::Engine,
     };
-    let engine = match command.engine {
-        args::Engine::None => Err(NoEngine {
-            detail: "no engine was asked (--engine none)".to_owned(),
-            remedy: "leave out --engine none".to_owned(),
-        }),
-        args::Engine::Auto => Ok(address::choose(
-            command.address.host.as_deref(),
-            command.address.context.as_deref(),
-            &Surroundings::from_env(),
-        )?),
-        args::Engine::Docker => Ok(address::well_known(Some("docker"), &Surroundings::from_env())),
-        args::Engine::Podman => Ok(address::well_known(Some("podman"), &Surroundings::from_env())),
-    };
+    let engine = audit::engine(command.engine, &command.address)?;
     Ok(Plan { engine, names: command.names.clone(), sought: policy.sought(), files, limits })
 }

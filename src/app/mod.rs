@@ -2,8 +2,12 @@
 
 mod args;
 mod audit;
+mod compose;
+
 mod containers;
 pub mod demo;
+mod drift;
+
 mod exit;
 mod image;
 mod output;
@@ -40,6 +44,8 @@ fn run(arguments: Vec<OsString>) -> u8 {
     let done = match args.command {
         Command::Containers(command) => containers::run(&command, terminal),
         Command::Image(command) => image::run(&command, terminal),
+        Command::Compose(command) => compose::run(&command, terminal),
+        Command::Drift(command) => drift::run(&command, terminal),
         Command::Rules(command) => rules::list(&command, terminal),
         Command::Explain(command) => rules::explain(&command, terminal),
         Command::Schema(command) => rules::schema(&command),

@@ -84,6 +84,37 @@ pub(super) enum ReportFile {
     Stream { path: PathBuf, file: File },
 }
 
+/// A report that is written piece by piece.
+pub(super) struct Pieces {
+    file: Option<ReportFile>,
+}
+
+impl Pieces {
+    /// To a file, or to standard output.
+    pub(super) const fn new(file: Option<ReportFile>) -> Self {
+        Self { file }
+    }
+
+    pub(super) const fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    pub(super) fn write(&mut self, text: &str) -> Result<(), Failure> {
+        match &mut self.file {
+            Some(file) => file.append(text),
+            None => print(text),
+        }
+    }
+
+    /// The last piece; whether all went to a file.
+    pub(super) fn finish(self, text: &str) -> Result<bool, Failure> {
+        match self.file {
+            Some(file) => file.finish(text).map(|()| true),
+            None => print(text).map(|()| false),
+        }
+    }
+}
+
 /// A file that is not yet in its place; removed if it never gets there.
 pub(super) struct Draft {
     path: PathBuf,
@@ -105,6 +136,15 @@ impl ReportFile {
             Err(_) => Draft::beside(path.to_owned(), None),
         };
         opened.map_err(|cause| Failure::Output { what: path.display().to_string(), cause })
+    }
+
+    fn append(&mut self, text: &str) -> Result<(), Failure> {
+        let (path, file) = match self {
+            Self::Stream { path, file } => (path, file),
+            Self::Draft(draft) => (&mut draft.path, &mut draft.file),
+        };
+        let what = || path.display().to_string();
+        file.write_all(text.as_bytes()).map_err(|cause| Failure::Output { what: what(), cause })
     }
 
     pub(super) fn finish(self, text: &str) -> Result<(), Failure> {

@@ -91,13 +91,14 @@ async fn observe(
 }
 
 /// One row of the engine's list, as far as it is needed.
-struct Listed {
-    id: ImageId,
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) id: ImageId,
     /// Its names with tags, and with digests.
     names: Vec<String>,
 }
 
-fn listed(list: &Value) -> Vec<Listed> {
+pub(super) fn listed(list: &Value) -> Vec<Listed> {
     let texts = |row: &Value, key: &str| -> Vec<String> {
         let all = row.get(key).and_then(Value::as_array).into_iter().flatten();
         all.filter_map(|it| Some(it.as_str()?.to_owned())).collect()
@@ -112,7 +113,7 @@ fn listed(list: &Value) -> Vec<Listed> {
 
 /// The image of this name, with `latest` where no tag is named; or the only one
 /// whose id begins so, or whose name ends so below a registry.
-fn choose<'a>(listed: &'a [Listed], wanted: &str) -> Result<&'a Listed, Gap> {
+pub(super) fn choose<'a>(listed: &'a [Listed], wanted: &str) -> Result<&'a Listed, Gap> {
     let is_tagged = wanted.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
     let full = if is_tagged { wanted.to_owned() } else { format!("{wanted}:latest") };
     let is_called = |image: &&Listed| image.names.contains(&full);

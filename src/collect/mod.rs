@@ -6,6 +6,7 @@
 
 pub mod archive;
 pub(crate) mod by_path;
+pub mod compose;
 pub mod connect;
 pub mod containers;
 pub mod engine;

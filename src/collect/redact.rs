@@ -7,6 +7,7 @@
 
 use std::sync::LazyLock;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::model::secret::{Key, Variable};
@@ -15,7 +16,7 @@ use crate::parse::command::{self, options};
 use crate::parse::secret;
 
 /// What stands in the place of a value that is not recorded.
-const WITHHELD: &str = "(not recorded)";
+pub(super) const WITHHELD: &str = "(not recorded)";
 
 /// Fields whose content may hold a secret and that no rule reads.
 const WITHHOLD: [&str; 12] = [
@@ -274,7 +275,12 @@ fn engines_scheme(value: &str) -> Option<String> {
 
 /// One entry of the engine's list.
 fn sealed(entry: &Value) -> Value {
-    entry.as_str().map_or_else(|| json!(WITHHELD), |text| json!(variable(text)))
+    match entry {
+        Value::String(text) => json!(variable(text)),
+        // An image's variables were sealed when its engine told them.
+        Value::Object(_) if Variable::deserialize(entry).is_ok() => entry.clone(),
+        _ => json!(WITHHELD),
+    }
 }
 
 #[cfg(test)]

@@ -60,9 +60,11 @@ impl Given {
     }
 
     fn gap(&self, matters: impl Fn(&str) -> bool) -> Option<Gap> {
-        let unknown = self.unknown.iter().find(|(name, _)| name.is_empty() || matters(name));
-        let unset = self.more.as_ref().filter(|gap| gap.reason == Reason::Unset);
-        unknown.map(|(_, gap)| gap).or(unset).cloned()
+        let named = self.unknown.iter().filter(|(name, _)| name.is_empty() || matters(name));
+        let all = named.map(|(_, gap)| gap).chain(&self.more);
+        // Only of images an engine is asked.
+        let mut own = all.filter(|gap| !matches!(gap.source, Source::Engine(_)));
+        own.next().cloned()
     }
 
     pub(super) const fn known(&self) -> &Reading<Environment> {

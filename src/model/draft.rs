@@ -23,6 +23,19 @@ pub struct Draft {
     pub origins: BTreeMap<String, Arc<Origin>>,
     /// The parts that cannot be told, and why.
     pub gaps: BTreeMap<String, Gap>,
+    /// What was written and leaves no trace in the document.
+    pub idle: Vec<Idle>,
+}
+
+/// Something that was written and that no engine does anything about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Idle {
+    /// Where.
+    pub origin: Arc<Origin>,
+    /// What is the matter with it, as a fragment without a full stop.
+    pub what: String,
+    /// What to write instead.
+    pub instead: String,
 }
 
 /// What is known of the image that a container is made from.

@@ -135,7 +135,10 @@ impl<'a> Document<'a> {
             return Entries { known: self.objects(pointer), unknown: Vec::new(), more: None };
         };
         let above = pointer.rmatch_indices('/').filter_map(|(end, _)| pointer.get(..end));
-        let more = std::iter::once(pointer).chain(above).find_map(|it| draft.gaps.get(it));
+        // What is yet to come is the member `-` (RFC 6901, section 4).
+        let to_come = draft.gaps.get(&format!("{pointer}/-"));
+        let whole = std::iter::once(pointer).chain(above).find_map(|it| draft.gaps.get(it));
+        let more = whole.or(to_come);
         let gap = |place: usize| {
             let entry = format!("{pointer}/{place}");
             let mut names = fields.iter().map(|field| format!("{entry}/{field}"));

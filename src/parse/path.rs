@@ -14,6 +14,32 @@ pub fn beneath<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
 }
 
+/// A path without doubled slashes, `.` and `..`, as far as the text alone tells:
+/// a link may lead elsewhere.
+pub fn clean(path: &str) -> String {
+    let is_absolute = path.starts_with('/');
+    let mut kept: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => match kept.last() {
+                Some(last) if *last != ".." => {
+                    kept.pop();
+                }
+                _ if is_absolute => {}
+                _ => kept.push(part),
+            },
+            _ => kept.push(part),
+        }
+    }
+    let joined = kept.join("/");
+    match (is_absolute, joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
 /// Where programs are looked for without a `PATH`, as the engines set it.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -54,6 +80,20 @@ mod tests {
         assert_eq!(candidates("x", Some("/usr/bin:/bin/")), ["/usr/bin/x", "/bin/x"]);
         assert_eq!(candidates("x", None).len(), 6);
         assert!(candidates("x", Some("/bin:…")).is_empty());
+    }
+
+    #[test]
+    fn a_path_is_cleaned_by_its_text() {
+        for (path, cleaned) in [
+            ("/a//b/./c/", "/a/b/c"),
+            ("/a/../../b", "/b"),
+            ("a/../../b", "../b"),
+            ("./a", "a"),
+            ("a/..", "."),
+            ("/", "/"),
+        ] {
+            assert_eq!(clean(path), cleaned, "{path}");
+        }
     }
 
     #[test]

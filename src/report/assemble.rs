@@ -19,7 +19,7 @@ use crate::model::verdict::{Proof, Verdict};
 use crate::parse::document::Document;
 use crate::policy::Policy;
 use crate::rules::{self, Section};
-use crate::score::{self, Scorecard};
+use crate::score::{self, Grade, Scorecard};
 
 /// Everything that a report is made of.
 #[derive(Debug)]
@@ -44,10 +44,7 @@ pub struct Run<'a> {
 pub fn assemble(run: &Run<'_>) -> v1::Report {
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
-        tool: v1::Tool {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        tool: tool(),
         collected_at: run
             .bundle
             .text(&Source::Clock)
@@ -69,7 +66,7 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             failures: run.outcome.failures.clone(),
             gaps: run.outcome.gaps.clone(),
         },
-        fleet: fleet(run.cards),
+        fleet: fleet(run.cards.iter().map(|card| card.floor)),
         targets: targets(run),
         reachability: super::reachability::table(run.facts),
         rules: about(run.policy),
@@ -96,12 +93,13 @@ fn origin(bundle: &Bundle) -> v1::Origin {
     v1::Origin { found_by, engine, gaps }
 }
 
-fn fleet(cards: &[Scorecard]) -> Option<v1::Fleet> {
+/// What the floors of many targets say together.
+pub fn fleet(floors: impl Iterator<Item = u8> + Clone) -> Option<v1::Fleet> {
     let mut grades = BTreeMap::new();
-    for card in cards {
-        *grades.entry(card.grade().letter().to_string()).or_insert(0) += 1;
+    for floor in floors.clone() {
+        *grades.entry(Grade::of(floor).letter().to_string()).or_insert(0) += 1;
     }
-    score::fleet(cards).map(|fleet| v1::Fleet { worst: fleet.worst, median: fleet.median, grades })
+    score::fleet(floors).map(|fleet| v1::Fleet { worst: fleet.worst, median: fleet.median, grades })
 }
 
 fn targets(run: &Run<'_>) -> Vec<v1::Target> {
@@ -173,11 +171,18 @@ fn evidence(proof: &Proof) -> Vec<v1::Evidence> {
     proof.evidence().iter().chain(proof.beside()).map(public).collect()
 }
 
-fn written(origin: &draft::Origin) -> v1::Written {
+pub(super) fn tool() -> v1::Tool {
+    v1::Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+pub(super) fn written(origin: &draft::Origin) -> v1::Written {
     let place = |at: &draft::Written| format!("{}:{}:{}", at.file.raw(), at.line, at.column);
     let draft::Written { file, line, column, length, excerpt } = origin.at.clone();
     let overrode = origin.overrode.as_ref().map(|at| place(at).into());
-    v1::Written { file, line, column, length, excerpt, overrode }
+    v1::Written { key: origin.key.clone(), file, line, column, length, excerpt, overrode }
 }
 
 fn about(policy: &Policy) -> BTreeMap<String, v1::Rule> {

@@ -1,25 +1,31 @@
 //! The public shape of a result, and one pure writer for each format.
 
 mod assemble;
+pub mod drift;
+pub mod matrix;
 mod reachability;
 pub mod reference;
 pub mod terminal;
 pub mod v1;
 
-pub use assemble::{Run, assemble};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-/// The report as JSON, with a final newline.
+pub use assemble::{Run, assemble, fleet};
+use assemble::{tool, written};
+
+/// A result as JSON, with a final newline.
 ///
 /// # Errors
 /// Never in practice: every key is text and every number is finite.
-pub fn json(report: &v1::Report) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(report).map(|text| text + "\n")
+pub fn json<T: Serialize>(result: &T) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(result).map(|text| text + "\n")
 }
 
-/// The JSON Schema (2020-12) of the report, with a final newline.
+/// The JSON Schema (2020-12) of a result, with a final newline.
 ///
 /// # Errors
 /// As for [`json`].
-pub fn schema() -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(&schemars::schema_for!(v1::Report)).map(|text| text + "\n")
+pub fn schema<T: JsonSchema>() -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(&schemars::schema_for!(T)).map(|text| text + "\n")
 }

@@ -236,6 +236,9 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
+    /// The key as the file has it, such as `healthcheck.test`; empty where no key
+    /// sets it, and the place is that of the service as a whole.
+    pub key: Untrusted,
     /// The file.
     pub file: Untrusted,
     /// The line, from 1.

@@ -145,12 +145,17 @@ fn the_rule_reference_is_current() {
 
 #[test]
 fn the_scorecards_schema_is_current() {
-    is_current("policies/scorecard.schema.json", &secaudit::report::schema().unwrap());
+    is_current(
+        "policies/scorecard.schema.json",
+        &secaudit::report::schema::<secaudit::report::v1::Report>().unwrap(),
+    );
 }
 
 #[test]
 fn the_schema_is_itself_valid() {
-    let schema = serde_json::from_str(&secaudit::report::schema().unwrap()).unwrap();
+    let schema =
+        serde_json::from_str(&secaudit::report::schema::<secaudit::report::v1::Report>().unwrap())
+            .unwrap();
     jsonschema::meta::validate(&schema).unwrap();
     let dialect = schema["$schema"].as_str().unwrap();
     assert_eq!(dialect, "https://json-schema.org/draft/2020-12/schema");

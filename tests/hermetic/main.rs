@@ -11,6 +11,8 @@
 mod archives;
 mod catalogue;
 mod cli;
+mod compose_documents;
+mod compose_hostile;
 mod engine;
 mod files;
 mod formats;

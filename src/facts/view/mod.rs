@@ -117,11 +117,6 @@ impl<'a> View<'a> {
         self.document(Source::networks())
     }
 
-    /// A network that every engine has by itself, where no engine was asked.
-    pub(super) fn built_in_network(&self, name: &str) -> Option<&'static Value> {
-        defaults::network(name).filter(|_| self.origin() == Origin::Compose)
-    }
-
     /// The container's id.
     pub(super) fn id(&self) -> &'a str {
         &self.target.id

@@ -6,17 +6,44 @@
 //!
 //! Pure: whoever calls reads the files (by [`Load`]) and knows the environment.
 
+mod beside;
+pub mod canonical;
+pub mod dotenv;
+mod environment;
+mod extends;
+mod find;
+mod include;
+pub mod interpolate;
+pub mod lower;
+mod mask;
+mod merge;
+mod name;
+mod paths;
+mod profiles;
+mod resolve;
+pub mod schema;
+mod sources;
+mod spot;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod tree;
+pub mod wrong;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use tree::{Node, Place};
+pub use resolve::{MOST, resolve};
+pub use sources::LARGEST;
+
+use tree::{Entry, Node, Place};
 
 /// Reads files for the resolver.
 pub trait Load {
-    /// The bytes of a file.
+    /// The bytes of a file; of standard input for the path `-`. Beyond
+    /// [`LARGEST`] bytes it may stop: so large a file is refused.
     ///
     /// # Errors
     /// Why there are none, as a fragment without a full stop.
@@ -34,6 +61,8 @@ pub struct Request {
     /// The files, in the order in which they are merged; empty: those of
     /// `COMPOSE_FILE`, or the default names in the folder or one above it.
     pub files: Vec<PathBuf>,
+    /// Files that are merged into those, whatever names them.
+    pub laid_over: Vec<PathBuf>,
     /// `--project-directory`; none: the folder of the first file.
     pub project_directory: Option<PathBuf>,
     /// `--env-file`; empty: `COMPOSE_ENV_FILES`, or `.env` in the project's folder.
@@ -42,6 +71,9 @@ pub struct Request {
     pub environment: BTreeMap<String, String>,
     /// The profiles that are active; empty: those of `COMPOSE_PROFILES`. `*` is all.
     pub profiles: Vec<String>,
+    /// The one folder in which the default names are looked for; none: the caller's,
+    /// or the nearest above it.
+    pub at: Option<PathBuf>,
     /// `--project-name`; none: `COMPOSE_PROJECT_NAME`, `name:`, or the folder's name.
     pub project_name: Option<String>,
 }
@@ -51,10 +83,14 @@ pub struct Request {
 pub struct Project {
     /// Its name, as the engine will know it.
     pub name: String,
-    /// Every file that was read, by the path that a person knows it by.
+    /// Every file that was read, by the path that a person knows it by:
+    /// environment files too.
     pub files: Vec<PathBuf>,
-    /// The text of each compose file among them, for excerpts; in the same order.
+    /// The text of each, in the same order, for excerpts: comments and what may be
+    /// secret have become `*`, a letter each.
     pub texts: Vec<String>,
+    /// The compose file that was named first, by the path that a person knows.
+    pub file: PathBuf,
     /// The folder that relative paths begin at.
     pub directory: PathBuf,
     /// The whole model in its long forms: `services`, `networks`, `volumes`,
@@ -64,6 +100,18 @@ pub struct Project {
     pub inactive: Vec<String>,
     /// What is odd and keeps nobody from going on.
     pub remarks: Vec<Remark>,
+    /// The files of `env_file` and `label_file` that could not be read, each with
+    /// the service that needs it: its environment or labels cannot be told in full.
+    pub unread: Vec<(String, Fault)>,
+}
+
+impl Project {
+    /// The services that are active, in the order of the files.
+    pub fn services(&self) -> impl Iterator<Item = &Entry> {
+        let all = self.root.get("services").map(Node::entries).unwrap_or_default();
+        let inactive: BTreeSet<&str> = self.inactive.iter().map(String::as_str).collect();
+        all.iter().filter(move |it| !inactive.contains(it.key.as_str()))
+    }
 }
 
 /// Something odd at a place.

@@ -1,5 +1,7 @@
 //! The values of compose files, each with the place where it was written.
 
+pub use super::wrong::Wrong;
+
 /// Where something stands in one of a project's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
@@ -99,6 +101,34 @@ impl Node {
     /// The items; none where this is no sequence.
     pub fn items(&self) -> &[Self] {
         if let Value::List(items) = &self.value { items } else { &[] }
+    }
+
+    /// Takes a key out of a mapping; none where this is no mapping that has it.
+    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        let place = entries.iter().position(|it| it.key == key)?;
+        Some(entries.remove(place))
+    }
+
+    /// The value below a key, to be changed, where this is a mapping that has it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        entries.iter_mut().find(|it| it.key == key).map(|it| &mut it.node)
+    }
+
+    /// Whether nothing is said here.
+    pub const fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// How many values there are here and below.
+    pub fn count(&self) -> usize {
+        let below: usize = match &self.value {
+            Value::Null | Value::Text { .. } | Value::Unset { .. } => 0,
+            Value::List(items) => items.iter().map(Self::count).sum(),
+            Value::Map(entries) => entries.iter().map(|it| it.node.count()).sum(),
+        };
+        below.saturating_add(1)
     }
 
     /// What a scalar says, where it can be told.

@@ -1,9 +1,9 @@
 //! The findings: a block a rule, worst first, every target that breaks it below.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::Look;
+use super::{Look, excerpt};
 use crate::model::severity::Severity;
 use crate::model::source::Basis;
 use crate::model::untrusted::Untrusted;
@@ -16,6 +16,36 @@ const SHOWN: usize = 3;
 const LONG: usize = 240;
 
 pub(super) fn broken(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+    each(out, report, look, |out, rule| why_and_fix(out, rule, look))
+}
+
+/// The findings alone, without why they matter.
+pub(super) fn in_short(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+    each(out, report, look, |_, _| Ok(()))
+}
+
+/// Why rules matter, and what to write.
+pub(super) fn reasons(
+    out: &mut String,
+    report: &v1::Report,
+    broken: &BTreeSet<String>,
+    look: Look,
+) -> std::fmt::Result {
+    let mut rules: Vec<_> = report.rules.iter().filter(|(id, _)| broken.contains(*id)).collect();
+    rules.sort_by_key(|(_, rule)| std::cmp::Reverse(rule.severity));
+    for (id, rule) in rules {
+        heading(out, rule.severity, id, rule, look)?;
+        why_and_fix(out, rule, look)?;
+    }
+    Ok(())
+}
+
+fn each(
+    out: &mut String,
+    report: &v1::Report,
+    look: Look,
+    below: impl Fn(&mut String, &v1::Rule) -> std::fmt::Result,
+) -> std::fmt::Result {
     for severity in Severity::ALL {
         for (id, rule) in in_order(report) {
             let failing: Vec<_> = findings(report)
@@ -30,7 +60,7 @@ pub(super) fn broken(out: &mut String, report: &v1::Report, look: Look) -> std::
             for (target, finding) in failing {
                 broken_by(out, target, finding, look)?;
             }
-            why_and_fix(out, rule, look)?;
+            below(out, rule)?;
         }
     }
     Ok(())
@@ -74,7 +104,30 @@ fn broken_by(
     }
     more(out, finding.statements.len(), "more like this", look)?;
     for datum in telling(&finding.evidence) {
-        writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &evidence(datum))))?;
+        match &datum.written {
+            Some(place) => written(out, place, look)?,
+            None => {
+                let text = look.wrap("    ", "      ", &evidence(datum));
+                writeln!(out, "{}", look.faint(&text))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a file says, with the line that says it; of what it does not say, where
+/// it could.
+fn written(out: &mut String, place: &v1::Written, look: Look) -> std::fmt::Result {
+    let at = excerpt::place(place);
+    if place.key.raw().is_empty() {
+        let text = look.wrap("    ", "      ", &format!("{at}: nothing here sets it"));
+        return writeln!(out, "{}", look.faint(&text));
+    }
+    let over = place.overrode.as_ref().map(|it| format!(" (overrides {it})")).unwrap_or_default();
+    let text = look.wrap("    ", "      ", &format!("{at}{over}"));
+    writeln!(out, "{}", look.faint(&text))?;
+    for line in excerpt::marked(place, look) {
+        writeln!(out, "    {line}")?;
     }
     Ok(())
 }
@@ -84,7 +137,14 @@ fn broken_by(
 fn telling(evidence: &[v1::Evidence]) -> impl Iterator<Item = &v1::Evidence> {
     let of = move |basis: Basis| evidence.iter().filter(move |datum| datum.basis == basis);
     let says_something = |datum: &&v1::Evidence| !matches!(datum.value.raw(), "not set" | "[]");
-    let declared = of(Basis::Declared).find(says_something).or_else(|| of(Basis::Declared).next());
+    // The line of a file that says it, or else the place where it could.
+    let line = || of(Basis::Declared).filter(|it| it.written.is_some());
+    let is_set =
+        |it: &&v1::Evidence| it.written.as_ref().is_some_and(|at| !at.key.raw().is_empty());
+    let written = line().find(is_set).or_else(|| line().next());
+    let declared = written
+        .or_else(|| of(Basis::Declared).find(says_something))
+        .or_else(|| of(Basis::Declared).next());
     of(Basis::Effective).take(SHOWN).chain(declared)
 }
 

@@ -1,9 +1,11 @@
 //! The scorecard for people: a row a target, then the findings, worst first.
 
+mod excerpt;
 mod findings;
 mod reach;
 mod table;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize, Style};
@@ -24,7 +26,7 @@ pub struct Look {
 
 impl Look {
     /// Paints every line by itself: a pager forgets a colour at the end of a line.
-    fn paint(self, text: &str, style: Style) -> String {
+    pub(super) fn paint(self, text: &str, style: Style) -> String {
         if !self.colour {
             return text.to_owned();
         }
@@ -41,7 +43,7 @@ impl Look {
         self.paint(text, Style::new().bold())
     }
 
-    fn faint(self, text: &str) -> String {
+    pub(super) fn faint(self, text: &str) -> String {
         self.paint(text, Style::new().dimmed())
     }
 
@@ -63,6 +65,8 @@ const fn of_severity(severity: Severity) -> Style {
         Severity::Low => Style::new().bold().cyan(),
     }
 }
+
+pub(super) use table::{cut, of_grade};
 
 /// What the columns of the table mean.
 const LEGEND: &str = "\
@@ -93,9 +97,33 @@ fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Res
     foot(out, report, look)
 }
 
+/// One project of many: its table and what its services break, in short.
+pub fn part(report: &v1::Report, look: Look) -> String {
+    let mut out = String::new();
+    if !report.targets.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{}", table::render(report, look));
+        let _ = findings::in_short(&mut out, report, look);
+        let _ = findings::unknown(&mut out, report, look);
+        out.push('\n');
+    }
+    out
+}
+
+/// What stands below many projects: why the rules matter that any of them breaks,
+/// and what all of them are together.
+pub fn end(report: &v1::Report, broken: &BTreeSet<String>, look: Look) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = findings::reasons(&mut out, report, broken, look);
+    let _ = foot(&mut out, report, look);
+    out
+}
+
 fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let kind = report.targets.first().map_or(Kind::Container, |target| target.kind).name();
     let count = match report.targets.len() {
+        0 if report.origin.found_by == v1::FoundBy::Compose => "no services".to_owned(),
         0 => "no running containers".to_owned(),
         1 => format!("1 {kind}"),
         many => format!("{many} {kind}s"),
@@ -103,7 +131,7 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let by = match (&report.origin.engine, report.origin.found_by) {
         (Some(engine), v1::FoundBy::Engine) => format!(" of {engine}"),
         (None, v1::FoundBy::Engine) => String::new(),
-        (_, v1::FoundBy::Compose) => " as the files ask for".to_owned(),
+        (_, v1::FoundBy::Compose) => files(report),
         (_, v1::FoundBy::Kernel) => " seen in /proc, without an engine".to_owned(),
     };
     let line =
@@ -131,8 +159,20 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     Ok(())
 }
 
+/// Which compose files ask for the targets.
+fn files(report: &v1::Report) -> String {
+    let all = report.targets.iter().filter_map(|it| Some(it.id.rsplit_once('#')?.0));
+    let files: BTreeSet<&str> = all.collect();
+    match files.first() {
+        Some(file) if files.len() == 1 => format!(" of {}", Untrusted::from(*file)),
+        _ => format!(" of {} projects", files.len()),
+    }
+}
+
 fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
-    if let Some(fleet) = report.fleet.as_ref().filter(|_| report.targets.len() > 1) {
+    if let Some(fleet) =
+        report.fleet.as_ref().filter(|fleet| fleet.grades.values().sum::<u32>() > 1)
+    {
         let grades: Vec<String> =
             fleet.grades.iter().map(|(grade, count)| format!("{count} × {grade}")).collect();
         writeln!(
@@ -151,7 +191,7 @@ fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let text = look.wrap("", "  ", &conclusion(report));
     let (word, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
     let style = match report.gate.exit_code {
-        _ if report.targets.is_empty() => Style::new(),
+        _ if report.fleet.is_none() => Style::new(),
         0 => Style::new().green(),
         1 => Style::new().red(),
         _ => Style::new().yellow(),
@@ -164,7 +204,7 @@ pub fn conclusion(report: &v1::Report) -> String {
     let gate = &report.gate;
     let all = || [gate.failures.as_slice(), gate.gaps.as_slice()].concat().join("; ");
     match (gate.failures.is_empty(), gate.gaps.is_empty(), gate.fail_on) {
-        (true, true, _) if report.targets.is_empty() => "NOTHING TO AUDIT".to_owned(),
+        (true, true, _) if report.fleet.is_none() => "NOTHING TO AUDIT".to_owned(),
         (true, true, Some(least)) => {
             format!("PASSED: nothing at {least} or above failed or is unknown")
         }

@@ -1,0 +1,75 @@
+//! `secaudit compose`: projects before they are deployed.
+
+mod fault;
+mod matrix;
+mod project;
+mod stream;
+
+use std::path::{Path, PathBuf};
+
+use super::args::Compose;
+use super::audit;
+use super::exit::Failure;
+use super::output::Terminal;
+use crate::collect::compose::Images;
+use crate::collect::compose::files::Disk;
+use crate::parse::compose::{Fault, Request};
+use crate::policy::Policy;
+
+pub(super) use fault::shown;
+pub(super) use project::request;
+
+/// What all projects of one run share.
+struct Audit<'a> {
+    policy: Policy,
+    disk: Disk,
+    images: Images,
+    command: &'a Compose,
+    terminal: Terminal,
+}
+
+pub(super) fn run(command: &Compose, terminal: Terminal) -> Result<u8, Failure> {
+    let policy = audit::policy(&command.gate)?;
+    let choice = audit::engine(command.engine, &command.address)?;
+    let images = Images::new(choice, audit::limits(&command.address));
+    let audit = Audit { policy, disk: Disk::default(), images, command, terminal };
+    if !command.matrix.is_empty() {
+        return matrix::run(audit, &base(command)?);
+    }
+    let (requests, faults) = requests(command)?;
+    stream::run(audit, &requests, faults)
+}
+
+/// The one project that is held under several lights.
+fn base(command: &Compose) -> Result<Request, Failure> {
+    let (mut requests, _) = requests(command)?;
+    match (requests.pop(), requests.is_empty()) {
+        (Some(request), true) => Ok(request),
+        _ => Err(Failure::Usage("--matrix is of one project; name one file or folder".to_owned())),
+    }
+}
+
+/// The projects that the command names, and the names that lead to none.
+fn requests(command: &Compose) -> Result<(Vec<Request>, Vec<Fault>), Failure> {
+    let base = request(&command.project)?;
+    if command.paths.is_empty() {
+        return Ok((vec![base], Vec::new()));
+    }
+    let (mut requests, mut faults) = (Vec::new(), Vec::new());
+    for path in &command.paths {
+        match project::named(path) {
+            Ok(files) => requests.extend(files.into_iter().map(|file| of_path(&base, file))),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    Ok((requests, faults))
+}
+
+/// A folder stands for its compose file.
+fn of_path(base: &Request, path: PathBuf) -> Request {
+    if path != Path::new("-") && path.is_dir() {
+        Request { at: Some(path), ..base.clone() }
+    } else {
+        Request { files: vec![path], ..base.clone() }
+    }
+}

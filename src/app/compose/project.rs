@@ -1,0 +1,56 @@
+//! Which projects a command line names.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::app::args;
+use crate::app::exit::Failure;
+use crate::parse::compose::{Fault, Request};
+
+/// The project that the options name, as docker compose takes them.
+pub(in crate::app) fn request(project: &args::Project) -> Result<Request, Failure> {
+    let folder = std::env::current_dir().map_err(|error| {
+        Failure::Usage(format!("nobody can tell which folder this is: {error}; change to another"))
+    })?;
+    // What is not text is no variable that a compose file could name.
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    Ok(Request {
+        folder,
+        files: project.files.clone(),
+        project_directory: project.project_directory.clone(),
+        env_files: project.env_files.clone(),
+        environment: std::env::vars_os().filter_map(text).collect(),
+        profiles: project.profiles.clone(),
+        project_name: project.project_name.clone(),
+        ..Request::default()
+    })
+}
+
+/// The files and folders that a path names: itself, or what fits it as a glob.
+pub(super) fn named(path: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let fault = |what: &str, help: &str| Fault {
+        file: path.to_owned(),
+        at: None,
+        what: what.to_owned(),
+        help: help.to_owned(),
+        line: String::new(),
+    };
+    let text = path.to_str().filter(|it| it.contains(['*', '?', '[']));
+    let (Some(text), false) = (text, path.exists()) else { return Ok(vec![path.to_owned()]) };
+    let found = glob::glob(text)
+        .map_err(|error| fault(&format!("it is no pattern: {}", error.msg), "mend it"))?;
+    // What cannot be looked into is told, and nothing is passed over in silence.
+    let mut found: Vec<PathBuf> = found
+        .collect::<Result<_, _>>()
+        .map_err(|error| fault(&error.to_string(), "run as somebody who may read it"))?;
+    // Folders are projects only where the pattern names nothing else.
+    if found.iter().any(|it| it.is_file()) {
+        found.retain(|it| it.is_file());
+    }
+    if found.is_empty() {
+        return Err(fault("no file fits this pattern", "check it, and the folder you are in"));
+    }
+    Ok(found)
+}

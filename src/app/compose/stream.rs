@@ -1,0 +1,159 @@
+//! Projects one after another: each is judged by itself, and of many only what
+//! they count together is kept.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::Audit;
+use crate::app::args::Format;
+use crate::app::audit;
+use crate::app::exit::Failure;
+use crate::app::output::{self, Pieces};
+use crate::collect::compose::{self, Resolved};
+use crate::gate::Tally;
+use crate::judge::Accept;
+use crate::model::bundle::{Bundle, Origin};
+use crate::model::reading::Gap;
+use crate::parse::compose::{Fault, Request};
+use crate::report::terminal;
+use crate::report::v1::{Report, Verdict};
+
+/// How many projects are held in memory at once.
+const AT_ONCE: usize = 64;
+
+/// What all projects are together.
+struct Whole {
+    /// The report, with the targets where there is room for them.
+    report: Report,
+    floors: Vec<u8>,
+    /// The rules that any target breaks.
+    broken: BTreeSet<String>,
+    tally: Tally,
+}
+
+/// Judges the projects and writes the report; the exit code that the gate says.
+pub(super) fn run(
+    mut audit: Audit<'_>,
+    requests: &[Request],
+    faults: Vec<Fault>,
+) -> Result<u8, Failure> {
+    let format = audit.command.output.format;
+    let mut pieces = Pieces::new(audit::file(&audit.command.output)?);
+    let look = audit.terminal.look(pieces.is_file());
+    let is_one = requests.len() + faults.len() == 1;
+    let mut whole = Whole::new(&audit);
+    faults.iter().for_each(|fault| whole.miss(fault));
+    for chunk in requests.chunks(AT_ONCE) {
+        for judged in judge(&mut audit, chunk, !is_one)? {
+            match judged {
+                Err(fault) => whole.miss(&fault),
+                Ok((report, tally)) if format == Format::Terminal && !is_one => {
+                    pieces.write(&terminal::part(&report, look))?;
+                    whole.count(&report, tally);
+                }
+                Ok((report, tally)) => {
+                    whole.count(&report, tally);
+                    whole.keep(report);
+                }
+            }
+        }
+    }
+    let broken = std::mem::take(&mut whole.broken);
+    let report = whole.close(&audit);
+    let text = match format {
+        Format::Json => {
+            crate::report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?
+        }
+        Format::Terminal if !is_one => terminal::end(&report, &broken, look),
+        // To a person an audit of nobody has nothing to say but why.
+        Format::Terminal if report.targets.is_empty() && !report.origin.gaps.is_empty() => {
+            String::new()
+        }
+        Format::Terminal => terminal::render(&report, look),
+    };
+    if pieces.finish(&text)? {
+        output::to_stderr(&format!("secaudit: {}", terminal::conclusion(&report)));
+    }
+    Ok(report.gate.exit_code)
+}
+
+/// Judges one project, whatever becomes of it.
+pub(super) fn one(audit: &mut Audit<'_>, request: &Request) -> Result<Report, Failure> {
+    let mut whole = Whole::new(audit);
+    for judged in judge(audit, std::slice::from_ref(request), false)? {
+        match judged {
+            Err(fault) => whole.miss(&fault),
+            Ok((report, tally)) => {
+                whole.count(&report, tally);
+                whole.keep(report);
+            }
+        }
+    }
+    Ok(whole.close(audit))
+}
+
+/// Reads a few projects, asks for their images together, and judges them.
+fn judge(
+    audit: &mut Audit<'_>,
+    requests: &[Request],
+    with_project: bool,
+) -> Result<Vec<Result<(Report, Tally), Fault>>, Failure> {
+    let disk = &audit.disk;
+    let found: Vec<Result<Resolved, Fault>> =
+        requests.par_iter().map(|request| compose::resolve(request, disk)).collect();
+    let names: BTreeSet<String> = found.iter().flatten().flat_map(Resolved::images).collect();
+    if !names.is_empty() {
+        crate::app::runtime()?.block_on(audit.images.ask(names.iter().map(String::as_str)))?;
+    }
+    let audit = &*audit;
+    let judged = found.into_par_iter().map(|resolved| {
+        let mut bundle = resolved?.bundle(&audit.images, with_project);
+        audit::note_the_time(&mut bundle);
+        Ok(crate::weighed(&bundle, &audit.policy, Accept::Kernel))
+    });
+    Ok(judged.collect())
+}
+
+impl Whole {
+    fn new(audit: &Audit<'_>) -> Self {
+        let mut nobody = Bundle::new(Origin::Compose);
+        audit::note_the_time(&mut nobody);
+        let report = crate::evaluate(&nobody, &audit.policy, Accept::Kernel);
+        Self { report, floors: Vec::new(), broken: BTreeSet::new(), tally: Tally::default() }
+    }
+
+    /// One that could not be understood: it is told at once, and leaves the rest alone.
+    fn miss(&mut self, fault: &Fault) {
+        output::to_stderr(&super::fault::shown(fault));
+        let gap: Gap = compose::gap(fault);
+        self.tally.missing.push(gap.in_words());
+        self.report.origin.gaps.push(gap);
+    }
+
+    fn count(&mut self, report: &Report, tally: Tally) {
+        self.tally.add(tally);
+        self.floors.extend(report.targets.iter().map(|it| it.floor));
+        let findings = report.targets.iter().flat_map(|it| &it.findings);
+        let broken = findings.filter(|it| it.verdict == Verdict::Fail).map(|it| &it.rule);
+        for rule in broken {
+            if !self.broken.contains(rule) {
+                self.broken.insert(rule.clone());
+            }
+        }
+    }
+
+    fn keep(&mut self, report: Report) {
+        self.report.targets.extend(report.targets);
+        self.report.origin.gaps.extend(report.origin.gaps);
+    }
+
+    fn close(mut self, audit: &Audit<'_>) -> Report {
+        let outcome = self.tally.outcome(&audit.policy.gate);
+        self.report.gate.exit_code = outcome.exit_code();
+        self.report.gate.failures = outcome.failures;
+        self.report.gate.gaps = outcome.gaps;
+        self.report.fleet = crate::report::fleet(self.floors.iter().copied());
+        self.report
+    }
+}

@@ -1,0 +1,54 @@
+//! The files of a project, from the disk or standard input.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use crate::parse::compose::{LARGEST, Load};
+
+/// Where files are read.
+#[derive(Debug, Default)]
+pub struct Disk {
+    /// What came from standard input, which can be read only once.
+    input: OnceLock<Result<Vec<u8>, String>>,
+}
+
+impl Load for Disk {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+        if path == Path::new("-") {
+            return self.input.get_or_init(|| bounded(std::io::stdin().lock())).clone();
+        }
+        // Looked at before it is opened: a FIFO would never answer, a device never end.
+        let about = std::fs::metadata(path).map_err(|error| in_words(&error))?;
+        if about.is_dir() {
+            return Err("it is a folder and no file".to_owned());
+        }
+        if !about.is_file() {
+            return Err("it is no regular file".to_owned());
+        }
+        let file = std::fs::File::open(path).map_err(|error| in_words(&error))?;
+        bounded(file)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        path == Path::new("-") || std::fs::metadata(path).is_ok_and(|about| about.is_file())
+    }
+}
+
+fn bounded(file: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(LARGEST).unwrap_or(u64::MAX);
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
+    if bytes.len() > LARGEST {
+        return Err(format!("it is larger than {} MiB", LARGEST >> 20));
+    }
+    Ok(bytes)
+}
+
+fn in_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "you may not read it".to_owned(),
+        _ => error.to_string(),
+    }
+}

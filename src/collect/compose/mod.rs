@@ -1,0 +1,104 @@
+//! Collects the evidence about compose projects: their files, and what the
+//! images bring along that services are made from.
+
+pub mod files;
+mod images;
+mod shipped;
+
+use serde_json::Value as Json;
+
+use crate::collect::redact;
+use crate::model::bundle::{Answer, Bundle, Origin};
+use crate::model::draft::Draft;
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::model::target::{Kind, Target};
+use crate::model::untrusted::Untrusted;
+use crate::parse::compose::lower::{self, Lowering};
+use crate::parse::compose::{self, Fault, Load, Project, Request};
+
+pub use images::{Images, of_project};
+use shipped::Making;
+
+/// A project whose files are read.
+#[derive(Debug)]
+pub struct Resolved {
+    project: Project,
+    /// Where the image of each active service comes from, in their order.
+    makings: Vec<(String, Making)>,
+}
+
+/// Reads a project's files, and the Dockerfiles of what it builds.
+///
+/// # Errors
+/// The project cannot be understood.
+pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
+    let project = compose::resolve(request, load)?;
+    let makings = project.services().map(|service| {
+        let source = Source::Compose(lower::id_of(&project, &service.key));
+        let making = shipped::making(&service.node, &project.directory, load, &source);
+        (service.key.clone(), making)
+    });
+    let makings = makings.collect();
+    Ok(Resolved { project, makings })
+}
+
+/// What a fault keeps from being known.
+pub fn gap(fault: &Fault) -> Gap {
+    let source = Source::Compose(fault.file.display().to_string());
+    Gap::new(Reason::Malformed, source, Untrusted::from(fault.to_string()).to_string())
+}
+
+impl Resolved {
+    /// The project.
+    pub const fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The images that an engine has to be asked for.
+    pub fn images(&self) -> impl Iterator<Item = String> + '_ {
+        self.makings.iter().filter_map(|(_, making)| making.image().map(str::to_owned))
+    }
+
+    /// The evidence: what an engine would be told to create for each service.
+    /// With the project's name before each service's, where there are several.
+    pub fn bundle(&self, images: &Images, with_project: bool) -> Bundle {
+        let project = &self.project;
+        let mut bundle = Bundle::new(Origin::Compose);
+        let lowering = Lowering::new(project);
+        bundle.record(Source::networks(), Ok(Answer::Json(lowering.networks())));
+        for (service, (name, making)) in project.services().zip(&self.makings) {
+            let id = lower::id_of(project, name);
+            let source = Source::Compose(id.clone());
+            let mut draft = lowering.container(service, &making.shipped(images, &source));
+            name_the_unknown(&mut draft);
+            draft.document = redact::document(draft.document);
+            making.tell_accounts(&mut draft);
+            bundle.record(source, Ok(Answer::Draft(draft)));
+            let image = lower::image_of(project, service).map(|it| it.into_owned().into());
+            if let Making::Pulled(name) = making
+                && let Ok(known) = images.get(name)
+            {
+                let source = Source::image(&known.id);
+                bundle.record(source, Ok(Answer::Json(known.document.clone())));
+            }
+            let name = if with_project { format!("{}/{name}", project.name) } else { name.clone() };
+            bundle.add_target(Target { kind: Kind::Service, id, name: name.into(), image });
+        }
+        bundle
+    }
+}
+
+/// A variable whose value cannot be told stands by its name alone, which would
+/// be taken for a value without a name: it becomes a reference to itself.
+fn name_the_unknown(draft: &mut Draft) {
+    let Some(Json::Array(variables)) = draft.document.pointer_mut("/Config/Env") else { return };
+    for (variable, place) in variables.iter_mut().zip(0_usize..) {
+        if let Json::String(name) = variable
+            && draft.gaps.contains_key(&format!("/Config/Env/{place}"))
+            && !name.contains('=')
+        {
+            *variable = format!("{name}=${{{name}}}").into();
+        }
+    }
+}

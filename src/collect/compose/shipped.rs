@@ -1,0 +1,255 @@
+//! What a service's image brings along: by the Dockerfile that builds it, laid
+//! over the base image that an engine has.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::images::Images;
+use crate::collect::redact;
+use crate::model::draft::{Draft, Origin, Shipped, Written};
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
+use crate::parse::compose::Load;
+use crate::parse::compose::tree::{Node, Value as Kind};
+use crate::parse::dockerfile::{self, Built, Dockerfile, Place};
+
+/// The longest line of a Dockerfile that is shown.
+const LONGEST_LINE: usize = 200;
+
+/// Where a service's image comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Making {
+    /// A Dockerfile builds it.
+    Built(Box<Recipe>),
+    /// It is pulled, or was built elsewhere: its name.
+    Pulled(String),
+    /// Nobody can tell.
+    Unknown(Gap),
+}
+
+/// A Dockerfile, as far as it decides what a container is.
+#[derive(Clone, Debug)]
+pub(super) struct Recipe {
+    dockerfile: Dockerfile,
+    target: Option<String>,
+    args: BTreeMap<String, Option<String>>,
+    /// What it sets, whatever its base brings along.
+    built: Built,
+    file: Untrusted,
+    text: String,
+}
+
+/// Where the image of a service comes from. What is built is what the
+/// Dockerfile says, whatever an engine has under the image's name from before.
+pub(super) fn making(service: &Node, folder: &Path, load: &dyn Load, source: &Source) -> Making {
+    let unset = |names: &[String]| {
+        let names = names.join(", ");
+        let gap = Gap::new(Reason::Unset, source.clone(), format!("{names} is not set"));
+        Making::Unknown(gap.mend("set it in the environment, in .env or by --env-file"))
+    };
+    if let Some(build) = service.get("build") {
+        return recipe(build, folder, load)
+            .map_or_else(|(what, help)| unknown(source, what, help), Making::Built);
+    }
+    match service.get("image").map(|it| &it.value) {
+        Some(Kind::Text { text, .. }) => Making::Pulled(text.clone()),
+        Some(Kind::Unset { names, .. }) => unset(names),
+        _ => unknown(source, "the service names no image".to_owned(), "name one, or build one"),
+    }
+}
+
+fn unknown(source: &Source, what: String, help: &str) -> Making {
+    Making::Unknown(Gap::new(Reason::Malformed, source.clone(), what).mend(help))
+}
+
+/// What is wrong, and what to do about it.
+type Wrong = (String, &'static str);
+
+fn recipe(build: &Node, folder: &Path, load: &dyn Load) -> Result<Box<Recipe>, Wrong> {
+    const SET: &str = "set it in the environment, in .env or by --env-file";
+    let text = |key: &str| match build.get(key).map(|it| &it.value) {
+        None | Some(Kind::Null) => Ok(None),
+        Some(Kind::Text { text, .. }) => Ok(Some(text.as_str())),
+        Some(Kind::Unset { names, .. }) => Err((format!("{} is not set", names.join(", ")), SET)),
+        Some(Kind::List(_) | Kind::Map(_)) => Err((format!("build.{key} is no text"), "mend it")),
+    };
+    let (context, target) = (text("context")?.unwrap_or("."), text("target")?);
+    let (file, bytes) = match text("dockerfile_inline")? {
+        Some(inline) => (PathBuf::from("dockerfile_inline"), inline.as_bytes().to_vec()),
+        None => {
+            let is_elsewhere = context.contains("://") || context.starts_with("git@");
+            if is_elsewhere {
+                let what = "the image is built from another host's files".to_owned();
+                return Err((what, "build it, and audit where the engine has it"));
+            }
+            let file = folder.join(context).join(text("dockerfile")?.unwrap_or("Dockerfile"));
+            let read = load.read(&file).map_err(|error| {
+                let shown = Untrusted::from(file.display().to_string());
+                (format!("{shown}: {error}"), "check build.context and build.dockerfile")
+            });
+            (file.clone(), read?)
+        }
+    };
+    let mut args = BTreeMap::new();
+    for entry in build.get("args").map(Node::entries).unwrap_or_default() {
+        args.insert(entry.key.clone(), entry.node.text().map(str::to_owned));
+    }
+    let shown = Untrusted::from(file.display().to_string());
+    let dockerfile = dockerfile::parse(&bytes);
+    let built = dockerfile::shipped(&dockerfile, target, &args)
+        .map_err(|wrong| (format!("{shown}:{}: {}", wrong.place.line, wrong.what), "mend it"))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let target = target.map(str::to_owned);
+    Ok(Box::new(Recipe { dockerfile, target, args, built, file: shown, text }))
+}
+
+impl Making {
+    /// The image that an engine has to be asked for, if any.
+    pub(super) fn image(&self) -> Option<&str> {
+        match self {
+            Self::Pulled(name) => Some(name),
+            Self::Built(recipe) => recipe.built.base.as_ref()?.name.as_deref().ok(),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// What it brings along.
+    pub(super) fn shipped(&self, images: &Images, source: &Source) -> Shipped {
+        match self {
+            Self::Unknown(gap) => Shipped::Unknown(gap.clone()),
+            Self::Pulled(name) => match images.get(name) {
+                Err(gap) => Shipped::Unknown(gap),
+                Ok(known) => Shipped::Known {
+                    config: known.document.get("Config").cloned().unwrap_or(json!({})),
+                    origins: BTreeMap::new(),
+                    gaps: BTreeMap::new(),
+                    id: Some(known.id.clone()),
+                },
+            },
+            Self::Built(recipe) => recipe.shipped(images, source),
+        }
+    }
+
+    /// The accounts that the image is known to have, so that a user's name is a
+    /// number: those of the last command that makes one go before.
+    pub(super) fn tell_accounts(&self, draft: &mut Draft) {
+        let Self::Built(recipe) = self else { return };
+        let users = recipe.built.accounts.iter().filter(|it| it.kind == dockerfile::Kind::User);
+        let mut told = Vec::new();
+        for (place, account) in users.rev().enumerate() {
+            told.push(json!({"Name": account.name, "Uid": account.uid, "Gid": account.gid}));
+            let origin = recipe.origin("/User", account.place);
+            draft.origins.insert(format!("/Accounts/{place}"), Arc::new(origin));
+        }
+        if let Some(document) = draft.document.as_object_mut().filter(|_| !told.is_empty()) {
+            document.insert("Accounts".to_owned(), Value::Array(told));
+        }
+    }
+}
+
+/// What a base image decides where a Dockerfile does not.
+const DECIDED: [&str; 6] = ["User", "Entrypoint", "Cmd", "Healthcheck", "StopSignal", "WorkingDir"];
+
+/// What a Dockerfile adds to.
+const ADDED: [&str; 4] = ["Env", "Labels", "ExposedPorts", "Volumes"];
+
+impl Recipe {
+    fn shipped(&self, images: &Images, source: &Source) -> Shipped {
+        let malformed = |detail: &str| Gap::new(Reason::Unset, source.clone(), detail.to_owned());
+        let base = match &self.built.base {
+            None => Ok(Map::new()),
+            Some(base) => match &base.name {
+                Err(why) => Err(malformed(&format!("{}: {why}", self.file))),
+                Ok(name) => images.get(name).map(|known| {
+                    let config = known.document.get("Config").and_then(Value::as_object);
+                    config.cloned().unwrap_or_default()
+                }),
+            },
+        };
+        let built = base.as_ref().map_or_else(|_| self.built.clone(), |it| self.built_on(it));
+        let own = built.config.as_object().cloned().unwrap_or_default();
+        // What would be known on a base that sets nothing hangs on the base alone.
+        let alone = (!built.unknown.is_empty()).then(|| self.built_on(&Map::new()));
+        let hangs = |it: &str| alone.as_ref().is_some_and(|own| !own.unknown.contains_key(it));
+        let untold = |(pointer, why): (&String, &String)| match &base {
+            Err(gap) if hangs(pointer) => (pointer.clone(), gap.clone()),
+            Ok(_) | Err(_) => (pointer.clone(), malformed(&format!("{}: {why}", self.file))),
+        };
+        let mut gaps: BTreeMap<String, Gap> = built.unknown.iter().map(untold).collect();
+        let mut config = match base {
+            Ok(config) => config,
+            Err(gap) => {
+                let left = DECIDED.iter().filter(|key| !own.contains_key(**key)).chain(&ADDED);
+                for key in left {
+                    gaps.entry(format!("/{key}")).or_insert_with(|| gap.clone());
+                }
+                Map::new()
+            }
+        };
+        for (key, value) in own {
+            match (config.get_mut(&key), value) {
+                (_, Value::Null) => drop(config.remove(&key)),
+                (Some(Value::Array(old)), Value::Array(new)) if key == "Env" => lay_over(old, new),
+                (Some(Value::Object(old)), Value::Object(new)) if ADDED.contains(&key.as_str()) => {
+                    old.extend(new);
+                }
+                (_, value) => drop(config.insert(key, value)),
+            }
+        }
+        let origins = self
+            .built
+            .places
+            .iter()
+            .map(|(pointer, place)| (pointer.clone(), Arc::new(self.origin(pointer, *place))))
+            .collect();
+        Shipped::Known { config: Value::Object(config), origins, gaps, id: None }
+    }
+
+    /// What it sets on a base whose variables are known, though not their values.
+    fn built_on(&self, base: &Map<String, Value>) -> Built {
+        let variables = base.get("Env").and_then(Value::as_array).into_iter().flatten();
+        let known = variables.filter_map(name).map(|it| (it, redact::WITHHELD.to_owned()));
+        let known: BTreeMap<String, String> = known.collect();
+        dockerfile::shipped_on(&self.dockerfile, self.target.as_deref(), &self.args, &known)
+            .unwrap_or_else(|_| self.built.clone())
+    }
+
+    fn origin(&self, pointer: &str, place: Place) -> Origin {
+        let line = usize::try_from(place.line).unwrap_or(1).saturating_sub(1);
+        let text = self.text.lines().nth(line).unwrap_or_default();
+        // What stands in these may be a secret.
+        let is_shown = ["/User", "/Healthcheck", "/StopSignal", "/ExposedPorts", "/Volumes"]
+            .iter()
+            .any(|it| pointer.starts_with(it));
+        let excerpt: String =
+            if is_shown { text.chars().take(LONGEST_LINE).collect() } else { String::new() };
+        let Place { line, column, length } = place;
+        let at = Written { file: self.file.clone(), line, column, length, excerpt: excerpt.into() };
+        let key = pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
+        Origin { key: key.to_uppercase().into(), at, overrode: None }
+    }
+}
+
+/// The variables of a Dockerfile over those of its base, by their names.
+fn lay_over(old: &mut Vec<Value>, new: Vec<Value>) {
+    for variable in new {
+        let place = old.iter().position(|it| name(it) == name(&variable));
+        match place.and_then(|it| old.get_mut(it)) {
+            Some(old) => *old = variable,
+            None => old.push(variable),
+        }
+    }
+}
+
+/// The name of a variable, sealed or not.
+fn name(variable: &Value) -> Option<String> {
+    match variable {
+        Value::String(text) => text.split('=').next().map(str::to_owned),
+        Value::Object(sealed) => sealed.get("name")?.as_str().map(str::to_owned),
+        _ => None,
+    }
+}

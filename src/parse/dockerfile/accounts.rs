@@ -1,0 +1,317 @@
+//! The accounts that commands make, as shadow-utils (`useradd(8)`,
+//! `groupadd(8)`), Debian's `adduser(8)` and BusyBox have them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Place;
+use super::shell::{Command, Said};
+
+/// An account that a `RUN` makes or changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Whether it is a user's or a group's.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// A user's number; none where the command does not say it.
+    pub uid: Option<u32>,
+    /// A group's number, or that of a user's first group; none where no command
+    /// says it.
+    pub gid: Option<u32>,
+    /// Where its name stands.
+    pub place: Place,
+}
+
+/// Whose account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A user's.
+    User,
+    /// A group's.
+    Group,
+}
+
+/// What one program's options mean, by their letters and long names.
+struct Program {
+    kind: Kind,
+    /// The options that have a value.
+    valued: &'static [&'static str],
+    /// The options for the account's own number.
+    number: &'static [&'static str],
+    /// The options for a user's first group, by name or number.
+    group: &'static [&'static str],
+}
+
+const USERADD: Program = Program {
+    kind: Kind::User,
+    valued: &[
+        "b",
+        "base-dir",
+        "c",
+        "comment",
+        "d",
+        "home",
+        "home-dir",
+        "e",
+        "expiredate",
+        "f",
+        "inactive",
+        "g",
+        "gid",
+        "G",
+        "groups",
+        "k",
+        "skel",
+        "K",
+        "key",
+        "p",
+        "password",
+        "R",
+        "root",
+        "P",
+        "prefix",
+        "s",
+        "shell",
+        "u",
+        "uid",
+        "Z",
+        "selinux-user",
+    ],
+    number: &["u", "uid"],
+    group: &["g", "gid"],
+};
+
+const USERMOD: Program = Program {
+    kind: Kind::User,
+    valued: &[
+        "c",
+        "comment",
+        "d",
+        "home",
+        "e",
+        "expiredate",
+        "f",
+        "inactive",
+        "g",
+        "gid",
+        "G",
+        "groups",
+        "l",
+        "login",
+        "p",
+        "password",
+        "R",
+        "root",
+        "P",
+        "prefix",
+        "s",
+        "shell",
+        "u",
+        "uid",
+        "Z",
+        "selinux-user",
+    ],
+    ..USERADD
+};
+
+const GROUPADD: Program = Program {
+    kind: Kind::Group,
+    valued: &[
+        "g", "gid", "K", "key", "n", "new-name", "p", "password", "R", "root", "P", "prefix", "U",
+        "users",
+    ],
+    number: &["g", "gid"],
+    group: &[],
+};
+
+const ADDUSER: Program = Program {
+    kind: Kind::User,
+    valued: &[
+        "b",
+        "c",
+        "d",
+        "e",
+        "f",
+        "p",
+        "h",
+        "home",
+        "g",
+        "gecos",
+        "comment",
+        "s",
+        "shell",
+        "G",
+        "ingroup",
+        "u",
+        "uid",
+        "k",
+        "firstuid",
+        "lastuid",
+        "firstgid",
+        "lastgid",
+        "gid",
+        "conf",
+        "add_extra_groups",
+    ],
+    number: &["u", "uid"],
+    group: &["gid", "ingroup", "G"],
+};
+
+const ADDGROUP: Program = Program {
+    kind: Kind::Group,
+    valued: &["g", "gid", "conf", "firstgid", "lastgid"],
+    number: &["g", "gid"],
+    group: &[],
+};
+
+/// Programs that run the one that follows.
+const WRAPPERS: [&str; 5] = ["sudo", "exec", "command", "busybox", "env"];
+
+/// The accounts of an image, as commands add to them.
+#[derive(Default)]
+pub(super) struct Accounts {
+    list: Vec<Account>,
+    /// Where the last of a name is in the list.
+    last: BTreeMap<(Kind, String), usize>,
+}
+
+impl Accounts {
+    /// All of them, in the order in which they were made.
+    pub(super) fn into_list(self) -> Vec<Account> {
+        self.list
+    }
+
+    fn find(&self, kind: Kind, name: &str) -> Option<&Account> {
+        self.list.get(*self.last.get(&(kind, name.to_owned()))?)
+    }
+
+    fn add(&mut self, account: Account) {
+        self.last.insert((account.kind, account.name.clone()), self.list.len());
+        self.list.push(account);
+    }
+
+    /// The number of a group that is given by its number or by its name.
+    fn number_of(&self, group: &str) -> Option<u32> {
+        group.parse().ok().or_else(|| self.find(Kind::Group, group)?.gid)
+    }
+}
+
+/// Adds what a command does to the accounts that were there before it. `place`
+/// says where a part of the script stands.
+pub(super) fn record(
+    accounts: &mut Accounts,
+    command: &Command,
+    place: impl Fn(Range<usize>) -> Place,
+) {
+    let wraps = |it: &&Said| it.known().is_some_and(|it| WRAPPERS.contains(&base(it)));
+    let mut words = command.words.iter().skip_while(wraps);
+    let Some(name) = words.next().and_then(Said::known).map(base) else { return };
+    let (program, changes) = match name {
+        "useradd" => (USERADD, false),
+        "usermod" => (USERMOD, true),
+        "groupadd" => (GROUPADD, false),
+        "groupmod" => (GROUPADD, true),
+        "adduser" => (ADDUSER, false),
+        "addgroup" => (ADDGROUP, false),
+        _ => return,
+    };
+    let call = Call::read(&program, words);
+    // `adduser USER GROUP` makes nobody: it puts the one into the other.
+    let [Some((account, range))] = call.names.as_slice() else { return };
+    // Debian's `adduser --group NAME` makes a group alone, and with `--system`
+    // a user of that name as well.
+    let is_group = name == "adduser" && call.has_group && !call.has_system;
+    let kind = if is_group { Kind::Group } else { program.kind };
+    let before = accounts.find(kind, account).filter(|_| changes);
+    let number = call.number.and_then(|it| it.parse().ok());
+    let (uid, gid) = match kind {
+        Kind::User => (number, call.group.and_then(|it| accounts.number_of(it))),
+        Kind::Group => (None, number),
+    };
+    let account = Account {
+        kind,
+        name: (*account).to_owned(),
+        uid: uid.or(before.and_then(|it| it.uid)),
+        gid: gid.or(before.and_then(|it| it.gid)),
+        place: place(range.clone()),
+    };
+    accounts.add(account);
+}
+
+/// The name of a program, without the folders before it.
+fn base(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or_default()
+}
+
+/// One call of a program.
+#[derive(Default)]
+struct Call<'a> {
+    /// What is no option, with its place; none where nobody can tell it.
+    names: Vec<Option<(&'a str, Range<usize>)>>,
+    number: Option<&'a str>,
+    group: Option<&'a str>,
+    has_group: bool,
+    has_system: bool,
+}
+
+impl<'a> Call<'a> {
+    /// Reads the words after a program's name, as `getopt_long(3)` does.
+    fn read(program: &Program, mut words: impl Iterator<Item = &'a Said>) -> Self {
+        let mut call = Self::default();
+        while let Some(word) = words.next() {
+            let Some(text) = word.known() else {
+                // It may be an option as well as a name.
+                call.names.push(None);
+                continue;
+            };
+            if let Some(long) = text.strip_prefix("--") {
+                let (option, value) = match long.split_once('=') {
+                    Some((option, value)) => (option, Some(value)),
+                    None if program.valued.contains(&long) => {
+                        (long, words.next().and_then(Said::known))
+                    }
+                    None => (long, None),
+                };
+                call.option(program, option, value);
+            } else if let Some(letters) = text.strip_prefix('-').filter(|it| !it.is_empty()) {
+                call.letters(program, letters, &mut words);
+            } else {
+                call.names.push(Some((text, word.range.clone())));
+            }
+        }
+        call
+    }
+
+    /// Short options in one word. The first with a value takes what is left of
+    /// the word, or the next one.
+    fn letters(
+        &mut self,
+        program: &Program,
+        letters: &'a str,
+        words: &mut impl Iterator<Item = &'a Said>,
+    ) {
+        for (at, letter) in letters.char_indices() {
+            let (option, rest) = letters.split_at(at + letter.len_utf8());
+            let option = option.get(at..).unwrap_or_default();
+            if program.valued.contains(&option) {
+                let joined = Some(rest).filter(|it| !it.is_empty());
+                let value = joined.or_else(|| words.next().and_then(Said::known));
+                self.option(program, option, value);
+                return;
+            }
+            self.option(program, option, None);
+        }
+    }
+
+    fn option(&mut self, program: &Program, option: &str, value: Option<&'a str>) {
+        if program.number.contains(&option) {
+            self.number = value;
+        } else if program.group.contains(&option) {
+            self.group = value;
+        } else {
+            self.has_group |= option == "group";
+            self.has_system |= option == "system";
+        }
+    }
+}

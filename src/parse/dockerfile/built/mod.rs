@@ -1,0 +1,186 @@
+//! What the image made from a Dockerfile says of itself, as far as the
+//! Dockerfile decides it. Source: Dockerfile reference; BuildKit's
+//! `dockerfile2llb` where the reference is silent.
+
+mod config;
+mod scope;
+mod stage;
+mod values;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::accounts::Account;
+use super::instruction::Keyword;
+use super::{Dockerfile, Place, Stage, Wrong, check};
+
+use scope::Scope;
+use stage::Building;
+pub(super) use values::{nanoseconds, retries};
+
+/// What a target is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Built {
+    /// The image that the chain of stages rests on; none for `scratch`.
+    pub base: Option<Base>,
+    /// What the Dockerfile sets, in the shape of `Config` in the engine's
+    /// answer to `/images/{id}/json`. What stands here overrules the base;
+    /// `Env`, `Labels`, `ExposedPorts` and `Volumes` add to the base's own. A
+    /// null takes away what the base has: an `ENTRYPOINT` without a `CMD` in
+    /// the same stage clears the `CMD` that came before.
+    pub config: Value,
+    /// Where each value was set, by its JSON pointer into `config`.
+    pub places: BTreeMap<String, Place>,
+    /// Why a value cannot be told, by its JSON pointer; it is not in `config`
+    /// then, or in `Env` by its name alone.
+    pub unknown: BTreeMap<String, String>,
+    /// The accounts that commands make, in their order; the last of a name counts.
+    pub accounts: Vec<Account>,
+}
+
+/// The image that a chain of stages rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// Its name, or why nobody can tell it, as a fragment.
+    pub name: Result<String, String>,
+    /// `--platform`, likewise; none where it is not written.
+    pub platform: Option<Result<String, String>>,
+    /// Where its name stands.
+    pub place: Place,
+}
+
+/// What the final or a named stage would be made into, built with these
+/// arguments. An argument without a value is passed with one that is not known.
+///
+/// # Errors
+/// There is no `FROM`, no stage of that name, or no name of an image.
+pub fn shipped(
+    dockerfile: &Dockerfile,
+    target: Option<&str>,
+    args: &BTreeMap<String, Option<String>>,
+) -> Result<Built, Wrong> {
+    build(dockerfile, target, args, None)
+}
+
+/// Like [`shipped`], where the environment of the base image is known: variables
+/// that the Dockerfile does not set come from there, or are known to be unset.
+///
+/// # Errors
+/// As those of [`shipped`].
+pub fn shipped_on(
+    dockerfile: &Dockerfile,
+    target: Option<&str>,
+    args: &BTreeMap<String, Option<String>>,
+    environment: &BTreeMap<String, String>,
+) -> Result<Built, Wrong> {
+    build(dockerfile, target, args, Some(environment))
+}
+
+fn build(
+    dockerfile: &Dockerfile,
+    target: Option<&str>,
+    args: &BTreeMap<String, Option<String>>,
+    environment: Option<&BTreeMap<String, String>>,
+) -> Result<Built, Wrong> {
+    let last = find(dockerfile, target)?;
+    let mut global = Scope::global(args);
+    for instruction in &dockerfile.preamble {
+        if instruction.keyword == Some(Keyword::Arg) {
+            global.arguments(instruction, None);
+        }
+    }
+    let Chain { stages, base } = chain(dockerfile, last, &global)?;
+    let scope = Scope::stage(&global, base.as_ref(), environment);
+    let mut building = Building::new(scope, base.is_none());
+    let mut before: Option<&Stage> = None;
+    for stage in stages {
+        building.begin();
+        let triggers = before.into_iter().flat_map(|it| &it.instructions);
+        for trigger in triggers.filter_map(|it| it.trigger.as_deref()) {
+            building.apply(trigger, &global);
+        }
+        for instruction in &stage.instructions {
+            building.apply(instruction, &global);
+        }
+        before = Some(stage);
+    }
+    Ok(building.finish(base))
+}
+
+/// The stage that a target means.
+fn find(dockerfile: &Dockerfile, target: Option<&str>) -> Result<usize, Wrong> {
+    let stages = &dockerfile.stages;
+    let Some(last) = stages.len().checked_sub(1) else {
+        return Err(dockerfile.faults.first().cloned().unwrap_or_else(|| Wrong {
+            place: Place { line: 1, column: 1, length: 1 },
+            what: "there is no FROM".to_owned(),
+            help: "begin with FROM and an image".to_owned(),
+        }));
+    };
+    let Some(target) = target else { return Ok(last) };
+    let target = target.to_lowercase();
+    let found = stages.iter().rposition(|it| it.name().as_ref() == Some(&target));
+    found.ok_or_else(|| {
+        let names: Vec<String> = stages.iter().filter_map(Stage::name).collect();
+        let place = stages.first().map(|it| it.from.place);
+        Wrong {
+            place: place.unwrap_or(Place { line: 1, column: 1, length: 1 }),
+            what: format!("no stage is named {}", check::short(&target)),
+            help: check::nearest(&target, &names, ""),
+        }
+    })
+}
+
+/// The stages that a target rests on, the lowest first.
+struct Chain<'a> {
+    stages: Vec<&'a Stage>,
+    base: Option<Base>,
+}
+
+/// Follows the `FROM`s down. A stage can only rest on one before it, so there
+/// is an end to it.
+fn chain<'a>(
+    dockerfile: &'a Dockerfile,
+    last: usize,
+    global: &Scope<'_>,
+) -> Result<Chain<'a>, Wrong> {
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut below = Vec::new();
+    let mut bases = Vec::new();
+    for (at, stage) in dockerfile.stages.iter().enumerate().take(last + 1) {
+        let name = stage.base().map(|it| global.expand(it.text, stage.from.escape));
+        let key = name.as_ref().and_then(|it| it.as_ref().ok()).map(|it| it.to_lowercase());
+        below.push(key.and_then(|it| names.get(&it).copied()));
+        bases.push(name);
+        names.extend(stage.name().map(|it| (it, at)));
+    }
+    let mut stages = Vec::new();
+    let mut at = last;
+    loop {
+        stages.extend(dockerfile.stages.get(at));
+        match below.get(at).copied().flatten() {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    let from = stages.last().map(|it| &it.from);
+    let place = from.map_or(Place { line: 1, column: 1, length: 1 }, |it| {
+        it.words().first().map_or(it.place, |word| it.place_of(*word))
+    });
+    let name = bases.into_iter().nth(at).flatten().filter(|it| *it != Ok(String::new()));
+    let name = name.ok_or_else(|| Wrong {
+        place,
+        what: "FROM names no image".to_owned(),
+        help: "write the name of an image, or give its variable a default before FROM".to_owned(),
+    })?;
+    let platform = from.and_then(|it| it.flag("platform")?.value.as_ref());
+    let escape = dockerfile.escape;
+    stages.reverse();
+    let base = (name != Ok("scratch".to_owned())).then(|| Base {
+        name,
+        platform: platform.map(|it| global.expand(it, escape)),
+        place,
+    });
+    Ok(Chain { stages, base })
+}
