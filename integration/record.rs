@@ -38,6 +38,7 @@ const KEPT: &[&str] = &[
     "nginx-plain",
     "node-hardened",
     "node-plain",
+    "no-new-privileges-false",
     "postgres-plain",
     "podman-hardened",
     "privileged",

@@ -128,14 +128,14 @@ pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<He
 }
 
 /// A list of capabilities as it was written, `ALL` kept apart.
-struct Asked {
-    all: bool,
-    set: CapabilitySet,
+pub(super) struct Asked {
+    pub(super) all: bool,
+    pub(super) set: CapabilitySet,
 }
 
 /// A list as it was written. What a file says of an item is kept by the names of
 /// what it means, however that was spelt: a rule names what it objects to.
-fn list(
+pub(super) fn list(
     inspect: &Document<'_>,
     pointer: &str,
     named: impl Fn(CapabilitySet) -> Vec<String>,

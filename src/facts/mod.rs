@@ -16,6 +16,7 @@ pub mod groups;
 pub mod health;
 pub mod heap;
 pub mod identity;
+pub mod idle;
 pub mod image;
 pub mod kernel_files;
 pub mod limits;
@@ -206,6 +207,8 @@ pub struct Facts {
     pub command: Fact<command::Command>,
     /// Where the container's output goes.
     pub log: Fact<log::Log>,
+    /// What was asked for and does nothing; never empty.
+    pub idle: Vec<Fact<idle::Effect>>,
 }
 
 /// Derives the facts of every target of a bundle, in the bundle's order.
@@ -277,6 +280,7 @@ fn of_container(view: &View<'_>) -> Facts {
         restarts: restart::restarts(view),
         command: command::fact(view),
         log: log::fact(view),
+        idle: idle::all(view),
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<bool>> {
 /// What one security option says on the question, if it does. The engine
 /// splits at `=` or else at `:` and reads the value as Go's
 /// `strconv.ParseBool`; the last option wins.
-fn setting(option: &str) -> Option<Result<bool, String>> {
+pub(super) fn setting(option: &str) -> Option<Result<bool, String>> {
     let (name, value) =
         option.split_once('=').or_else(|| option.split_once(':')).unwrap_or((option, "true"));
     if name != "no-new-privileges" {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::draft::Draft;
+use crate::model::draft::{Draft, Idle};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
@@ -60,6 +60,28 @@ impl<'a> Document<'a> {
     /// The source that the document came from.
     pub const fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// Why there is no document at all, where there is none.
+    pub fn unread(&self) -> Option<&Gap> {
+        self.root.as_ref().err()
+    }
+
+    /// A value as it stands, known or not: for what is looked at closer then.
+    pub fn peek(&self, pointer: &str) -> Option<&'a Value> {
+        self.root.as_ref().ok()?.pointer(pointer).filter(|value| !value.is_null())
+    }
+
+    /// Whether a value may be what is looked for: it is, or cannot be told. Costs
+    /// little, for questions that arise for few.
+    pub fn may_be(&self, pointer: &str, is_it: impl FnOnce(&Value) -> bool) -> bool {
+        let is_untold = || self.draft.is_some_and(|it| it.gap(pointer).is_some());
+        self.peek(pointer).is_some_and(is_it) || is_untold()
+    }
+
+    /// What the files say that leaves no trace in the document.
+    pub fn idle(&self) -> &'a [Idle] {
+        self.draft.map(|it| it.idle.as_slice()).unwrap_or_default()
     }
 
     /// A text at a JSON pointer (RFC 6901).

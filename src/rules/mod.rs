@@ -80,6 +80,7 @@ pub static ALL: &[&Rule] = &[
     &secrets::strong_secrets::RULE,
     &secrets::required_env::RULE,
     &truth::runs_as_declared::RULE,
+    &truth::no_ineffective_hardening::RULE,
 ];
 
 /// The rule with this id.

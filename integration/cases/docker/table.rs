@@ -66,6 +66,7 @@ pub(super) const CASES: &[Case] = &[
                 "runs-as-declared",
                 &[refused(BecomeRoot), refused(OpenRawSocket), refused(WriteRoot)],
             ),
+            passes("no-ineffective-hardening", &[]),
             passes("healthcheck-timing", &[]),
             passes("healthcheck-works", &[]),
             passes("init-process", &[]),
@@ -269,6 +270,7 @@ pub(super) const CASES: &[Case] = &[
         expected: &[
             passes("non-root-user", &[refused(BecomeRoot)]),
             fails("no-new-privileges", &[gained(BecomeRoot)]),
+            fails("no-ineffective-hardening", &[gained(BecomeRoot)]),
         ],
     },
     Case {

@@ -14,6 +14,7 @@ use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
+use crate::parse::compose::idle::Idling;
 use crate::parse::compose::lower::{self, Lowering};
 use crate::parse::compose::{self, Fault, Load, Project, Request};
 
@@ -66,14 +67,18 @@ impl Resolved {
         let project = &self.project;
         let mut bundle = Bundle::new(Origin::Compose);
         let lowering = Lowering::new(project);
+        let idling = Idling::new(&lowering);
         bundle.record(Source::networks(), Ok(Answer::Json(lowering.networks())));
         for (service, (name, making)) in project.services().zip(&self.makings) {
             let id = lower::id_of(project, name);
             let source = Source::Compose(id.clone());
-            let mut draft = lowering.container(service, &making.shipped(images, &source));
+            let shipped = making.shipped(images, &source);
+            let mut draft = lowering.container(service, &shipped);
             name_the_unknown(&mut draft);
             draft.document = redact::document(draft.document);
+            draft.idle = idling.of(service, &shipped);
             making.tell_accounts(&mut draft);
+            making.tell_idle(&mut draft);
             bundle.record(source, Ok(Answer::Draft(draft)));
             let image = lower::image_of(project, service).map(|it| it.into_owned().into());
             if let Making::Pulled(name) = making

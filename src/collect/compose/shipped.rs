@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 
 use super::images::Images;
 use crate::collect::redact;
-use crate::model::draft::{Draft, Origin, Shipped, Written};
+use crate::model::draft::{Draft, Idle, Origin, Shipped, Written};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Load;
 use crate::parse::compose::tree::{Node, Value as Kind};
-use crate::parse::dockerfile::{self, Built, Dockerfile, Place};
+use crate::parse::dockerfile::{self, Built, Dockerfile, Place, Unless};
 
 /// The longest line of a Dockerfile that is shown.
 const LONGEST_LINE: usize = 200;
@@ -149,6 +149,28 @@ impl Making {
             document.insert("Accounts".to_owned(), Value::Array(told));
         }
     }
+
+    /// What the Dockerfile does to no effect, where the service does not make
+    /// good for it.
+    pub(super) fn tell_idle(&self, draft: &mut Draft) {
+        let Self::Built(recipe) = self else { return };
+        let part = |pointer: &str| draft.document.pointer(pointer);
+        let is_read_only = part("/HostConfig/ReadonlyRootfs") == Some(&Value::Bool(true));
+        let dropped = part("/HostConfig/CapDrop").and_then(Value::as_array);
+        let is_all = |it: &Value| it.as_str().is_some_and(|it| it.eq_ignore_ascii_case("all"));
+        let is_privileged = part("/HostConfig/Privileged") == Some(&Value::Bool(true));
+        let drops_all = !is_privileged && dropped.is_some_and(|all| all.iter().any(is_all));
+        let idle = recipe.built.idle.iter().filter(|it| match it.unless {
+            Unless::ReadOnlyRoot => !is_read_only,
+            Unless::CapabilitiesDropped => !drops_all,
+        });
+        let told = idle.map(|it| Idle {
+            origin: Arc::new(recipe.origin("/Run", it.place)),
+            what: it.what.clone(),
+            instead: it.instead.clone(),
+        });
+        draft.idle.extend(told);
+    }
 }
 
 /// What a base image decides where a Dockerfile does not.
@@ -172,11 +194,13 @@ impl Recipe {
         };
         let built = base.as_ref().map_or_else(|_| self.built.clone(), |it| self.built_on(it));
         let own = built.config.as_object().cloned().unwrap_or_default();
-        // What would be known on a base that sets nothing hangs on the base alone.
+        // What a base that sets nothing would say of it otherwise hangs on the base alone.
         let alone = (!built.unknown.is_empty()).then(|| self.built_on(&Map::new()));
-        let hangs = |it: &str| alone.as_ref().is_some_and(|own| !own.unknown.contains_key(it));
+        let hangs = |it: &str, why: &String| {
+            alone.as_ref().is_some_and(|on| on.unknown.get(it) != Some(why))
+        };
         let untold = |(pointer, why): (&String, &String)| match &base {
-            Err(gap) if hangs(pointer) => (pointer.clone(), gap.clone()),
+            Err(gap) if hangs(pointer, why) => (pointer.clone(), gap.clone()),
             Ok(_) | Err(_) => (pointer.clone(), malformed(&format!("{}: {why}", self.file))),
         };
         let mut gaps: BTreeMap<String, Gap> = built.unknown.iter().map(untold).collect();
@@ -225,9 +249,19 @@ impl Recipe {
         let is_shown = ["/User", "/Healthcheck", "/StopSignal", "/ExposedPorts", "/Volumes"]
             .iter()
             .any(|it| pointer.starts_with(it));
-        let excerpt: String =
-            if is_shown { text.chars().take(LONGEST_LINE).collect() } else { String::new() };
         let Place { line, column, length } = place;
+        let excerpt: String = match (is_shown, pointer) {
+            (true, _) => text.chars().take(LONGEST_LINE).collect(),
+            // Of a script only the word that is meant.
+            (false, "/Run") => {
+                let meant = column..column.saturating_add(length);
+                let shown = |(at, it): (u32, char)| {
+                    if meant.contains(&at) || it.is_whitespace() { it } else { '*' }
+                };
+                (1..).zip(text.chars().take(LONGEST_LINE)).map(shown).collect()
+            }
+            (false, _) => String::new(),
+        };
         let at = Written { file: self.file.clone(), line, column, length, excerpt: excerpt.into() };
         let key = pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
         Origin { key: key.to_uppercase().into(), at, overrode: None }

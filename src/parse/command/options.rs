@@ -203,7 +203,7 @@ impl Options {
 }
 
 /// The variables of which a part is kept, beside those that name an engine.
-pub const VARIABLES: [&str; 8] = [
+pub const VARIABLES: [&str; 9] = [
     "NODE_OPTIONS",
     "JAVA_TOOL_OPTIONS",
     "JDK_JAVA_OPTIONS",
@@ -212,7 +212,11 @@ pub const VARIABLES: [&str; 8] = [
     "WEB_CONCURRENCY",
     "NODE_ENV",
     "PATH",
+    "PYTHONHASHSEED",
 ];
+
+/// A seed of one's own may be meant to be secret.
+const SEED: Value = Value::Word(&["random"]);
 
 const STAGES: Value = Value::Word(&["production", "development", "test", "staging"]);
 
@@ -225,6 +229,7 @@ pub fn kept_of_variable(name: &str, value: &str) -> Option<String> {
         "PATH" => value.split(':').map(folder).collect::<Vec<_>>().join(":"),
         "WEB_CONCURRENCY" => if Value::Number.fits(value) { value } else { WITHHELD }.to_owned(),
         "NODE_ENV" => if STAGES.fits(value) { value } else { WITHHELD }.to_owned(),
+        "PYTHONHASHSEED" => if SEED.fits(value) { value } else { WITHHELD }.to_owned(),
         "NODE_OPTIONS" => words_of("node", value),
         "GUNICORN_CMD_ARGS" => words_of("gunicorn", value),
         _ => words_of("java", value),
@@ -284,6 +289,8 @@ mod tests {
             ("NODE_ENV", "production", "production"),
             ("NODE_ENV", "s3cret", "…"),
             ("NODE_ENV", "", ""),
+            ("PYTHONHASHSEED", "random", "random"),
+            ("PYTHONHASHSEED", "4711", "…"),
             ("PATH", "/usr/bin:/bin:s3cret", "/usr/bin:/bin:…"),
         ] {
             assert_eq!(kept_of_variable(name, value).as_deref(), Some(expected), "{name}={value}");

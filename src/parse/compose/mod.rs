@@ -12,6 +12,7 @@ pub mod dotenv;
 mod environment;
 mod extends;
 mod find;
+pub mod idle;
 mod include;
 pub mod interpolate;
 pub mod lower;

@@ -182,7 +182,7 @@ impl Accounts {
         self.list
     }
 
-    fn find(&self, kind: Kind, name: &str) -> Option<&Account> {
+    pub(super) fn find(&self, kind: Kind, name: &str) -> Option<&Account> {
         self.list.get(*self.last.get(&(kind, name.to_owned()))?)
     }
 
@@ -204,10 +204,9 @@ pub(super) fn record(
     command: &Command,
     place: impl Fn(Range<usize>) -> Place,
 ) {
-    let wraps = |it: &&Said| it.known().is_some_and(|it| WRAPPERS.contains(&base(it)));
-    let mut words = command.words.iter().skip_while(wraps);
-    let Some(name) = words.next().and_then(Said::known).map(base) else { return };
-    let (program, changes) = match name {
+    let Some((first, words)) = program(command) else { return };
+    let name = base(first);
+    let (known, changes) = match name {
         "useradd" => (USERADD, false),
         "usermod" => (USERMOD, true),
         "groupadd" => (GROUPADD, false),
@@ -216,13 +215,13 @@ pub(super) fn record(
         "addgroup" => (ADDGROUP, false),
         _ => return,
     };
-    let call = Call::read(&program, words);
+    let call = Call::read(&known, words);
     // `adduser USER GROUP` makes nobody: it puts the one into the other.
     let [Some((account, range))] = call.names.as_slice() else { return };
     // Debian's `adduser --group NAME` makes a group alone, and with `--system`
     // a user of that name as well.
     let is_group = name == "adduser" && call.has_group && !call.has_system;
-    let kind = if is_group { Kind::Group } else { program.kind };
+    let kind = if is_group { Kind::Group } else { known.kind };
     let before = accounts.find(kind, account).filter(|_| changes);
     let number = call.number.and_then(|it| it.parse().ok());
     let (uid, gid) = match kind {
@@ -239,8 +238,15 @@ pub(super) fn record(
     accounts.add(account);
 }
 
+/// The program that a command runs in the end, and its words.
+pub(super) fn program(command: &Command) -> Option<(&str, impl Iterator<Item = &Said>)> {
+    let wraps = |it: &&Said| it.known().is_some_and(|it| WRAPPERS.contains(&base(it)));
+    let mut words = command.words.iter().skip_while(wraps);
+    Some((words.next().and_then(Said::known)?, words))
+}
+
 /// The name of a program, without the folders before it.
-fn base(word: &str) -> &str {
+pub(super) fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or_default()
 }
 

@@ -18,26 +18,27 @@ const SHORT_NAME: usize = 12;
 /// The most columns that a list of users takes.
 const USERS: usize = 12;
 
+/// After the kind of the targets.
 const TITLES: [&str; 8] = ["GRADE", "SCORE", "USER", "CAPS", "NNP", "ROOT", "SECCOMP", "FINDINGS"];
 
-/// Those of targets in which nothing runs.
+/// Those of targets in which nothing runs, nor is to run.
 const SHORT_TITLES: [&str; 3] = ["GRADE", "SCORE", "FINDINGS"];
 
 /// A cell: pieces of text, each with its style.
 type Cell = Vec<(String, Style)>;
 
-/// Whether something runs whose posture can be told in a few words.
+/// Whether something runs, or is to run, whose posture can be told in a few words.
 pub(super) fn has_postures(report: &v1::Report) -> bool {
-    report.targets.iter().any(|target| target.kind != Kind::Image)
+    report.targets.iter().any(|target| matches!(target.kind, Kind::Container | Kind::Service))
 }
 
 pub(super) fn render(report: &v1::Report, look: Look) -> String {
     let table = |name: usize| {
         let titles: &[&str] = if has_postures(report) { &TITLES } else { &SHORT_TITLES };
         let kind = report.targets.first().map_or(Kind::Container, |target| target.kind);
-        let first = kind.name().to_uppercase();
-        let titles = std::iter::once(first.as_str()).chain(titles.iter().copied());
-        let head: Vec<Cell> = titles.map(faint).collect();
+        let kind = kind.name().to_uppercase();
+        let head: Vec<Cell> =
+            std::iter::once(kind.as_str()).chain(titles.iter().copied()).map(faint).collect();
         let targets = report.targets.iter().map(|target| row(target, name, has_postures(report)));
         std::iter::once(head).chain(targets).collect::<Vec<_>>()
     };

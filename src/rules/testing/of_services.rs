@@ -290,6 +290,16 @@ fn spoilt() -> Vec<(&'static str, Case, &'static str)> {
         ),
         ("strong-secrets", service().sets(&["A=b", "JWT_SECRET=short-one"]), "/Config/Env/1"),
         ("required-env", service().set("names", &["A"]), "/Config/Env"),
+        (
+            "no-ineffective-hardening",
+            service().writes("/HostConfig/Privileged", json!(true)),
+            "/HostConfig/CapDrop",
+        ),
+        (
+            "no-ineffective-hardening",
+            service().idles("read_only_root_filesystem"),
+            "read_only_root_filesystem",
+        ),
     ]
 }
 

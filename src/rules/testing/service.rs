@@ -8,7 +8,7 @@ use super::Case;
 use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Observation, Origin};
 use crate::model::demand::FilePolicy;
-use crate::model::draft::{self, Draft, Written};
+use crate::model::draft::{self, Draft, Idle, Written};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -151,6 +151,15 @@ impl Case {
             format!("the variable {variable} is not set"),
         );
         self.draft(WEB).gaps.insert(pointer.to_owned(), gap);
+        self
+    }
+
+    /// The file has a key that does nothing.
+    pub(in crate::rules) fn idles(mut self, key: &str) -> Self {
+        let what = format!("{key} is no key of compose");
+        let origin = origin(key, 99);
+        let instead = "write read_only: true".to_owned();
+        self.draft(WEB).idle.push(Idle { origin, what, instead });
         self
     }
 

@@ -117,6 +117,11 @@ impl<'a> Lowering<'a> {
         network::all(self.project)
     }
 
+    /// The project.
+    pub(super) const fn project(&self) -> &'a Project {
+        self.project
+    }
+
     /// A place as editors and people write it.
     fn place(&self, at: Place) -> String {
         let file = usize::try_from(at.file).ok().and_then(|it| self.files.get(it));
@@ -129,7 +134,7 @@ impl<'a> Lowering<'a> {
         self.resources.get(&(kind, name)).copied()
     }
 
-    fn resource(&self, kind: &str, name: &str) -> Option<&'a Node> {
+    pub(super) fn resource(&self, kind: &str, name: &str) -> Option<&'a Node> {
         self.entry(kind, name).map(|it| &it.node)
     }
 

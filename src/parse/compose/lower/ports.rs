@@ -34,6 +34,7 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
     let mut bound = Bindings::new();
     if let Some(given) = Given::of(Some(service), "ports") {
         publish(sheet, given, is_forwarded, &mut asked, &mut bound);
+        sheet.wrote("/HostConfig/PortBindings", given);
         exposed.extend(asked.keys().map(|it| (it.clone(), json!({}))));
     }
     let (brought, gap) = image.known("/ExposedPorts");

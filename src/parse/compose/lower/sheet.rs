@@ -283,19 +283,11 @@ impl<'a> Sheet<'a> {
 
     /// How a value came to stand somewhere.
     fn origin(&self, key: &str, at: Place, overrode: Option<Place>) -> Arc<Origin> {
-        let overrode = overrode.map(|it| self.written(it));
-        Arc::new(Origin { key: key.into(), at: self.written(at), overrode })
+        self.lowering.origin(key, at, overrode)
     }
 
     fn written(&self, at: Place) -> Written {
-        let Place { file, line, column, length } = at;
-        let place = |number: u32| usize::try_from(number).ok();
-        let name = place(file).and_then(|it| self.lowering.files.get(it));
-        let lines = place(file).and_then(|it| self.lowering.lines.get(it));
-        let text = line.checked_sub(1).and_then(place).and_then(|it| lines?.get(it));
-        let text = text.filter(|it| it.len() <= LONGEST_LINE).copied().unwrap_or_default();
-        let file = name.cloned().unwrap_or_default();
-        Written { file, line, column, length, excerpt: text.into() }
+        self.lowering.written(at)
     }
 
     /// The draft, its parts together.
@@ -304,6 +296,30 @@ impl<'a> Sheet<'a> {
         top.insert("Config".to_owned(), Json::Object(config));
         top.insert("HostConfig".to_owned(), Json::Object(host));
         Draft { document: Json::Object(top), origins, gaps, ..Draft::default() }
+    }
+}
+
+impl Lowering<'_> {
+    /// How a value came to stand somewhere.
+    pub(in crate::parse::compose) fn origin(
+        &self,
+        key: &str,
+        at: Place,
+        overrode: Option<Place>,
+    ) -> Arc<Origin> {
+        let overrode = overrode.map(|it| self.written(it));
+        Arc::new(Origin { key: key.into(), at: self.written(at), overrode })
+    }
+
+    fn written(&self, at: Place) -> Written {
+        let Place { file, line, column, length } = at;
+        let place = |number: u32| usize::try_from(number).ok();
+        let name = place(file).and_then(|it| self.files.get(it));
+        let lines = place(file).and_then(|it| self.lines.get(it));
+        let text = line.checked_sub(1).and_then(place).and_then(|it| lines?.get(it));
+        let text = text.filter(|it| it.len() <= LONGEST_LINE).copied().unwrap_or_default();
+        let file = name.cloned().unwrap_or_default();
+        Written { file, line, column, length, excerpt: text.into() }
     }
 }
 

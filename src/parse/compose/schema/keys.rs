@@ -21,7 +21,11 @@ const REQUESTS: Kind = List(&Short(Form::Request, &Record(REQUEST)));
 /// A whole compose file.
 pub const ROOT: Kind = Record(TOP);
 
-const TOP: Keys = &[
+/// What one service is.
+pub const ONE_SERVICE: Kind = Record(SERVICE);
+
+/// The sections of a compose file.
+pub const TOP: Keys = &[
     ("configs", Named(&Short(Form::Resource, &Record(CONFIG)))),
     ("include", List(&Short(Form::Include, &Record(INCLUDE)))),
     ("models", Named(&Record(MODEL))),

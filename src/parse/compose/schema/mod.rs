@@ -7,8 +7,8 @@ pub mod cast;
 mod keys;
 mod unknown;
 
-pub use keys::ROOT;
-pub use unknown::{Unknown, unknown};
+pub use keys::{ONE_SERVICE, ROOT, TOP};
+pub use unknown::{MOST_COMPARED, Unknown, unknown, unknown_in};
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug)]

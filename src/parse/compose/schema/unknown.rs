@@ -20,8 +20,14 @@ pub struct Unknown {
 /// Every key of a project that compose does not know, in the order of the
 /// files. `x-` extensions are meant for others and are none of them.
 pub fn unknown(root: &Node) -> Vec<Unknown> {
+    unknown_in(root, &ROOT, &mut { MOST_COMPARED })
+}
+
+/// The same of one value by what it is to be; the paths begin at it. `compared`
+/// is for how many more the nearest is looked for: [`MOST_COMPARED`] a file.
+pub fn unknown_in(node: &Node, kind: &Kind, compared: &mut usize) -> Vec<Unknown> {
     let mut found = Vec::new();
-    search(root, &ROOT, &mut Vec::new(), &mut found);
+    search(node, kind, &mut Vec::new(), &mut found, compared);
     found
 }
 
@@ -31,18 +37,24 @@ const LONGEST_PART: usize = 100;
 
 /// For how many unknown keys the nearest is looked for: a file with more of
 /// them is not compose at all, and each costs a comparison with a whole table.
-const MOST_COMPARED: usize = 256;
+pub const MOST_COMPARED: usize = 256;
 
-fn search<'a>(node: &'a Node, kind: &Kind, path: &mut Vec<&'a str>, found: &mut Vec<Unknown>) {
+fn search<'a>(
+    node: &'a Node,
+    kind: &Kind,
+    path: &mut Vec<&'a str>,
+    found: &mut Vec<Unknown>,
+    compared: &mut usize,
+) {
     match (kind, &node.value) {
-        (Kind::Short(_, inner), _) => search(node, inner, path, found),
+        (Kind::Short(_, inner), _) => search(node, inner, path, found, compared),
         (Kind::List(inner), Value::List(items)) => {
-            items.iter().for_each(|item| search(item, inner, path, found));
+            items.iter().for_each(|item| search(item, inner, path, found, compared));
         }
         (Kind::Named(inner), Value::Map(entries)) => {
             for entry in entries {
                 path.push(&entry.key);
-                search(&entry.node, inner, path, found);
+                search(&entry.node, inner, path, found, compared);
                 path.pop();
             }
         }
@@ -50,9 +62,10 @@ fn search<'a>(node: &'a Node, kind: &Kind, path: &mut Vec<&'a str>, found: &mut 
             for entry in entries.iter().filter(|entry| !is_extension(&entry.key)) {
                 path.push(&entry.key);
                 match find(keys, &entry.key) {
-                    Some(kind) => search(&entry.node, kind, path, found),
+                    Some(kind) => search(&entry.node, kind, path, found, compared),
                     None => {
-                        let is_compared = found.len() < MOST_COMPARED;
+                        let is_compared = *compared > 0;
+                        *compared = compared.saturating_sub(1);
                         found.push(Unknown {
                             key_at: entry.key_at,
                             key: entry.key.clone(),

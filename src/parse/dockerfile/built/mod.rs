@@ -12,12 +12,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::accounts::Account;
+use super::idle::Idle;
 use super::instruction::Keyword;
 use super::{Dockerfile, Place, Stage, Wrong, check};
 
 use scope::Scope;
 use stage::Building;
-pub(super) use values::{nanoseconds, retries};
+pub(super) use values::{nanoseconds, path, retries};
 
 /// What a target is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,8 @@ pub struct Built {
     pub unknown: BTreeMap<String, String>,
     /// The accounts that commands make, in their order; the last of a name counts.
     pub accounts: Vec<Account>,
+    /// What commands do for the sake of hardening, and to no effect.
+    pub idle: Vec<Idle>,
 }
 
 /// The image that a chain of stages rests on.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::accounts::{Accounts, record};
 use super::super::heredoc::Heredoc;
+use super::super::idle::{Setting, Watch};
 use super::super::instruction::{Instruction, Keyword};
 use super::super::shell::{Command, Said, commands};
 use super::super::text::Text;
@@ -24,6 +25,7 @@ pub(super) struct Building<'a> {
     scope: Scope<'a>,
     config: Config,
     accounts: Accounts,
+    watch: Watch,
     /// What the shell form is run by.
     shell: Vec<String>,
     /// The working directory; none where the base image's is meant.
@@ -38,6 +40,7 @@ impl<'a> Building<'a> {
             scope,
             config: Config::default(),
             accounts: Accounts::default(),
+            watch: Watch::default(),
             shell: vec!["/bin/sh".to_owned(), "-c".to_owned()],
             folder: is_scratch.then(|| "/".to_owned()),
             has_cmd: false,
@@ -50,6 +53,7 @@ impl<'a> Building<'a> {
     }
 
     pub(super) fn finish(self, base: Option<Base>) -> Built {
+        let idle = self.watch.finish(user(&self.config), &self.accounts);
         let done = self.config.finish();
         Built {
             base,
@@ -57,6 +61,7 @@ impl<'a> Building<'a> {
             places: done.places,
             unknown: done.unknown,
             accounts: self.accounts.into_list(),
+            idle,
         }
     }
 
@@ -123,12 +128,9 @@ impl<'a> Building<'a> {
             }
             Keyword::Healthcheck => self.health(it, place),
             Keyword::Run => self.run(it),
-            // They change files alone, or what images built from this one do.
-            Keyword::Add
-            | Keyword::Copy
-            | Keyword::From
-            | Keyword::Maintainer
-            | Keyword::Onbuild => {}
+            Keyword::Add | Keyword::Copy => self.copy(it),
+            // They change nothing here, or what images built from this one do.
+            Keyword::From | Keyword::Maintainer | Keyword::Onbuild => {}
         }
     }
 
@@ -249,7 +251,24 @@ impl<'a> Building<'a> {
         self.config.set("Healthcheck", health, place);
     }
 
-    /// Looks for the accounts that a `RUN` makes.
+    /// Looks at whose files a `COPY` or `ADD` makes.
+    fn copy(&mut self, it: &Instruction) {
+        let flag = |name: &str| {
+            let flag = it.flag(name)?;
+            Some((self.expand(it, flag.value.as_deref()?).ok()?, flag.place))
+        };
+        let (owner, mode) = (flag("chown"), flag("chmod"));
+        let target = it.list().pop().and_then(|to| self.expand(it, &to).ok());
+        let Some(target) = target else { return };
+        let place = mode.as_ref().map_or(it.place, |(_, place)| *place);
+        let owner = owner.as_ref().map(|(owner, _)| owner.as_str());
+        let mode = mode.as_ref().map(|(mode, _)| mode.as_str());
+        let setting = Setting { folder: self.folder.as_deref(), user: user(&self.config) };
+        self.watch.copied(&target, owner, mode, place, setting);
+    }
+
+    /// Looks for the accounts that a `RUN` makes, and for what it does to files
+    /// for the sake of hardening.
     fn run(&mut self, it: &Instruction) {
         let makes = |text: &str| PROGRAMS.iter().any(|program| text.contains(program));
         if let Exec::Array(words) = it.exec() {
@@ -257,6 +276,8 @@ impl<'a> Building<'a> {
             let said = words.into_iter().map(|it| Said { text: Ok(it), range: 0..0 });
             let command = Command { words: said.collect() };
             record(&mut self.accounts, &command, |_| place);
+            let setting = Setting { folder: self.folder.as_deref(), user: user(&self.config) };
+            self.watch.command(&command, setting, |_| place);
             return;
         }
         if !self.shell.first().is_some_and(|it| is_shell(it)) {
@@ -283,8 +304,10 @@ impl<'a> Building<'a> {
         };
         let place =
             |range: Range<usize>| text.place(script.start + range.start..script.start + range.end);
+        let setting = Setting { folder: self.folder.as_deref(), user: user(&self.config) };
         for command in commands(script.text, look) {
             record(&mut self.accounts, &command, place);
+            self.watch.command(&command, setting, place);
         }
     }
 }
@@ -298,8 +321,13 @@ const TIMES: [(&str, &str); 5] = [
     ("retries", "Retries"),
 ];
 
-/// What the programs that make accounts have in their names.
-const PROGRAMS: [&str; 2] = ["user", "group"];
+/// What the programs that are looked for have in their names.
+const PROGRAMS: [&str; 5] = ["user", "group", "setcap", "chmod", "chown"];
+
+/// As whom commands are run, where that is known.
+fn user(config: &Config) -> Option<&str> {
+    config.get("User")?.as_ref().ok()?.as_str()
+}
 
 fn is_shell(program: &str) -> bool {
     let name = program.rsplit('/').next().unwrap_or_default();

@@ -82,7 +82,7 @@ pub(super) fn ports(word: &str) -> Result<(u16, u16, &'static str), String> {
 }
 
 /// A path without `.`, `..` and empty names. A relative one begins at a folder.
-pub(super) fn path(folder: &str, path: &str) -> String {
+pub(in super::super) fn path(folder: &str, path: &str) -> String {
     let begin = if path.starts_with('/') { "" } else { folder };
     let mut names: Vec<&str> = Vec::new();
     for name in begin.split('/').chain(path.split('/')) {

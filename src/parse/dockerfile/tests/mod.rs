@@ -3,6 +3,7 @@
 mod accounts;
 mod heredocs;
 mod hostile;
+mod idle;
 mod meaning;
 mod syntax;
 mod variables;

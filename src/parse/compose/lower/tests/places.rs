@@ -66,7 +66,7 @@ fn a_value_is_shown_where_it_stands_and_a_list_at_its_key() {
     apart(&mut project.root);
     let draft = lower(&project, "web", &bare());
     for (pointer, key, line) in [
-        ("", "web", 103),
+        ("", "", 103),
         ("/HostConfig/CapAdd", "cap_add", 104),
         ("/HostConfig/CapAdd/0", "cap_add", 5),
         ("/HostConfig/CapAdd/1", "cap_add", 6),
@@ -140,14 +140,14 @@ fn what_a_dockerfile_says_is_shown_there() {
 fn what_a_dockerfile_cannot_tell_is_a_gap_of_that_part_alone() {
     let gap = Gap::new(Reason::Unset, Source::image("x"), "ARG has no value");
     let shipped = Shipped::Known {
-        config: json!({"User": null, "Cmd": ["a"]}),
+        config: json!({"User": null, "Cmd": ["a"], "Env": ["A", "B=1"]}),
         origins: [].into(),
         gaps: [("/User".to_owned(), gap.clone()), ("/Env/0".to_owned(), gap)].into(),
         id: None,
     };
     let draft = web(json!({}), &shipped);
     let gaps: Vec<&str> = draft.gaps.keys().map(String::as_str).collect();
-    assert_eq!(gaps, ["/Config/Env/-", "/Config/User"]);
+    assert_eq!(gaps, ["/Config/Env/0", "/Config/User"]);
     assert_eq!(at(&draft, "/Path"), "a");
 }
 
