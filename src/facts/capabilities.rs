@@ -98,7 +98,7 @@ pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope
 
 /// The set that results from what was asked for.
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
-    of_declared(view, view.inspect())
+    view.capabilities.get_or_init(|| of_declared(view, view.inspect())).clone()
 }
 
 /// What a container gets that is described like this.

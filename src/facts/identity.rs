@@ -92,7 +92,7 @@ fn user(ids: [u32; 4], map: &IdMap) -> User {
 }
 
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<User>> {
-    named_by(view, view.inspect())
+    view.user.get_or_init(|| named_by(view, view.inspect())).clone()
 }
 
 /// The user that a configuration names, a container's or an image's.

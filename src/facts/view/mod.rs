@@ -3,6 +3,8 @@
 mod defaults;
 mod process;
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
@@ -18,6 +20,9 @@ use crate::parse::passwd::{self, Account};
 use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::time::Instant;
 
+use super::capabilities::Capabilities;
+use super::environment::Given;
+use super::identity::User;
 use super::{Held, Holder};
 
 pub(super) use process::Process;
@@ -37,11 +42,24 @@ pub(super) struct View<'a> {
     target: &'a Target,
     /// What the engine declares about the target: nearly every fact begins here.
     inspect: Document<'a>,
+    /// What many facts rest on, once it is worked out.
+    info: OnceCell<Document<'a>>,
+    pub(super) user: OnceCell<Reading<Held<User>>>,
+    pub(super) capabilities: OnceCell<Reading<Held<Capabilities>>>,
+    pub(super) environment: OnceCell<Given>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(bundle: &'a Bundle, target: &'a Target) -> Self {
-        Self { bundle, target, inspect: described(bundle, &target.id) }
+        Self {
+            bundle,
+            target,
+            inspect: described(bundle, &target.id),
+            info: OnceCell::new(),
+            user: OnceCell::new(),
+            capabilities: OnceCell::new(),
+            environment: OnceCell::new(),
+        }
     }
 
     /// Some of the container's files, as the bundle has them under this source.
@@ -134,11 +152,11 @@ impl<'a> View<'a> {
 
     /// What the engine says of itself. Of the one that will create a service
     /// nobody knows more than what its documentation says of every engine.
-    pub(super) fn info(&self) -> Document<'a> {
-        if self.origin() == Origin::Compose {
-            return defaults::info();
-        }
-        self.document(Source::engine_info())
+    pub(super) fn info(&self) -> &Document<'a> {
+        self.info.get_or_init(|| match self.origin() {
+            Origin::Compose => defaults::info(),
+            Origin::Engine | Origin::Kernel => self.document(Source::engine_info()),
+        })
     }
 
     /// A value that was asked for.
@@ -210,6 +228,9 @@ impl<'a> View<'a> {
     /// kernel does not show gives it away. A point may be reached through a
     /// symlink, so only its last part counts.
     pub(super) fn mounts(&self) -> Reading<Vec<Mount>> {
+        if self.kind() == Kind::Service {
+            return Reading::Missing(Gap::new(Reason::NotRunning, Source::Clock, ""));
+        }
         let seen = Reading::from(self.processes())
             .and_then(|processes| mounts_of(self.bundle, processes.viewer));
         if self.origin() == Origin::Kernel {

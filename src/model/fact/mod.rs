@@ -66,6 +66,12 @@ impl<T> Fact<T> {
         }
     }
 
+    /// A question about what runs, of a target of which nothing runs yet.
+    pub fn to_come() -> Self {
+        let gap = Gap::new(Reason::NotRunning, Source::Clock, "");
+        Self::new(Reading::Inapplicable, Reading::Missing(gap))
+    }
+
     /// The declaration's reading.
     pub const fn declared(&self) -> &Reading<T> {
         &self.declared
