@@ -240,21 +240,25 @@ impl<'a> Document<'a> {
         let Some(draft) = self.draft else {
             return Evidence::new(self.source.clone(), pointer, shown);
         };
-        let part = |(name, origin): (&str, &Arc<Origin>)| {
-            let name = unescaped(name);
-            let value = member(found?, &name)?;
-            Some((format!("{name} {value}").into(), Arc::clone(origin)))
-        };
-        let written = draft.origin(pointer);
-        // A rule that points at a whole value knows it by its pointer.
-        let has_key = draft.origins.contains_key(pointer);
-        let itself = written.filter(|_| has_key).map(|it| (pointer.into(), Arc::clone(it)));
+        let own = draft.origins.get(pointer);
+        let mut parts = Vec::new();
+        if let Some(own) = own {
+            // A rule that points at a whole value knows it by its pointer.
+            parts.push((pointer.into(), Arc::clone(own)));
+        }
+        if let Some(whole) = found.filter(|it| it.is_array() || it.is_object()) {
+            parts.extend(draft.parts(pointer).filter_map(|(name, origin)| {
+                let name = unescaped(name);
+                let value = member(whole, &name)?;
+                Some((format!("{name} {value}").into(), Arc::clone(origin)))
+            }));
+        }
         Evidence::from(Datum {
             source: self.source.clone(),
-            place: self.place(pointer),
+            place: own.map_or_else(|| pointer.into(), |it| it.key.clone()),
             value: shown.into(),
-            written: written.cloned(),
-            parts: itself.into_iter().chain(draft.parts(pointer).filter_map(part)).collect(),
+            written: own.or_else(|| draft.origin(pointer)).cloned(),
+            parts,
         })
     }
 
