@@ -14,11 +14,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::draft::{Draft, Idle, Origin};
+use crate::model::draft::{Draft, Idle};
 use crate::model::reading::{Datum, Evidence, Gap, Reading, Reason};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+
+/// A field of an object: its name and its value.
+pub type Field<'a> = (&'a str, &'a Value);
 
 /// A list whose entries are not all known.
 #[derive(Clone, Debug)]
@@ -188,7 +191,7 @@ impl<'a> Document<'a> {
     }
 
     /// The fields of an object that are known, and why others are not.
-    pub fn known_fields(&self, pointer: &str) -> (Reading<Vec<(&'a str, &'a Value)>>, Option<Gap>) {
+    pub fn known_fields(&self, pointer: &str) -> (Reading<Vec<Field<'a>>>, Option<Gap>) {
         let Some(draft) = self.draft.filter(|draft| !draft.gaps.is_empty()) else {
             return (self.fields(pointer), None);
         };

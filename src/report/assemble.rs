@@ -102,7 +102,8 @@ pub fn fleet(floors: impl Iterator<Item = u8> + Clone) -> Option<v1::Fleet> {
     score::fleet(floors).map(|fleet| v1::Fleet { worst: fleet.worst, median: fleet.median, grades })
 }
 
-fn targets(run: &Run<'_>) -> Vec<v1::Target> {
+/// The targets of a run, each with all its findings.
+pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
     let sheets = run.ledger.sheets.iter().zip(run.cards).zip(run.facts);
     sheets
         .map(|((sheet, card), (_, facts))| v1::Target {

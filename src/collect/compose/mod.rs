@@ -37,7 +37,8 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
     let project = compose::resolve(request, load)?;
     let makings = project.services().map(|service| {
         let source = Source::Compose(lower::id_of(&project, &service.key));
-        let making = shipped::making(&service.node, &project.directory, load, &source);
+        let making =
+            shipped::making(&service.node, (&project.directory, &request.folder), load, &source);
         (service.key.clone(), making)
     });
     let makings = makings.collect();

@@ -61,9 +61,8 @@ pub(super) fn all(view: &View<'_>) -> Vec<Fact<Effect>> {
     if let Some(gap) = inspect.unread() {
         return vec![Fact::declared_only(Reading::Missing(gap.clone()))];
     }
-    let asked = QUESTIONS.iter().flat_map(|ask| ask(view, &inspect)).filter_map(effect);
-    let found: Vec<Fact<Effect>> =
-        asked.chain(written(&inspect)).map(Fact::declared_only).collect();
+    let asked = QUESTIONS.iter().flat_map(|ask| ask(view, inspect)).filter_map(effect);
+    let found: Vec<Fact<Effect>> = asked.chain(written(inspect)).map(Fact::declared_only).collect();
     if !found.is_empty() {
         return found;
     }
