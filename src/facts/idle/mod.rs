@@ -88,8 +88,8 @@ fn effect(reading: Reading<Option<Idle>>) -> Option<Reading<Effect>> {
 fn written(inspect: &Document<'_>) -> impl Iterator<Item = Reading<Effect>> {
     inspect.idle().iter().map(|idle| {
         let source = inspect.source().clone();
-        let mut evidence = Evidence::new(source, idle.origin.key.clone(), "without effect");
-        evidence.written = Some(idle.origin.clone());
+        let evidence = Evidence::new(source, idle.origin.key.clone(), "without effect");
+        let evidence = evidence.with(|datum| datum.written = Some(idle.origin.clone()));
         let idle = Idle::new(idle.what.as_str(), idle.instead.as_str());
         Reading::Known(Effect::Without(idle), vec![evidence])
     })
