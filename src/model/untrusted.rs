@@ -54,20 +54,23 @@ impl From<String> for Untrusted {
 
 impl fmt::Display for Untrusted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown: String = self.0.chars().flat_map(visible).collect();
+        // Most text is plain, and is shown as it is.
+        if self.0.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+            return f.pad(&self.0);
+        }
+        let mut shown = String::with_capacity(self.0.len());
+        for character in self.0.chars() {
+            if character.is_control() || is_invisible(character) {
+                shown.extend(character.escape_default());
+            } else {
+                shown.push(character);
+            }
+        }
         f.pad(&shown)
     }
 }
 
 /// One character as itself, or as the escape that makes it visible.
-fn visible(character: char) -> Box<dyn Iterator<Item = char>> {
-    if character.is_control() || is_invisible(character) {
-        Box::new(character.escape_default())
-    } else {
-        Box::new(std::iter::once(character))
-    }
-}
-
 /// Characters that change how their neighbours are drawn, or draw nothing:
 /// the Unicode bidirectional controls, zero-width characters and separators.
 fn is_invisible(character: char) -> bool {
