@@ -7,7 +7,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::expect_used,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark lays out its files, prints, and stops where it cannot go on"

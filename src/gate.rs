@@ -70,12 +70,12 @@ impl Tally {
     }
 
     /// Counts another audit in.
-    pub fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: &Self) {
         self.failed += other.failed;
         self.unknown += other.unknown;
-        self.failures.extend(other.failures);
-        self.missing.extend(other.missing);
-        self.uncovered.extend(other.uncovered);
+        self.failures.extend_from_slice(&other.failures);
+        self.missing.extend_from_slice(&other.missing);
+        self.uncovered.extend_from_slice(&other.uncovered);
     }
 
     /// What the gate says to all that was counted. What was named and is not there

@@ -35,22 +35,32 @@ use gate::Tally;
 use judge::Accept;
 use model::bundle::Bundle;
 use policy::Policy;
-use report::v1::Report;
+use report::v1::{Report, Target};
 
 /// The pure half of the pipeline: the same bundle and policy, the same report.
 #[must_use]
 pub fn evaluate(bundle: &Bundle, policy: &Policy, accept: Accept) -> Report {
-    weighed(bundle, policy, accept).0
+    weigh(bundle, policy, accept, |run, _| report::assemble(run))
 }
 
-/// As [`evaluate`], with what the gate counted, for audits that count together.
+/// As [`evaluate`], of an audit that is one of many: its targets, and what of it
+/// the gate counts.
 #[must_use]
-pub fn weighed(bundle: &Bundle, policy: &Policy, accept: Accept) -> (Report, Tally) {
+pub fn evaluate_part(bundle: &Bundle, policy: &Policy) -> (Vec<Target>, Tally) {
+    weigh(bundle, policy, Accept::Kernel, |run, tally| (report::targets(run), tally))
+}
+
+fn weigh<T>(
+    bundle: &Bundle,
+    policy: &Policy,
+    accept: Accept,
+    tell: impl FnOnce(&report::Run<'_>, Tally) -> T,
+) -> T {
     let facts = facts::derive(bundle);
     let ledger = judge::judge(&facts, policy, accept);
     let cards = score::all(&ledger, policy.weights);
     let tally = Tally::of(bundle, &ledger, &cards, &policy.gate);
-    let report = report::assemble(&report::Run {
+    let run = report::Run {
         bundle,
         facts: &facts,
         policy,
@@ -58,6 +68,6 @@ pub fn weighed(bundle: &Bundle, policy: &Policy, accept: Accept) -> (Report, Tal
         ledger: &ledger,
         cards: &cards,
         outcome: &tally.outcome(&policy.gate),
-    });
-    (report, tally)
+    };
+    tell(&run, tally)
 }

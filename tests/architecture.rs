@@ -145,7 +145,7 @@ fn no_module_sees_above_its_station() {
             let Some(rest) = path.strip_prefix("crate::") else { continue };
             let other = rest.split("::").next().unwrap();
             // The one function at the root is the pipeline itself; only the app runs it.
-            if other == "evaluate" {
+            if other.starts_with("evaluate") {
                 assert_eq!(module, "app", "{}", file.display());
                 continue;
             }

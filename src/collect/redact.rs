@@ -275,12 +275,15 @@ fn engines_scheme(value: &str) -> Option<String> {
 
 /// One entry of the engine's list.
 fn sealed(entry: &Value) -> Value {
-    match entry {
-        Value::String(text) => json!(variable(text)),
-        // An image's variables were sealed when its engine told them.
-        Value::Object(_) if Variable::deserialize(entry).is_ok() => entry.clone(),
-        _ => json!(WITHHELD),
+    if let Some(text) = entry.as_str() {
+        return json!(variable(text));
     }
+    // An image's variables were sealed when its engine told them, and of one that
+    // nobody has set only the name is known.
+    let is_name_alone = entry.as_object().is_some_and(|it| it.len() == 1)
+        && entry.get("name").is_some_and(Value::is_string);
+    let is_sealed = is_name_alone || Variable::deserialize(entry).is_ok();
+    if is_sealed { entry.clone() } else { json!(WITHHELD) }
 }
 
 #[cfg(test)]

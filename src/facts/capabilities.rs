@@ -98,7 +98,7 @@ pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope
 
 /// The set that results from what was asked for.
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
-    of_declared(view, view.inspect())
+    view.capabilities.get_or_init(|| of_declared(view, view.inspect())).clone()
 }
 
 /// What a container gets that is described like this.
@@ -140,18 +140,14 @@ pub(super) fn list(
     pointer: &str,
     named: impl Fn(CapabilitySet) -> Vec<String>,
 ) -> Reading<Asked> {
-    let list = match inspect.texts(pointer) {
-        Reading::Known(list, mut evidence) => {
-            for (said, _) in evidence.iter_mut().flat_map(|it| &mut it.parts) {
-                let spelt = said.raw().rsplit(' ').next().unwrap_or_default().trim_matches('"');
-                if let Ok(set) = spelt.parse::<CapabilitySet>() {
-                    *said = format!("{:?}", named(set)).into();
-                }
+    let list = inspect.texts(pointer).with_evidence(|datum| {
+        for (said, _) in &mut datum.parts {
+            let spelt = said.raw().rsplit(' ').next().unwrap_or_default().trim_matches('"');
+            if let Ok(set) = spelt.parse::<CapabilitySet>() {
+                *said = format!("{:?}", named(set)).into();
             }
-            Reading::Known(list, evidence)
         }
-        other @ (Reading::Missing(_) | Reading::Inapplicable) => other,
-    };
+    });
     list.and_then(|names| {
         let mut asked = Asked { all: false, set: CapabilitySet::EMPTY };
         for name in names {

@@ -5,6 +5,8 @@
 //! entrypoint may have added to. Either gives a secret away, so they are two
 //! questions, and neither overrules the other.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,7 +24,7 @@ use super::view::{Process, View};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
     /// The variables, in their order.
-    pub variables: Vec<Variable>,
+    pub variables: Arc<[Variable]>,
 }
 
 impl Environment {
@@ -60,9 +62,11 @@ impl Given {
     }
 
     fn gap(&self, matters: impl Fn(&str) -> bool) -> Option<Gap> {
-        let unknown = self.unknown.iter().find(|(name, _)| name.is_empty() || matters(name));
-        let unset = self.more.as_ref().filter(|gap| gap.reason == Reason::Unset);
-        unknown.map(|(_, gap)| gap).or(unset).cloned()
+        let named = self.unknown.iter().filter(|(name, _)| name.is_empty() || matters(name));
+        let all = named.map(|(_, gap)| gap).chain(&self.more);
+        // Only of images an engine is asked.
+        let mut own = all.filter(|gap| !matches!(gap.source, Source::Engine(_)));
+        own.next().cloned()
     }
 
     pub(super) const fn known(&self) -> &Reading<Environment> {
@@ -95,7 +99,7 @@ fn of_the_first(view: &View<'_>) -> Reading<Environment> {
 
 fn of_process(process: &Process<'_>) -> Reading<Environment> {
     let source = Source::proc(process.pid, "environ");
-    process.variables("environ").map(|it| Environment { variables: it.to_vec() }).shown_as(|all| {
+    process.variables("environ").map(|it| Environment { variables: it.into() }).shown_as(|all| {
         let count = all.variables.len();
         vec![Evidence::new(source, "", format!("{count} variables"))]
     })
@@ -148,11 +152,15 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
 }
 
 fn recorded(view: &View<'_>) -> Given {
+    view.environment.get_or_init(|| read(view)).clone()
+}
+
+fn read(view: &View<'_>) -> Given {
     let inspect = view.inspect();
     let source = inspect.source().clone();
     let Entries { known, unknown, more } = inspect.entries("/Config/Env", &[]);
-    let read = |entry: &&Value| Variable::deserialize(*entry).ok();
-    let known = known.and_then(|entries| match entries.iter().map(read).collect() {
+    let variable = |entry: &&Value| Variable::deserialize(*entry).ok();
+    let known = known.and_then(|entries| match entries.iter().map(variable).collect() {
         Some(variables) => Reading::of(Environment { variables }),
         None => {
             let detail = "/Config/Env is not an environment";

@@ -134,7 +134,7 @@ fn asked<'a>(view: &View<'a>) -> Reading<(Option<&'a str>, Vec<&'a str>)> {
 /// With a user namespace of the engine's, they are not the host's.
 fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
     let inspect = view.inspect();
-    let namespaced = identity::namespaced_by_engine(view, &inspect).unshown();
+    let namespaced = identity::namespaced_by_engine(view, inspect).unshown();
     asked(view).zip(namespaced).and_then(|((own, added), namespaced)| {
         if namespaced {
             return Reading::of(Vec::new());
@@ -193,8 +193,8 @@ fn told_group(view: &View<'_>) -> Reading<u32> {
 fn added(view: &View<'_>) -> Reading<Held<Groups>> {
     let inspect = view.inspect();
     let added = inspect.texts("/HostConfig/GroupAdd").and_then(|added| {
-        let numbers = added.iter().filter_map(|it| it.parse::<u32>().ok());
-        match numbers.filter(|gid| *gid != 0).next() {
+        let mut numbers = added.iter().filter_map(|it| it.parse::<u32>().ok());
+        match numbers.find(|gid| *gid != 0) {
             None => Reading::Inapplicable,
             Some(gid) => {
                 let detail = format!("what the host calls the group {gid} no file tells");

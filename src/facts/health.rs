@@ -233,7 +233,7 @@ fn programs(view: &View<'_>) -> Fact<Programs> {
     }
     let inspect = view.inspect();
     let variables = inspect.variables("/Config/Env");
-    let told = test(view).zip(has_failed(&inspect)).zip(variables).unshown();
+    let told = test(view).zip(has_failed(inspect)).zip(variables).unshown();
     let effective = told.and_then(|((test, has_failed), variables)| {
         let Some(check) = Check::parse(&test).filter(|_| has_failed) else {
             return Reading::of(Programs::NotAsked);

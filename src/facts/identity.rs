@@ -92,7 +92,7 @@ fn user(ids: [u32; 4], map: &IdMap) -> User {
 }
 
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<User>> {
-    named_by(view, view.inspect())
+    view.user.get_or_init(|| named_by(view, view.inspect())).clone()
 }
 
 /// The user that a configuration names, a container's or an image's.
@@ -155,16 +155,15 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
         Reading::Known(accounts, evidence) => {
             let account = accounts.into_iter().find(|account| account.name == name);
             match (account, evidence.into_iter().next()) {
-                (Some(account), Some(mut whole)) => {
-                    whole.place = name.into();
-                    whole.value =
-                        format!("{}:x:{}:{}", account.name, account.uid, account.gid).into();
-                    Reading::Known(account.uid, vec![whole])
+                (Some(account), Some(whole)) => {
+                    let line = format!("{}:x:{}:{}", account.name, account.uid, account.gid);
+                    let line = whole.saying(line).with(|datum| datum.place = name.into());
+                    Reading::Known(account.uid, vec![line])
                 }
                 (None, _) if name == "root" => Reading::of(0),
                 (_, whole) => Reading::Missing(Gap::new(
                     Reason::Malformed,
-                    whole.map_or_else(|| view.processes_source(), |it| it.source),
+                    whole.map_or_else(|| view.processes_source(), |it| it.source.clone()),
                     "the container's passwd file does not know the declared user",
                 )),
             }

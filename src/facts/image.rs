@@ -10,6 +10,7 @@ use super::Held;
 use super::health::{self, Healthcheck};
 use super::identity::{self, User};
 use super::view::View;
+use super::where_it_runs;
 
 /// What a container makes of its image's own configuration.
 #[derive(Clone, Debug)]
@@ -23,7 +24,11 @@ pub struct Image {
 }
 
 pub(super) fn all(view: &View<'_>) -> Image {
-    Image { user: user(view), healthcheck: healthcheck(view), stop_signal: stop_signal(view) }
+    Image {
+        user: where_it_runs(view, user),
+        healthcheck: where_it_runs(view, healthcheck),
+        stop_signal: where_it_runs(view, stop_signal),
+    }
 }
 
 /// The image's user, and the container's. The same words mean the same user,

@@ -43,7 +43,7 @@ use crate::model::bundle::{Bundle, Origin};
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Reading};
 use crate::model::secret::Variable;
-use crate::model::target::Target;
+use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 
 use view::View;
@@ -226,8 +226,8 @@ fn of_container(view: &View<'_>) -> Facts {
         user_in_container: identity::user_in_container(view),
         standing: lineage::standing(view),
         written_user: identity::written(view),
-        session: identity::session(view),
-        login: login::fact(view),
+        session: where_it_runs(view, identity::session),
+        login: where_it_runs(view, login::fact),
         groups: groups::by_number(view),
         groups_by_host: groups::by_host(view),
         groups_by_container: groups::by_container(view),
@@ -235,7 +235,7 @@ fn of_container(view: &View<'_>) -> Facts {
         capabilities: capabilities::fact(view),
         powers: attainable::powers(view),
         privileged: privilege::reach(view),
-        beside_first: privilege::beside_first(view),
+        beside_first: where_it_runs(view, privilege::beside_first),
         seccomp: seccomp::fact(view),
         confinement: confinement::fact(view),
         declaration: declaration(view),
@@ -268,20 +268,25 @@ fn of_container(view: &View<'_>) -> Facts {
         engine_variables: environment::engine_variables(view),
         given_environment: environment::given(view),
         first_environment: environment::first(view),
-        environments: environment::of_processes(view),
+        environments: where_it_runs(view, environment::of_processes),
         limits: limits::all(view),
         image: image::all(view),
         health: health::all(view),
         network: network::all(view),
         heap: heap::fact(view),
         init: signals::init(view),
-        stop: signals::stop(view),
+        stop: where_it_runs(view, signals::stop),
         restart_policy: restart::policy(view),
-        restarts: restart::restarts(view),
+        restarts: where_it_runs(view, restart::restarts),
         command: command::fact(view),
         log: log::fact(view),
         idle: idle::all(view),
     }
+}
+
+/// A question that only what runs can answer, and that nobody asks of a service.
+fn where_it_runs<T>(view: &View<'_>, fact: impl FnOnce(&View<'_>) -> Fact<T>) -> Fact<T> {
+    if view.kind() == Kind::Service { Fact::to_come() } else { fact(view) }
 }
 
 /// A container that was found in `/proc` has a declaration at most elsewhere.

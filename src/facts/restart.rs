@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
-use crate::model::target::Kind;
 use crate::parse::time::Instant;
 
 use super::view::View;
@@ -45,9 +44,6 @@ pub(super) fn policy(view: &View<'_>) -> Fact<Policy> {
 }
 
 pub(super) fn restarts(view: &View<'_>) -> Fact<Restarts> {
-    if view.kind() == Kind::Service {
-        return Fact::declared_only(Reading::Inapplicable);
-    }
     let inspect = view.inspect();
     let declared = inspect.count("/RestartCount").and_then(|count| {
         if count < MANY {

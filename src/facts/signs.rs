@@ -75,7 +75,7 @@ fn written(view: &View<'_>) -> Reading<Written> {
         let said = Evidence::new(source, "", "no engine was asked");
         return Reading::Known(Written::default(), vec![said]);
     }
-    of_labels(view, &inspect)
+    of_labels(view, inspect)
 }
 
 fn of_labels(view: &View<'_>, document: &Document<'_>) -> Reading<Written> {

@@ -106,6 +106,9 @@ impl Draft {
 
     /// Why a part cannot be told: it, something above it or something in it is a gap.
     pub fn gap(&self, pointer: &str) -> Option<&Gap> {
+        if self.gaps.is_empty() {
+            return None;
+        }
         let mut above = Some(pointer);
         while let Some(part) = above {
             if let Some(gap) = self.gaps.get(part) {

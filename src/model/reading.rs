@@ -1,6 +1,7 @@
 //! One question and what came back: a value with its evidence, or a gap.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -11,8 +12,16 @@ use super::source::Source;
 use super::untrusted::Untrusted;
 
 /// What was seen, and where: enough for a reader to look again.
+///
+/// A datum is handed on from reading to reading and from verdict to verdict, so
+/// it is shared and never changed in its place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Evidence {
+#[serde(transparent)]
+pub struct Evidence(Arc<Datum>);
+
+/// One piece of evidence.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Datum {
     /// Where it was read.
     pub source: Source,
     /// The place inside the source: a field's name or a JSON pointer; may be empty.
@@ -27,19 +36,39 @@ pub struct Evidence {
     pub parts: Vec<(Untrusted, Arc<Origin>)>,
 }
 
-impl Evidence {
-    /// A datum as `source` gave it.
-    pub fn new(source: Source, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
-        let (place, value) = (place.into(), value.into());
-        Self { source, place, value, written: None, parts: Vec::new() }
+impl From<Datum> for Evidence {
+    fn from(datum: Datum) -> Self {
+        Self(Arc::new(datum))
+    }
+}
+
+impl Deref for Evidence {
+    type Target = Datum;
+
+    fn deref(&self) -> &Datum {
+        &self.0
     }
 }
 
 impl Evidence {
+    /// A datum as `source` gave it.
+    pub fn new(source: Source, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
+        let (place, value) = (place.into(), value.into());
+        Datum { source, place, value, written: None, parts: Vec::new() }.into()
+    }
+
+    /// The same datum with something changed.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Datum)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
     /// The same place, its value told in other words.
     #[must_use]
     pub fn saying(self, value: impl Into<Untrusted>) -> Self {
-        Self { value: value.into(), ..self }
+        let value = value.into();
+        self.with(|datum| datum.value = value)
     }
 
     /// Where the item was written that says one of these; `None`: no item does.
@@ -259,6 +288,18 @@ impl<T> Reading<T> {
                 answer @ (Self::Known(..) | Self::Inapplicable) => answer,
             },
             answer @ (Self::Known(..) | Self::Inapplicable) => answer,
+        }
+    }
+
+    /// Changes each piece of evidence.
+    #[must_use]
+    pub fn with_evidence(self, change: impl Fn(&mut Datum)) -> Self {
+        match self {
+            Self::Known(value, evidence) => {
+                let changed = evidence.into_iter().map(|it| it.with(&change));
+                Self::Known(value, changed.collect())
+            }
+            other @ (Self::Missing(_) | Self::Inapplicable) => other,
         }
     }
 

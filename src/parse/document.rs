@@ -5,16 +5,23 @@
 //! the wrong type is a gap of that field alone, so one surprising value costs
 //! one reading and not the whole document.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::draft::{Draft, Idle};
-use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::reading::{Datum, Evidence, Gap, Reading, Reason};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+
+/// A field of an object: its name and its value.
+pub type Field<'a> = (&'a str, &'a Value);
 
 /// A list whose entries are not all known.
 #[derive(Clone, Debug)]
@@ -41,19 +48,21 @@ pub struct Document<'a> {
     root: Result<&'a Value, Gap>,
     /// Where it was written, where nobody but a file says so.
     draft: Option<&'a Draft>,
+    /// The evidence of the fields that were read before, by their pointers.
+    shown: Rc<RefCell<BTreeMap<String, Evidence>>>,
 }
 
 impl<'a> Document<'a> {
     /// A document as `source` gave it, or the gap instead of it.
-    pub const fn new(source: Source, root: Result<&'a Value, Gap>) -> Self {
-        Self { source, root, draft: None }
+    pub fn new(source: Source, root: Result<&'a Value, Gap>) -> Self {
+        Self { source, root, draft: None, shown: Rc::default() }
     }
 
     /// A document that only a file asks for, or the gap instead of it.
     pub fn drafted(source: Source, draft: Result<&'a Draft, Gap>) -> Self {
         match draft {
-            Ok(draft) => Self { source, root: Ok(&draft.document), draft: Some(draft) },
-            Err(gap) => Self { source, root: Err(gap), draft: None },
+            Ok(draft) => Self { draft: Some(draft), ..Self::new(source, Ok(&draft.document)) },
+            Err(gap) => Self::new(source, Err(gap)),
         }
     }
 
@@ -182,7 +191,7 @@ impl<'a> Document<'a> {
     }
 
     /// The fields of an object that are known, and why others are not.
-    pub fn known_fields(&self, pointer: &str) -> (Reading<Vec<(&'a str, &'a Value)>>, Option<Gap>) {
+    pub fn known_fields(&self, pointer: &str) -> (Reading<Vec<Field<'a>>>, Option<Gap>) {
         let Some(draft) = self.draft.filter(|draft| !draft.gaps.is_empty()) else {
             return (self.fields(pointer), None);
         };
@@ -209,7 +218,8 @@ impl<'a> Document<'a> {
     /// What a part of the document says, in other words; `""` is the whole.
     pub fn told(&self, pointer: &str, words: impl Into<Untrusted>) -> Evidence {
         let written = self.draft.and_then(|it| it.origin(pointer)).cloned();
-        Evidence { written, ..Evidence::new(self.source.clone(), self.place(pointer), words) }
+        let told = Evidence::new(self.source.clone(), self.place(pointer), words);
+        told.with(|datum| datum.written = written)
     }
 
     /// A person knows the key as the file has it, if the file has one.
@@ -218,24 +228,41 @@ impl<'a> Document<'a> {
         own.filter(|_| !pointer.is_empty()).map_or_else(|| pointer.into(), |it| it.key.clone())
     }
 
+    /// Many questions rest on the same few fields: each is shown once.
     fn evidence(&self, pointer: &str, found: Option<&Value>) -> Evidence {
+        let known = self.shown.borrow().get(pointer).cloned();
+        known.unwrap_or_else(|| {
+            let evidence = self.show(pointer, found);
+            self.shown.borrow_mut().insert(pointer.to_owned(), evidence.clone());
+            evidence
+        })
+    }
+
+    fn show(&self, pointer: &str, found: Option<&Value>) -> Evidence {
         let shown = found.map_or_else(|| "not set".to_owned(), Value::to_string);
         let Some(draft) = self.draft else {
             return Evidence::new(self.source.clone(), pointer, shown);
         };
-        let said = |name: &str| {
-            let value = found?.pointer(&format!("/{name}"))?;
-            Some(format!("{} {value}", name.replace("~1", "/").replace("~0", "~")).into())
-        };
-        let parts = draft.parts(pointer);
-        let parts = parts.filter_map(|(name, origin)| Some((said(name)?, Arc::clone(origin))));
-        // A rule that points at a whole value knows it by its pointer.
-        let itself = draft.origin(pointer).map(|origin| (pointer.into(), Arc::clone(origin)));
-        Evidence {
-            written: draft.origin(pointer).cloned(),
-            parts: itself.into_iter().chain(parts).collect(),
-            ..Evidence::new(self.source.clone(), self.place(pointer), shown)
+        let own = draft.origins.get(pointer);
+        let mut parts = Vec::new();
+        if let Some(own) = own {
+            // A rule that points at a whole value knows it by its pointer.
+            parts.push((pointer.into(), Arc::clone(own)));
         }
+        if let Some(whole) = found.filter(|it| it.is_array() || it.is_object()) {
+            parts.extend(draft.parts(pointer).filter_map(|(name, origin)| {
+                let name = unescaped(name);
+                let value = member(whole, &name)?;
+                Some((format!("{name} {value}").into(), Arc::clone(origin)))
+            }));
+        }
+        Evidence::from(Datum {
+            source: self.source.clone(),
+            place: own.map_or_else(|| pointer.into(), |it| it.key.clone()),
+            value: shown.into(),
+            written: own.or_else(|| draft.origin(pointer)).cloned(),
+            parts,
+        })
     }
 
     fn field<T>(
@@ -261,7 +288,7 @@ impl<'a> Document<'a> {
             Ok(root) => *root,
             Err(gap) => return Reading::Missing(gap.clone()),
         };
-        let found = root.pointer(pointer).filter(|value| !value.is_null());
+        let found = part_of(root, pointer).filter(|value| !value.is_null());
         let evidence = vec![self.evidence(pointer, found)];
         match found {
             None => Reading::Known(None, evidence),
@@ -275,6 +302,25 @@ impl<'a> Document<'a> {
             },
         }
     }
+}
+
+/// The value at a JSON pointer (RFC 6901).
+fn part_of<'v>(whole: &'v Value, pointer: &str) -> Option<&'v Value> {
+    let mut names = pointer.split('/').skip(1);
+    names.try_fold(whole, |value, name| member(value, &unescaped(name)))
+}
+
+fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(fields) => fields.get(name),
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+/// A name as it stands in a pointer, where `/` is `~1` and `~` is `~0`.
+fn unescaped(name: &str) -> Cow<'_, str> {
+    if name.contains('~') { name.replace("~1", "/").replace("~0", "~").into() } else { name.into() }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::model::bundle::{Bundle, Observation, Origin};
 use crate::model::draft;
 use crate::model::fact::Fact;
 use crate::model::finding::{Finding, Ledger};
-use crate::model::reading::{Evidence, Reading, Reason};
+use crate::model::reading::{Evidence, Reading};
 use crate::model::source::Source;
 use crate::model::target;
 use crate::model::verdict::{Proof, Verdict};
@@ -102,7 +102,8 @@ pub fn fleet(floors: impl Iterator<Item = u8> + Clone) -> Option<v1::Fleet> {
     score::fleet(floors).map(|fleet| v1::Fleet { worst: fleet.worst, median: fleet.median, grades })
 }
 
-fn targets(run: &Run<'_>) -> Vec<v1::Target> {
+/// The targets of a run, each with all its findings.
+pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
     let sheets = run.ledger.sheets.iter().zip(run.cards).zip(run.facts);
     sheets
         .map(|((sheet, card), (_, facts))| v1::Target {

@@ -11,7 +11,7 @@ pub mod v1;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use assemble::{Run, assemble, fleet};
+pub use assemble::{Run, assemble, fleet, targets};
 use assemble::{tool, written};
 
 /// A result as JSON, with a final newline.

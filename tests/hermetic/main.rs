@@ -13,7 +13,12 @@ mod catalogue;
 mod cli;
 mod compose;
 mod compose_documents;
+mod compose_gate;
 mod compose_hostile;
+mod compose_spans;
+#[path = "../corpus/mod.rs"]
+mod corpus;
+mod dockerfiles;
 mod engine;
 mod files;
 mod formats;

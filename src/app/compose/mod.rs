@@ -37,7 +37,7 @@ pub(super) fn run(command: &Compose, terminal: Terminal) -> Result<u8, Failure> 
         return matrix::run(audit, &base(command)?);
     }
     let (requests, faults) = requests(command)?;
-    stream::run(audit, &requests, faults)
+    stream::run(audit, &requests, &faults)
 }
 
 /// The one project that is held under several lights.

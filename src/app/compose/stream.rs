@@ -16,8 +16,8 @@ use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Origin};
 use crate::model::reading::Gap;
 use crate::parse::compose::{Fault, Request};
-use crate::report::terminal;
-use crate::report::v1::{Report, Verdict};
+use crate::report::terminal::{self, Look};
+use crate::report::v1::{Report, Target, Verdict};
 
 /// How many projects are held in memory at once.
 const AT_ONCE: usize = 64;
@@ -32,29 +32,39 @@ struct Whole {
     tally: Tally,
 }
 
+/// One project, judged.
+struct Part {
+    targets: Vec<Target>,
+    tally: Tally,
+    /// What is shown of it where it is one of many.
+    shown: Option<String>,
+}
+
 /// Judges the projects and writes the report; the exit code that the gate says.
 pub(super) fn run(
     mut audit: Audit<'_>,
     requests: &[Request],
-    faults: Vec<Fault>,
+    faults: &[Fault],
 ) -> Result<u8, Failure> {
     let format = audit.command.output.format;
     let mut pieces = Pieces::new(audit::file(&audit.command.output)?);
     let look = audit.terminal.look(pieces.is_file());
     let is_one = requests.len() + faults.len() == 1;
     let mut whole = Whole::new(&audit);
+    // Of many, only what is shown of each is kept.
+    let is_kept = is_one || format == Format::Json;
+    let shown = (!is_kept).then(|| (whole.report.clone(), look));
     faults.iter().for_each(|fault| whole.miss(fault));
     for chunk in requests.chunks(AT_ONCE) {
-        for judged in judge(&mut audit, chunk, !is_one)? {
+        for judged in judge(&mut audit, chunk, !is_one, shown.as_ref())? {
             match judged {
                 Err(fault) => whole.miss(&fault),
-                Ok((report, tally)) if format == Format::Terminal && !is_one => {
-                    pieces.write(&terminal::part(&report, look))?;
-                    whole.count(&report, tally);
-                }
-                Ok((report, tally)) => {
-                    whole.count(&report, tally);
-                    whole.keep(report);
+                Ok(part) => {
+                    whole.count(&part);
+                    match part.shown {
+                        Some(text) => pieces.write(&text)?,
+                        None => whole.report.targets.extend(part.targets),
+                    }
                 }
             }
         }
@@ -81,12 +91,12 @@ pub(super) fn run(
 /// Judges one project, whatever becomes of it.
 pub(super) fn one(audit: &mut Audit<'_>, request: &Request) -> Result<Report, Failure> {
     let mut whole = Whole::new(audit);
-    for judged in judge(audit, std::slice::from_ref(request), false)? {
+    for judged in judge(audit, std::slice::from_ref(request), false, None)? {
         match judged {
             Err(fault) => whole.miss(&fault),
-            Ok((report, tally)) => {
-                whole.count(&report, tally);
-                whole.keep(report);
+            Ok(part) => {
+                whole.count(&part);
+                whole.report.targets.extend(part.targets);
             }
         }
     }
@@ -98,7 +108,8 @@ fn judge(
     audit: &mut Audit<'_>,
     requests: &[Request],
     with_project: bool,
-) -> Result<Vec<Result<(Report, Tally), Fault>>, Failure> {
+    shown: Option<&(Report, Look)>,
+) -> Result<Vec<Result<Part, Fault>>, Failure> {
     let disk = &audit.disk;
     let found: Vec<Result<Resolved, Fault>> =
         requests.par_iter().map(|request| compose::resolve(request, disk)).collect();
@@ -110,7 +121,9 @@ fn judge(
     let judged = found.into_par_iter().map(|resolved| {
         let mut bundle = resolved?.bundle(&audit.images, with_project);
         audit::note_the_time(&mut bundle);
-        Ok(crate::weighed(&bundle, &audit.policy, Accept::Kernel))
+        let (targets, tally) = crate::evaluate_part(&bundle, &audit.policy);
+        let shown = shown.map(|(frame, look)| terminal::part(frame, &targets, *look));
+        Ok(Part { targets, tally, shown })
     });
     Ok(judged.collect())
 }
@@ -131,21 +144,16 @@ impl Whole {
         self.report.origin.gaps.push(gap);
     }
 
-    fn count(&mut self, report: &Report, tally: Tally) {
-        self.tally.add(tally);
-        self.floors.extend(report.targets.iter().map(|it| it.floor));
-        let findings = report.targets.iter().flat_map(|it| &it.findings);
+    fn count(&mut self, part: &Part) {
+        self.tally.add(&part.tally);
+        self.floors.extend(part.targets.iter().map(|it| it.floor));
+        let findings = part.targets.iter().flat_map(|it| &it.findings);
         let broken = findings.filter(|it| it.verdict == Verdict::Fail).map(|it| &it.rule);
         for rule in broken {
             if !self.broken.contains(rule) {
                 self.broken.insert(rule.clone());
             }
         }
-    }
-
-    fn keep(&mut self, report: Report) {
-        self.report.targets.extend(report.targets);
-        self.report.origin.gaps.extend(report.origin.gaps);
     }
 
     fn close(mut self, audit: &Audit<'_>) -> Report {

@@ -46,9 +46,12 @@ fn bounded(file: impl Read) -> Result<Vec<u8>, String> {
 }
 
 fn in_words(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "you may not read it".to_owned(),
-        _ => error.to_string(),
+    let kind = error.kind();
+    if kind == std::io::ErrorKind::NotFound {
+        "there is no such file".to_owned()
+    } else if kind == std::io::ErrorKind::PermissionDenied {
+        "you may not read it".to_owned()
+    } else {
+        error.to_string()
     }
 }

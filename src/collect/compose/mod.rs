@@ -5,8 +5,11 @@ pub mod files;
 mod images;
 mod shipped;
 
+use serde_json::Value as Json;
+
 use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Origin};
+use crate::model::draft::Draft;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -34,7 +37,8 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
     let project = compose::resolve(request, load)?;
     let makings = project.services().map(|service| {
         let source = Source::Compose(lower::id_of(&project, &service.key));
-        let making = shipped::making(&service.node, &project.directory, load, &source);
+        let making =
+            shipped::making(&service.node, (&project.directory, &request.folder), load, &source);
         (service.key.clone(), making)
     });
     let makings = makings.collect();
@@ -71,6 +75,7 @@ impl Resolved {
             let source = Source::Compose(id.clone());
             let shipped = making.shipped(images, &source);
             let mut draft = lowering.container(service, &shipped);
+            name_the_unknown(&mut draft);
             draft.document = redact::document(draft.document);
             draft.idle = idling.of(service, &shipped);
             making.tell_accounts(&mut draft);
@@ -87,5 +92,19 @@ impl Resolved {
             bundle.add_target(Target { kind: Kind::Service, id, name: name.into(), image });
         }
         bundle
+    }
+}
+
+/// A variable whose value cannot be told stands by its name alone, which would
+/// be taken for a value without a name: it becomes a reference to itself.
+fn name_the_unknown(draft: &mut Draft) {
+    let Some(Json::Array(variables)) = draft.document.pointer_mut("/Config/Env") else { return };
+    for (variable, place) in variables.iter_mut().zip(0_usize..) {
+        if let Json::String(name) = variable
+            && draft.gaps.contains_key(&format!("/Config/Env/{place}"))
+            && !name.contains('=')
+        {
+            *variable = format!("{name}=${{{name}}}").into();
+        }
     }
 }

@@ -45,14 +45,19 @@ pub(super) struct Recipe {
 
 /// Where the image of a service comes from. What is built is what the
 /// Dockerfile says, whatever an engine has under the image's name from before.
-pub(super) fn making(service: &Node, folder: &Path, load: &dyn Load, source: &Source) -> Making {
+pub(super) fn making(
+    service: &Node,
+    (folder, seen_from): (&Path, &Path),
+    load: &dyn Load,
+    source: &Source,
+) -> Making {
     let unset = |names: &[String]| {
         let names = names.join(", ");
         let gap = Gap::new(Reason::Unset, source.clone(), format!("{names} is not set"));
         Making::Unknown(gap.mend("set it in the environment, in .env or by --env-file"))
     };
     if let Some(build) = service.get("build") {
-        return recipe(build, folder, load)
+        return recipe(build, (folder, seen_from), load)
             .map_or_else(|(what, help)| unknown(source, what, help), Making::Built);
     }
     match service.get("image").map(|it| &it.value) {
@@ -69,7 +74,11 @@ fn unknown(source: &Source, what: String, help: &str) -> Making {
 /// What is wrong, and what to do about it.
 type Wrong = (String, &'static str);
 
-fn recipe(build: &Node, folder: &Path, load: &dyn Load) -> Result<Box<Recipe>, Wrong> {
+fn recipe(
+    build: &Node,
+    (folder, seen_from): (&Path, &Path),
+    load: &dyn Load,
+) -> Result<Box<Recipe>, Wrong> {
     const SET: &str = "set it in the environment, in .env or by --env-file";
     let text = |key: &str| match build.get(key).map(|it| &it.value) {
         None | Some(Kind::Null) => Ok(None),
@@ -88,7 +97,7 @@ fn recipe(build: &Node, folder: &Path, load: &dyn Load) -> Result<Box<Recipe>, W
             }
             let file = folder.join(context).join(text("dockerfile")?.unwrap_or("Dockerfile"));
             let read = load.read(&file).map_err(|error| {
-                let shown = Untrusted::from(file.display().to_string());
+                let shown = shown(&file, seen_from);
                 (format!("{shown}: {error}"), "check build.context and build.dockerfile")
             });
             (file.clone(), read?)
@@ -98,13 +107,18 @@ fn recipe(build: &Node, folder: &Path, load: &dyn Load) -> Result<Box<Recipe>, W
     for entry in build.get("args").map(Node::entries).unwrap_or_default() {
         args.insert(entry.key.clone(), entry.node.text().map(str::to_owned));
     }
-    let shown = Untrusted::from(file.display().to_string());
+    let shown = shown(&file, seen_from);
     let dockerfile = dockerfile::parse(&bytes);
     let built = dockerfile::shipped(&dockerfile, target, &args)
         .map_err(|wrong| (format!("{shown}:{}: {}", wrong.place.line, wrong.what), "mend it"))?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let target = target.map(str::to_owned);
     Ok(Box::new(Recipe { dockerfile, target, args, built, file: shown, text }))
+}
+
+/// A path as a person knows it who stands in a folder.
+fn shown(file: &Path, seen_from: &Path) -> Untrusted {
+    file.strip_prefix(seen_from).unwrap_or(file).display().to_string().into()
 }
 
 impl Making {
@@ -194,10 +208,14 @@ impl Recipe {
         };
         let built = base.as_ref().map_or_else(|_| self.built.clone(), |it| self.built_on(it));
         let own = built.config.as_object().cloned().unwrap_or_default();
-        let untold = built.unknown.iter();
-        let mut gaps: BTreeMap<String, Gap> = untold
-            .map(|(pointer, why)| (pointer.clone(), malformed(&format!("{}: {why}", self.file))))
-            .collect();
+        // What a variable takes from a base that nobody has is the base's to tell.
+        let of_base = |pointer: &str| base.as_ref().err().filter(|_| pointer.starts_with("/Env/"));
+        let untold = built.unknown.iter().map(|(pointer, why)| {
+            let gap = of_base(pointer).cloned();
+            let gap = gap.unwrap_or_else(|| malformed(&format!("{}: {why}", self.file)));
+            (pointer.clone(), gap)
+        });
+        let mut gaps: BTreeMap<String, Gap> = untold.collect();
         let mut config = match base {
             Ok(config) => config,
             Err(gap) => {
@@ -278,6 +296,6 @@ fn name(variable: &Value) -> Option<String> {
     match variable {
         Value::String(text) => text.split('=').next().map(str::to_owned),
         Value::Object(sealed) => sealed.get("name")?.as_str().map(str::to_owned),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
     }
 }

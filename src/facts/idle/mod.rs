@@ -61,9 +61,8 @@ pub(super) fn all(view: &View<'_>) -> Vec<Fact<Effect>> {
     if let Some(gap) = inspect.unread() {
         return vec![Fact::declared_only(Reading::Missing(gap.clone()))];
     }
-    let asked = QUESTIONS.iter().flat_map(|ask| ask(view, &inspect)).filter_map(effect);
-    let found: Vec<Fact<Effect>> =
-        asked.chain(written(&inspect)).map(Fact::declared_only).collect();
+    let asked = QUESTIONS.iter().flat_map(|ask| ask(view, inspect)).filter_map(effect);
+    let found: Vec<Fact<Effect>> = asked.chain(written(inspect)).map(Fact::declared_only).collect();
     if !found.is_empty() {
         return found;
     }
@@ -89,8 +88,8 @@ fn effect(reading: Reading<Option<Idle>>) -> Option<Reading<Effect>> {
 fn written(inspect: &Document<'_>) -> impl Iterator<Item = Reading<Effect>> {
     inspect.idle().iter().map(|idle| {
         let source = inspect.source().clone();
-        let mut evidence = Evidence::new(source, idle.origin.key.clone(), "without effect");
-        evidence.written = Some(idle.origin.clone());
+        let evidence = Evidence::new(source, idle.origin.key.clone(), "without effect");
+        let evidence = evidence.with(|datum| datum.written = Some(idle.origin.clone()));
         let idle = Idle::new(idle.what.as_str(), idle.instead.as_str());
         Reading::Known(Effect::Without(idle), vec![evidence])
     })

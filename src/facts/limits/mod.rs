@@ -172,7 +172,8 @@ fn usage(
                 let number =
                     if key.is_empty() { text?.trim().parse().ok() } else { keyed(text?, key) };
                 let number: u64 = number?;
-                let shown = |it: Evidence| Evidence::new(it.source, key, number.to_string());
+                let shown =
+                    |it: Evidence| Evidence::new(it.source.clone(), key, number.to_string());
                 told.extend(evidence.into_iter().map(shown));
                 Some(number)
             }

@@ -81,8 +81,8 @@ pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Attachment>> {
             // Podman names the network where Docker gives its number.
             let by_name =
                 |network: &&&Value| network.get("Name").and_then(Value::as_str) == Some(name);
-            let found = known.iter().find(is_it).or_else(|| known.iter().find(by_name)).copied();
-            let Some(network) = found.or_else(|| view.built_in_network(name)) else {
+            let found = known.iter().find(is_it).or_else(|| known.iter().find(by_name));
+            let Some(network) = found else {
                 let name = Untrusted::from(name);
                 let detail = format!("the engine does not list the network {name}");
                 return Reading::Missing(super::malformed(&source, detail));

@@ -14,6 +14,7 @@ use crate::parse::document::Document;
 
 use super::namespaces::{self, Namespace};
 use super::view::View;
+use super::where_it_runs;
 
 /// Who can reach a container, and what answers.
 #[derive(Clone, Debug)]
@@ -40,11 +41,11 @@ pub struct Network {
 
 pub(super) fn all(view: &View<'_>) -> Network {
     Network {
-        identity: identity(view),
-        listeners: listeners::fact(view),
+        identity: where_it_runs(view, identity),
+        listeners: where_it_runs(view, listeners::fact),
         published: published::fact(view),
-        answered: published::answered(view),
-        offer: published::offer(view),
+        answered: where_it_runs(view, published::answered),
+        offer: where_it_runs(view, published::offer),
         attachments: attachments::fact(view),
         place: attachments::place(view),
         service: service::fact(view),

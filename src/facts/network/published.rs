@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::facts::namespaces::{self, Namespace};
 use crate::facts::view::View;
 use crate::model::fact::Fact;
-use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
@@ -150,7 +150,7 @@ pub(super) fn declared(view: &View<'_>) -> (Reading<Vec<Published>>, Option<Gap>
                 };
                 let pointer = format!("{PORTS}/{}/{index}", name.replace('/', "~1"));
                 let told = owner.told(&pointer, port.to_string());
-                evidence.push(Evidence { place: PORTS.into(), ..told });
+                evidence.push(told.with(|datum| datum.place = PORTS.into()));
                 all.push(port);
             }
         }

@@ -16,25 +16,9 @@ static INFO: LazyLock<Value> = LazyLock::new(
     || json!({"SecurityOptions": ["name=seccomp,profile=builtin", "name=cgroupns"], "CgroupVersion": "2"}),
 );
 
-/// The networks that every engine has (`docker network ls`), in the shape of
-/// `GET /networks`.
-static NETWORKS: LazyLock<Value> = LazyLock::new(|| {
-    json!([
-        {"Name": "bridge", "Driver": "bridge", "Internal": false},
-        {"Name": "host", "Driver": "host", "Internal": false},
-        {"Name": "none", "Driver": "null", "Internal": false},
-    ])
-});
-
 /// In the shape of `GET /info`.
 pub(super) fn info() -> Document<'static> {
     Document::new(source(), Ok(&INFO))
-}
-
-/// A network that an engine has by itself.
-pub(super) fn network(name: &str) -> Option<&'static Value> {
-    let is_it = |network: &&Value| network.get("Name").and_then(Value::as_str) == Some(name);
-    NETWORKS.as_array()?.iter().find(is_it)
 }
 
 fn source() -> Source {

@@ -3,6 +3,8 @@
 mod defaults;
 mod process;
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
@@ -18,6 +20,9 @@ use crate::parse::passwd::{self, Account};
 use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::time::Instant;
 
+use super::capabilities::Capabilities;
+use super::environment::Given;
+use super::identity::User;
 use super::{Held, Holder};
 
 pub(super) use process::Process;
@@ -37,11 +42,24 @@ pub(super) struct View<'a> {
     target: &'a Target,
     /// What the engine declares about the target: nearly every fact begins here.
     inspect: Document<'a>,
+    /// What many facts rest on, once it is worked out.
+    info: OnceCell<Document<'a>>,
+    pub(super) user: OnceCell<Reading<Held<User>>>,
+    pub(super) capabilities: OnceCell<Reading<Held<Capabilities>>>,
+    pub(super) environment: OnceCell<Given>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(bundle: &'a Bundle, target: &'a Target) -> Self {
-        Self { bundle, target, inspect: described(bundle, &target.id) }
+        Self {
+            bundle,
+            target,
+            inspect: described(bundle, &target.id),
+            info: OnceCell::new(),
+            user: OnceCell::new(),
+            capabilities: OnceCell::new(),
+            environment: OnceCell::new(),
+        }
     }
 
     /// Some of the container's files, as the bundle has them under this source.
@@ -117,11 +135,6 @@ impl<'a> View<'a> {
         self.document(Source::networks())
     }
 
-    /// A network that every engine has by itself, where no engine was asked.
-    pub(super) fn built_in_network(&self, name: &str) -> Option<&'static Value> {
-        defaults::network(name).filter(|_| self.origin() == Origin::Compose)
-    }
-
     /// The container's id.
     pub(super) fn id(&self) -> &'a str {
         &self.target.id
@@ -139,11 +152,14 @@ impl<'a> View<'a> {
 
     /// What the engine says of itself. Where nobody asked the one that will create
     /// a service, it is what its documentation says of every engine.
-    pub(super) fn info(&self) -> Document<'a> {
-        if self.is_engine_open() {
-            return defaults::info();
-        }
-        self.document(Source::engine_info())
+    pub(super) fn info(&self) -> &Document<'a> {
+        self.info.get_or_init(|| {
+            if self.is_engine_open() {
+                defaults::info()
+            } else {
+                self.document(Source::engine_info())
+            }
+        })
     }
 
     /// Whether nobody knows the engine that will create a service.
@@ -221,6 +237,9 @@ impl<'a> View<'a> {
     /// kernel does not show gives it away. A point may be reached through a
     /// symlink, so only its last part counts.
     pub(super) fn mounts(&self) -> Reading<Vec<Mount>> {
+        if self.kind() == Kind::Service {
+            return Reading::Missing(Gap::new(Reason::NotRunning, Source::Clock, ""));
+        }
         let seen = Reading::from(self.processes())
             .and_then(|processes| mounts_of(self.bundle, processes.viewer));
         if self.origin() == Origin::Kernel {

@@ -66,6 +66,12 @@ impl<T> Fact<T> {
         }
     }
 
+    /// A question about what runs, of a target of which nothing runs yet.
+    pub fn to_come() -> Self {
+        let gap = Gap::new(Reason::NotRunning, Source::Clock, "");
+        Self::new(Reading::Inapplicable, Reading::Missing(gap))
+    }
+
     /// The declaration's reading.
     pub const fn declared(&self) -> &Reading<T> {
         &self.declared
@@ -212,9 +218,10 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
                 // Fields of other sources stay beside the part that is shown.
                 let is_field = |it: &&Evidence| it.source != *source && !it.place.raw().is_empty();
                 let others = evidence.iter().filter(is_field).cloned();
-                let part = |(place, value): (Untrusted, Untrusted)| Evidence {
-                    written: reading::written(evidence, &[&value, &place]),
-                    ..Evidence::new(source.clone(), place, value)
+                let part = |(place, value): (Untrusted, Untrusted)| {
+                    let written = reading::written(evidence, &[&value, &place]);
+                    let part = Evidence::new(source.clone(), place, value);
+                    part.with(|datum| datum.written = written)
                 };
                 proof.evidence = shown.into_iter().map(part).chain(others).collect();
             }
@@ -229,7 +236,7 @@ fn point_at(evidence: &mut [Evidence], named: &[Untrusted]) {
     let has = |it: &Evidence| named.iter().find_map(|name| it.part_that_says(&[name])).cloned();
     for datum in &mut *evidence {
         if let Some(origin) = has(datum) {
-            datum.written = Some(origin);
+            *datum = datum.clone().with(|it| it.written = Some(origin));
         }
     }
     if !named.is_empty() {

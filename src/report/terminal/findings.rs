@@ -15,13 +15,53 @@ const SHOWN: usize = 3;
 /// The most characters of one piece of evidence.
 const LONG: usize = 240;
 
-pub(super) fn broken(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
-    each(out, report, look, |out, rule| why_and_fix(out, rule, look))
+/// The targets of a report, and what its rules are about.
+#[derive(Clone, Copy)]
+pub(super) struct Broken<'a> {
+    pub(super) targets: &'a [v1::Target],
+    pub(super) rules: &'a BTreeMap<String, v1::Rule>,
 }
 
-/// The findings alone, without why they matter.
-pub(super) fn in_short(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
-    each(out, report, look, |_, _| Ok(()))
+impl Broken<'_> {
+    /// Every broken rule, the gravest first, with why it matters.
+    pub(super) fn write(self, out: &mut String, look: Look) -> std::fmt::Result {
+        self.each(out, look, |out, rule| why_and_fix(out, rule, look))
+    }
+
+    /// The findings alone, without why they matter.
+    pub(super) fn write_in_short(self, out: &mut String, look: Look) -> std::fmt::Result {
+        self.each(out, look, |_, _| Ok(()))
+    }
+
+    fn each(
+        self,
+        out: &mut String,
+        look: Look,
+        below: impl Fn(&mut String, &v1::Rule) -> std::fmt::Result,
+    ) -> std::fmt::Result {
+        // The findings of every target stand in the order of the rules.
+        let mut failing: Vec<(usize, &v1::Target, &v1::Finding)> = self
+            .targets
+            .iter()
+            .flat_map(|target| target.findings.iter().enumerate().map(move |it| (target, it)))
+            .filter(|(_, (_, it))| it.verdict == v1::Verdict::Fail)
+            .map(|(target, (place, it))| (place, target, it))
+            .collect();
+        failing.sort_by_key(|(place, _, it)| (std::cmp::Reverse(it.severity), *place));
+        let is_one = |one: &(usize, _, &v1::Finding), other: &(usize, _, &v1::Finding)| {
+            (one.0, one.2.severity) == (other.0, other.2.severity)
+        };
+        for group in failing.chunk_by(is_one) {
+            let Some((_, _, first)) = group.first() else { continue };
+            let Some(rule) = self.rules.get(&first.rule) else { continue };
+            heading(out, first.severity, &first.rule, rule, look)?;
+            for (_, target, finding) in group {
+                broken_by(out, target, finding, look)?;
+            }
+            below(out, rule)?;
+        }
+        Ok(())
+    }
 }
 
 /// Why rules matter, and what to write.
@@ -40,40 +80,8 @@ pub(super) fn reasons(
     Ok(())
 }
 
-fn each(
-    out: &mut String,
-    report: &v1::Report,
-    look: Look,
-    below: impl Fn(&mut String, &v1::Rule) -> std::fmt::Result,
-) -> std::fmt::Result {
-    for severity in Severity::ALL {
-        for (id, rule) in in_order(report) {
-            let failing: Vec<_> = findings(report)
-                .filter(|(_, it)| {
-                    it.rule == id && it.verdict == v1::Verdict::Fail && it.severity == severity
-                })
-                .collect();
-            if failing.is_empty() {
-                continue;
-            }
-            heading(out, severity, id, rule, look)?;
-            for (target, finding) in failing {
-                broken_by(out, target, finding, look)?;
-            }
-            below(out, rule)?;
-        }
-    }
-    Ok(())
-}
-
-/// The rules as the registry orders them, which is also the findings' order.
-fn in_order(report: &v1::Report) -> impl Iterator<Item = (&str, &v1::Rule)> {
-    let first = report.targets.first().map(|target| target.findings.as_slice()).unwrap_or_default();
-    first.iter().filter_map(|it| Some((it.rule.as_str(), report.rules.get(&it.rule)?)))
-}
-
-fn findings(report: &v1::Report) -> impl Iterator<Item = (&v1::Target, &v1::Finding)> {
-    report.targets.iter().flat_map(|target| target.findings.iter().map(move |it| (target, it)))
+fn findings(targets: &[v1::Target]) -> impl Iterator<Item = (&v1::Target, &v1::Finding)> {
+    targets.iter().flat_map(|target| target.findings.iter().map(move |it| (target, it)))
 }
 
 fn heading(
@@ -205,10 +213,10 @@ fn label(look: Look, word: &str, text: &str) -> String {
 }
 
 /// What could not be verified, gathered by reason: one remedy closes many gaps.
-pub(super) fn unknown(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> std::fmt::Result {
     let mut by_reason: BTreeMap<(String, String), BTreeMap<String, Vec<&str>>> = BTreeMap::new();
     let mut asked: BTreeMap<String, String> = BTreeMap::new();
-    for (target, finding) in findings(report) {
+    for (target, finding) in findings(targets) {
         let Some(gap) = &finding.gap else { continue };
         let reason = Untrusted::from(format!("{}: {}", gap.reason, gap.detail)).to_string();
         asked.entry(reason.clone()).or_insert_with(|| short(&gap.source.to_string()));

@@ -8,6 +8,7 @@ mod table;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use findings::Broken;
 use owo_colors::{OwoColorize, Style};
 
 use super::v1;
@@ -88,23 +89,24 @@ pub fn render(report: &v1::Report, look: Look) -> String {
 fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     head(out, report, look)?;
     if !report.targets.is_empty() {
-        writeln!(out, "\n{}", table::render(report, look))?;
-        let legend = if table::has_postures(report) { LEGEND } else { SHORT_LEGEND };
+        writeln!(out, "\n{}", table::render(&report.targets, look))?;
+        let legend = if table::has_postures(&report.targets) { LEGEND } else { SHORT_LEGEND };
         writeln!(out, "{}", look.faint(&look.wrap("", "", legend)))?;
     }
-    findings::broken(out, report, look)?;
-    findings::unknown(out, report, look)?;
+    Broken { targets: &report.targets, rules: &report.rules }.write(out, look)?;
+    findings::unknown(out, &report.targets, look)?;
     foot(out, report, look)
 }
 
-/// One project of many: its table and what its services break, in short.
-pub fn part(report: &v1::Report, look: Look) -> String {
+/// One project of many: its table and what its services break, in short. The
+/// frame is the report that they are all part of.
+pub fn part(frame: &v1::Report, targets: &[v1::Target], look: Look) -> String {
     let mut out = String::new();
-    if !report.targets.is_empty() {
+    if !targets.is_empty() {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{}", table::render(report, look));
-        let _ = findings::in_short(&mut out, report, look);
-        let _ = findings::unknown(&mut out, report, look);
+        let _ = writeln!(out, "{}", table::render(targets, look));
+        let _ = Broken { targets, rules: &frame.rules }.write_in_short(&mut out, look);
+        let _ = findings::unknown(&mut out, targets, look);
         out.push('\n');
     }
     out

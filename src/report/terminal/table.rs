@@ -28,18 +28,18 @@ const SHORT_TITLES: [&str; 3] = ["GRADE", "SCORE", "FINDINGS"];
 type Cell = Vec<(String, Style)>;
 
 /// Whether something runs, or is to run, whose posture can be told in a few words.
-pub(super) fn has_postures(report: &v1::Report) -> bool {
-    report.targets.iter().any(|target| matches!(target.kind, Kind::Container | Kind::Service))
+pub(super) fn has_postures(targets: &[v1::Target]) -> bool {
+    targets.iter().any(|target| matches!(target.kind, Kind::Container | Kind::Service))
 }
 
-pub(super) fn render(report: &v1::Report, look: Look) -> String {
+pub(super) fn render(all: &[v1::Target], look: Look) -> String {
     let table = |name: usize| {
-        let titles: &[&str] = if has_postures(report) { &TITLES } else { &SHORT_TITLES };
-        let kind = report.targets.first().map_or(Kind::Container, |target| target.kind);
+        let titles: &[&str] = if has_postures(all) { &TITLES } else { &SHORT_TITLES };
+        let kind = all.first().map_or(Kind::Container, |target| target.kind);
         let kind = kind.name().to_uppercase();
         let head: Vec<Cell> =
             std::iter::once(kind.as_str()).chain(titles.iter().copied()).map(faint).collect();
-        let targets = report.targets.iter().map(|target| row(target, name, has_postures(report)));
+        let targets = all.iter().map(|target| row(target, name, has_postures(all)));
         std::iter::once(head).chain(targets).collect::<Vec<_>>()
     };
     let mut rows = table(NAME);

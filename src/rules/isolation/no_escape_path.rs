@@ -62,11 +62,17 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     verdict.passes_as("every chain of powers that leads to the host is broken")
 }
 
-/// A chain is there where all of its links are: breaking one breaks it.
+/// A chain is there where all of its links are: breaking one breaks it, and
+/// nobody has to ask for the others.
 fn whole(chain: &Chain, facts: &Facts) -> Verdict {
     let Chain { name, first, further, gives } = chain;
     let link = |link: &links::Link| link(facts).fails_as(some_of);
-    let all = further.iter().map(link).fold(link(first), Verdict::or);
+    let all = further.iter().fold(link(first), |all, further| match all {
+        Verdict::Pass(_) => all,
+        Verdict::Fail(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => {
+            all.or(link(further))
+        }
+    });
     all.fails_as(|links| format!("{name}: {}: {gives}", links.join(", and ")))
 }
 

@@ -68,6 +68,8 @@ pub(in crate::rules) fn service() -> Case {
     };
     let networks = json!([
         {"Name": "shop_default", "Id": "", "Driver": "bridge", "Internal": false, "Options": {}},
+        {"Name": "bridge", "Id": "", "Driver": "bridge", "Internal": false, "Options": {}},
+        {"Name": "none", "Id": "", "Driver": "null", "Internal": false, "Options": {}},
     ]);
     case.put(Source::networks(), Answer::Json(networks));
     case.put(Source::Clock, Answer::Text("2026-01-01T12:00:00Z".into()));

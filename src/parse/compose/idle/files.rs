@@ -5,7 +5,7 @@
 //! `buildContainerSecretMounts` in `pkg/compose/create.go`). One from
 //! `environment:` or `content:` is copied, and gets what is asked for.
 
-use crate::parse::compose::tree::Node;
+use crate::parse::compose::tree::{Entry, Node};
 
 use super::{Page, shown};
 
@@ -43,7 +43,9 @@ fn reference(page: &mut Page<'_>, section: &str, item: &Node) {
 fn options(page: &mut Page<'_>, item: &Node) {
     let Some(kind) = item.get("type").and_then(Node::text) else { return };
     for other in ["bind", "volume", "tmpfs"].into_iter().filter(|it| *it != kind) {
-        let Some(entry) = item.entry(other).filter(|it| !it.node.entries().is_empty()) else {
+        // In the short form a flag such as `z` belongs to every type.
+        let is_meant = |it: &&Entry| !it.node.entries().is_empty() && it.key_at != item.at;
+        let Some(entry) = item.entry(other).filter(is_meant) else {
             continue;
         };
         let what = format!("{other} options do nothing on a mount of type {}", shown(kind));

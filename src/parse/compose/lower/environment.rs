@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::model::reading::{Gap, Reason};
 use crate::model::untrusted::Untrusted;
@@ -51,7 +51,7 @@ fn environment(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
                 sheet.gap(&pointer, gap);
             }
             let pair = value.as_str().map(|value| format!("{}={value}", entry.key));
-            all.push(pair.map_or(Json::Null, Json::from));
+            all.push(pair.map_or_else(|| json!({"name": entry.key}), Json::from));
         }
     }
     let (brought, gap) = image.known("/Env");
@@ -60,13 +60,15 @@ fn environment(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
             continue;
         }
         let (from, pointer) = (format!("/Env/{place}"), format!("{ENV}/{}", all.len()));
+        let mut item = item.clone();
         if let Some(gap) = image.gap(&from) {
             sheet.gap(&pointer, gap.clone());
+            item = json!({"name": name_of(&item)});
         }
         if let Some(origin) = image.origin(&from) {
             sheet.came_from(pointer, origin);
         }
-        all.push(item.clone());
+        all.push(item);
     }
     if let Some(gap) = gap {
         sheet.gap("/Config/Env/-", gap.clone());

@@ -134,7 +134,7 @@ fn variables_of_the_file_go_before_those_of_the_image() {
 fn a_variable_without_a_value_is_somebody_elses() {
     let draft = web(json!({"environment": ["A=1", "HANDED_ON", "B=${X}"]}), &bare());
     assert_eq!(at(&draft, "/Config/Env/0"), "A=1");
-    assert_eq!(draft.gaps["/Config/Env/1"].detail, "shop/compose.yaml:7:1: HANDED_ON is not set");
+    assert_eq!(draft.gaps["/Config/Env/1"].detail, "shop/compose.yaml:6:1: HANDED_ON is not set");
     assert_eq!(at(&draft, "/Config/Env"), "(not set)");
     let draft = web(json!({"environment": {"B": "${X}"}}), &bare());
     let gap = &draft.gaps["/Config/Env/0"];

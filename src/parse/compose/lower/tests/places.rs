@@ -78,7 +78,7 @@ fn a_value_is_shown_where_it_stands_and_a_list_at_its_key() {
         let origin = &draft.origins[pointer];
         assert_eq!((origin.key.raw(), origin.at.line), (key, line), "{pointer}");
     }
-    assert_eq!(draft.origin("/HostConfig/Privileged").unwrap().key.raw(), "web");
+    assert_eq!(draft.origin("/HostConfig/Privileged").unwrap().key.raw(), "");
 }
 
 #[test]

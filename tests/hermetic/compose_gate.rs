@@ -1,0 +1,40 @@
+//! The table of exit codes in the docs, run line by line.
+
+use std::path::Path;
+
+use crate::support::{command, stderr};
+
+/// The rows of the table: what is run, and how it is said to end.
+fn rows() -> Vec<(String, i32)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compose.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let row = |line: &str| {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        let command = cells.next()?.strip_prefix("`secaudit ")?.strip_suffix('`')?;
+        Some((command.to_owned(), cells.next()?.parse().ok()?))
+    };
+    text.lines().filter_map(row).collect()
+}
+
+#[test]
+fn every_line_of_the_table_ends_as_it_says() {
+    let rows = rows();
+    assert!(rows.len() >= 20, "the table is not found: {rows:?}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/gate");
+    let mut wrong = Vec::new();
+    for (line, code) in rows {
+        let words: Vec<&str> = line.split(' ').map(|word| word.trim_matches('\'')).collect();
+        let mut command = command(&words);
+        let output = command.args(["--engine", "none"]).current_dir(&folder).output().unwrap();
+        if output.status.code() != Some(code) {
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            let last = said.lines().last().unwrap_or_default().to_owned();
+            wrong.push(format!(
+                "{line}: {:?} and not {code}\n{last}\n{}",
+                output.status,
+                stderr(&output)
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
