@@ -199,6 +199,12 @@ fn property(row: &Row) -> Property {
     }
 }
 
+/// The blanks of a row of the table.
+const GAPS: usize = 10;
+
+/// What a column gets that could do with more.
+const LEAST: usize = 6;
+
 /// Writes the report for a person: what is not as asked for, or all of it.
 pub fn render(report: &Report, all: bool, look: Look) -> String {
     let mut out = String::new();
@@ -214,7 +220,11 @@ fn write_all(out: &mut String, report: &Report, all: bool, look: Look) -> std::f
         let hidden = container.properties.len() - rows.len();
         let same = if hidden == 0 { String::new() } else { format!(" · {hidden} as asked for") };
         let title = format!("{} ({})", container.service, container.name);
-        writeln!(out, "{}{}", look.bold(&title), look.faint(&same))?;
+        if display_width(&title) + display_width(&same) <= look.width {
+            writeln!(out, "{}{}", look.bold(&title), look.faint(&same))?;
+        } else {
+            writeln!(out, "{}", look.bold(&look.wrap("", "  ", &(title + &same))))?;
+        }
         table(out, &rows, look)?;
         for property in rows {
             beside(out, property, look)?;
@@ -247,9 +257,11 @@ fn table(out: &mut String, rows: &[&Property], look: Look) -> std::fmt::Result {
         lines.iter().filter_map(|it| it.get(column)).map(|it| display_width(it)).max().unwrap_or(0)
     };
     // What is said gets what room the first and the last column leave.
-    let room = look.width.saturating_sub(2 + widest(0) + widest(4) + 8);
-    let [files, engine, in_force] = shared([widest(1), widest(2), widest(3)], room);
-    let widths = [widest(0), files, engine, in_force, widest(4)];
+    let room = look.width.saturating_sub(GAPS + widest(4));
+    let names = widest(0).min(room.saturating_sub(3 * LEAST).max(LEAST));
+    let said = [widest(1), widest(2), widest(3)];
+    let [files, engine, in_force] = shared(said, room.saturating_sub(names));
+    let widths = [names, files, engine, in_force, widest(4)];
     for (index, line) in lines.iter().enumerate() {
         let mut text = String::from(" ");
         for (cell, width) in line.iter().zip(widths) {

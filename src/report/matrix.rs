@@ -10,6 +10,7 @@ use textwrap::core::display_width;
 
 use super::terminal::{Look, cut, of_grade};
 use super::v1;
+use crate::model::untrusted::Untrusted;
 
 /// What the `schema` field holds.
 pub const SCHEMA: &str = "secaudit/matrix/v1";
@@ -35,7 +36,7 @@ pub struct Matrix {
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// The profile, or the files.
-    pub name: String,
+    pub name: Untrusted,
     /// What it scores.
     pub report: v1::Report,
 }
@@ -60,26 +61,63 @@ pub fn render(matrix: &Matrix, look: Look) -> String {
     out
 }
 
+/// As many environments beside each other as there is room for, the others below.
 fn table(out: &mut String, matrix: &Matrix, look: Look) -> std::fmt::Result {
+    let most = NAME.min(look.width.saturating_sub(2) / 2);
     let all = matrix.environments.iter().flat_map(|it| &it.report.targets);
     let services: BTreeSet<String> = all.map(|it| it.name.to_string()).collect();
-    let first = services.iter().map(|it| display_width(it)).max().unwrap_or(0).clamp(7, NAME);
-    let widths: Vec<usize> =
-        matrix.environments.iter().map(|it| display_width(&it.name).clamp(8, NAME)).collect();
+    let first = services.iter().map(|it| display_width(it)).max().unwrap_or(0).clamp(7, most);
+    let mut columns: &[Environment] = &matrix.environments;
+    while !columns.is_empty() {
+        let mut room = look.width.saturating_sub(first);
+        let fits = |it: &&Environment| {
+            let needed = 2 + width(it, most);
+            let is_room = needed <= room;
+            room = room.saturating_sub(needed);
+            is_room
+        };
+        let count = columns.iter().take_while(fits).count().max(1);
+        let (beside, below) = columns.split_at_checked(count).unwrap_or((columns, &[]));
+        block(out, beside, &services, (first, most), look)?;
+        if !below.is_empty() {
+            writeln!(out)?;
+        }
+        columns = below;
+    }
+    Ok(())
+}
+
+/// How wide an environment's column is.
+fn width(environment: &Environment, most: usize) -> usize {
+    display_width(&environment.name.to_string()).clamp(8, most)
+}
+
+/// A row a service, a column an environment.
+fn block(
+    out: &mut String,
+    environments: &[Environment],
+    services: &BTreeSet<String>,
+    (first, most): (usize, usize),
+    look: Look,
+) -> std::fmt::Result {
     let mut head = padded("SERVICE", first);
-    for (environment, width) in matrix.environments.iter().zip(&widths) {
-        write!(head, "  {}", padded(&environment.name, *width))?;
+    for environment in environments {
+        let name = environment.name.to_string();
+        write!(head, "  {}", padded(&name, width(environment, most)))?;
     }
     writeln!(out, "{}", look.faint(head.trim_end()))?;
     for service in services {
-        write!(out, "{}", look.bold(&padded(&service, first)))?;
-        for (environment, width) in matrix.environments.iter().zip(&widths) {
-            let of = environment.report.targets.iter().find(|it| it.name.to_string() == service);
+        write!(out, "{}", look.bold(&padded(service, first)))?;
+        let mut gap = 0;
+        for environment in environments {
+            let of = environment.report.targets.iter().find(|it| it.name.to_string() == *service);
             let (text, style) = match of {
                 Some(target) => (score(target), of_grade(target.grade)),
                 None => ("·".to_owned(), Style::new().dimmed()),
             };
-            write!(out, "  {}", look.paint(&padded(&text, *width), style))?;
+            // The last column needs no blanks behind it.
+            write!(out, "{}  {}", " ".repeat(gap), look.paint(&text, style))?;
+            gap = width(environment, most).saturating_sub(display_width(&text));
         }
         writeln!(out)?;
     }
@@ -104,18 +142,18 @@ fn padded(text: &str, width: usize) -> String {
 
 /// The findings that some environments have and others, with the same service, have not.
 fn differences(out: &mut String, matrix: &Matrix, look: Look) -> std::fmt::Result {
-    let mut broken: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
+    let mut broken: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();
     let mut present: BTreeMap<String, usize> = BTreeMap::new();
     for Environment { name, report } in &matrix.environments {
         for target in &report.targets {
             *present.entry(target.name.to_string()).or_default() += 1;
             for finding in target.findings.iter().filter(|it| it.verdict == v1::Verdict::Fail) {
                 let key = (target.name.to_string(), finding.rule.as_str());
-                broken.entry(key).or_default().push(name);
+                broken.entry(key).or_default().push(name.to_string());
             }
         }
     }
-    let differs = |(service, _): &(String, &str), at: &[&str]| {
+    let differs = |(service, _): &(String, &str), at: &[String]| {
         present.get(service).is_some_and(|all| at.len() < *all)
     };
     let rows: Vec<_> = broken.iter().filter(|(key, at)| differs(key, at)).collect();

@@ -11,6 +11,7 @@
 mod archives;
 mod catalogue;
 mod cli;
+mod compose;
 mod compose_documents;
 mod compose_gate;
 mod compose_hostile;

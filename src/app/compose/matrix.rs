@@ -37,7 +37,7 @@ pub(super) fn run(mut audit: Audit<'_>, base: &Request) -> Result<u8, Failure> {
     }
     let mut judged = Vec::new();
     for (name, request) in environments {
-        judged.push(Environment { name, report: stream::one(&mut audit, &request)? });
+        judged.push(Environment { name: name.into(), report: stream::one(&mut audit, &request)? });
     }
     let matrix = Matrix::new(judged);
     let text = match audit.command.output.format {
