@@ -110,7 +110,7 @@ impl Property {
                 sides.declared.clone()
             }
             Reading::Missing(_) if self.key == PORTS && is_on_host(asked) => Reading::Inapplicable,
-            file => file,
+            file @ (Reading::Known(..) | Reading::Missing(_) | Reading::Inapplicable) => file,
         };
         let is_told = |it: &Reading<Worth>| !matches!(it, Reading::Inapplicable);
         let effective: Vec<Reading<Worth>> = sides.effective.into_iter().filter(is_told).collect();
