@@ -174,7 +174,4 @@ pub(crate) const REFUSED_BY_REFERENCE: &[Refused] = &[
 ];
 
 /// What we refuse, and the reference takes.
-pub(crate) const REFUSED_BY_US: &[Refused] = &[Refused {
-    says: "a text cannot take the place of a collection in a merge",
-    why: "it looks at no `x-` key when it merges; compose of today merges and refuses them as any",
-}];
+pub(crate) const REFUSED_BY_US: &[Refused] = &[];
