@@ -9,8 +9,9 @@ use super::{audit, compose as command, containers};
 use crate::collect::compose::files::Disk;
 use crate::collect::compose::{self, Images};
 use crate::collect::containers::{Files, Plan};
-use crate::drift::{compare, complete, service_label};
+use crate::drift::{compare, complete, role};
 use crate::facts;
+use crate::parse::compose::Request;
 use crate::report::drift as report;
 
 pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> {
@@ -19,8 +20,13 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
     let choice = audit::engine(args::Engine::Auto, &arguments.address)?;
     let pieces = Pieces::new(audit::file(&arguments.output)?);
     let look = terminal.look(pieces.is_file());
-    let project = match compose::resolve(&request, &Disk::default()) {
-        Ok(project) => project,
+    // What runs may have been started under any profile; what shall run is of these.
+    let everything = Request { profiles: vec!["*".to_owned()], ..request.clone() };
+    let disk = Disk::default();
+    let resolved = compose::resolve(&request, &disk)
+        .and_then(|active| Ok((active, compose::resolve(&everything, &disk)?)));
+    let (active, project) = match resolved {
+        Ok(resolved) => resolved,
         Err(fault) => {
             output::to_stderr(&command::shown(&fault));
             return Ok(exit::INCOMPLETE);
@@ -47,8 +53,9 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
         _ => runtime.block_on(containers::collecting(&plan))?,
     };
     complete(&mut files, &bundle);
+    let wanted: BTreeSet<&str> = active.wanted().collect();
     let (asked, own) = (facts::derive(&files), facts::derive(&bundle));
-    let drift = compare(&asked, &own, |target| service_label(&bundle, target));
+    let drift = compare(&asked, &own, |it| wanted.contains(it), |target| role(&bundle, target));
     let report = report::assemble(&drift, &name, &audit::now());
     let text = match arguments.output.format {
         Format::Terminal => report::render(&report, arguments.all, look),

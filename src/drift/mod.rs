@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use crate::facts::Facts;
 use crate::model::bundle::Bundle;
 use crate::model::reading::{Gap, Reading};
+use crate::model::source::Source;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 
@@ -80,23 +81,38 @@ pub struct Pair {
 pub struct Drift {
     /// Every container with its service, by their names.
     pub pairs: Vec<Pair>,
-    /// Services of which no container runs.
+    /// Services that shall run and of which no container does.
     pub idle: Vec<Untrusted>,
     /// Containers of the project whose service the files do not name.
     pub orphans: Vec<(Untrusted, Untrusted)>,
 }
 
-/// Holds a project's containers against its services. `service_of` tells a
-/// container's service by its labels.
+/// What a container's labels say of its place in a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Role {
+    /// The service that it is of.
+    pub service: String,
+    /// Whether it was made for one command (`docker compose run`): the service
+    /// does not run by that.
+    pub is_one_off: bool,
+}
+
+/// Holds a project's containers against its services, of which those that are
+/// `wanted` shall run. `role_of` tells a container's place by its labels.
 pub fn compare(
     files: &[(Target, Facts)],
     running: &[(Target, Facts)],
-    service_of: impl Fn(&Target) -> Option<String>,
+    wanted: impl Fn(&str) -> bool,
+    role_of: impl Fn(&Target) -> Role,
 ) -> Drift {
     let mut drift = Drift::default();
+    let mut runs = BTreeSet::new();
     for (target, own) in running {
-        let service = service_of(target).unwrap_or_default();
+        let Role { service, is_one_off } = role_of(target);
         let asked = files.iter().find(|(it, _)| it.name.raw() == service);
+        if !is_one_off {
+            runs.insert(service.clone());
+        }
         match asked {
             None => drift.orphans.push((target.name.clone(), service.into())),
             Some((_, asked)) => drift.pairs.push(Pair {
@@ -106,18 +122,21 @@ pub fn compare(
             }),
         }
     }
-    let runs = |name: &Untrusted| drift.pairs.iter().any(|pair| pair.service == *name);
-    drift.idle = files.iter().map(|(it, _)| &it.name).filter(|it| !runs(it)).cloned().collect();
+    let is_idle = |it: &&Untrusted| wanted(it.raw()) && !runs.contains(it.raw());
+    drift.idle = files.iter().map(|(it, _)| &it.name).filter(is_idle).cloned().collect();
     drift.pairs.sort_by(|one, other| {
         (&one.service, &one.container).cmp(&(&other.service, &other.container))
     });
     drift
 }
 
-/// The service of a container of the project, as docker compose labels it.
-pub fn service_label(bundle: &Bundle, target: &Target) -> Option<String> {
-    use crate::model::source::Source;
-    let document = bundle.json(&Source::container(&target.id)).ok()?;
-    let labels = document.pointer("/Config/Labels")?;
-    Some(labels.get("com.docker.compose.service")?.as_str()?.to_owned())
+/// The place of a container in its project, as docker compose labels it.
+pub fn role(bundle: &Bundle, target: &Target) -> Role {
+    let document = bundle.json(&Source::container(&target.id)).ok();
+    let labels = document.and_then(|it| it.pointer("/Config/Labels"));
+    let label = |name: &str| labels?.get(format!("com.docker.compose.{name}"))?.as_str();
+    Role {
+        service: label("service").unwrap_or_default().to_owned(),
+        is_one_off: label("oneoff").is_some_and(|it| it.eq_ignore_ascii_case("true")),
+    }
 }

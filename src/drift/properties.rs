@@ -105,18 +105,27 @@ fn sides<T>(fact: &Fact<T>, worth: impl Fn(&T) -> Worth) -> Sides {
 impl Property {
     pub(super) fn row(&self, asked: &Facts, own: &Facts) -> Row {
         let sides = (self.read)(own);
-        let file = match (self.read)(asked).declared {
-            Reading::Missing(_) if self.key == USER && is_user_the_same(asked, own) => {
-                sides.declared.clone()
-            }
-            Reading::Missing(_) if self.key == PORTS && is_on_host(asked) => Reading::Inapplicable,
-            file @ (Reading::Known(..) | Reading::Missing(_) | Reading::Inapplicable) => file,
-        };
+        let file = self.asked(asked, own, &sides);
         let is_told = |it: &Reading<Worth>| !matches!(it, Reading::Inapplicable);
         let effective: Vec<Reading<Worth>> = sides.effective.into_iter().filter(is_told).collect();
         let standing = standing(&file, &sides.declared, &effective);
         let beyond = beyond(&file, &sides.declared, &effective);
         Row { property: self.key, file, engine: sides.declared, effective, standing, beyond }
+    }
+
+    /// What the files ask for, where they leave it to somebody as what that makes of it.
+    fn asked(&self, asked: &Facts, own: &Facts, sides: &Sides) -> Reading<Worth> {
+        let file = (self.read)(asked).declared;
+        if !matches!(file, Reading::Missing(_)) {
+            return file;
+        }
+        if self.key == USER && is_user_the_same(asked, own) {
+            sides.declared.clone()
+        } else if self.key == PORTS && is_on_host(asked) {
+            Reading::Inapplicable
+        } else {
+            file
+        }
     }
 }
 

@@ -1,18 +1,17 @@
-//! `secaudit compose` and `secaudit drift` as a user meets them, without an engine
-//! or with one that is not one.
+//! `secaudit compose` as a user meets it, without an engine.
 
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Answer, FakeEngine, command, inspect, schema, script, stderr, stdout};
+use crate::support::{command, schema, stderr, stdout};
 
 /// Two services of which one is behind profiles; the other is careful.
-const SHOP: &str = "
+pub(crate) const SHOP: &str = "
 services:
   web:
     image: shop/web:1.2
@@ -28,7 +27,7 @@ services:
 ";
 
 /// Files in a folder of their own.
-fn laid_out(files: &[(&str, &str)]) -> TempDir {
+pub(crate) fn laid_out(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -54,7 +53,7 @@ fn compose_of(folder: &Path, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn document(output: &Output) -> Value {
+pub(crate) fn document(output: &Output) -> Value {
     let document = serde_json::from_slice(&output.stdout);
     document.unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
 }
@@ -68,7 +67,7 @@ fn names(output: &Output) -> Vec<String> {
 }
 
 /// A schema as the program prints it.
-fn printed(name: &str) -> jsonschema::Validator {
+pub(crate) fn printed(name: &str) -> jsonschema::Validator {
     let output = command(&["schema", name]).output().unwrap();
     let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
     jsonschema::meta::validate(&schema).unwrap();
@@ -76,7 +75,7 @@ fn printed(name: &str) -> jsonschema::Validator {
 }
 
 /// Nothing is wider than the terminal, and no line ends in blanks.
-fn fits(output: &Output, columns: usize) {
+pub(crate) fn fits(output: &Output, columns: usize) {
     for line in stdout(output).lines() {
         assert!(line.chars().count() <= columns, "{line:?}");
         assert_eq!(line, line.trim_end(), "{line:?}");
@@ -245,7 +244,7 @@ fn whoever_closes_the_pipe_has_read_enough() {
 }
 
 /// Names that want to steer a terminal.
-const HOSTILE: &str = "
+pub(crate) const HOSTILE: &str = "
 name: x
 services:
   \"\\e]52;c;aGk=\\a\\e[2Jw\\u202eeb\":
@@ -321,79 +320,4 @@ fn wrong_usage_is_told_as_such() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
         assert!(stdout(&output).is_empty() && !stderr(&output).is_empty(), "{arguments:?}");
     }
-}
-
-/// An engine with one running container of this project and service.
-fn engine_with(project: &str, service: &str) -> FakeEngine {
-    let labels = json!({
-        "com.docker.compose.project": project, "com.docker.compose.service": service,
-    });
-    let mut record = inspect('a');
-    record["Config"]["Labels"] = labels.clone();
-    let mut script = script("1.41", &[("one", record.clone())]);
-    let id = format!("{:064x}", 0);
-    let row = json!([{"Id": id, "Names": ["/\u{1b}[31mone"], "Image": "img", "State": "running",
-        "Labels": labels}]);
-    script.insert("containers/json".to_owned(), Answer::Body(200, row.to_string().into_bytes()));
-    script.insert("images/json".to_owned(), Answer::Body(200, b"[]".to_vec()));
-    FakeEngine::start(script)
-}
-
-fn drift(folder: &Path, engine: &FakeEngine, arguments: &[&str]) -> Output {
-    let host = engine.host();
-    let all = [&["drift", "--host", &host], arguments].concat();
-    command(&all).current_dir(folder).env("COLUMNS", "80").output().unwrap()
-}
-
-#[test]
-fn what_no_kernel_shows_is_unverifiable_and_no_drift() {
-    let text = "name: shop\nservices: { web: { image: img, user: '1000', read_only: true, \
-        cap_drop: [ALL], security_opt: [no-new-privileges] } }";
-    let folder = laid_out(&[("compose.yaml", text)]);
-    let engine = engine_with("shop", "web");
-    let output = drift(folder.path(), &engine, &["--format", "json"]);
-    let document = document(&output);
-    printed("drift").validate(&document).unwrap();
-    let properties = document["containers"][0]["properties"].as_array().unwrap();
-    let verdict = |key: &str| &properties.iter().find(|it| it["key"] == key).unwrap()["verdict"];
-    for key in ["user", "read_only", "cap_add, cap_drop", "mem_limit"] {
-        assert_eq!(verdict(key), "unverifiable", "{key}");
-    }
-    assert_eq!(output.status.code(), Some(3));
-    // An engine that was told less convicts by itself.
-    let text = text.replace("img, user", "img, mem_limit: 96m, user");
-    fs::write(folder.path().join("compose.yaml"), text).unwrap();
-    let output = drift(folder.path(), &engine, &[]);
-    assert!(stdout(&output).contains("weaker"), "{}", stdout(&output));
-    assert_eq!(output.status.code(), Some(1));
-    fits(&output, 80);
-    let writes = engine.requests().into_iter().find(|it| !it.starts_with("GET "));
-    assert_eq!(writes, None);
-}
-
-#[test]
-fn a_container_of_no_service_is_told_with_its_name_made_safe() {
-    let folder = laid_out(&[("compose.yaml", HOSTILE)]);
-    let engine = engine_with("x", "gh\u{1b}[2Jost");
-    for format in ["terminal", "json"] {
-        let output = drift(folder.path(), &engine, &["--format", format]);
-        let said = stdout(&output) + &stderr(&output);
-        assert!(!said.contains(|it: char| it.is_control() && it != '\n'), "{said:?}");
-        assert_eq!(output.status.code(), Some(1), "{said}");
-    }
-}
-
-#[test]
-fn a_project_of_which_nothing_runs_is_incomplete() {
-    let folder = laid_out(&[("compose.yaml", SHOP)]);
-    let engine = engine_with("another", "web");
-    let output = drift(folder.path(), &engine, &["-p", "shop"]);
-    assert!(stdout(&output).contains("web: no container of this service runs"));
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    // Nobody answers there.
-    let output = command(&["drift", "--host", "unix:///nowhere/engine.sock"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
 }

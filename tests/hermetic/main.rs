@@ -19,6 +19,7 @@ mod compose_spans;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod dockerfiles;
+mod drift;
 mod engine;
 mod files;
 mod formats;

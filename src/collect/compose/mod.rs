@@ -16,6 +16,7 @@ use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::idle::Idling;
 use crate::parse::compose::lower::{self, Lowering};
+use crate::parse::compose::tree::{Entry, Node};
 use crate::parse::compose::{self, Fault, Load, Project, Request};
 
 pub use images::{Images, of_project};
@@ -55,6 +56,18 @@ impl Resolved {
     /// The project.
     pub const fn project(&self) -> &Project {
         &self.project
+    }
+
+    /// The services of which a container shall run: not those that are left to a
+    /// provider, or asked for zero times.
+    pub fn wanted(&self) -> impl Iterator<Item = &str> {
+        let is_wanted = |service: &&Entry| {
+            let node = &service.node;
+            let replicas = node.get("deploy").and_then(|it| it.get("replicas"));
+            let is_zero = |it: Option<&Node>| it.and_then(Node::text) == Some("0");
+            lower::is_container(service) && !is_zero(node.get("scale")) && !is_zero(replicas)
+        };
+        self.project.services().filter(is_wanted).map(|it| it.key.as_str())
     }
 
     /// The images that an engine has to be asked for.
