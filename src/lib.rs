@@ -40,20 +40,19 @@ use report::v1::{Report, Target};
 /// The pure half of the pipeline: the same bundle and policy, the same report.
 #[must_use]
 pub fn evaluate(bundle: &Bundle, policy: &Policy, accept: Accept) -> Report {
-    weigh(bundle, policy, accept, |run, _| report::assemble(run))
+    weigh((bundle, policy, accept), false, |run, _| report::assemble(run))
 }
 
 /// As [`evaluate`], of an audit that is one of many: its targets, and what of it
-/// the gate counts.
+/// the gate counts. Briefly: of what passes the verdict alone.
 #[must_use]
-pub fn evaluate_part(bundle: &Bundle, policy: &Policy) -> (Vec<Target>, Tally) {
-    weigh(bundle, policy, Accept::Kernel, |run, tally| (report::targets(run), tally))
+pub fn evaluate_part(bundle: &Bundle, policy: &Policy, is_brief: bool) -> (Vec<Target>, Tally) {
+    weigh((bundle, policy, Accept::Kernel), is_brief, |run, tally| (report::targets(run), tally))
 }
 
 fn weigh<T>(
-    bundle: &Bundle,
-    policy: &Policy,
-    accept: Accept,
+    (bundle, policy, accept): (&Bundle, &Policy, Accept),
+    is_brief: bool,
     tell: impl FnOnce(&report::Run<'_>, Tally) -> T,
 ) -> T {
     let facts = facts::derive(bundle);
@@ -68,6 +67,7 @@ fn weigh<T>(
         ledger: &ledger,
         cards: &cards,
         outcome: &tally.outcome(&policy.gate),
+        is_brief,
     };
     tell(&run, tally)
 }

@@ -38,6 +38,9 @@ pub struct Run<'a> {
     pub cards: &'a [Scorecard],
     /// What the gate says.
     pub outcome: &'a Outcome,
+    /// Whether only what is open is told in full, as for one of many projects: what
+    /// passes has no evidence then, and no finding a fingerprint.
+    pub is_brief: bool,
 }
 
 /// Puts a run into the public shape.
@@ -117,12 +120,16 @@ pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
             coverage: card.coverage,
             summary: summary(facts),
             writable: writable(facts),
-            findings: sheet.findings.iter().map(|it| finding(it, &sheet.target)).collect(),
+            findings: sheet
+                .findings
+                .iter()
+                .map(|it| finding(it, &sheet.target, run.is_brief))
+                .collect(),
         })
         .collect()
 }
 
-fn finding(finding: &Finding, target: &target::Target) -> v1::Finding {
+fn finding(finding: &Finding, target: &target::Target, is_brief: bool) -> v1::Finding {
     let mut shown = v1::Finding {
         rule: finding.rule.to_owned(),
         severity: finding.severity,
@@ -131,7 +138,7 @@ fn finding(finding: &Finding, target: &target::Target) -> v1::Finding {
         statements: Vec::new(),
         evidence: Vec::new(),
         gap: None,
-        fingerprint: finding.fingerprint(target),
+        fingerprint: if is_brief { String::new() } else { finding.fingerprint(target) },
     };
     let proof = match &finding.verdict {
         Verdict::Pass(proof) => {
@@ -152,7 +159,8 @@ fn finding(finding: &Finding, target: &target::Target) -> v1::Finding {
             stated.as_ref()
         }
     };
-    if let Some(proof) = proof {
+    let is_open = matches!(finding.verdict, Verdict::Fail(_) | Verdict::Unknown { .. });
+    if let Some(proof) = proof.filter(|_| is_open || !is_brief) {
         shown.evidence = evidence(proof);
         if shown.gap.is_none() {
             shown.statements = proof.statements().to_vec();

@@ -121,7 +121,7 @@ fn judge(
     let judged = found.into_par_iter().map(|resolved| {
         let mut bundle = resolved?.bundle(&audit.images, with_project);
         audit::note_the_time(&mut bundle);
-        let (targets, tally) = crate::evaluate_part(&bundle, &audit.policy);
+        let (targets, tally) = crate::evaluate_part(&bundle, &audit.policy, shown.is_some());
         let shown = shown.map(|(frame, look)| terminal::part(frame, &targets, *look));
         Ok(Part { targets, tally, shown })
     });

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Look, excerpt};
 use crate::model::severity::Severity;
-use crate::model::source::Basis;
+use crate::model::source::{Basis, Source};
 use crate::model::untrusted::Untrusted;
 use crate::report::v1;
 
@@ -212,39 +212,38 @@ fn label(look: Look, word: &str, text: &str) -> String {
     }
 }
 
+/// What was asked, and by which target which rules wait for the answer.
+type Waiting<'a> = (&'a Source, BTreeMap<&'a Untrusted, Vec<&'a str>>);
+
 /// What could not be verified, gathered by reason: one remedy closes many gaps.
 pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> std::fmt::Result {
-    let mut by_reason: BTreeMap<(String, String), BTreeMap<String, Vec<&str>>> = BTreeMap::new();
-    let mut asked: BTreeMap<String, String> = BTreeMap::new();
+    // What is alike is told once: many rules wait for one answer.
+    let mut by_gap: BTreeMap<(&str, &str, &str), Waiting<'_>> = BTreeMap::new();
     for (target, finding) in findings(targets) {
         let Some(gap) = &finding.gap else { continue };
-        let reason = Untrusted::from(format!("{}: {}", gap.reason, gap.detail)).to_string();
-        asked.entry(reason.clone()).or_insert_with(|| short(&gap.source.to_string()));
-        by_reason
-            .entry((reason, Untrusted::from(gap.remedy.as_str()).to_string()))
-            .or_default()
-            .entry(target.name.to_string())
-            .or_default()
-            .push(&finding.rule);
+        let key = (gap.reason.name(), gap.detail.as_str(), gap.remedy.as_str());
+        let waiting = by_gap.entry(key).or_insert_with(|| (&gap.source, BTreeMap::new()));
+        waiting.1.entry(&target.name).or_default().push(&finding.rule);
     }
-    if by_reason.is_empty() {
+    if by_gap.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{} what is unknown never counts as passed", look.bold(" ?  not verified ·"))?;
-    for ((reason, remedy), targets) in by_reason {
-        let source = asked.get(&reason).cloned().map(Untrusted::from).unwrap_or_default();
-        let text = format!("{reason} (for instance {source})");
+    for ((reason, detail, remedy), (source, targets)) in by_gap {
+        let source = Untrusted::from(short(&source.to_string()));
+        let detail = Untrusted::from(detail);
+        let text = format!("{reason}: {detail} (for instance {source})");
         writeln!(out, "{}", look.wrap("  ", "    ", &text))?;
         let mut by_rules: BTreeMap<Vec<&str>, Vec<String>> = BTreeMap::new();
         for (name, rules) in targets {
-            by_rules.entry(rules).or_default().push(name);
+            by_rules.entry(rules).or_default().push(name.to_string());
         }
         for (rules, names) in by_rules {
             let text = format!("{}: {}", names.join(", "), rules.join(", "));
             writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &text)))?;
         }
         if !remedy.is_empty() {
-            let text = look.wrap("  fix  ", "       ", &remedy);
+            let text = look.wrap("  fix  ", "       ", &Untrusted::from(remedy).to_string());
             writeln!(out, "{}", label(look, "fix", &text))?;
         }
     }
