@@ -1,8 +1,8 @@
 //! What a property is worth, so that two can be held against each other.
 
+use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::net::IpAddr;
 
 use super::Standing;
 use crate::model::untrusted::Untrusted;

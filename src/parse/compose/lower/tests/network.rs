@@ -118,7 +118,7 @@ fn ports_are_published_where_the_file_says() {
         (json!(["[::1]:1:2"]), json!({"2/tcp": [on("::1", "1")]})),
         // The engine looks for a free port.
         (json!(["80"]), json!({"80/tcp": [on("0.0.0.0", "0")]})),
-        (json!(["8000-8010:80"]), json!({"80/tcp": [on("0.0.0.0", "8000")]})),
+        (json!(["8000-8010:80"]), json!({"80/tcp": [on("0.0.0.0", "0")]})),
         (
             json!(["1:80", "2:80", "1:80"]),
             json!({"80/tcp": [on("0.0.0.0", "1"), on("0.0.0.0", "2")]}),
