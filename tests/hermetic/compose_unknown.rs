@@ -80,3 +80,35 @@ fn what_a_check_runs_in_a_dockerfile_is_not_shown() {
         assert!(said.contains("HEALTHCHECK") && !said.contains("canary"), "{said}");
     }
 }
+
+#[test]
+fn an_audit_that_judged_nothing_is_incomplete_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| fs::write(folder.path().join("compose.yaml"), text).unwrap();
+    write("services: { web: { image: a, profiles: [debug] } }");
+    let (code, said) = ends(&folder);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("no service is active; activate one with --profile"), "{said}");
+    assert!(!said.contains("0 projects"), "{said}");
+    let output = compose(&folder, &["--fail-on", "none", "compose.yaml", "compose.yaml"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+    let more = folder.path().join("more.yaml");
+    fs::write(more, "services: { more: { image: a, profiles: [debug] } }").unwrap();
+    let output = compose(&folder, &["compose.yaml", "--matrix", "more.yaml"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+    write("services: { web: !reset }");
+    let (code, said) = ends(&folder);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("there is no service in the project"), "{said}");
+}
+
+#[test]
+fn what_is_odd_is_told_once_with_its_place() {
+    let folder = hardened("build: .\n    image: \"shop/web:1\"\n    depends_on: [gone]", "");
+    for arguments in [&[][..], &["--matrix", "profiles"]] {
+        let said = stderr(&compose(&folder, arguments));
+        let lines: Vec<&str> = said.lines().filter(|it| it.contains("warning: ")).collect();
+        assert_eq!(lines.len(), 2, "{said}");
+        assert!(lines[0].starts_with("secaudit: warning: compose.yaml:6:18: "), "{said}");
+    }
+}
