@@ -16,6 +16,7 @@ mod compose_documents;
 mod compose_gate;
 mod compose_hostile;
 mod compose_spans;
+mod compose_unknown;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod dockerfiles;

@@ -39,6 +39,15 @@ pub(super) fn run(mut audit: Audit<'_>, base: &Request) -> Result<u8, Failure> {
     for (name, request) in environments {
         judged.push(Environment { name: name.into(), report: stream::one(&mut audit, &request)? });
     }
+    // Where no environment has anything to judge, nothing was.
+    if judged.iter().all(|it| it.report.targets.is_empty()) {
+        for Environment { report, .. } in &mut judged {
+            if report.gate.gaps.is_empty() {
+                report.gate.gaps.push("no service is active in any environment".to_owned());
+                report.gate.exit_code = exit::INCOMPLETE;
+            }
+        }
+    }
     let matrix = Matrix::new(judged);
     let text = match audit.command.output.format {
         Format::Terminal => matrix::render(&matrix, look),

@@ -5,6 +5,7 @@ mod matrix;
 mod project;
 mod stream;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::Compose;
@@ -26,13 +27,16 @@ struct Audit<'a> {
     images: Images,
     command: &'a Compose,
     terminal: Terminal,
+    /// The remarks that were told, so that no environment repeats another's.
+    told: BTreeSet<String>,
 }
 
 pub(super) fn run(command: &Compose, terminal: Terminal) -> Result<u8, Failure> {
     let policy = audit::policy(&command.gate)?;
     let choice = audit::engine(command.engine, &command.address)?;
     let images = Images::new(choice, audit::limits(&command.address));
-    let audit = Audit { policy, disk: Disk::default(), images, command, terminal };
+    let (disk, told) = (Disk::default(), BTreeSet::new());
+    let audit = Audit { policy, disk, images, command, terminal, told };
     if !command.matrix.is_empty() {
         return matrix::run(audit, &base(command)?);
     }

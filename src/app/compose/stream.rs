@@ -15,12 +15,16 @@ use crate::gate::Tally;
 use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Origin};
 use crate::model::reading::Gap;
-use crate::parse::compose::{Fault, Request};
+use crate::model::untrusted::Untrusted;
+use crate::parse::compose::{Fault, Project, Remark, Request};
 use crate::report::terminal::{self, Look};
 use crate::report::v1::{Report, Target, Verdict};
 
 /// How many projects are held in memory at once.
 const AT_ONCE: usize = 64;
+
+/// How many remarks are told of one project.
+const MOST_REMARKS: usize = 20;
 
 /// What all projects are together.
 struct Whole {
@@ -30,6 +34,8 @@ struct Whole {
     /// The rules that any target breaks.
     broken: BTreeSet<String>,
     tally: Tally,
+    /// Why the first project of which nothing was judged has nothing.
+    empty: Option<Fault>,
 }
 
 /// One project, judged.
@@ -38,6 +44,8 @@ struct Part {
     tally: Tally,
     /// What is shown of it where it is one of many.
     shown: Option<String>,
+    /// Why there is nothing to judge, if there is not.
+    empty: Option<Fault>,
 }
 
 /// Judges the projects and writes the report; the exit code that the gate says.
@@ -56,6 +64,8 @@ pub(super) fn run(
     let shown = (!is_kept).then(|| (whole.report.clone(), look));
     faults.iter().for_each(|fault| whole.miss(fault));
     for chunk in requests.chunks(AT_ONCE) {
+        // What is told of other projects names other files.
+        audit.told.clear();
         for judged in judge(&mut audit, chunk, !is_one, shown.as_ref())? {
             match judged {
                 Err(fault) => whole.miss(&fault),
@@ -69,6 +79,7 @@ pub(super) fn run(
             }
         }
     }
+    whole.miss_all();
     let broken = std::mem::take(&mut whole.broken);
     let report = whole.close(&audit);
     let text = match format {
@@ -117,15 +128,55 @@ fn judge(
     if !names.is_empty() {
         crate::app::runtime()?.block_on(audit.images.ask(names.iter().map(String::as_str)))?;
     }
+    for resolved in found.iter().flatten() {
+        remarks(resolved.project(), &mut audit.told);
+    }
     let audit = &*audit;
     let judged = found.into_par_iter().map(|resolved| {
-        let mut bundle = resolved?.bundle(&audit.images, with_project);
+        let resolved = resolved?;
+        let empty = empty(resolved.project());
+        let mut bundle = resolved.bundle(&audit.images, with_project);
         audit::note_the_time(&mut bundle);
         let (targets, tally) = crate::evaluate_part(&bundle, &audit.policy, shown.is_some());
         let shown = shown.map(|(frame, look)| terminal::part(frame, &targets, *look));
-        Ok(Part { targets, tally, shown })
+        Ok(Part { targets, tally, shown, empty })
     });
     Ok(judged.collect())
+}
+
+/// Why a project has nothing to judge; none where it has.
+fn empty(project: &Project) -> Option<Fault> {
+    let (what, help) = match (project.services().next(), project.inactive.as_slice()) {
+        (Some(_), _) => return None,
+        (None, []) => ("there is no service in the project", "define one under `services`"),
+        (None, _) => ("no service is active", "activate one with --profile"),
+    };
+    let (file, what, help) = (project.file.clone(), what.to_owned(), help.to_owned());
+    Some(Fault { file, at: None, what, help, line: String::new() })
+}
+
+/// Tells what is odd about a project, each once.
+fn remarks(project: &Project, told: &mut BTreeSet<String>) {
+    let line = |remark: &Remark| {
+        let file = remark.at.and_then(|at| project.files.get(usize::try_from(at.file).ok()?));
+        let file = Untrusted::from(file.unwrap_or(&project.file).display().to_string());
+        let at = remark.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+        format!("{file}{at}: {}", Untrusted::from(remark.what.as_str()))
+    };
+    let mut left = MOST_REMARKS;
+    for line in project.remarks.iter().map(line) {
+        if told.contains(&line) {
+            continue;
+        }
+        if left == 0 {
+            let file = Untrusted::from(project.file.display().to_string());
+            output::to_stderr(&format!("secaudit: warning: {file}: and more of the like"));
+            break;
+        }
+        left -= 1;
+        output::to_stderr(&format!("secaudit: warning: {line}"));
+        told.insert(line);
+    }
 }
 
 impl Whole {
@@ -133,7 +184,8 @@ impl Whole {
         let mut nobody = Bundle::new(Origin::Compose);
         audit::note_the_time(&mut nobody);
         let report = crate::evaluate(&nobody, &audit.policy, Accept::Kernel);
-        Self { report, floors: Vec::new(), broken: BTreeSet::new(), tally: Tally::default() }
+        let (floors, broken, tally) = (Vec::new(), BTreeSet::new(), Tally::default());
+        Self { report, floors, broken, tally, empty: None }
     }
 
     /// One that could not be understood: it is told at once, and leaves the rest alone.
@@ -144,7 +196,17 @@ impl Whole {
         self.report.origin.gaps.push(gap);
     }
 
+    /// An audit that judged nothing is not complete.
+    fn miss_all(&mut self) {
+        if let Some(fault) = self.empty.take().filter(|_| self.floors.is_empty()) {
+            self.miss(&fault);
+        }
+    }
+
     fn count(&mut self, part: &Part) {
+        if self.empty.is_none() {
+            self.empty.clone_from(&part.empty);
+        }
         self.tally.add(&part.tally);
         self.floors.extend(part.targets.iter().map(|it| it.floor));
         let findings = part.targets.iter().flat_map(|it| &it.findings);

@@ -35,7 +35,9 @@ pub struct Resolved {
 /// # Errors
 /// The project cannot be understood.
 pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
-    let project = compose::resolve(request, load)?;
+    let mut project = compose::resolve(request, load)?;
+    let odd: Vec<_> = project.services().filter_map(shipped::remark).collect();
+    project.remarks.extend(odd);
     let makings = project.services().map(|service| {
         let source = Source::Compose(lower::id_of(&project, &service.key));
         let making =

@@ -1,7 +1,7 @@
 //! What a service's image brings along: by the Dockerfile that builds it, laid
 //! over the base image that an engine has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::model::draft::{Draft, Idle, Origin, Shipped, Written};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
-use crate::parse::compose::Load;
-use crate::parse::compose::tree::{Node, Value as Kind};
+use crate::parse::compose::tree::{Entry, Node, Value as Kind};
+use crate::parse::compose::{Load, Remark};
 use crate::parse::dockerfile::{self, Built, Dockerfile, Place, Unless};
 
 /// The longest line of a Dockerfile that is shown.
@@ -56,7 +56,8 @@ pub(super) fn making(
         let gap = Gap::new(Reason::Unset, source.clone(), format!("{names} is not set"));
         Making::Unknown(gap.mend("set it in the environment, in .env or by --env-file"))
     };
-    if let Some(build) = service.get("build") {
+    let build = service.get("build").filter(|_| !is_always_pulled(service));
+    if let Some(build) = build {
         return recipe(build, (folder, seen_from), load)
             .map_or_else(|(what, help)| unknown(source, what, help), Making::Built);
     }
@@ -65,6 +66,34 @@ pub(super) fn making(
         Some(Kind::Unset { names, .. }) => unset(names),
         _ => unknown(source, "the service names no image".to_owned(), "name one, or build one"),
     }
+}
+
+/// Whether compose pulls a service's image each time, whatever could build it.
+fn is_always_pulled(service: &Node) -> bool {
+    let policy = service.get("pull_policy").and_then(Node::text).unwrap_or_default();
+    let is_named = service.get("image").is_some_and(|it| !it.is_null());
+    is_named && (matches!(policy, "always" | "daily" | "weekly") || policy.starts_with("every_"))
+}
+
+/// What is odd about a service that both builds and names its image: compose may
+/// pull it and never build.
+pub(super) fn remark(service: &Entry) -> Option<Remark> {
+    let Entry { key, node, .. } = service;
+    let image = node.get("image").filter(|it| !it.is_null() && node.get("build").is_some())?;
+    let policy = node.get("pull_policy").and_then(Node::text).unwrap_or_default();
+    let what = if is_always_pulled(node) {
+        format!(
+            "{key}: pull_policy is {policy}, so its image is pulled: the Dockerfile is not judged"
+        )
+    } else if matches!(policy, "" | "missing" | "if_not_present") {
+        format!(
+            "{key} is judged by its Dockerfile, but compose takes its image where the engine has \
+             it or a registry does: build it first, or say `pull_policy: build`"
+        )
+    } else {
+        return None;
+    };
+    Some(Remark { at: Some(image.at), what })
 }
 
 fn unknown(source: &Source, what: String, help: &str) -> Making {
@@ -86,7 +115,9 @@ fn recipe(
         Some(Kind::Unset { names, .. }) => Err((format!("{} is not set", names.join(", ")), SET)),
         Some(Kind::List(_) | Kind::Map(_)) => Err((format!("build.{key} is no text"), "mend it")),
     };
-    let (context, target) = (text("context")?.unwrap_or("."), text("target")?);
+    let context = text("context")?.unwrap_or(".");
+    // An empty one is the last stage, as for builders.
+    let target = text("target")?.filter(|it| !it.is_empty());
     let (file, bytes) = match text("dockerfile_inline")? {
         Some(inline) => (PathBuf::from("dockerfile_inline"), inline.as_bytes().to_vec()),
         None => {
@@ -111,9 +142,47 @@ fn recipe(
     let dockerfile = dockerfile::parse(&bytes);
     let built = dockerfile::shipped(&dockerfile, target, &args)
         .map_err(|wrong| (format!("{shown}:{}: {}", wrong.place.line, wrong.what), "mend it"))?;
+    if let Some(name) = replaced(build, &dockerfile, target, &built)? {
+        let name = Untrusted::from(name);
+        let what =
+            format!("{shown}: build.additional_contexts puts something else in {name}'s place");
+        return Err((what, "build it, and audit where the engine has it"));
+    }
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let target = target.map(str::to_owned);
     Ok(Box::new(Recipe { dockerfile, target, args, built, file: shown, text }))
+}
+
+/// The stage or base image whose name is given to another context: what that
+/// holds is not in the Dockerfile.
+fn replaced<'a>(
+    build: &'a Node,
+    dockerfile: &Dockerfile,
+    target: Option<&str>,
+    built: &Built,
+) -> Result<Option<&'a str>, Wrong> {
+    let Some(contexts) = build.get("additional_contexts") else { return Ok(None) };
+    if let Kind::Unset { names, .. } = &contexts.value {
+        let what = format!("build.additional_contexts: {} is not set", names.join(", "));
+        return Err((what, "set it in the environment, in .env or by --env-file"));
+    }
+    let bases = dockerfile.stages.iter().filter_map(dockerfile::Stage::base);
+    let mut used: BTreeSet<String> = bases.map(|it| familiar(it.text)).collect();
+    let base = built.base.as_ref().and_then(|it| it.name.as_deref().ok());
+    used.extend(base.map(familiar));
+    // A stage that is the target can be replaced as a whole.
+    used.extend(target.map(str::to_lowercase));
+    used.extend(dockerfile.stages.last().and_then(dockerfile::Stage::name));
+    let mut names = contexts.entries().iter().map(|it| it.key.as_str());
+    Ok(names.find(|name| used.contains(&familiar(name))))
+}
+
+/// An image's name without what is taken for granted.
+fn familiar(name: &str) -> String {
+    let name = name.to_lowercase();
+    let bare = name.strip_prefix("docker.io/").unwrap_or(&name);
+    let bare = bare.strip_prefix("library/").unwrap_or(bare);
+    bare.strip_suffix(":latest").unwrap_or(bare).to_owned()
 }
 
 /// A path as a person knows it who stands in a folder.
@@ -258,7 +327,7 @@ impl Recipe {
         let line = usize::try_from(place.line).unwrap_or(1).saturating_sub(1);
         let text = self.text.lines().nth(line).unwrap_or_default();
         // What stands in these may be a secret.
-        let is_shown = ["/User", "/Healthcheck", "/StopSignal", "/ExposedPorts", "/Volumes"]
+        let is_shown = ["/User", "/StopSignal", "/ExposedPorts", "/Volumes"]
             .iter()
             .any(|it| pointer.starts_with(it));
         let Place { line, column, length } = place;
@@ -272,12 +341,29 @@ impl Recipe {
                 };
                 (1..).zip(text.chars().take(LONGEST_LINE)).map(shown).collect()
             }
+            // Of a check what it runs may hold a password.
+            (false, _) if pointer.starts_with("/Healthcheck") => {
+                keyword_of(text).chars().take(LONGEST_LINE).collect()
+            }
             (false, _) => String::new(),
         };
         let at = Written { file: self.file.clone(), line, column, length, excerpt: excerpt.into() };
         let key = pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
         Origin { key: key.to_uppercase().into(), at, overrode: None }
     }
+}
+
+/// A line of which nothing is shown but the keyword that it begins with.
+fn keyword_of(line: &str) -> String {
+    let mut is_beginning = true;
+    let word = |word: &str| {
+        let bare = word.trim_end();
+        let is_keyword = ["ONBUILD", "HEALTHCHECK"].iter().any(|it| bare.eq_ignore_ascii_case(it));
+        is_beginning &= is_keyword || bare.is_empty();
+        let masked = |it: char| if it.is_whitespace() { it } else { '*' };
+        if is_beginning { word.to_owned() } else { word.chars().map(masked).collect::<String>() }
+    };
+    line.split_inclusive(char::is_whitespace).map(word).collect()
 }
 
 /// The variables of a Dockerfile over those of its base, by their names.

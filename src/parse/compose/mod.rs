@@ -30,6 +30,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tree;
+mod undefined;
 pub mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,7 +14,9 @@ use super::paths::Origin;
 use super::sources::{Sources, plain_fault};
 use super::spot::Spot;
 use super::tree::{Node, Place, Value, Wrong};
-use super::{Fault, Load, Project, Remark, Request, beside, find, include, mask, name, profiles};
+use super::{
+    Fault, Load, Project, Remark, Request, beside, find, include, mask, name, profiles, undefined,
+};
 
 /// The most values that a project may have, copies by aliases and `extends` among
 /// them. Compose itself visits no more in one file; an ordinary one has some hundred.
@@ -59,6 +61,9 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
     let mut root = resolver.model(files, &mut scope)?;
     let mut remarks = std::mem::take(&mut resolver.remarks);
     let inactive = profiles::inactive(request, &environment, &root, &mut remarks);
+    if let Some(wrong) = undefined::first(&root, &inactive) {
+        return Err(resolver.sources.fault(wrong));
+    }
     let unread = beside::read(&mut resolver, &mut root, &inactive, &environment);
     remarks.append(&mut resolver.remarks);
     let file = main.first().map(|it| resolver.sources.shown(it)).unwrap_or_default();

@@ -185,3 +185,23 @@ fn what_an_active_service_needs_is_not_started_for_it() {
         project.remarks.iter().map(|it| spot(&project, it.at.unwrap())).collect();
     assert_eq!(places, ["compose.yaml:5:7", "compose.yaml:6:7"]);
 }
+
+#[test]
+fn a_volume_or_a_network_that_nobody_defines_is_an_error() {
+    let text = |part: &str| format!("services:\n  web: {{image: a, {part}}}\n");
+    for (part, column) in [
+        ("volumes: ['data:/data']", 29),
+        ("volumes: [{type: volume, source: data, target: /d}]", 52),
+        ("networks: [back]", 30),
+        ("networks: {back: {}}", 30),
+    ] {
+        let fault = fault(&[("/p/compose.yaml", &text(part))]);
+        assert!(fault.what.contains("which is defined nowhere"), "{fault}");
+        assert_eq!(fault.at.map(|(line, it, _)| (line, it)), Some((2, column)), "{part}");
+    }
+    for fine in ["volumes: [/data, ./a:/b]", "networks: [default]", "volumes: ['${V}:/d']"] {
+        one(&text(fine));
+    }
+    one(&text("volumes: ['data:/data'], profiles: [later]"));
+    one(&(text("volumes: ['data:/data'], networks: [n]") + "volumes: {data: }\nnetworks: {n: }\n"));
+}

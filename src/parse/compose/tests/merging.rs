@@ -5,7 +5,10 @@ use super::*;
 /// What a service's key says after a merge of two.
 fn merged(key: &str, first: &str, second: &str) -> String {
     let text = |value: &str| format!("services:\n  web:\n    {key}: {value}\n");
-    let project = several(&[&text(first), &text(second)]).unwrap_or_else(|it| panic!("{it}"));
+    // What they name is defined.
+    let defined = "networks: {a: {}, b: {}}\nvolumes: {a: {}, b: {}}\n";
+    let project = several(&[&text(first), &text(second), defined]);
+    let project = project.unwrap_or_else(|it| panic!("{it}"));
     says(&project, &format!("services/web/{key}"))
 }
 

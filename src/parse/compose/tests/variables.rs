@@ -143,7 +143,7 @@ fn home_stands_for_its_folder() {
 fn paths_are_seen_from_the_projects_folder() {
     let project = one(
         "services:\n  web:\n    build: {dockerfile: D, additional_contexts: {a: ./a, b: docker-image://x}}\n    \
-         volumes: [{type: bind, source: ./v, target: /v}, {type: volume, source: v, target: /w}]\n    \
+         volumes: [{type: bind, source: ./v, target: /v}, {type: volume, source: h, target: /w}]\n    \
          develop: {watch: [{path: src}]}\n  git: {build: {context: https://example.org/r.git}}\n\
          secrets: {s: {file: ../s}}\nvolumes: {h: {driver_opts: {o: bind, device: ./d}}}\n",
     );
@@ -151,7 +151,7 @@ fn paths_are_seen_from_the_projects_folder() {
         short(&project.root),
         "{services: {web: {build: {dockerfile: D, additional_contexts: {a: /p/a, b: \
          docker-image://x}, context: /p}, volumes: [{type: bind, source: /p/v, target: /v}, \
-         {type: volume, source: v, target: /w}], develop: {watch: [{path: /p/src}]}}, git: {build: \
+         {type: volume, source: h, target: /w}], develop: {watch: [{path: /p/src}]}}, git: {build: \
          {context: https://example.org/r.git}}}, secrets: {s: {file: /s}}, volumes: {h: \
          {driver_opts: {o: bind, device: /p/d}}}}"
     );

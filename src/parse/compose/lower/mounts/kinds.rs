@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::model::reading::Gap;
+use crate::model::reading::{Gap, Reason};
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::lower::is_external;
 use crate::parse::compose::lower::sheet::{Given, Sheet};
@@ -74,9 +74,10 @@ pub(super) fn of_volume<'a>(sheet: &Sheet<'a>, given: Given<'a>) -> Mount<'a> {
 
 /// A volume by its name; without a name it is one that the engine makes.
 ///
-/// One of the engine's own driver can be a folder of the host's in disguise
-/// (`driver_opts: {o: bind, device: PATH}`). The engine calls it a volume all the
-/// same; what it gives away is the folder, so that is what is said of it here.
+/// One of the engine's own driver can be a part of the host's in disguise, see
+/// [`behind`]. The engine calls it a volume all the same; what it gives away is
+/// the host's, so that is what is said of it here. Of a volume that somebody else
+/// made, or another driver keeps, the files do not tell what is behind it.
 fn named_volume(
     sheet: &Sheet<'_>,
     source: &str,
@@ -88,30 +89,95 @@ fn named_volume(
     let name =
         if source.is_empty() { String::new() } else { sheet.lowering.name_of("volumes", source) };
     let mut entry = volume(point, &name, is_writable);
-    let Some(resource) = resource.filter(|it| !is_external(Some(it))) else { return entry };
+    let Some(resource) = resource else { return entry };
     gaps.extend(resource.get("name").and_then(|it| Some(("/Name", sheet.unset(it)?))));
-    let driver = resource.get("driver").and_then(Node::text).filter(|it| !it.is_empty());
-    if let Some(driver) = driver.filter(|it| *it != "local") {
-        // Where another driver keeps its volumes only it knows.
-        put(&mut entry, "Driver", driver);
+    let untold = |why: &str| {
+        let detail = format!("volumes: {} is {why}", Untrusted::from(source));
+        let gap = Gap::new(Reason::NotCollected, sheet.source(), detail);
+        ("/Source", gap.mend("audit the container that mounts it, with the engine"))
+    };
+    if is_external(Some(resource)) {
+        gaps.push(untold("external: what is behind it only who made it knows"));
         put(&mut entry, "Source", "");
+        return entry;
     }
+    let driver = resource.get("driver").and_then(Node::text).filter(|it| !it.is_empty());
     let options = resource.get("driver_opts");
     let option = |name: &str| options.and_then(|it| it.get(name));
-    for part in [Some(resource), resource.get("driver"), options, option("o"), option("device")] {
+    let said = ["type", "o", "device"].map(option);
+    for part in [Some(resource), resource.get("driver"), options].into_iter().chain(said) {
         gaps.extend(part.and_then(|it| Some(("/Source", sheet.unset(it)?))));
     }
-    let flags = option("o").and_then(Node::text).unwrap_or_default();
-    let is_bind = flags.split(',').any(|it| matches!(it, "bind" | "rbind"));
-    let device = option("device").and_then(Node::text).filter(|_| is_bind);
-    if let (Some(device), None | Some("local")) = (device, driver) {
-        put(&mut entry, "Type", "bind");
-        put(&mut entry, "Source", on_host(sheet, device, gaps));
-        if flags.split(',').any(|it| it == "ro") {
-            put(&mut entry, "RW", false);
+    if let Some(driver) = driver.filter(|it| *it != "local") {
+        put(&mut entry, "Driver", driver);
+        put(&mut entry, "Source", "");
+        gaps.push(untold("of another driver than local: where that keeps it the files do not say"));
+        return entry;
+    }
+    let [kind, flags, device] = said.map(|it| it.and_then(Node::text).unwrap_or_default());
+    match behind(kind, flags, device) {
+        Behind::Engine => return entry,
+        Behind::Folder(folder) => {
+            put(&mut entry, "Type", "bind");
+            put(&mut entry, "Source", on_host(sheet, folder, gaps));
+        }
+        Behind::Several => {
+            put(&mut entry, "Source", "");
+            gaps.push(untold("an overlay of several folders of the host"));
         }
     }
+    if flags.split(',').any(|it| it == "ro") {
+        put(&mut entry, "RW", false);
+    }
     entry
+}
+
+/// What is behind a volume of the engine's own driver.
+enum Behind<'a> {
+    /// Its own folder, memory, or another host's files.
+    Engine,
+    /// A folder or a device of the host's.
+    Folder(&'a str),
+    /// Several folders, of which none stands for all.
+    Several,
+}
+
+/// What the engine's own driver mounts by its options, which are those of
+/// `mount(8)`: `{type: TYPE, o: FLAGS, device: PATH}`.
+fn behind<'a>(kind: &str, flags: &'a str, device: &'a str) -> Behind<'a> {
+    let flags = || flags.split(',').map(str::trim);
+    if device.is_empty() {
+        return Behind::Engine;
+    }
+    if flags().any(|it| matches!(it, "bind" | "rbind")) {
+        return Behind::Folder(device);
+    }
+    match kind {
+        "tmpfs" | "ramfs" | "nfs" | "nfs4" | "cifs" | "smb3" => Behind::Engine,
+        // The kernel's own file systems have no device: what that says is nothing.
+        "proc" => Behind::Folder("/proc"),
+        "sysfs" => Behind::Folder("/sys"),
+        "devtmpfs" => Behind::Folder("/dev"),
+        "cgroup" | "cgroup2" => Behind::Folder("/sys/fs/cgroup"),
+        "bpf" => Behind::Folder("/sys/fs/bpf"),
+        "debugfs" => Behind::Folder("/sys/kernel/debug"),
+        "tracefs" => Behind::Folder("/sys/kernel/tracing"),
+        "securityfs" => Behind::Folder("/sys/kernel/security"),
+        "overlay" => {
+            let layers = flags().filter_map(|it| {
+                it.strip_prefix("lowerdir=").or_else(|| it.strip_prefix("upperdir="))
+            });
+            let layers: Vec<&str> =
+                layers.flat_map(|it| it.split(':')).filter(|it| !it.is_empty()).collect();
+            match layers.as_slice() {
+                [folder] => Behind::Folder(folder),
+                // Nothing gives away more than all there is.
+                all if all.iter().any(|it| clean(it) == "/") => Behind::Folder("/"),
+                _ => Behind::Several,
+            }
+        }
+        _ => Behind::Folder(device),
+    }
 }
 
 /// A secret or a config: a file of the host's, which nobody can write through

@@ -5,6 +5,7 @@ mod hostile;
 mod inside;
 mod network;
 mod places;
+mod volumes;
 
 use std::path::PathBuf;
 
