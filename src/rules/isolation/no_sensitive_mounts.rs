@@ -5,7 +5,7 @@ use crate::facts::mounts::Mount;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::parse::path::{beneath, is_within};
+use crate::parse::path::{beneath, is_within, on_host};
 use crate::rules::settings::is_absolute;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
@@ -102,7 +102,8 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     facts.mounts.judge(|mounts| {
         let mut check = Check::holds("no mount is a sensitive part of the host");
         for mount in mounts.iter().filter(|mount| !is_ordinary(mount)) {
-            let accepted = |host: &&String| settings.list("accept").contains(host);
+            let accepted =
+                |host: &&String| settings.list("accept").iter().any(|path| on_host(path) == **host);
             let mut hosts = mount.on_host.iter().filter(|host| !accepted(host));
             if let Some((host, what)) = hosts.find_map(|host| Some((host, sensitive(host)?))) {
                 let access = match (mount.read_only, &mount.file) {
@@ -199,6 +200,12 @@ mod tests {
         a_service_with_the_hosts_etc_fails: service().writes("/Mounts", json!([
             {"Type": "bind", "Source": "/etc", "Destination": "/x", "RW": false},
         ])) => "Fail",
+        the_old_name_of_run_is_run: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/var/run/systemd", "Destination": "/x", "RW": false},
+        ])) => "Fail",
+        a_path_is_accepted_by_its_old_name: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/var/run/systemd", "Destination": "/x", "RW": false},
+        ])).set("accept", &["/var/run/systemd"]) => "Pass",
         a_services_bind_that_is_a_variable_is_unknown: service().writes("/Mounts", json!([
             {"Type": "bind", "Source": "", "Destination": "/x", "RW": true},
         ])).unset("/Mounts/0", "FOLDER") => "Unknown",
