@@ -72,10 +72,7 @@ fn is_selinux(label: &str) -> bool {
 /// permissive host restricts nobody.
 fn of_selinux(label: &str, enforcing: bool) -> Confinement {
     let label = trimmed(label);
-    let free = label
-        .split(':')
-        .nth(2)
-        .is_some_and(|kind| matches!(kind, "unconfined_t" | "spc_t" | "unconfined_service_t"));
+    let free = label.split(':').nth(2).is_some_and(|kind| FREE_TYPES.contains(&kind));
     if enforcing && !free { Confinement::Enforced(label) } else { Confinement::Unenforced(label) }
 }
 
@@ -116,6 +113,16 @@ fn asks(options: &[&str], wanted: &[&str]) -> bool {
     options.iter().any(|option| wanted.contains(option))
 }
 
+/// Types of SELinux that are not restricted.
+const FREE_TYPES: [&str; 3] = ["unconfined_t", "spc_t", "unconfined_service_t"];
+
+/// Whether a security option asks for a type of SELinux that is not restricted. A
+/// level alone leaves the engine's type in force.
+fn frees(option: &str) -> bool {
+    let label = option.strip_prefix("label").and_then(|it| it.strip_prefix(['=', ':']));
+    label.and_then(|it| it.strip_prefix("type:")).is_some_and(|kind| FREE_TYPES.contains(&kind))
+}
+
 /// The profile that a security option asks for, written with `=` or `:`.
 fn of_option(option: &str) -> Option<&str> {
     option.strip_prefix("apparmor")?.strip_prefix(['=', ':'])
@@ -141,7 +148,7 @@ fn by_module(
             Confinement::Enforced(profile.to_owned())
         }
     } else if has("selinux") {
-        if privileged || asks(options, &SELINUX_OFF) {
+        if privileged || asks(options, &SELINUX_OFF) || options.iter().any(|it| frees(it)) {
             Confinement::Unenforced("spc_t".to_owned())
         } else {
             Confinement::Enforced("container_t".to_owned())
@@ -154,7 +161,9 @@ fn by_module(
 /// Where nobody knows the host, a module can only be switched off.
 fn opted_out(options: Reading<Vec<&str>>, privileged: Reading<bool>) -> Reading<Confinement> {
     let off = options.known().and_then(|options| {
-        let off = |option: &&&str| APPARMOR_OFF.contains(option) || SELINUX_OFF.contains(option);
+        let off = |option: &&&str| {
+            APPARMOR_OFF.contains(option) || SELINUX_OFF.contains(option) || frees(option)
+        };
         options.iter().find(off).map(|option| (*option).to_owned())
     });
     match (off, privileged.known()) {
@@ -189,6 +198,23 @@ mod tests {
         }
         assert!(of_selinux("system_u:system_r:container_t:s0:c1,c2", true).is_engines());
         assert!(!of_selinux("system_u:system_r:container_t:s0:c1,c2", false).is_engines());
+    }
+
+    #[test]
+    fn a_free_type_switches_selinux_off() {
+        for (option, expected) in [
+            ("label=type:spc_t", true),
+            ("label:type:unconfined_t", true),
+            ("label=type:container_t", false),
+            ("label=level:s0:c1,c2", false),
+        ] {
+            let declared = || Reading::of(vec![option]);
+            let open = opted_out(declared(), Reading::of(false));
+            let unenforced = matches!(open.known(), Some(Confinement::Unenforced(_)));
+            assert_eq!(unenforced, expected, "{option}");
+            let known = by_module(&["name=selinux"], &[option], false, None);
+            assert_eq!(matches!(known, Confinement::Unenforced(_)), expected, "{option}");
+        }
     }
 
     #[test]

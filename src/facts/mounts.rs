@@ -5,6 +5,7 @@ use crate::model::files::File;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target::Kind;
+use crate::parse::path;
 use crate::parse::proc::mountinfo;
 
 use super::view::View;
@@ -160,9 +161,10 @@ fn listed(entry: &serde_json::Value) -> Mount {
     };
     let kind = text("Type");
     let source = text("Source");
+    let is_bound = kind == "bind" && !source.is_empty();
     Mount {
         point: text("Destination"),
-        on_host: if kind == "bind" && !source.is_empty() { vec![source] } else { Vec::new() },
+        on_host: is_bound.then(|| path::on_host(&source)).into_iter().collect(),
         whole: kind != "bind",
         read_only: entry.get("RW").and_then(serde_json::Value::as_bool) == Some(false),
         options: Vec::new(),
@@ -189,11 +191,21 @@ fn asked_tmpfs(point: &str, options: &str) -> Mount {
         whole: true,
         kind: "tmpfs".to_owned(),
         read_only: asked.contains(&"ro"),
-        size: asked.iter().find_map(|option| option.strip_prefix("size=")).map(str::to_owned),
+        size: asked
+            .iter()
+            .rev()
+            .find_map(|option| option.strip_prefix("size="))
+            .filter(|size| is_bound(size))
+            .map(str::to_owned),
         options: in_force,
         file: None,
         shown: format!("{point}: {options}"),
     }
+}
+
+/// Whether a size is one: 0 of whatever unit is none (`tmpfs(5)`).
+fn is_bound(size: &str) -> bool {
+    size.bytes().any(|digit| matches!(digit, b'1'..=b'9'))
 }
 
 #[cfg(test)]
@@ -230,5 +242,16 @@ mod tests {
         let lifted = asked_tmpfs("/tmp", "exec,size=64m");
         assert_eq!(lifted.options, ["nosuid", "nodev", "exec", "size=64m"]);
         assert_eq!(lifted.size.as_deref(), Some("64m"));
+    }
+
+    #[test]
+    fn a_size_of_nothing_bounds_nothing() {
+        assert_eq!(asked_tmpfs("/tmp", "size=0").size, None);
+        assert_eq!(asked_tmpfs("/tmp", "size=00m").size, None);
+        assert_eq!(asked_tmpfs("/tmp", "size=10%").size.as_deref(), Some("10%"));
+        let long = serde_json::json!(
+            {"Type": "tmpfs", "Target": "/tmp", "TmpfsOptions": {"SizeBytes": 0}}
+        );
+        assert_eq!(long_tmpfs(&long).unwrap().size, None);
     }
 }

@@ -1,7 +1,8 @@
 //! Whether a seccomp filter stands between a process and the kernel.
 
 use crate::model::fact::Fact;
-use crate::model::reading::Reading;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Kind;
 
 use super::Held;
 use super::identity::names;
@@ -35,18 +36,29 @@ pub(super) fn effective(process: &Process<'_>) -> Reading<Mode> {
 /// default profile applies, if the engine has seccomp at all.
 pub(super) fn declared(view: &View<'_>) -> Reading<Held<Mode>> {
     let inspect = view.inspect();
-    let asked = inspect.texts("/HostConfig/SecurityOpt").map(|options| {
-        let profile = options.iter().rev().find_map(|option| profile(option));
-        profile.map(|it| if it == "unconfined" { Mode::Disabled } else { Mode::Filter })
-    });
+    let asked = inspect
+        .texts("/HostConfig/SecurityOpt")
+        .map(|options| options.iter().rev().find_map(|option| profile(option)));
     let privileged = inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
     let mode = match (asked.known(), privileged.known()) {
         (Some(None), Some(true)) => privileged.map(|_| Mode::Disabled),
-        _ => asked
-            .zip(privileged.unshown())
-            .and_then(|(asked, _)| asked.map_or_else(|| by_default(view), Reading::of)),
+        _ => asked.zip(privileged.unshown()).and_then(|(asked, _)| match asked {
+            None => by_default(view),
+            Some("unconfined") => Reading::of(Mode::Disabled),
+            Some("builtin") => Reading::of(Mode::Filter),
+            Some(_) if view.kind() == Kind::Service => Reading::Missing(unread(view)),
+            Some(_) => Reading::of(Mode::Filter),
+        }),
     };
     mode.map(|mode| view.declared(mode))
+}
+
+/// A profile of the service's own may forbid everything or nothing.
+fn unread(view: &View<'_>) -> Gap {
+    let source = view.inspect().source().clone();
+    let detail = "what the service's own seccomp profile forbids was not read";
+    Gap::new(Reason::NotCollected, source, detail)
+        .mend("leave the engine's profile in force, without seccomp in security_opt")
 }
 
 fn by_default(view: &View<'_>) -> Reading<Mode> {

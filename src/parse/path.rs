@@ -40,6 +40,20 @@ pub fn clean(path: &str) -> String {
     }
 }
 
+/// A path of the host by the name that it has there: `/var/run` is a link to `/run`
+/// (Filesystem Hierarchy Standard 3.0, 5.13), which no declaration resolves.
+pub fn on_host(path: &str) -> String {
+    if !path.starts_with('/') {
+        return path.to_owned();
+    }
+    let path = clean(path);
+    match beneath(&path, "/var/run") {
+        Some("") => "/run".to_owned(),
+        Some(inner) => format!("/run/{inner}"),
+        None => path,
+    }
+}
+
 /// Where programs are looked for without a `PATH`, as the engines set it.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -93,6 +107,20 @@ mod tests {
             ("/", "/"),
         ] {
             assert_eq!(clean(path), cleaned, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_old_name_of_run_is_run() {
+        for (path, there) in [
+            ("/var/run", "/run"),
+            ("/var/run/podman/", "/run/podman"),
+            ("/var//lib/../run/user/1000", "/run/user/1000"),
+            ("/var/runs", "/var/runs"),
+            ("/srv/var/run", "/srv/var/run"),
+            ("C:\\data", "C:\\data"),
+        ] {
+            assert_eq!(on_host(path), there, "{path}");
         }
     }
 

@@ -21,7 +21,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Bound> {
             let quota = quota.saturating_mul(1000).checked_div(period);
             let set = set.and_then(processors).map(|count| count * 1000);
             let all = [Some(nanos / 1_000_000), quota, set];
-            let bound = all.into_iter().flatten().filter(|it| *it > 0).min();
+            let bound = all.into_iter().flatten().filter(|it| *it > 0 && *it < MOST).min();
             alone(bound.map_or(Limit::None, Limit::Of))
         });
     let online = "/sys/devices/system/cpu/online";
@@ -76,6 +76,10 @@ pub(super) fn as_set(view: &View<'_>) -> Fact<Limit> {
         });
     Fact::new(declared, quotas(view))
 }
+
+/// From here on a declared bound is none, whatever the machine, in thousandths of
+/// a processor.
+const MOST: u64 = 1_024_000;
 
 /// The kernel's default, in microseconds.
 const CPU_PERIOD: u64 = 100_000;

@@ -54,7 +54,8 @@ pub struct Bound {
     pub limit: Limit,
     /// What the container's own cgroup uses: told, never judged.
     pub usage: Usage,
-    /// Whether this machine has swap and nothing bounds the container's.
+    /// Whether nothing bounds the container's swap: it was asked for without a
+    /// bound, or this machine has swap and no limit of it is in force.
     pub swap_is_unbounded: bool,
 }
 
@@ -93,8 +94,23 @@ impl fmt::Display for Bytes {
 /// its largest page count in bytes, just under 2^63.
 const UNLIMITED: u64 = 1 << 62;
 
+/// From here on a declared limit bounds nothing, whatever the machine: a tebibyte
+/// of memory, and as many processes as the kernel can number (`PID_MAX_LIMIT`).
+const MOST_MEMORY: u64 = 1 << 40;
+const MOST_PIDS: u64 = 1 << 22;
+
+/// A limit as the engine writes it, unless no machine would reach it.
+const fn reachable(limit: u64, most: u64) -> Limit {
+    if limit < most { positive(limit) } else { Limit::None }
+}
+
 fn memory(view: &View<'_>) -> Fact<Bound> {
-    let declared = view.inspect().count("/HostConfig/Memory").map(positive);
+    let inspect = view.inspect();
+    let swap = inspect.integer("/HostConfig/MemorySwap").unshown().known().copied().flatten();
+    let declared = inspect.count("/HostConfig/Memory").map(|limit| Bound {
+        swap_is_unbounded: swap.is_some_and(i64::is_negative),
+        ..alone(reachable(limit, MOST_MEMORY))
+    });
     let files = effective(view, &["memory.max", "memory.limit_in_bytes"]);
     let swap = effective(view, &["memory.swap.max", "memory.memsw.limit_in_bytes"]);
     let machine_swaps = view
@@ -112,7 +128,7 @@ fn memory(view: &View<'_>) -> Fact<Bound> {
         swap_is_unbounded: machine_swaps && swap.known() == Some(&Limit::None),
         ..bound
     });
-    Fact::new(declared.map(alone), effective)
+    Fact::new(declared, effective)
 }
 
 /// The memory that one process of the container can use at most.
@@ -127,7 +143,8 @@ fn machine_memory(view: &View<'_>) -> Reading<u64> {
 }
 
 fn pids(view: &View<'_>) -> Fact<Bound> {
-    let declared = view.inspect().count("/HostConfig/PidsLimit").map(positive);
+    let declared =
+        view.inspect().count("/HostConfig/PidsLimit").map(|limit| reachable(limit, MOST_PIDS));
     let path = "/proc/sys/kernel/pid_max";
     let machine = view.host_file(path).and_then(|text| read(text.trim().parse().ok(), path));
     let told = usage(view, &["pids.current"], &["pids.peak"], &[("pids.events", "max")]);

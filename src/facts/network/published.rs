@@ -113,7 +113,7 @@ fn of_host(listener: Listener) -> Published {
     Published {
         protocol: Some(listener.protocol),
         port: listener.port,
-        host: Some(listener.address).filter(|address| !address.is_unspecified()),
+        host: Some(listener.address).filter(|address| !is_any(*address)),
         host_port: listener.port,
         listener: Some(listener),
     }
@@ -163,6 +163,12 @@ pub(super) fn declared(view: &View<'_>) -> (Reading<Vec<Published>>, Option<Gap>
     (known, gap)
 }
 
+/// Whether an address stands for every interface, also where IPv6 writes that of
+/// IPv4: `::ffff:0.0.0.0` (RFC 4291, 2.5.5.2).
+const fn is_any(address: IpAddr) -> bool {
+    address.to_canonical().is_unspecified()
+}
+
 fn bound(view: &View<'_>, name: &str, address: &str, host_port: Option<&str>) -> Option<Published> {
     let (port, protocol) = name.split_once('/')?;
     let protocol = match protocol {
@@ -174,7 +180,7 @@ fn bound(view: &View<'_>, name: &str, address: &str, host_port: Option<&str>) ->
     let host = match address.trim_start_matches('[').trim_end_matches(']') {
         // Podman leaves the address out where it binds to every interface.
         "" => None,
-        address => Some(address.parse::<IpAddr>().ok()?).filter(|it| !it.is_unspecified()),
+        address => Some(address.parse::<IpAddr>().ok()?).filter(|it| !is_any(*it)),
     };
     // Before anything runs, an engine that may choose the port has not chosen yet.
     let is_open = view.kind() == Kind::Service && host_port.unwrap_or_default().is_empty();

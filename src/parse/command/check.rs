@@ -96,15 +96,29 @@ const JOINTS: [&str; 15] =
 /// Where the last command succeeds by itself, and nothing before it can end
 /// the script otherwise.
 fn always_true(skeleton: &str) -> Option<String> {
-    let mut words: Vec<&str> = skeleton.split(' ').collect();
-    while words.last().is_some_and(|word| matches!(*word, ";" | ")" | "}")) {
+    let mut words: Vec<&str> = skeleton.split_whitespace().collect();
+    if words.is_empty() {
+        return Some("its script is empty".to_owned());
+    }
+    // What runs in the background is not waited for, and its end not asked for.
+    let is_left_alone = words.last() == Some(&"&");
+    let mut closed = 0_usize;
+    while let Some(&word) = words.last().filter(|word| matches!(**word, ";" | ")" | "}" | "&")) {
+        closed += usize::from(matches!(word, ")" | "}"));
         words.pop();
     }
     let start = words.iter().rposition(|word| JOINTS.contains(word)).map_or(0, |at| at + 1);
-    let (before, last) = words.split_at_checked(start)?;
+    let (mut before, last) = words.split_at_checked(start)?;
+    // A group of one command is worth what that is.
+    while let Some((&("(" | "{"), outer)) = before.split_last().filter(|_| closed > 0) {
+        before = outer;
+        closed -= 1;
+    }
     let joint = before.last().copied();
     let succeeds = match last {
         ["exit", "0"] => true,
+        // By itself it ends with the code of the command before it, if there is any.
+        ["exit"] => joint.is_none(),
         [first, ..] => program(first).is_some_and(is_always_true),
         [] => false,
     };
@@ -115,6 +129,9 @@ fn always_true(skeleton: &str) -> Option<String> {
         "set" | "exec" | "." | "eval" => true,
         _ => false,
     });
+    if is_left_alone && !may_end_before {
+        return Some("its last command is left in the background".to_owned());
+    }
     (succeeds && decides && !may_end_before).then(|| match joint {
         Some(joint) => format!("it ends in {joint} {}", last.join(" ")),
         None => format!("it only runs {}", last.join(" ")),
@@ -146,6 +163,18 @@ mod tests {
             (&["CMD-SHELL", "set -e; curl x; true"], false),
             (&["CMD-SHELL", "if curl x; then exit 0; else exit 1; fi"], false),
             (&["CMD-SHELL", "echo ping | nc x 6379"], false),
+            (&["CMD-SHELL", ""], true),
+            (&["CMD-SHELL", " "], true),
+            (&["CMD-SHELL", "curl -f x || (true)"], true),
+            (&["CMD-SHELL", "curl -f x || { true; }"], true),
+            (&["CMD-SHELL", "curl -f x || { (exit 0); }"], true),
+            (&["CMD-SHELL", "curl -f x && (true)"], false),
+            (&["CMD-SHELL", "curl -f x &"], true),
+            (&["CMD-SHELL", "curl -f x > /dev/null 2>&1"], false),
+            (&["CMD-SHELL", "curl -f x & wait $!"], false),
+            (&["CMD-SHELL", "exit"], true),
+            (&["CMD-SHELL", "curl -f x || exit"], false),
+            (&["CMD-SHELL", "curl -f x; exit"], false),
             (&["NONE"], false),
         ] {
             let found = Check::parse(test).and_then(Check::is_always_true);

@@ -186,6 +186,13 @@ impl Accounts {
         self.list.get(*self.last.get(&(kind, name.to_owned()))?)
     }
 
+    /// Takes back what is known, after the files of the accounts were written
+    /// without these programs: then nobody knows whom they name.
+    pub(super) fn forget(&mut self) {
+        self.list.clear();
+        self.last.clear();
+    }
+
     fn add(&mut self, account: Account) {
         self.last.insert((account.kind, account.name.clone()), self.list.len());
         self.list.push(account);
@@ -236,6 +243,40 @@ pub(super) fn record(
         place: place(range.clone()),
     };
     accounts.add(account);
+}
+
+/// The files of the accounts (`passwd(5)`, `group(5)`).
+const FILES: [&str; 2] = ["/etc/passwd", "/etc/group"];
+
+/// Programs that leave the files that they are told alone.
+const READERS: [&str; 15] = [
+    "[", "cat", "chmod", "chown", "cut", "egrep", "fgrep", "getent", "grep", "head", "id", "ls",
+    "stat", "tail", "test",
+];
+
+/// Whether a script may write the files of the accounts by itself. What is not
+/// known to read them alone may.
+pub(super) fn rewrites(script: &str) -> bool {
+    script.split([';', '&', '|', '\n', '(', ')', '{', '}']).any(|piece| {
+        let mention = FILES.iter().filter_map(|file| piece.rfind(file)).max();
+        let first = piece.split_whitespace().find(|word| !CONTROL.contains(word));
+        mention.is_some_and(|mention| {
+            let is_target = piece.find('>').is_some_and(|arrow| arrow < mention);
+            is_target || !first.is_some_and(|word| READERS.contains(&base(word)))
+        })
+    })
+}
+
+/// Words before a command.
+const CONTROL: [&str; 8] = ["!", "if", "then", "else", "elif", "while", "do", "RUN"];
+
+/// Whether copying `sources` to the path `target` may replace a file of the
+/// accounts: it is one, or may hold one.
+pub(super) fn replaces(sources: &[String], target: &str) -> bool {
+    let is_tree = |source: &String| {
+        source.ends_with(['/', '.']) || source.contains(".tar") || source.ends_with(".tgz")
+    };
+    FILES.contains(&target) || target == "/etc" || (target == "/" && sources.iter().any(is_tree))
 }
 
 /// The program that a command runs in the end, and its words.

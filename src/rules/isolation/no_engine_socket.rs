@@ -197,6 +197,12 @@ mod tests {
             container().denied("mountinfo") => "Unknown",
         a_service_without_mounts_passes: service() => "Pass",
         a_service_with_the_socket_fails: service().writes("/Mounts", binds("/var/run/docker.sock")) => "Fail",
+        podmans_folder_by_its_old_name_fails: service().writes("/Mounts", binds("/var/run/podman")) => "Fail",
+        containerds_folder_by_its_old_name_fails:
+            service().writes("/Mounts", binds("/var/run/containerd/")) => "Fail",
+        a_users_folder_by_its_old_name_fails:
+            service().writes("/Mounts", binds("/var/run/user/1000")) => "Fail",
+        another_folder_beside_them_passes: service().writes("/Mounts", binds("/var/run/app")) => "Pass",
         what_a_service_mounts_for_sure_convicts_whatever_else_it_mounts: service()
             .writes("/Mounts", json!([bind("/var/run/docker.sock", "/x"), bind("", "/data")]))
             .unset("/Mounts/1/Source", "DATA") => "Fail",

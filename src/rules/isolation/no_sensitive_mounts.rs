@@ -5,7 +5,7 @@ use crate::facts::mounts::Mount;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::parse::path::{beneath, is_within};
+use crate::parse::path::{beneath, is_within, on_host};
 use crate::rules::settings::is_absolute;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
@@ -42,7 +42,7 @@ rule! {
 }
 
 /// Folders and files of the host that must not be mounted, nor anything above them.
-const SYSTEM: [(&str, &str); 19] = [
+const SYSTEM: [(&str, &str); 22] = [
     ("/", "the whole host"),
     ("/etc", "the host's configuration"),
     ("/dev", "the host's devices"),
@@ -62,10 +62,17 @@ const SYSTEM: [(&str, &str); 19] = [
     ("/var/lib/docker", "every container's files"),
     ("/var/lib/containers/storage", "every container's files"),
     ("/var/lib/containerd", "every container's files"),
+    ("/var/lib/lxd/unix.socket", "every container's manager"),
+    ("/var/lib/incus/unix.socket", "every container's manager"),
+    ("/var/snap/lxd/common/lxd/unix.socket", "every container's manager"),
 ];
 
+/// The host's accounts. Read they tell who there is, as for the sake of the same
+/// names inside, and nothing secret; whoever writes them becomes root.
+const ACCOUNTS: [&str; 2] = ["/etc/passwd", "/etc/group"];
+
 /// Folders and files of which nothing must be mounted either.
-const SECRET: [(&str, &str); 12] = [
+const SECRET: [(&str, &str); 23] = [
     ("/etc/shadow", "the host's password hashes"),
     ("/etc/sudoers", "who may become root"),
     ("/etc/sudoers.d", "who may become root"),
@@ -73,6 +80,17 @@ const SECRET: [(&str, &str); 12] = [
     ("/etc/kubernetes", "the cluster's keys"),
     ("/etc/cron.d", "what the host runs by itself"),
     ("/etc/systemd", "what the host runs by itself"),
+    ("/lib/systemd", "what the host runs by itself"),
+    ("/usr/lib/systemd", "what the host runs by itself"),
+    ("/etc/init.d", "what the host runs by itself"),
+    ("/etc/profile.d", "what every login on the host runs"),
+    ("/etc/ld.so.preload", "what every program on the host loads"),
+    ("/etc/pam.d", "who may log in to the host"),
+    ("/etc/docker", "the engine's configuration"),
+    ("/etc/gshadow", "the host's password hashes"),
+    ("/etc/ssl/private", "the host's private keys"),
+    ("/etc/letsencrypt", "the host's private keys"),
+    ("/run/libvirt", "the host's virtual machines"),
     ("/var/spool/cron", "what the host runs by itself"),
     ("/run/systemd", "the host's service manager"),
     ("/proc", "the host's processes and kernel settings"),
@@ -102,7 +120,8 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     facts.mounts.judge(|mounts| {
         let mut check = Check::holds("no mount is a sensitive part of the host");
         for mount in mounts.iter().filter(|mount| !is_ordinary(mount)) {
-            let accepted = |host: &&String| settings.list("accept").contains(host);
+            let accepted =
+                |host: &&String| settings.list("accept").iter().any(|path| on_host(path) == **host);
             let mut hosts = mount.on_host.iter().filter(|host| !accepted(host));
             if let Some((host, what)) = hosts.find_map(|host| Some((host, sensitive(host)?))) {
                 let access = match (mount.read_only, &mount.file) {
@@ -116,8 +135,29 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
                 check = check.also(&text).showing(mount.point.as_str(), mount.shown.as_str());
             }
         }
+        // Broken already, it stays as severe as it is.
+        let only_read =
+            mounts.iter().all(|mount| mount.read_only || accounts(mount, settings).is_none());
+        let accounts = mounts.iter().filter_map(|mount| Some((mount, accounts(mount, settings)?)));
+        for (mount, host) in accounts {
+            let is_first = matches!(check, Check::Holds(_));
+            let access = if mount.read_only { "readable" } else { "writable" };
+            let point = Untrusted::from(mount.point.as_str());
+            let text = format!("{point} is {host} of the host, {access}: the host's accounts");
+            check = check.also(&text).showing(mount.point.as_str(), mount.shown.as_str());
+            if is_first && only_read {
+                check = check.only(Severity::Med);
+            }
+        }
         check
     })
+}
+
+/// The file of the host's accounts that a mount is, unless it is accepted.
+fn accounts(mount: &Mount, settings: &Settings) -> Option<&'static str> {
+    let is_accepted = |file: &str| settings.list("accept").iter().any(|path| path == file);
+    let is_it = |file: &&&str| mount.on_host.iter().any(|host| host == **file);
+    ACCOUNTS.iter().find(is_it).copied().filter(|file| !is_accepted(file))
 }
 
 fn is_ordinary(mount: &Mount) -> bool {
@@ -199,6 +239,41 @@ mod tests {
         a_service_with_the_hosts_etc_fails: service().writes("/Mounts", json!([
             {"Type": "bind", "Source": "/etc", "Destination": "/x", "RW": false},
         ])) => "Fail",
+        what_the_host_starts_fails: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/lib/systemd/system", "Destination": "/x", "RW": true},
+        ])) => "Fail",
+        who_may_log_in_fails: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/etc/pam.d/sshd", "Destination": "/x", "RW": false},
+        ])) => "Fail",
+        lxds_socket_fails: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/var/snap/lxd/common/lxd", "Destination": "/x", "RW": false},
+        ])) => "Fail",
+        libvirts_socket_fails: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/var/run/libvirt/libvirt-sock", "Destination": "/x", "RW": false},
+        ])) => "Fail",
+        accounts_to_read_are_milder: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/etc/passwd", "Destination": "/etc/passwd", "RW": false},
+            {"Type": "bind", "Source": "/etc/group", "Destination": "/etc/group", "RW": false},
+        ])) => "Fail(med)",
+        accounts_to_write_fail: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/etc/passwd", "Destination": "/etc/passwd", "RW": false},
+            {"Type": "bind", "Source": "/etc/group", "Destination": "/etc/group", "RW": true},
+        ])) => "Fail",
+        accounts_beside_something_worse_are_no_excuse: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/etc/passwd", "Destination": "/etc/passwd", "RW": false},
+            {"Type": "bind", "Source": "/etc/shadow", "Destination": "/x", "RW": false},
+        ])) => "Fail",
+        what_every_container_may_read_passes: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/etc/ssl/certs", "Destination": "/etc/ssl/certs", "RW": false},
+            {"Type": "bind", "Source": "/etc/localtime", "Destination": "/etc/localtime", "RW": false},
+            {"Type": "bind", "Source": "/etc/resolv.conf", "Destination": "/etc/resolv.conf", "RW": false},
+        ])) => "Pass",
+        the_old_name_of_run_is_run: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/var/run/systemd", "Destination": "/x", "RW": false},
+        ])) => "Fail",
+        a_path_is_accepted_by_its_old_name: service().writes("/Mounts", json!([
+            {"Type": "bind", "Source": "/var/run/systemd", "Destination": "/x", "RW": false},
+        ])).set("accept", &["/var/run/systemd"]) => "Pass",
         a_services_bind_that_is_a_variable_is_unknown: service().writes("/Mounts", json!([
             {"Type": "bind", "Source": "", "Destination": "/x", "RW": true},
         ])).unset("/Mounts/0", "FOLDER") => "Unknown",

@@ -65,6 +65,9 @@ rule! {
     }
 }
 
+/// With more failures in a row than this nobody means to notice any.
+const MOST_RETRIES: u64 = 20;
+
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     facts.health.timing.judge(|timing| match timing {
         Timing::Undefined => Check::moot("no health check is defined"),
@@ -81,6 +84,8 @@ fn in_good_time(schedule: Schedule, settings: &Settings) -> Check {
             .number("min-retries")
             .filter(|least| retries < *least)
             .map(|least| ("Retries", (retries.to_string(), format!("fewer than {least}")))),
+        (retries > MOST_RETRIES)
+            .then(|| ("Retries", (retries.to_string(), format!("more than {MOST_RETRIES}")))),
         settings.duration("min-start-period").filter(|least| start_period < *least).map(|least| {
             ("StartPeriod", (in_words(start_period), format!("less than {}", in_words(least))))
         }),
@@ -122,6 +127,7 @@ mod tests {
         a_policy_may_allow_more: timed("Interval", 600 * SECOND).set("max-interval", &["10m"]) => "Pass",
         a_long_timeout_fails: timed("Timeout", 90 * SECOND) => "Fail",
         a_single_retry_fails: timed("Retries", 1) => "Fail",
+        more_retries_than_anybody_waits_for_fail: timed("Retries", 1000) => "Fail",
         a_role_that_starts_slowly_is_given_time:
             timed("StartPeriod", 5 * SECOND).set("min-start-period", &["30s"]) => "Fail",
         without_a_check_there_is_nothing_to_time:

@@ -63,9 +63,13 @@ mod tests {
         a_service_that_switches_it_off_fails:
             service().writes("/HostConfig/SecurityOpt", json!(["seccomp=unconfined"])) => "Fail",
         a_privileged_service_fails: service().writes("/HostConfig/Privileged", json!(true)) => "Fail",
-        a_privileged_service_with_a_profile_of_its_own_passes: service()
+        what_a_services_own_profile_forbids_nobody_knows:
+            service().writes("/HostConfig/SecurityOpt", json!(["seccomp:p.json"])) => "Unknown",
+        nor_where_it_is_privileged: service()
             .writes("/HostConfig/Privileged", json!(true))
-            .writes("/HostConfig/SecurityOpt", json!(["seccomp={}"])) => "Pass",
+            .writes("/HostConfig/SecurityOpt", json!(["seccomp={}"])) => "Unknown",
+        a_service_that_names_the_engines_profile_passes:
+            service().writes("/HostConfig/SecurityOpt", json!(["seccomp=builtin"])) => "Pass",
         a_services_option_that_is_a_variable_is_unknown:
             service().unset("/HostConfig/SecurityOpt/0", "OPTION") => "Unknown",
     }

@@ -88,6 +88,17 @@ mod tests {
         assert_eq!(said(bounded.kernel("/proc/meminfo", swaps)), "at most 64 MiB");
     }
 
+    #[test]
+    fn swap_that_a_service_asks_for_without_a_bound_is_said() {
+        let said = |swap: i64| {
+            let case = service().writes("/HostConfig/MemorySwap", json!(swap));
+            let Verdict::Pass(proof) = case.judge(&super::RULE) else { panic!("there is a limit") };
+            proof.statements()[0].clone()
+        };
+        assert!(said(-1).ends_with("; its swap is unbounded"));
+        assert!(!said(1 << 30).contains("swap"));
+    }
+
     cases! { RULE:
         a_limit_in_force_passes: container() => "Pass",
         no_limit_fails: container().limit("memory.limit_in_bytes", "9223372036854771712") => "Fail",
@@ -103,6 +114,8 @@ mod tests {
             container().limit("memory.limit_in_bytes", "plenty") => "Unknown",
         a_service_with_a_limit_passes: service() => "Pass",
         a_service_without_a_limit_fails: service().leaves_out("/HostConfig/Memory") => "Fail",
+        a_service_with_a_limit_that_no_machine_reaches_fails:
+            service().writes("/HostConfig/Memory", json!(1_u64 << 40)) => "Fail",
         a_service_whose_limit_is_a_variable_is_unknown:
             service().unset("/HostConfig/Memory", "MEMORY") => "Unknown",
     }

@@ -76,6 +76,8 @@ mod tests {
         a_service_without_a_limit_fails: service().leaves_out("/HostConfig/PidsLimit") => "Fail",
         a_service_with_no_limit_in_words_fails:
             service().writes("/HostConfig/PidsLimit", json!(-1)) => "Fail",
+        a_service_with_more_than_the_kernel_can_number_fails:
+            service().writes("/HostConfig/PidsLimit", json!(4_194_304)) => "Fail",
         a_service_whose_limit_is_a_variable_is_unknown:
             service().unset("/HostConfig/PidsLimit", "PIDS") => "Unknown",
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::super::accounts::{Accounts, record};
+use super::super::accounts::{Accounts, record, replaces, rewrites};
 use super::super::heredoc::Heredoc;
 use super::super::idle::{Setting, Watch};
 use super::super::instruction::{Instruction, Keyword};
@@ -258,8 +258,12 @@ impl<'a> Building<'a> {
             Some((self.expand(it, flag.value.as_deref()?).ok()?, flag.place))
         };
         let (owner, mode) = (flag("chown"), flag("chmod"));
-        let target = it.list().pop().and_then(|to| self.expand(it, &to).ok());
+        let mut sources = it.list();
+        let target = sources.pop().and_then(|to| self.expand(it, &to).ok());
         let Some(target) = target else { return };
+        if replaces(&sources, &path(self.folder.as_deref().unwrap_or("/"), &target)) {
+            self.accounts.forget();
+        }
         let place = mode.as_ref().map_or(it.place, |(_, place)| *place);
         let owner = owner.as_ref().map(|(owner, _)| owner.as_str());
         let mode = mode.as_ref().map(|(mode, _)| mode.as_str());
@@ -270,6 +274,15 @@ impl<'a> Building<'a> {
     /// Looks for the accounts that a `RUN` makes, and for what it does to files
     /// for the sake of hardening.
     fn run(&mut self, it: &Instruction) {
+        self.commands(it);
+        // What a script makes before it writes the files may be gone as well.
+        let line = it.arguments().text;
+        if rewrites(line) || it.heredocs.iter().any(|it| rewrites(it.body.as_str())) {
+            self.accounts.forget();
+        }
+    }
+
+    fn commands(&mut self, it: &Instruction) {
         let makes = |text: &str| PROGRAMS.iter().any(|program| text.contains(program));
         if let Exec::Array(words) = it.exec() {
             let place = it.place_of_arguments();

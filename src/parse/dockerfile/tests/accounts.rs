@@ -166,3 +166,34 @@ fn only_stages_that_the_target_rests_on_make_accounts() {
     let text = "FROM a AS b\nRUN useradd -u 1 one\nFROM a\nRUN useradd -u 2 two\n";
     assert_eq!(made_by(text), ["two 2:?"]);
 }
+
+#[test]
+fn nobody_is_believed_after_the_files_were_written_otherwise() {
+    for line in [
+        "RUN sed -i 's/1000/0/' /etc/passwd",
+        "RUN echo 'app:x:0:0::/:/bin/sh' >> /etc/passwd",
+        "RUN echo app | tee -a /etc/group",
+        "RUN [\"cp\", \"x\", \"/etc/passwd\"]",
+        "RUN <<EOF\nid\nmv x /etc/passwd\nEOF",
+        "COPY passwd /etc/passwd",
+        "COPY x /etc",
+        "COPY x /etc/",
+        "WORKDIR /etc\nCOPY x passwd",
+        "COPY --from=a / /",
+        "ADD rootfs.tar.gz /",
+    ] {
+        let text = format!("FROM a\nRUN useradd -u 1000 app\n{line}\n");
+        assert_eq!(made_by(&text), [""; 0], "{line}");
+        let again = format!("{text}RUN useradd -u 7 web\n");
+        assert_eq!(made_by(&again), ["web 7:?"], "{line}");
+    }
+    for line in [
+        "RUN grep -q app /etc/passwd || id",
+        "RUN if ! grep app /etc/group; then id; fi",
+        "COPY app /",
+        "COPY site.conf /etc/nginx/",
+    ] {
+        let text = format!("FROM a\nRUN useradd -u 1000 app\n{line}\n");
+        assert_eq!(made_by(&text), ["app 1000:?"], "{line}");
+    }
+}
