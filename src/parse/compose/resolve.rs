@@ -154,11 +154,7 @@ impl Resolver<'_> {
     ) -> Result<Vec<Node>, Fault> {
         let is_remote = name.contains("://") || name.starts_with("git@");
         if is_remote || !self.sources.is_file(path) {
-            let what = if is_remote {
-                format!("files of other hosts are not read: {name}")
-            } else {
-                format!("there is no file {name}")
-            };
+            let what = format!("there is no file {name}");
             let help =
                 if is_remote { "only files of this host are read" } else { "check the path" };
             return Err(self.sources.fault(Wrong::new(at, what, help)));
