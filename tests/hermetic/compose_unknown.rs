@@ -112,3 +112,35 @@ fn what_is_odd_is_told_once_with_its_place() {
         assert!(lines[0].starts_with("secaudit: warning: compose.yaml:6:18: "), "{said}");
     }
 }
+
+#[test]
+fn an_override_is_no_project_of_its_own_and_is_told_where_it_is_left_out() {
+    let folder = hardened("build: .", "");
+    let path = folder.path().join("compose.override.yaml");
+    fs::write(path, "services: { web: { privileged: true } }").unwrap();
+    for arguments in [&["*.yaml"][..], &["compose.yaml"], &["-f", "compose.yaml"]] {
+        let output = compose(&folder, arguments);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?} {said}");
+        assert!(said.contains("warning: compose.yaml: compose.override.yaml is not"), "{said}");
+    }
+    let output = compose(&folder, &["."]);
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(1), ""));
+}
+
+#[test]
+fn whoever_an_address_names_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in [
+        "include: ['https://u:canary-1@h/c.yaml']",
+        "services: { web: { image: 'u:canary-2@registry/a:1' } }",
+        "services: { web: { extends: { file: 'https://u:canary-3@h/c.yaml', service: a } } }",
+    ] {
+        fs::write(folder.path().join("compose.yaml"), text).unwrap();
+        for format in ["terminal", "json"] {
+            let output = compose(&folder, &["--format", format]);
+            let said = stdout(&output) + &stderr(&output);
+            assert!(!said.contains("canary"), "{text}: {said}");
+        }
+    }
+}

@@ -49,8 +49,18 @@ pub(super) fn named(path: &Path) -> Result<Vec<PathBuf>, Fault> {
     if found.iter().any(|it| it.is_file()) {
         found.retain(|it| it.is_file());
     }
+    found.retain(|it| !is_laid_over(it));
     if found.is_empty() {
         return Err(fault("no file fits this pattern", "check it, and the folder you are in"));
     }
     Ok(found)
+}
+
+/// Whether a file is laid over another that lies beside it, and is no project of
+/// its own: `NAME.override.yaml` beside `NAME.yaml`.
+fn is_laid_over(path: &Path) -> bool {
+    let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
+    let ends = [".override.yaml", ".override.yml"];
+    let Some(base) = ends.iter().find_map(|end| name.strip_suffix(end)) else { return false };
+    ["yaml", "yml"].iter().any(|end| path.with_file_name(format!("{base}.{end}")).is_file())
 }

@@ -11,6 +11,7 @@ use crate::collect::images::{Listed, choose, listed};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+use crate::parse::compose::address;
 
 /// An image as its engine knows it.
 #[derive(Clone, Debug)]
@@ -73,7 +74,7 @@ impl Images {
     pub(super) fn get(&self, name: &str) -> Result<&Known, Gap> {
         match self.known.get(name) {
             Some(found) => found.as_ref().map_err(Clone::clone),
-            None => Err(Gap::not_collected(Source::image(name))),
+            None => Err(Gap::not_collected(Source::image(&address::image(name)))),
         }
     }
 }
@@ -103,12 +104,13 @@ pub async fn of_project(
 }
 
 async fn found(engine: &Engine, listed: &[Listed], name: &str) -> Result<Known, Gap> {
-    let image = choose(listed, name).map_err(|gap| {
-        let shown = Untrusted::from(name);
+    let image = choose(listed, name).map_err(|_| {
+        let shown = Untrusted::from(address::image(name));
         let detail = format!("the engine does not have the image {shown}");
         let remedy =
             format!("pull or build {shown}, or name an engine that has it, then run again");
-        Gap::new(Reason::NotCollected, gap.source, detail).mend(remedy)
+        let source = Source::image(&address::image(name));
+        Gap::new(Reason::NotCollected, source, detail).mend(remedy)
     })?;
     let id = image.id.as_str();
     let document = engine.image(&image.id).await.map_err(|error| error.gap(Source::image(id)))?;

@@ -14,6 +14,7 @@ use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
+use crate::parse::compose::address;
 use crate::parse::compose::idle::Idling;
 use crate::parse::compose::lower::{self, Lowering};
 use crate::parse::compose::tree::{Entry, Node};
@@ -91,12 +92,15 @@ impl Resolved {
             let shipped = making.shipped(images, &source);
             let mut draft = lowering.container(service, &shipped);
             name_the_unknown(&mut draft);
+            if let Some(Json::String(image)) = draft.document.pointer_mut("/Config/Image") {
+                *image = address::image(image);
+            }
             draft.document = redact::document(draft.document);
             draft.idle = idling.of(service, &shipped);
             making.tell_accounts(&mut draft);
             making.tell_idle(&mut draft);
             bundle.record(source, Ok(Answer::Draft(draft)));
-            let image = lower::image_of(project, service).map(|it| it.into_owned().into());
+            let image = lower::image_of(project, service).map(|it| address::image(&it).into());
             if let Making::Pulled(name) = making
                 && let Ok(known) = images.get(name)
             {

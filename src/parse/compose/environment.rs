@@ -38,6 +38,12 @@ impl<'a> Environment<'a> {
         self.get(name)?.ok().filter(|it| !it.is_empty())
     }
 
+    /// As [`Self::text`], of what environment files say alone.
+    pub(super) fn text_of_files(&self, name: &str) -> Option<&str> {
+        let value = self.files.get(name)?.value.as_deref();
+        value.ok().filter(|it| !it.is_empty())
+    }
+
     /// Where a file sets a variable, if it is a file that does.
     pub(super) fn place(&self, name: &str) -> Option<Place> {
         let is_above =

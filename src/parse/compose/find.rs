@@ -47,9 +47,8 @@ pub(super) fn find<'a>(
     // which there is another.
     let first = directory(&files);
     add_env_files(resolver, request, environment, &first)?;
-    // A folder that is named goes before what variables name.
-    if files.is_empty() && request.at.is_none() {
-        files = named(request, environment);
+    if files.is_empty() {
+        files = named(request, environment, at.as_deref());
     }
     if files.is_empty() {
         let is_here = request.at.is_some();
@@ -64,6 +63,9 @@ pub(super) fn find<'a>(
         let help = "name one, or write a compose.yaml";
         return Err(plain_fault(&resolver.sources.shown(&first), what, help));
     }
+    if !request.files.is_empty() {
+        left_out(resolver, &files);
+    }
     files.extend(request.laid_over.iter().map(|path| resolver.sources.absolute(path)));
     let second = directory(&files);
     if second != first {
@@ -72,13 +74,36 @@ pub(super) fn find<'a>(
     Ok(Found { files, directory: second })
 }
 
-/// The files of `COMPOSE_FILE`.
-fn named(request: &Request, environment: &Environment<'_>) -> Vec<PathBuf> {
-    let separator = environment.text("COMPOSE_PATH_SEPARATOR").unwrap_or(":");
-    let files = environment.text("COMPOSE_FILE").unwrap_or_default();
+/// Says which override lies beside a file that is named: compose leaves it out then.
+fn left_out(resolver: &mut Resolver<'_>, files: &[PathBuf]) {
+    let base = |path: &PathBuf| {
+        let name = path.file_name()?.to_str()?;
+        let name = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))?;
+        Some(["yaml", "yml"].map(|end| path.with_file_name(format!("{name}.override.{end}"))))
+    };
+    for path in files.iter().filter_map(base).flatten() {
+        if !files.contains(&path) && resolver.sources.is_file(&path) {
+            let path = resolver.sources.shown(&path);
+            let what = format!("{} is not laid over a file that is named", path.display());
+            let what = format!("{what}: name it too, or the folder");
+            resolver.remarks.push(Remark { at: None, what });
+        }
+    }
+}
+
+/// The files of `COMPOSE_FILE`. A folder that is named goes before what the
+/// caller's variables name, though not before its own `.env`.
+fn named(request: &Request, environment: &Environment<'_>, at: Option<&Path>) -> Vec<PathBuf> {
+    let text = |name: &str| match at {
+        Some(_) => environment.text_of_files(name),
+        None => environment.text(name),
+    };
+    let folder = at.unwrap_or(&request.folder);
+    let separator = text("COMPOSE_PATH_SEPARATOR").unwrap_or(":");
+    let files = text("COMPOSE_FILE").unwrap_or_default();
     let absolute = |path: &str| match path {
         "-" => PathBuf::from(path),
-        path => join(&request.folder, Path::new(path)),
+        path => join(folder, Path::new(path)),
     };
     files.split(separator).filter(|it| !it.is_empty()).map(absolute).collect()
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::parse::yaml::Written;
 
+use super::address::names_somebody;
 use super::dotenv::Settings;
 use super::tree::{Node, Place, Value};
 
@@ -335,9 +336,12 @@ fn name_in<'a>(scalar: &'a str, level: Level, shown: &mut String) -> &'a str {
 
 /// Whether a text holds an address with a name or a password: `scheme://who@where`.
 fn has_password(text: &str) -> bool {
-    text.split("://")
-        .skip(1)
-        .any(|after| after.split(['/', ' ', '\n']).next().is_some_and(|it| it.contains('@')))
+    let host = text.split_once('/').map(|(host, _)| host);
+    host.is_some_and(names_somebody)
+        || text
+            .split("://")
+            .skip(1)
+            .any(|after| after.split(['/', ' ', '\n']).next().is_some_and(|it| it.contains('@')))
 }
 
 /// What may be shown of a line whose file could not be taken apart: what stands

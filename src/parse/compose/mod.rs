@@ -6,6 +6,7 @@
 //!
 //! Pure: whoever calls reads the files (by [`Load`]) and knows the environment.
 
+pub mod address;
 mod beside;
 pub mod canonical;
 pub mod dotenv;

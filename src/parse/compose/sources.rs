@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::tree::Wrong;
-use super::{Fault, Load, mask};
+use super::{Fault, Load, address, mask};
 
 /// The most bytes that the files of one project may have together.
 pub const LARGEST: usize = 10 * 1024 * 1024;
@@ -47,10 +47,12 @@ impl<'a> Sources<'a> {
 
     /// A path as a person knows it: below the caller's folder without that.
     pub(super) fn shown(&self, path: &Path) -> PathBuf {
-        match path.strip_prefix(self.folder) {
-            Ok(inner) if inner != Path::new("") => inner.to_owned(),
-            Ok(_) | Err(_) => path.to_owned(),
-        }
+        let seen = match path.strip_prefix(self.folder) {
+            Ok(inner) if inner != Path::new("") => inner,
+            Ok(_) | Err(_) => path,
+        };
+        // A path that is no text is no address either.
+        seen.to_str().map_or_else(|| seen.to_owned(), |it| address::masked(it).into())
     }
 
     /// Reads a file: its number and its text.
@@ -114,6 +116,7 @@ impl<'a> Sources<'a> {
         let line = source.and_then(|it| line(&it.text, &wrong)).unwrap_or_default().to_owned();
         let Wrong { at, what, help } = wrong;
         let file = source.map(|it| it.shown.clone()).unwrap_or_default();
+        let what = address::masked(&what);
         Fault { file, at: Some((at.line, at.column, at.length)), what, help, line }
     }
 

@@ -205,3 +205,22 @@ fn a_volume_or_a_network_that_nobody_defines_is_an_error() {
     one(&text("volumes: ['data:/data'], profiles: [later]"));
     one(&(text("volumes: ['data:/data'], networks: [n]") + "volumes: {data: }\nnetworks: {n: }\n"));
 }
+
+#[test]
+fn a_folders_own_environment_file_names_its_files_and_the_callers_does_not() {
+    let all = files(&[
+        ("/p/shop/.env", "COMPOSE_FILE=base.yaml:more.yaml\n"),
+        ("/p/shop/base.yaml", "services: {web: {image: a}}"),
+        ("/p/shop/more.yaml", "services: {extra: {image: a}}"),
+        ("/p/shop/compose.yaml", "services: {other: {image: a}}"),
+        ("/p/bare/compose.yaml", "services: {bare: {image: a}}"),
+    ]);
+    let of = |folder: &str| {
+        let set = environment(&[("COMPOSE_FILE", "nowhere.yaml")]);
+        let at = Some(PathBuf::from(folder));
+        let project = resolve(&Request { at, environment: set, ..request() }, &all).unwrap();
+        project.services().map(|it| it.key.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("shop"), ["web", "extra"]);
+    assert_eq!(of("bare"), ["bare"]);
+}
