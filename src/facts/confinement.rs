@@ -124,7 +124,7 @@ fn frees(option: &str) -> bool {
 }
 
 /// The profile that a security option asks for, written with `=` or `:`.
-fn of_option<'a>(option: &'a str) -> Option<&'a str> {
+fn of_option(option: &str) -> Option<&str> {
     option.strip_prefix("apparmor")?.strip_prefix(['=', ':'])
 }
 
