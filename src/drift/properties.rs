@@ -195,6 +195,7 @@ fn user(user: &User) -> Worth {
 fn privileged(reach: &Reach) -> Worth {
     let is_on = match reach {
         Reach::Asked(asked) => *asked,
+        Reach::OpenProc => false,
         Reach::Seen { all_capabilities, unfiltered, open_sys, open_proc, namespaced, .. } => {
             *all_capabilities && *unfiltered && *open_sys && *open_proc && !*namespaced
         }

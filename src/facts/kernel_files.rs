@@ -49,6 +49,10 @@ fn unprotected(view: &View<'_>) -> Reading<Vec<Place>> {
         let open = ["systempaths=unconfined", "systempaths:unconfined"];
         options.iter().any(|option| open.contains(option))
     });
+    // Compose hands it to the engine as paths that are not protected.
+    let open = open
+        .zip(inspect.is_emptied("/HostConfig/ReadonlyPaths"))
+        .map(|(open, unprotected)| open || unprotected);
     privilege::or_mode(inspect, open).map(|(privileged, open)| {
         let line = if privileged { "privileged mode" } else { "systempaths=unconfined" };
         let place = || Place { path: format!("/proc{CORE_PATTERN}"), line: line.to_owned() };

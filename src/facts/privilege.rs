@@ -16,6 +16,8 @@ use super::{Held, no_new_privileges};
 pub enum Reach {
     /// Asked for, or not.
     Asked(bool),
+    /// Not asked for, but to have `/proc` as it is: nothing masked, or nothing protected.
+    OpenProc,
     /// What the kernel shows of a first process.
     Seen {
         /// It can gain every capability that the host's first process can.
@@ -32,8 +34,18 @@ pub enum Reach {
 }
 
 pub(super) fn reach(view: &View<'_>) -> Fact<Reach> {
-    let declared =
-        view.inspect().flag("/HostConfig/Privileged").map(|on| Reach::Asked(on == Some(true)));
+    let inspect = view.inspect();
+    let open = inspect
+        .is_emptied("/HostConfig/MaskedPaths")
+        .zip(inspect.is_emptied("/HostConfig/ReadonlyPaths"))
+        .map(|(unmasked, unprotected)| unmasked || unprotected);
+    let declared = or_mode(inspect, open.clone()).and_then(|(privileged, is_open)| {
+        if is_open && !privileged {
+            open.map(|_| Reach::OpenProc)
+        } else {
+            Reading::of(Reach::Asked(privileged))
+        }
+    });
     let effective = Reading::from(view.init()).and_then(|process| seen(view, &process));
     Fact::new(declared, effective)
 }

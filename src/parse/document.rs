@@ -122,6 +122,13 @@ impl<'a> Document<'a> {
         .map(Option::unwrap_or_default)
     }
 
+    /// Whether a list at a JSON pointer is there and holds nothing; absent and null
+    /// mean whatever the engine does by default.
+    pub fn is_emptied(&self, pointer: &str) -> Reading<bool> {
+        self.field(pointer, "a list", |value| Some(value.as_array()?.is_empty()))
+            .map(|emptied| emptied == Some(true))
+    }
+
     /// A list of objects at a JSON pointer; absent and null are the empty list.
     pub fn objects(&self, pointer: &str) -> Reading<Vec<&'a Value>> {
         self.field(pointer, "a list of objects", |value| {

@@ -144,6 +144,8 @@ mod tests {
         a_service_that_publishes_nothing_is_not_judged: service().leaves_out(PORTS) => "NotApplicable",
         a_service_on_every_interface_fails: service()
             .writes(PORTS, json!({"80/tcp": [{"HostIp": "", "HostPort": "80"}]})) => "Fail",
+        every_interface_in_the_words_of_ipv6_fails: service()
+            .writes(PORTS, json!({"80/tcp": [{"HostIp": "::ffff:0.0.0.0", "HostPort": "80"}]})) => "Fail",
         a_service_at_a_port_of_the_engines_choice_fails: service()
             .writes(PORTS, json!({"80/tcp": [{"HostIp": "", "HostPort": ""}]})) => "Fail",
         a_services_open_port_convicts_whatever_else_it_publishes: service()

@@ -36,6 +36,10 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     facts.privileged.judge(|reach| match *reach {
         Reach::Asked(true) => Check::broken("privileged mode was asked for"),
         Reach::Asked(false) => Check::holds("privileged mode was not asked for"),
+        // The milder half of the mode, as where the kernel shows it.
+        Reach::OpenProc => Check::broken("an unmasked /proc was asked for")
+            .naming("systempaths=unconfined")
+            .only(Severity::High),
         Reach::Seen { all_capabilities, unfiltered, open_sys, open_proc, namespaced } => {
             let all = all_capabilities && unfiltered;
             let open_kernel = open_sys && open_proc;
@@ -88,6 +92,14 @@ mod tests {
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
         an_ordinary_service_passes: service() => "Pass",
         a_privileged_service_fails: service().writes("/HostConfig/Privileged", json!(true)) => "Fail",
+        a_service_with_an_unmasked_proc_is_milder: service()
+            .writes("/HostConfig/MaskedPaths", json!([]))
+            .writes("/HostConfig/ReadonlyPaths", json!([])) => "Fail(high)",
+        in_privileged_mode_that_is_the_least_of_it: service()
+            .writes("/HostConfig/Privileged", json!(true))
+            .writes("/HostConfig/MaskedPaths", json!([])) => "Fail",
+        how_bad_an_unmasked_proc_is_nobody_knows_where_the_kernel_is_silent: container()
+            .declares("/HostConfig/MaskedPaths", json!([])).kernel_denied() => "Unknown",
         a_service_that_leaves_it_to_a_variable_is_unknown:
             service().unset("/HostConfig/Privileged", "PRIVILEGED") => "Unknown",
     }

@@ -84,6 +84,8 @@ mod tests {
         a_file_with_something_else_in_it_is_no_answer: container().limit(QUOTA, "plenty") => "Unknown",
         a_service_with_a_limit_passes: service() => "Pass",
         a_service_without_a_limit_fails: service().leaves_out("/HostConfig/NanoCpus") => "Fail",
+        a_service_with_more_processors_than_any_machine_fails:
+            service().writes("/HostConfig/NanoCpus", json!(5_000_000_000_000_u64)) => "Fail",
         a_service_whose_limit_is_a_variable_is_unknown:
             service().unset("/HostConfig/NanoCpus", "CPUS") => "Unknown",
     }

@@ -172,7 +172,9 @@ fn privileged(_: &Reach, own: &Reach) -> Check {
         Reach::Seen { open_sys: true, open_proc: true, namespaced: false, .. } => {
             broken("no privileged mode", "a writable /sys and an unmasked /proc")
         }
-        Reach::Seen { .. } | Reach::Asked(_) => kept("the absence of privileged mode"),
+        Reach::Seen { .. } | Reach::Asked(_) | Reach::OpenProc => {
+            kept("the absence of privileged mode")
+        }
     }
 }
 
