@@ -1,6 +1,6 @@
 //! Which keys compose knows, and what each of them takes.
 //!
-//! One table ([`keys`]) says it once. The long forms, the unknown keys and the
+//! One table (`keys`) says it once. The long forms, the unknown keys and the
 //! casts of scalars all follow from it.
 
 pub mod cast;
