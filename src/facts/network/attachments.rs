@@ -56,6 +56,10 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Attachment>> {
 
 /// The networks by the engine's record, those of the network's owner.
 pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Attachment>> {
+    view.attachments.get_or_init(|| attached(view)).clone()
+}
+
+fn attached(view: &View<'_>) -> Reading<Vec<Attachment>> {
     const NETWORKS: &str = "/NetworkSettings/Networks";
     const MODE: &str = "/HostConfig/NetworkMode";
     let owner = super::owner(view);

@@ -23,6 +23,7 @@ use crate::parse::time::Instant;
 use super::capabilities::Capabilities;
 use super::environment::Given;
 use super::identity::User;
+use super::network::attachments::Attachment;
 use super::{Held, Holder};
 
 pub(super) use process::Process;
@@ -47,6 +48,7 @@ pub(super) struct View<'a> {
     pub(super) user: OnceCell<Reading<Held<User>>>,
     pub(super) capabilities: OnceCell<Reading<Held<Capabilities>>>,
     pub(super) environment: OnceCell<Given>,
+    pub(super) attachments: OnceCell<Reading<Vec<Attachment>>>,
 }
 
 impl<'a> View<'a> {
@@ -59,6 +61,7 @@ impl<'a> View<'a> {
             user: OnceCell::new(),
             capabilities: OnceCell::new(),
             environment: OnceCell::new(),
+            attachments: OnceCell::new(),
         }
     }
 
