@@ -239,7 +239,9 @@ impl<'a> Document<'a> {
     }
 
     fn show(&self, pointer: &str, found: Option<&Value>) -> Evidence {
-        let shown = found.map_or_else(|| "not set".to_owned(), Value::to_string);
+        // Writing JSON to a text cannot fail.
+        let json = |value| serde_json::to_string(value).unwrap_or_default();
+        let shown = found.map_or_else(|| "not set".to_owned(), json);
         let Some(draft) = self.draft else {
             return Evidence::new(self.source.clone(), pointer, shown);
         };
