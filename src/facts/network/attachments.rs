@@ -196,7 +196,7 @@ fn routes_of(view: &View<'_>, pid: u32) -> Reading<Vec<Route>> {
 
 /// Whether its networks lead out of the host.
 pub(super) fn leads_out(view: &View<'_>) -> Fact<bool> {
-    let source = view.networks().source().clone();
+    let source = view.inspect().source().clone();
     let declared = by_engine(view).and_then(|all| {
         let untold = all.iter().find(|it| it.is_internal.is_none());
         match untold
