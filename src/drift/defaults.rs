@@ -1,5 +1,7 @@
 //! What files leave to the engine, as the engine that runs them does it.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::model::bundle::{Answer, Bundle, Observation};
@@ -16,7 +18,7 @@ pub fn complete(files: &mut Bundle, running: &Bundle) {
     let Ok(info) = running.json(&Source::engine_info()) else { return };
     for observation in files.observations.values_mut() {
         if let Observation::Answer(Answer::Draft(draft)) = observation {
-            fill(draft, info);
+            fill(Arc::make_mut(draft), info);
         }
     }
     files.record(Source::engine_info(), Ok(Answer::Json(info.clone())));

@@ -105,8 +105,8 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
 pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<Held<Capabilities>> {
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
     // Nobody objects to what is dropped.
-    let dropped = list(inspect, "/HostConfig/CapDrop", |_| Vec::new());
-    let lists = dropped.zip(list(inspect, "/HostConfig/CapAdd", CapabilitySet::names));
+    let dropped = list(inspect, "/HostConfig/CapDrop", |_| Some(String::new()));
+    let lists = dropped.zip(list(inspect, "/HostConfig/CapAdd", meant));
     privilege::or_mode(inspect, lists)
         .zip(is_podman.unshown())
         .zip(namespaced_by_engine(view, inspect).unshown())
@@ -133,21 +133,22 @@ pub(super) struct Asked {
     pub(super) set: CapabilitySet,
 }
 
+/// The names of all that an item means, however it was spelt.
+pub(super) fn meant(spelt: &str) -> Option<String> {
+    let set = spelt.parse::<CapabilitySet>().ok()?;
+    Some(format!("{:?}", set.names()))
+}
+
 /// A list as it was written. What a file says of an item is kept by the names of
 /// what it means, however that was spelt: a rule names what it objects to.
 pub(super) fn list(
     inspect: &Document<'_>,
     pointer: &str,
-    named: impl Fn(CapabilitySet) -> Vec<String>,
+    meaning: fn(&str) -> Option<String>,
 ) -> Reading<Asked> {
-    let list = inspect.texts(pointer).with_evidence(|datum| {
-        for (said, _) in &mut datum.parts {
-            let spelt = said.raw().rsplit(' ').next().unwrap_or_default().trim_matches('"');
-            if let Ok(set) = spelt.parse::<CapabilitySet>() {
-                *said = format!("{:?}", named(set)).into();
-            }
-        }
-    });
+    let list = inspect
+        .texts(pointer)
+        .with_evidence(|datum| datum.parts = std::mem::take(&mut datum.parts).meaning(meaning));
     list.and_then(|names| {
         let mut asked = Asked { all: false, set: CapabilitySet::EMPTY };
         for name in names {

@@ -4,6 +4,7 @@ use crate::model::fact::Fact;
 use crate::model::files::{File, Kind, Listing};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind as Target;
 use crate::model::untrusted::Untrusted;
 use crate::parse::proc::devices::{self, Entry};
 use crate::parse::proc::mountinfo::{self, Mount};
@@ -33,6 +34,9 @@ pub struct Grant {
 /// as one that works.
 pub(super) fn nodes(view: &View<'_>) -> Fact<Vec<Grant>> {
     let declared = declared_nodes(view);
+    if view.kind() == Target::Service {
+        return Fact::declared_only(declared);
+    }
     let each = match by_list(view) {
         Reading::Inapplicable => by_nodes(view),
         listed @ (Reading::Known(..) | Reading::Missing(_)) => Ok(vec![listed]),
@@ -42,6 +46,9 @@ pub(super) fn nodes(view: &View<'_>) -> Fact<Vec<Grant>> {
 
 /// The nodes that stand in the container and that its cgroup lets be opened.
 pub(super) fn opened(view: &View<'_>) -> Fact<Vec<Grant>> {
+    if view.kind() == Target::Service {
+        return Fact::declared_only(declared_nodes(view));
+    }
     let each = match by_list(view) {
         Reading::Inapplicable => by_nodes(view),
         Reading::Missing(gap) => Err(gap),
@@ -62,6 +69,9 @@ pub(super) fn opened(view: &View<'_>) -> Fact<Vec<Grant>> {
 /// `CAP_MKNOD` (`mknod(2)`) makes one for each of these. Where the kernel does not
 /// list it, only the declaration can say.
 pub(super) fn rules(view: &View<'_>) -> Fact<Vec<Grant>> {
+    if view.kind() == Target::Service {
+        return Fact::declared_only(declared_rules(view));
+    }
     Fact::new(declared_rules(view), by_list(view))
 }
 

@@ -88,14 +88,17 @@ fn declared(view: &View<'_>) -> Reading<Held<Heap>> {
     let command = inspect.text("/Path").zip(inspect.texts("/Args"));
     let words = command.map(|(path, args)| path.into_iter().chain(args).collect::<Vec<_>>());
     let limit = inspect.count("/HostConfig/Memory");
+    if limit.known() == Some(&0) {
+        return limit.map(|_| view.declared(Heap::Boundless));
+    }
     let heap = words.and_then(|words| {
         let names = words.iter().take(3).filter_map(|word| program(word));
-        match names.filter_map(runtime).next() {
-            None => Reading::of(Heap::None),
-            Some(runtime) => match limit.known() {
-                None | Some(0) => limit.map(|_| Heap::Boundless),
-                Some(most) => asked(view, runtime, &words, *most).zip(limit).map(|(heap, _)| heap),
-            },
+        match (names.filter_map(runtime).next(), limit.known()) {
+            (None, _) => Reading::of(Heap::None),
+            (Some(_), None) => limit.map(|_| Heap::None),
+            (Some(runtime), Some(most)) => {
+                asked(view, runtime, &words, *most).zip(limit).map(|(heap, _)| heap)
+            }
         }
     });
     heap.map(|heap| view.declared(heap))

@@ -53,6 +53,9 @@ pub(super) fn all(view: &View<'_>) -> Signs {
             running: Fact::new(Reading::Inapplicable, Reading::Known(Vec::new(), none)),
         };
     }
+    if view.kind() == Kind::Service {
+        return Signs { written: Fact::to_come(), running: Fact::to_come() };
+    }
     let runs = view.inspect().flag("/State/Running");
     if runs.known() == Some(&Some(false)) {
         let running = runs.map(|_| Vec::new());

@@ -1,6 +1,7 @@
 //! All evidence of one run: the only input of everything downstream.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,7 +32,7 @@ pub enum Answer {
     /// An environment, its values sealed.
     Variables(Vec<Variable>),
     /// What an engine would be told to create.
-    Draft(Draft),
+    Draft(Arc<Draft>),
     /// The source was asked and says that there is nothing. This is knowledge,
     /// not a gap: for instance a kernel without a labelling security module.
     Nothing,
@@ -207,7 +208,7 @@ impl Bundle {
     ///
     /// # Errors
     /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no draft.
-    pub fn draft(&self, source: &Source) -> Result<&Draft, Gap> {
+    pub fn draft(&self, source: &Source) -> Result<&Arc<Draft>, Gap> {
         let answer = self.ask(source)?;
         if let Answer::Draft(draft) = answer {
             Ok(draft)

@@ -1,6 +1,7 @@
 //! What an engine would be told to create, and where each part of it was written.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,11 @@ impl Draft {
         }
     }
 
+    /// The value of a part.
+    pub fn value(&self, pointer: &str) -> Option<&Value> {
+        self.document.pointer(pointer)
+    }
+
     /// The items of a list or the entries of an object, by their last names, with
     /// where each was written.
     pub fn parts(&self, pointer: &str) -> impl Iterator<Item = (&str, &Arc<Origin>)> {
@@ -116,9 +122,45 @@ impl Draft {
             }
             above = part.rsplit_once('/').map(|it| it.0);
         }
-        let first = format!("{pointer}/");
-        let below = self.gaps.range(first.clone()..).next();
-        below.filter(|(key, _)| key.starts_with(&first)).map(|(_, gap)| gap)
+        let beyond = self.gaps.range::<str, _>((Bound::Excluded(pointer), Bound::Unbounded));
+        let mut near = beyond.map_while(|(key, gap)| Some((key.strip_prefix(pointer)?, gap)));
+        near.find(|(rest, _)| rest.starts_with('/')).map(|(_, gap)| gap)
+    }
+}
+
+/// A part of a draft, and the items of it, of which each may stand somewhere
+/// else. It is looked into only where something has to be pointed at.
+#[derive(Clone, Debug, Default)]
+pub struct Pointed {
+    of: Option<(Arc<Draft>, String)>,
+    /// What an item means, where a rule names that and not what was written.
+    meaning: Option<fn(&str) -> Option<String>>,
+}
+
+impl Pointed {
+    /// A part, by its pointer.
+    pub const fn at(draft: Arc<Draft>, pointer: String) -> Self {
+        Self { of: Some((draft, pointer)), meaning: None }
+    }
+
+    /// The same, its texts known by what they mean.
+    #[must_use]
+    pub fn meaning(self, meaning: fn(&str) -> Option<String>) -> Self {
+        Self { meaning: Some(meaning), ..self }
+    }
+
+    /// The part by its pointer and each item of it by what it says, as
+    /// `name value`, with where it was written.
+    pub fn all(&self) -> Vec<(String, &Arc<Origin>)> {
+        let Some((draft, pointer)) = &self.of else { return Vec::new() };
+        let itself = draft.origins.get(pointer).map(|origin| (pointer.clone(), origin));
+        let items = draft.parts(pointer).filter_map(|(name, origin)| {
+            let value = draft.value(&format!("{pointer}/{name}"))?;
+            let meant = self.meaning.zip(value.as_str()).and_then(|(of, text)| of(text));
+            let said = meant.unwrap_or_else(|| value.to_string());
+            Some((format!("{} {said}", name.replace("~1", "/").replace("~0", "~")), origin))
+        });
+        itself.into_iter().chain(items).collect()
     }
 }
 

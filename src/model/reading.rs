@@ -1,5 +1,6 @@
 //! One question and what came back: a value with its evidence, or a gap.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::draft::Origin;
+use super::draft::{Origin, Pointed};
 use super::source::Source;
 use super::untrusted::Untrusted;
 
@@ -20,7 +21,7 @@ use super::untrusted::Untrusted;
 pub struct Evidence(Arc<Datum>);
 
 /// One piece of evidence.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Datum {
     /// Where it was read.
     pub source: Source,
@@ -31,9 +32,36 @@ pub struct Datum {
     /// Where it was written, where that is a file.
     #[serde(skip)]
     pub written: Option<Arc<Origin>>,
-    /// Where the items of a list were written, each with what it says.
+    /// What of it can be pointed at by itself.
     #[serde(skip)]
-    pub parts: Vec<(Untrusted, Arc<Origin>)>,
+    pub parts: Pointed,
+}
+
+impl Datum {
+    /// What tells it from other data: what can be pointed at comes with the place.
+    const fn shown(&self) -> (&Source, &Untrusted, &Untrusted, &Option<Arc<Origin>>) {
+        (&self.source, &self.place, &self.value, &self.written)
+    }
+}
+
+impl PartialEq for Datum {
+    fn eq(&self, other: &Self) -> bool {
+        self.shown() == other.shown()
+    }
+}
+
+impl Eq for Datum {}
+
+impl PartialOrd for Datum {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Datum {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.shown().cmp(&other.shown())
+    }
 }
 
 impl From<Datum> for Evidence {
@@ -54,7 +82,7 @@ impl Evidence {
     /// A datum as `source` gave it.
     pub fn new(source: Source, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
         let (place, value) = (place.into(), value.into());
-        Datum { source, place, value, written: None, parts: Vec::new() }.into()
+        Datum { source, place, value, written: None, parts: Pointed::default() }.into()
     }
 
     /// The same datum with something changed.
@@ -76,10 +104,11 @@ impl Evidence {
     /// An item that ends in the text, or has it as a whole word of JSON, goes
     /// before one in which it only occurs: `"/data"` is not in `"/data/old"`.
     pub(super) fn part_that_says(&self, wanted: &[&Untrusted]) -> Option<&Arc<Origin>> {
+        let parts = self.parts.all();
         let texts = || wanted.iter().map(|text| text.raw()).filter(|text| !text.is_empty());
         let find = |fits: &dyn Fn(&str, &str) -> bool| {
-            let mut all = texts().flat_map(|text| self.parts.iter().map(move |part| (text, part)));
-            all.find(|(text, (said, _))| fits(said.raw(), text)).map(|(_, (_, origin))| origin)
+            let mut all = texts().flat_map(|text| parts.iter().map(move |part| (text, part)));
+            all.find(|(text, (said, _))| fits(said, text)).map(|(_, (_, origin))| *origin)
         };
         find(&|said, text| said.ends_with(text))
             .or_else(|| find(&|said, text| said.contains(&format!("\"{text}\""))))

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::draft::{Draft, Idle};
+use crate::model::draft::{Draft, Idle, Pointed};
 use crate::model::reading::{Datum, Evidence, Gap, Reading, Reason};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
@@ -47,7 +47,7 @@ pub struct Document<'a> {
     source: Source,
     root: Result<&'a Value, Gap>,
     /// Where it was written, where nobody but a file says so.
-    draft: Option<&'a Draft>,
+    draft: Option<&'a Arc<Draft>>,
     /// The evidence of the fields that were read before, by their pointers.
     shown: Rc<RefCell<BTreeMap<String, Evidence>>>,
 }
@@ -59,7 +59,7 @@ impl<'a> Document<'a> {
     }
 
     /// A document that only a file asks for, or the gap instead of it.
-    pub fn drafted(source: Source, draft: Result<&'a Draft, Gap>) -> Self {
+    pub fn drafted(source: Source, draft: Result<&'a Arc<Draft>, Gap>) -> Self {
         match draft {
             Ok(draft) => Self { draft: Some(draft), ..Self::new(source, Ok(&draft.document)) },
             Err(gap) => Self::new(source, Err(gap)),
@@ -246,29 +246,19 @@ impl<'a> Document<'a> {
     }
 
     fn show(&self, pointer: &str, found: Option<&Value>) -> Evidence {
-        let shown = found.map_or_else(|| "not set".to_owned(), Value::to_string);
+        // Writing JSON to a text cannot fail.
+        let json = |value| serde_json::to_string(value).unwrap_or_default();
+        let shown = found.map_or_else(|| "not set".to_owned(), json);
         let Some(draft) = self.draft else {
             return Evidence::new(self.source.clone(), pointer, shown);
         };
         let own = draft.origins.get(pointer);
-        let mut parts = Vec::new();
-        if let Some(own) = own {
-            // A rule that points at a whole value knows it by its pointer.
-            parts.push((pointer.into(), Arc::clone(own)));
-        }
-        if let Some(whole) = found.filter(|it| it.is_array() || it.is_object()) {
-            parts.extend(draft.parts(pointer).filter_map(|(name, origin)| {
-                let name = unescaped(name);
-                let value = member(whole, &name)?;
-                Some((format!("{name} {value}").into(), Arc::clone(origin)))
-            }));
-        }
         Evidence::from(Datum {
             source: self.source.clone(),
             place: own.map_or_else(|| pointer.into(), |it| it.key.clone()),
             value: shown.into(),
             written: own.or_else(|| draft.origin(pointer)).cloned(),
-            parts,
+            parts: Pointed::at(Arc::clone(draft), pointer.to_owned()),
         })
     }
 

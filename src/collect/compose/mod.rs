@@ -99,7 +99,7 @@ impl Resolved {
             draft.idle = idling.of(service, &shipped);
             making.tell_accounts(&mut draft);
             making.tell_idle(&mut draft);
-            bundle.record(source, Ok(Answer::Draft(draft)));
+            bundle.record(source, Ok(Answer::Draft(draft.into())));
             let image = lower::image_of(project, service).map(|it| address::image(&it).into());
             if let Making::Pulled(name) = making
                 && let Ok(known) = images.get(name)

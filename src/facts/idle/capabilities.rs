@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::facts::capabilities::{Asked, list};
+use crate::facts::capabilities::{Asked, list, meant};
 use crate::facts::view::View;
 use crate::model::capability::CapabilitySet;
 use crate::model::reading::Reading;
@@ -32,10 +32,10 @@ pub(super) fn all(view: &View<'_>, inspect: &Document<'_>) -> Vec<Reading<Option
         return Vec::new();
     }
     let is_podman = view.info().text("/BuildahVersion").map(|it| it.is_some()).unshown();
-    let added = list(inspect, ADDED, CapabilitySet::names);
+    let added = list(inspect, ADDED, meant);
     // Where nothing is added, that is no evidence of anything.
     let added = if inspect.may_be(ADDED, is_filled) { added } else { added.unshown() };
-    let asked = list(inspect, DROPPED, CapabilitySet::names).zip(added).zip(is_podman);
+    let asked = list(inspect, DROPPED, meant).zip(added).zip(is_podman);
     vec![asked.map(|((drop, add), is_podman)| (!is_podman).then(|| in_vain(&drop, &add))?)]
 }
 

@@ -56,6 +56,10 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Attachment>> {
 
 /// The networks by the engine's record, those of the network's owner.
 pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Attachment>> {
+    view.attachments.get_or_init(|| attached(view)).clone()
+}
+
+fn attached(view: &View<'_>) -> Reading<Vec<Attachment>> {
     const NETWORKS: &str = "/NetworkSettings/Networks";
     const MODE: &str = "/HostConfig/NetworkMode";
     let owner = super::owner(view);
@@ -192,7 +196,7 @@ fn routes_of(view: &View<'_>, pid: u32) -> Reading<Vec<Route>> {
 
 /// Whether its networks lead out of the host.
 pub(super) fn leads_out(view: &View<'_>) -> Fact<bool> {
-    let source = view.networks().source().clone();
+    let source = view.inspect().source().clone();
     let declared = by_engine(view).and_then(|all| {
         let untold = all.iter().find(|it| it.is_internal.is_none());
         match untold

@@ -2,10 +2,9 @@
 
 mod defaults;
 mod process;
+mod told;
 
 use std::cell::OnceCell;
-
-use serde_json::Value;
 
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::files::{File, Listing};
@@ -23,18 +22,11 @@ use crate::parse::time::Instant;
 use super::capabilities::Capabilities;
 use super::environment::Given;
 use super::identity::User;
+use super::network::attachments::Attachment;
 use super::{Held, Holder};
 
 pub(super) use process::Process;
 use process::{optional, text};
-
-/// An account that a file tells of.
-pub(super) struct Told<'a> {
-    pub(super) name: Option<&'a str>,
-    pub(super) uid: Option<u32>,
-    pub(super) gid: Option<u32>,
-    pub(super) evidence: Evidence,
-}
 
 /// A bundle, seen from one container.
 pub(super) struct View<'a> {
@@ -47,6 +39,7 @@ pub(super) struct View<'a> {
     pub(super) user: OnceCell<Reading<Held<User>>>,
     pub(super) capabilities: OnceCell<Reading<Held<Capabilities>>>,
     pub(super) environment: OnceCell<Given>,
+    pub(super) attachments: OnceCell<Reading<Vec<Attachment>>>,
 }
 
 impl<'a> View<'a> {
@@ -59,6 +52,7 @@ impl<'a> View<'a> {
             user: OnceCell::new(),
             capabilities: OnceCell::new(),
             environment: OnceCell::new(),
+            attachments: OnceCell::new(),
         }
     }
 
@@ -264,24 +258,6 @@ impl<'a> View<'a> {
     /// The container's own accounts, as `passwd(5)`; none where there is no such file.
     pub(super) fn accounts(&self) -> Reading<Vec<Account<'a>>> {
         self.of_viewer("root/etc/passwd").map(|text| passwd::parse(text.unwrap_or_default()))
-    }
-
-    /// An account that the files tell of from which a service's image is built:
-    /// `/Accounts` of its draft, each with `Name`, `Uid` and `Gid` as far as
-    /// they were written. Others may be there as well.
-    pub(super) fn told_account(&self, fits: impl Fn(&Told<'a>) -> bool) -> Option<Told<'a>> {
-        let inspect = self.inspect();
-        let accounts = inspect.objects("/Accounts");
-        let told = |(place, entry): (usize, &&'a Value)| {
-            let number = |key: &str| entry.get(key)?.as_u64()?.try_into().ok();
-            Told {
-                name: entry.get("Name").and_then(Value::as_str),
-                uid: number("Uid"),
-                gid: number("Gid"),
-                evidence: inspect.told(&format!("/Accounts/{place}"), entry.to_string()),
-            }
-        };
-        accounts.known()?.iter().enumerate().map(told).find(fits)
     }
 
     /// The container's own groups, as `group(5)`; none where there is no such file.

@@ -12,7 +12,8 @@ rule! {
     /// A user namespace makes the container's root somebody else on the host. Where the engine
     /// makes none for any container, it is a milder finding than where it makes one and this
     /// container opts out. To a process that is not root, and that no executed file can make
-    /// root, the rule does not apply.
+    /// root, the rule does not apply. What the engine does for a service that does not run yet no
+    /// file tells, but that the service opts out.
     ///
     /// ## Why it matters
     /// Whoever breaks out of a container is on the host who he was inside. Behind a user

@@ -13,7 +13,8 @@ rule! {
     /// The container is healthy now, and no run has failed since; it is not starting forever;
     /// no run took longer than its timeout; the check can fail at all (`|| true` and `exit 0`
     /// cannot); and where a run has failed, the check's programs are in the container, as the
-    /// container's own files show. Only the engine runs health checks, so its record decides.
+    /// container's own files show. Only the engine runs health checks, so its record decides; of a
+    /// service that does not run yet only a check is known that cannot fail.
     ///
     /// ## Why it matters
     /// A check that always succeeds is worse than none: it vouches for a dead service. One

@@ -12,7 +12,8 @@ rule! {
     /// A known init does, and so does a program that handles or ignores the end of its
     /// children. Any other program breaks the rule; while it has no children, that is a milder
     /// finding. Zombies whose parent is PID 1 always break it. A container in another's PID
-    /// namespace has no PID 1 of its own, and the rule does not apply.
+    /// namespace has no PID 1 of its own, and the rule does not apply. Of a service that does not
+    /// run yet only an init is known that is asked for, or that its command begins with.
     ///
     /// ## Why it matters
     /// A process whose parent has ended is left to PID 1. If PID 1 does not wait for it, it

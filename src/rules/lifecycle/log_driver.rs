@@ -12,7 +12,8 @@ rule! {
     ///
     /// The log driver is not `none`, and one that writes plain files has a size at which it
     /// begins a new one; `local` rotates by itself, others hand the lines on. Only the engine
-    /// keeps the output, so its record decides.
+    /// keeps the output, so its record decides; a service that names no driver gets json-file, as
+    /// Docker's documentation has it.
     ///
     /// ## Why it matters
     /// Without logs nobody can tell what an intruder did. Without rotation one chatty or

@@ -12,7 +12,8 @@ rule! {
     ///
     /// In the host's network every listener of the container's own counts as published. A
     /// published port on which nobody in the container listens, or only on loopback, is a
-    /// milder finding: it is open for whoever listens there first.
+    /// milder finding: it is open for whoever listens there first. Which ports a service will open
+    /// in the host's network nobody knows before it runs.
     ///
     /// ## Why it matters
     /// A port that is published without an address is open on every interface of the host, and

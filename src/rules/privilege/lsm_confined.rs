@@ -12,7 +12,8 @@ rule! {
     ///
     /// AppArmor or SELinux, whichever this host runs: the process carries an enforced
     /// profile or a confined type. On a host that has neither, the rule does not apply,
-    /// and the kernel's answer proves it.
+    /// and the kernel's answer proves it. A service that does not run yet can only switch it off:
+    /// where it does not, the rule does not apply.
     ///
     /// ## Why it matters
     /// The module's profile is a second wall behind the first: it forbids mounting,

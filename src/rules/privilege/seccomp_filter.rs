@@ -9,6 +9,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// A seccomp filter is active for every process.
     ///
+    /// Of a service that does not run yet the engine's own profile counts, which Docker applies
+    /// unless another one, none or privileged mode is asked for.
+    ///
     /// ## Why it matters
     /// The filter keeps a compromised program from dozens of system calls that few
     /// services need, among them those in which most kernel bugs are found.

@@ -15,7 +15,8 @@ rule! {
     /// or in `NODE_OPTIONS`; for Java `-Xmx` and `-XX:MaxRAMPercentage`, also in
     /// `JAVA_TOOL_OPTIONS` and `JDK_JAVA_OPTIONS`; for gunicorn, uvicorn and hypercorn the
     /// number of workers times what the largest of them uses now. A heap needs room beside it,
-    /// for stacks, buffers and code.
+    /// for stacks, buffers and code. Of a service that does not run yet its command, its variables
+    /// and its own limit tell, and what workers will use does not show.
     ///
     /// ## Why it matters
     /// A heap that may outgrow the limit is not collected in time: the kernel kills the process

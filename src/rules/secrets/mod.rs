@@ -169,23 +169,27 @@ pub(in crate::rules) fn promise(name: &str) -> Promise {
 /// A name's words, in capitals: `dbPassword`, `db-password` and `DB_PASSWORD`
 /// are the same two. Digits at a word's end are not part of it.
 fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+    let mut words = Vec::new();
+    let mut word = String::new();
     let mut before = ' ';
+    let mut end = |word: &mut String| {
+        word.truncate(word.trim_end_matches(|it: char| it.is_ascii_digit()).len());
+        if !word.is_empty() {
+            words.push(std::mem::take(word));
+        }
+    };
     for character in name.chars() {
         let starts = before.is_ascii_lowercase() && character.is_ascii_uppercase();
         if starts || !character.is_ascii_alphanumeric() {
-            words.push(String::new());
+            end(&mut word);
         }
-        if let (true, Some(word)) = (character.is_ascii_alphanumeric(), words.last_mut()) {
+        if character.is_ascii_alphanumeric() {
             word.push(character.to_ascii_uppercase());
         }
         before = character;
     }
+    end(&mut word);
     words
-        .iter()
-        .map(|word| word.trim_end_matches(|it: char| it.is_ascii_digit()).to_owned())
-        .filter(|word| !word.is_empty())
-        .collect()
 }
 
 /// Judges what the container is started with, and what each process was, by the

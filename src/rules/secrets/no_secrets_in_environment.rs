@@ -13,7 +13,8 @@ rule! {
     /// Names and values are weighed together: a token known by its form is found under any
     /// name, and a name such as `DB_PASSWORD` counts only with a value that could be one. What
     /// the container is started with counts, and what each process was started with: a secret
-    /// that only a process has, put there by an entrypoint, is a milder finding.
+    /// that only a process has, put there by an entrypoint, is a milder finding. Of a service whose
+    /// image nobody has at hand, what the image sets is the image's own finding.
     ///
     /// ## Why it matters
     /// Every process and every crash report of the container inherits its environment, and

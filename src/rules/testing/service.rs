@@ -99,12 +99,12 @@ impl Case {
         });
         let origins = [(String::new(), origin("services.web", 2))].into();
         let draft = Draft { document: defaults(), origins, ..Draft::default() };
-        self.put(Source::Compose(id.to_owned()), Answer::Draft(draft));
+        self.put(Source::Compose(id.to_owned()), Answer::Draft(draft.into()));
     }
 
     fn draft(&mut self, id: &str) -> &mut Draft {
         match self.bundle.observations.get_mut(&Source::Compose(id.to_owned())) {
-            Some(Observation::Answer(Answer::Draft(draft))) => draft,
+            Some(Observation::Answer(Answer::Draft(draft))) => Arc::make_mut(draft),
             _ => panic!("the case is a service"),
         }
     }
