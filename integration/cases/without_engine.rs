@@ -42,6 +42,7 @@ const BY_THE_ENGINE: &[&str] = &[
     "healthcheck-timing",
     "healthcheck-works",
     "log-driver",
+    "no-ineffective-hardening",
     "non-root-exec",
     "restart-policy",
 ];

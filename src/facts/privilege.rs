@@ -39,11 +39,14 @@ pub(super) fn reach(view: &View<'_>) -> Fact<Reach> {
         .is_emptied("/HostConfig/MaskedPaths")
         .zip(inspect.is_emptied("/HostConfig/ReadonlyPaths"))
         .map(|(unmasked, unprotected)| unmasked || unprotected);
-    let declared = or_mode(inspect, open.clone()).and_then(|(privileged, is_open)| {
+    let mode = || inspect.flag("/HostConfig/Privileged").map(|on| on == Some(true));
+    let asked = or_mode(inspect, open.clone()).unshown();
+    // What decides is the evidence: the mode, or what stands open without it.
+    let declared = asked.and_then(|(privileged, is_open)| {
         if is_open && !privileged {
             open.map(|_| Reach::OpenProc)
         } else {
-            Reading::of(Reach::Asked(privileged))
+            mode().map(Reach::Asked)
         }
     });
     let effective = Reading::from(view.init()).and_then(|process| seen(view, &process));
