@@ -289,6 +289,18 @@ fn where_it_runs<T>(view: &View<'_>, fact: impl FnOnce(&View<'_>) -> Fact<T>) ->
     if view.kind() == Kind::Service { Fact::to_come() } else { fact(view) }
 }
 
+/// What was asked for beside what is in force, of which a service has nothing yet.
+fn beside<T>(
+    view: &View<'_>,
+    declared: Reading<T>,
+    in_force: impl FnOnce() -> Reading<T>,
+) -> Fact<T> {
+    match view.kind() {
+        Kind::Service => Fact::declared_only(declared),
+        Kind::Container | Kind::Image => Fact::new(declared, in_force()),
+    }
+}
+
 /// A container that was found in `/proc` has a declaration at most elsewhere.
 fn declaration(view: &View<'_>) -> Fact<bool> {
     let (source, said) = (view.inspect().source().clone(), view.origin() == Origin::Engine);

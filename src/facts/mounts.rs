@@ -8,6 +8,7 @@ use crate::model::target::Kind;
 use crate::parse::path;
 use crate::parse::proc::mountinfo;
 
+use super::beside;
 use super::view::View;
 
 /// One mount of a container.
@@ -60,7 +61,7 @@ pub(super) fn root_read_only(view: &View<'_>) -> Fact<bool> {
 pub(super) fn mount_points(view: &View<'_>) -> Fact<Vec<Mount>> {
     let (known, gap) = declared(view, &["Destination", "Type", "RW"]);
     let whole = gap.map_or(known, Reading::Missing);
-    Fact::new(whole, view.mounts().map(|own| below_root(view, &own, &[])))
+    beside(view, whole, || view.mounts().map(|own| below_root(view, &own, &[])))
 }
 
 /// The container's mounts below its root, each with what it is on the host.

@@ -9,6 +9,7 @@ use crate::parse::proc::mountinfo::Mount;
 
 use super::Held;
 use super::Holder;
+use super::beside;
 use super::capabilities::{self, Capabilities};
 use super::identity;
 use super::view::{Process, View};
@@ -49,7 +50,7 @@ pub struct Neighbour {
 /// The kernel shows each process's pid in every nested PID namespace that it
 /// lives in; one number alone means the host's. That needs no privilege.
 pub(super) fn pid(view: &View<'_>) -> Fact<Namespace> {
-    let effective = of_init(view, |process| {
+    let own = |process: &Process<'_>| {
         process.status("NSpid", |status| status.numbers("NSpid")).map(|pids| {
             if pids.len() > 1 {
                 Namespace::NotTheHosts("nested PID namespace".to_owned())
@@ -57,8 +58,8 @@ pub(super) fn pid(view: &View<'_>) -> Fact<Namespace> {
                 Namespace::Host
             }
         })
-    });
-    Fact::new(declared(view, "/HostConfig/PidMode"), effective)
+    };
+    beside(view, declared(view, "/HostConfig/PidMode"), || of_init(view, own))
 }
 
 /// By the namespace's link, which takes the right to trace the process, or else
@@ -67,20 +68,21 @@ pub(super) fn network(view: &View<'_>) -> Fact<Namespace> {
     let of = |name: &'static str| {
         of_init(view, |process| process.text(name)).zip(view.host_init().text(name))
     };
-    let effective = of("ns/net").or_else(|| of("net/dev (inode)")).map(compared);
-    Fact::new(declared(view, "/HostConfig/NetworkMode"), effective)
+    beside(view, declared(view, "/HostConfig/NetworkMode"), || {
+        of("ns/net").or_else(|| of("net/dev (inode)")).map(compared)
+    })
 }
 
 pub(super) fn ipc(view: &View<'_>) -> Fact<Namespace> {
-    Fact::new(declared(view, "/HostConfig/IpcMode"), numbered(view, &IPC))
+    beside(view, declared(view, "/HostConfig/IpcMode"), || numbered(view, &IPC))
 }
 
 pub(super) fn uts(view: &View<'_>) -> Fact<Namespace> {
-    Fact::new(declared(view, "/HostConfig/UTSMode"), numbered(view, &UTS))
+    beside(view, declared(view, "/HostConfig/UTSMode"), || numbered(view, &UTS))
 }
 
 pub(super) fn cgroup(view: &View<'_>) -> Fact<Namespace> {
-    Fact::new(declared_cgroup(view), numbered(view, &CGROUP))
+    beside(view, declared_cgroup(view), || numbered(view, &CGROUP))
 }
 
 /// Where cgroups can be written: a namespace hides names and not powers.

@@ -1,8 +1,10 @@
 //! The bound on processor time.
 
+use crate::facts::beside;
 use crate::facts::view::View;
 use crate::model::fact::Fact;
 use crate::model::reading::Reading;
+use crate::model::target::Kind;
 
 use super::{Bound, Limit, alone, below, each_limit, no_limit, read, tighter, usage, with_usage};
 
@@ -24,6 +26,9 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Bound> {
             let bound = all.into_iter().flatten().filter(|it| *it > 0 && *it < MOST).min();
             alone(bound.map_or(Limit::None, Limit::Of))
         });
+    if view.kind() == Kind::Service {
+        return Fact::declared_only(declared);
+    }
     let online = "/sys/devices/system/cpu/online";
     let machine = view
         .host_file(online)
@@ -74,7 +79,7 @@ pub(super) fn as_set(view: &View<'_>) -> Fact<Limit> {
             let asked = [nanos / 1_000_000, quota].into_iter().filter(|it| *it > 0).min();
             asked.map_or(Limit::None, Limit::Of)
         });
-    Fact::new(declared, quotas(view))
+    beside(view, declared, || quotas(view))
 }
 
 /// From here on a declared bound is none, whatever the machine, in thousandths of

@@ -7,7 +7,9 @@ use std::fmt;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 
+use super::beside;
 use super::view::View;
 
 /// The bounds on what a container can use.
@@ -111,6 +113,9 @@ fn memory(view: &View<'_>) -> Fact<Bound> {
         swap_is_unbounded: swap.is_some_and(i64::is_negative),
         ..alone(reachable(limit, MOST_MEMORY))
     });
+    if view.kind() == Kind::Service {
+        return Fact::declared_only(declared);
+    }
     let files = effective(view, &["memory.max", "memory.limit_in_bytes"]);
     let swap = effective(view, &["memory.swap.max", "memory.memsw.limit_in_bytes"]);
     let machine_swaps = view
@@ -145,6 +150,9 @@ fn machine_memory(view: &View<'_>) -> Reading<u64> {
 fn pids(view: &View<'_>) -> Fact<Bound> {
     let declared =
         view.inspect().count("/HostConfig/PidsLimit").map(|limit| reachable(limit, MOST_PIDS));
+    if view.kind() == Kind::Service {
+        return Fact::declared_only(declared.map(alone));
+    }
     let path = "/proc/sys/kernel/pid_max";
     let machine = view.host_file(path).and_then(|text| read(text.trim().parse().ok(), path));
     let told = usage(view, &["pids.current"], &["pids.peak"], &[("pids.events", "max")]);
@@ -156,13 +164,13 @@ fn pids(view: &View<'_>) -> Fact<Bound> {
 /// could not reach it.
 fn memory_as_set(view: &View<'_>) -> Fact<Limit> {
     let declared = view.inspect().count("/HostConfig/Memory").map(positive);
-    Fact::new(declared, effective(view, &["memory.max", "memory.limit_in_bytes"]))
+    beside(view, declared, || effective(view, &["memory.max", "memory.limit_in_bytes"]))
 }
 
 /// As [`memory_as_set`], of processes and threads.
 fn pids_as_set(view: &View<'_>) -> Fact<Limit> {
     let declared = view.inspect().count("/HostConfig/PidsLimit").map(positive);
-    Fact::new(declared, effective(view, &["pids.max"]))
+    beside(view, declared, || effective(view, &["pids.max"]))
 }
 
 const fn alone(limit: Limit) -> Bound {

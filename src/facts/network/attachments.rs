@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use serde_json::Value;
 
+use crate::facts::beside;
 use crate::facts::namespaces::{self, Namespace};
 use crate::facts::view::View;
 use crate::model::bundle::Origin;
@@ -154,11 +155,12 @@ pub(in crate::facts) fn place(view: &View<'_>) -> Fact<Place> {
         None if all.iter().all(|it| it.driver == "null") => Place::OnNone,
         None => Place::OnOthers,
     });
-    let in_force = super::namespace(view).and_then(|namespace| match namespace {
-        Namespace::Host => Reading::of(Place::Host),
-        Namespace::NotTheHosts(_) => routes(view).zip(default_subnets(view)).map(compared),
-    });
-    Fact::new(declared, in_force)
+    beside(view, declared, || {
+        super::namespace(view).and_then(|namespace| match namespace {
+            Namespace::Host => Reading::of(Place::Host),
+            Namespace::NotTheHosts(_) => routes(view).zip(default_subnets(view)).map(compared),
+        })
+    })
 }
 
 type Subnet = (Ipv4Addr, Ipv4Addr);
@@ -215,7 +217,7 @@ pub(super) fn leads_out(view: &View<'_>) -> Fact<bool> {
             }
         }
     });
-    Fact::new(declared, way_out(view))
+    beside(view, declared, || way_out(view))
 }
 
 /// Whether packets get out of the host. Without a default route none does,
