@@ -14,6 +14,7 @@ use super::exit::Failure;
 use super::output::Terminal;
 use crate::collect::compose::Images;
 use crate::collect::compose::files::Disk;
+use crate::collect::compose::named::named;
 use crate::parse::compose::{Fault, Request};
 use crate::policy::Policy;
 
@@ -61,7 +62,7 @@ fn requests(command: &Compose) -> Result<(Vec<Request>, Vec<Fault>), Failure> {
     }
     let (mut requests, mut faults) = (Vec::new(), Vec::new());
     for path in &command.paths {
-        match project::named(path) {
+        match named(path) {
             Ok(files) => requests.extend(files.into_iter().map(|file| of_path(&base, file))),
             Err(fault) => faults.push(fault),
         }

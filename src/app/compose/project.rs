@@ -1,11 +1,10 @@
-//! Which projects a command line names.
+//! The project that a command line's options name.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 
 use crate::app::args;
 use crate::app::exit::Failure;
-use crate::parse::compose::{Fault, Request};
+use crate::parse::compose::Request;
 
 /// The project that the options name, as docker compose takes them.
 pub(in crate::app) fn request(project: &args::Project) -> Result<Request, Failure> {
@@ -26,41 +25,4 @@ pub(in crate::app) fn request(project: &args::Project) -> Result<Request, Failur
         project_name: project.project_name.clone(),
         ..Request::default()
     })
-}
-
-/// The files and folders that a path names: itself, or what fits it as a glob.
-pub(super) fn named(path: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let fault = |what: &str, help: &str| Fault {
-        file: path.to_owned(),
-        at: None,
-        what: what.to_owned(),
-        help: help.to_owned(),
-        line: String::new(),
-    };
-    let text = path.to_str().filter(|it| it.contains(['*', '?', '[']));
-    let (Some(text), false) = (text, path.exists()) else { return Ok(vec![path.to_owned()]) };
-    let found = glob::glob(text)
-        .map_err(|error| fault(&format!("it is no pattern: {}", error.msg), "mend it"))?;
-    // What cannot be looked into is told, and nothing is passed over in silence.
-    let mut found: Vec<PathBuf> = found
-        .collect::<Result<_, _>>()
-        .map_err(|error| fault(&error.to_string(), "run as somebody who may read it"))?;
-    // Folders are projects only where the pattern names nothing else.
-    if found.iter().any(|it| it.is_file()) {
-        found.retain(|it| it.is_file());
-    }
-    found.retain(|it| !is_laid_over(it));
-    if found.is_empty() {
-        return Err(fault("no file fits this pattern", "check it, and the folder you are in"));
-    }
-    Ok(found)
-}
-
-/// Whether a file is laid over another that lies beside it, and is no project of
-/// its own: `NAME.override.yaml` beside `NAME.yaml`.
-fn is_laid_over(path: &Path) -> bool {
-    let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
-    let ends = [".override.yaml", ".override.yml"];
-    let Some(base) = ends.iter().find_map(|end| name.strip_suffix(end)) else { return false };
-    ["yaml", "yml"].iter().any(|end| path.with_file_name(format!("{base}.{end}")).is_file())
 }

@@ -3,6 +3,7 @@
 
 pub mod files;
 mod images;
+pub mod named;
 mod shipped;
 
 use serde_json::Value as Json;
