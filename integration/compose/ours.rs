@@ -44,7 +44,7 @@ pub(crate) fn resolve(sample: &Sample, folder: &Path) -> Result<Value, String> {
     let request = Request {
         folder: folder.to_owned(),
         files: sample.compose.iter().map(Into::into).collect(),
-        environment: sample.environment.clone(),
+        environment: sample.environment.clone().into(),
         // The reference shows the services of all profiles.
         profiles: vec!["*".to_owned()],
         ..Request::default()

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::model::pointer;
 use crate::model::secret::{Key, Variable};
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::{self, options};
@@ -91,36 +92,41 @@ pub(super) fn networks(document: Value) -> Value {
 
 /// The document without what may be secret.
 pub(super) fn document(mut document: Value) -> Value {
-    for pointer in WITHHOLD {
-        if let Some(value) = document.pointer_mut(pointer).filter(|value| !value.is_null()) {
+    for place in WITHHOLD {
+        if let Some(value) = pointer::get_mut(&mut document, place).filter(|value| !value.is_null())
+        {
             *value = json!(WITHHELD);
         }
     }
-    if let Some(Value::Array(variables)) = document.pointer_mut("/Config/Env") {
+    if let Some(Value::Array(variables)) = pointer::get_mut(&mut document, "/Config/Env") {
         variables.iter_mut().for_each(|it| *it = sealed(it));
     }
     commands(&mut document);
-    if let Some(test) = document.pointer_mut("/Config/Healthcheck/Test") {
+    if let Some(test) = pointer::get_mut(&mut document, "/Config/Healthcheck/Test") {
         *test = health_check(test);
     }
     for log in ["/State/Health/Log", "/State/Healthcheck/Log"] {
-        if let Some(log) = document.pointer_mut(log).filter(|log| !log.is_null()) {
+        if let Some(log) = pointer::get_mut(&mut document, log).filter(|log| !log.is_null()) {
             *log = health_log(log);
         }
     }
-    if let Some(Value::Object(options)) = document.pointer_mut("/HostConfig/LogConfig/Config") {
+    if let Some(Value::Object(options)) =
+        pointer::get_mut(&mut document, "/HostConfig/LogConfig/Config")
+    {
         options.retain(|name, value| is_kept_of_log(name, value.as_str().unwrap_or_default()));
     }
-    if let Some(Value::Object(labels)) = document.pointer_mut("/Config/Labels") {
+    if let Some(Value::Object(labels)) = pointer::get_mut(&mut document, "/Config/Labels") {
         let is_kept = |name: &str| LABELS.iter().any(|prefix| name.starts_with(prefix));
         labels.retain(|name, _| is_kept(name));
     }
-    if let Some(Value::Array(mounts)) = document.pointer_mut("/HostConfig/Mounts") {
+    if let Some(Value::Array(mounts)) = pointer::get_mut(&mut document, "/HostConfig/Mounts") {
         for options in mounts.iter_mut().filter_map(|it| it.pointer_mut("/VolumeOptions")) {
             *options = json!(WITHHELD);
         }
     }
-    if let Some(Value::Object(networks)) = document.pointer_mut("/NetworkSettings/Networks") {
+    if let Some(Value::Object(networks)) =
+        pointer::get_mut(&mut document, "/NetworkSettings/Networks")
+    {
         for options in networks.values_mut().filter_map(|it| it.get_mut("DriverOpts")) {
             if !options.is_null() {
                 *options = json!(WITHHELD);
@@ -137,7 +143,7 @@ const COMMANDS: [(&str, &str); 2] = [("/Path", "/Args"), ("/Config/Entrypoint", 
 /// so its first word is a program only where there is no first part.
 fn commands(document: &mut Value) {
     for (first, second) in COMMANDS {
-        let part = |place| document.pointer(place).map_or(Ok(vec![]), words);
+        let part = |place| pointer::get(document, place).map_or(Ok(vec![]), words);
         let (kept, place) = match (part(first), part(second)) {
             (Ok(first), Ok(second)) => {
                 let kept = command::arguments(&[first.as_slice(), second.as_slice()].concat());
@@ -148,7 +154,7 @@ fn commands(document: &mut Value) {
         };
         let (head, tail) = kept.split_at_checked(place).unwrap_or_default();
         for (place, kept) in [(first, head), (second, tail)] {
-            match document.pointer_mut(place) {
+            match pointer::get_mut(document, place) {
                 Some(Value::Null) | None => {}
                 Some(Value::String(text)) if kept.len() == 1 => *text = kept.concat(),
                 Some(Value::Array(list)) if kept.len() == list.len() => *list = texts(kept),

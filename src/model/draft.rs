@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::pointer;
 use super::reading::Gap;
 use super::untrusted::Untrusted;
 
@@ -98,7 +99,7 @@ impl Draft {
 
     /// The value of a part.
     pub fn value(&self, pointer: &str) -> Option<&Value> {
-        self.document.pointer(pointer)
+        pointer::get(&self.document, pointer)
     }
 
     /// The items of a list or the entries of an object, by their last names, with
@@ -108,6 +109,17 @@ impl Draft {
         let all = self.origins.range(first.clone()..);
         all.map_while(move |(key, origin)| Some((key.strip_prefix(&first)?, origin)))
             .filter_map(|(rest, origin)| (!rest.contains('/')).then_some((rest, origin)))
+    }
+
+    /// The sections in which there are gaps: their pointers, of two names at most,
+    /// each once. A part that neither stands in one nor holds one has no gap.
+    pub fn open_sections(&self) -> Vec<&str> {
+        let section = |pointer: &'_ str| -> usize {
+            pointer.match_indices('/').nth(2).map_or(pointer.len(), |(end, _)| end)
+        };
+        let mut all: Vec<&str> = self.gaps.keys().filter_map(|it| it.get(..section(it))).collect();
+        all.dedup();
+        all
     }
 
     /// Why a part cannot be told: it, something above it or something in it is a gap.

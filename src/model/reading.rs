@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::draft::{Origin, Pointed};
+use super::draft::{Draft, Origin, Pointed};
 use super::source::Source;
 use super::untrusted::Untrusted;
 
@@ -16,12 +17,61 @@ use super::untrusted::Untrusted;
 ///
 /// A datum is handed on from reading to reading and from verdict to verdict, so
 /// it is shared and never changed in its place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Evidence(Arc<Datum>);
+#[derive(Clone, Debug)]
+pub struct Evidence(Arc<Shown>);
+
+/// A datum, put into words when somebody looks at it: most evidence is of what
+/// is well, and nobody does.
+#[derive(Debug)]
+enum Shown {
+    Datum(Datum),
+    Part(Part, OnceLock<Datum>),
+}
+
+/// A part of what only files ask for, by its pointer.
+#[derive(Debug)]
+pub struct Part {
+    source: Arc<Source>,
+    draft: Arc<Draft>,
+    pointer: String,
+    /// Where a file says this very part.
+    own: Option<Arc<Origin>>,
+}
+
+impl Part {
+    /// The part at this pointer; `source` names the whole.
+    pub fn of(source: Arc<Source>, draft: Arc<Draft>, pointer: &str) -> Self {
+        let own = draft.origins.get(pointer).cloned();
+        Self { source, draft, pointer: pointer.to_owned(), own }
+    }
+
+    /// A person knows it by the key that the file has, if the file has one.
+    fn place(&self) -> &str {
+        self.own.as_ref().map_or(&self.pointer, |own| own.key.raw())
+    }
+
+    fn datum(&self) -> Datum {
+        let (draft, pointer) = (&self.draft, self.pointer.as_str());
+        Datum {
+            source: Source::clone(&self.source),
+            place: self.place().into(),
+            value: shown(draft.value(pointer)).into(),
+            written: self.own.as_ref().or_else(|| draft.origin(pointer)).cloned(),
+            parts: Pointed::at(Arc::clone(draft), pointer.to_owned()),
+        }
+    }
+}
+
+/// A value of a document as evidence has it; null is as good as absent.
+pub fn shown(value: Option<&Value>) -> String {
+    let value = value.filter(|value| !value.is_null());
+    // Writing JSON to a text cannot fail.
+    let json = |value| serde_json::to_string(value).unwrap_or_default();
+    value.map_or_else(|| "not set".to_owned(), json)
+}
 
 /// One piece of evidence.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Datum {
     /// Where it was read.
     pub source: Source,
@@ -30,10 +80,8 @@ pub struct Datum {
     /// The value as the source gave it.
     pub value: Untrusted,
     /// Where it was written, where that is a file.
-    #[serde(skip)]
     pub written: Option<Arc<Origin>>,
     /// What of it can be pointed at by itself.
-    #[serde(skip)]
     pub parts: Pointed,
 }
 
@@ -66,7 +114,13 @@ impl Ord for Datum {
 
 impl From<Datum> for Evidence {
     fn from(datum: Datum) -> Self {
-        Self(Arc::new(datum))
+        Self(Arc::new(Shown::Datum(datum)))
+    }
+}
+
+impl From<Part> for Evidence {
+    fn from(part: Part) -> Self {
+        Self(Arc::new(Shown::Part(part, OnceLock::new())))
     }
 }
 
@@ -74,7 +128,39 @@ impl Deref for Evidence {
     type Target = Datum;
 
     fn deref(&self) -> &Datum {
-        &self.0
+        match &*self.0 {
+            Shown::Datum(datum) => datum,
+            Shown::Part(part, datum) => datum.get_or_init(|| part.datum()),
+        }
+    }
+}
+
+impl PartialEq for Evidence {
+    fn eq(&self, other: &Self) -> bool {
+        match (&*self.0, &*other.0) {
+            _ if Arc::ptr_eq(&self.0, &other.0) => true,
+            // Two fields of one draft need no words to be told apart.
+            (Shown::Part(mine, _), Shown::Part(theirs, _))
+                if Arc::ptr_eq(&mine.draft, &theirs.draft) && mine.place() != theirs.place() =>
+            {
+                false
+            }
+            _ => **self == **other,
+        }
+    }
+}
+
+impl Eq for Evidence {}
+
+impl PartialOrd for Evidence {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Evidence {
+    fn cmp(&self, other: &Self) -> Ordering {
+        Datum::cmp(self, other)
     }
 }
 
@@ -87,9 +173,10 @@ impl Evidence {
 
     /// The same datum with something changed.
     #[must_use]
-    pub fn with(mut self, change: impl FnOnce(&mut Datum)) -> Self {
-        change(Arc::make_mut(&mut self.0));
-        self
+    pub fn with(self, change: impl FnOnce(&mut Datum)) -> Self {
+        let mut datum = Datum::clone(&self);
+        change(&mut datum);
+        datum.into()
     }
 
     /// The same place, its value told in other words.

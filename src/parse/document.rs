@@ -5,17 +5,17 @@
 //! the wrong type is a gap of that field alone, so one surprising value costs
 //! one reading and not the whole document.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::draft::{Draft, Idle, Pointed};
-use crate::model::reading::{Datum, Evidence, Gap, Reading, Reason};
+use crate::model::draft::{Draft, Idle};
+use crate::model::pointer;
+use crate::model::reading::{self, Evidence, Gap, Part, Reading, Reason};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
@@ -41,33 +41,42 @@ impl Entries<'_> {
     }
 }
 
+/// What stands at a pointer, null being nothing, and the evidence of it.
+type Looked<'a> = (Option<&'a Value>, Evidence);
+
 /// A document with its source, so that every field read carries its evidence.
 #[derive(Clone, Debug)]
 pub struct Document<'a> {
-    source: Source,
+    source: Arc<Source>,
     root: Result<&'a Value, Gap>,
     /// Where it was written, where nobody but a file says so.
     draft: Option<&'a Arc<Draft>>,
-    /// The evidence of the fields that were read before, by their pointers.
-    shown: Rc<RefCell<BTreeMap<String, Evidence>>>,
+    /// The sections of the draft in which there are gaps; most have none.
+    open: Rc<[&'a str]>,
+    /// The fields that were read before, by their pointers.
+    looked_at: Rc<RefCell<HashMap<String, Looked<'a>>>>,
 }
 
 impl<'a> Document<'a> {
     /// A document as `source` gave it, or the gap instead of it.
     pub fn new(source: Source, root: Result<&'a Value, Gap>) -> Self {
-        Self { source, root, draft: None, shown: Rc::default() }
+        let (source, open, looked_at) = (Arc::new(source), Rc::default(), Rc::default());
+        Self { source, root, draft: None, open, looked_at }
     }
 
     /// A document that only a file asks for, or the gap instead of it.
     pub fn drafted(source: Source, draft: Result<&'a Arc<Draft>, Gap>) -> Self {
         match draft {
-            Ok(draft) => Self { draft: Some(draft), ..Self::new(source, Ok(&draft.document)) },
+            Ok(draft) => {
+                let open = draft.open_sections().into();
+                Self { draft: Some(draft), open, ..Self::new(source, Ok(&draft.document)) }
+            }
             Err(gap) => Self::new(source, Err(gap)),
         }
     }
 
     /// The source that the document came from.
-    pub const fn source(&self) -> &Source {
+    pub fn source(&self) -> &Source {
         &self.source
     }
 
@@ -78,14 +87,13 @@ impl<'a> Document<'a> {
 
     /// A value as it stands, known or not: for what is looked at closer then.
     pub fn peek(&self, pointer: &str) -> Option<&'a Value> {
-        self.root.as_ref().ok()?.pointer(pointer).filter(|value| !value.is_null())
+        pointer::get(self.root.as_ref().ok()?, pointer).filter(|value| !value.is_null())
     }
 
     /// Whether a value may be what is looked for: it is, or cannot be told. Costs
     /// little, for questions that arise for few.
     pub fn may_be(&self, pointer: &str, is_it: impl FnOnce(&Value) -> bool) -> bool {
-        let is_untold = || self.draft.is_some_and(|it| it.gap(pointer).is_some());
-        self.peek(pointer).is_some_and(is_it) || is_untold()
+        self.peek(pointer).is_some_and(is_it) || self.gap(pointer).is_some()
     }
 
     /// What the files say that leaves no trace in the document.
@@ -225,7 +233,7 @@ impl<'a> Document<'a> {
     /// What a part of the document says, in other words; `""` is the whole.
     pub fn told(&self, pointer: &str, words: impl Into<Untrusted>) -> Evidence {
         let written = self.draft.and_then(|it| it.origin(pointer)).cloned();
-        let told = Evidence::new(self.source.clone(), self.place(pointer), words);
+        let told = Evidence::new(self.source().clone(), self.place(pointer), words);
         told.with(|datum| datum.written = written)
     }
 
@@ -235,31 +243,28 @@ impl<'a> Document<'a> {
         own.filter(|_| !pointer.is_empty()).map_or_else(|| pointer.into(), |it| it.key.clone())
     }
 
-    /// Many questions rest on the same few fields: each is shown once.
-    fn evidence(&self, pointer: &str, found: Option<&Value>) -> Evidence {
-        let known = self.shown.borrow().get(pointer).cloned();
-        known.unwrap_or_else(|| {
-            let evidence = self.show(pointer, found);
-            self.shown.borrow_mut().insert(pointer.to_owned(), evidence.clone());
-            evidence
-        })
+    /// Many questions rest on the same few fields: each is looked up and shown once.
+    fn looked_at(&self, root: &'a Value, pointer: &str) -> Looked<'a> {
+        if let Some(looked) = self.looked_at.borrow().get(pointer) {
+            return looked.clone();
+        }
+        let found = pointer::get(root, pointer).filter(|value| !value.is_null());
+        let looked = (found, self.show(pointer, found));
+        self.looked_at.borrow_mut().insert(pointer.to_owned(), looked.clone());
+        looked
     }
 
     fn show(&self, pointer: &str, found: Option<&Value>) -> Evidence {
-        // Writing JSON to a text cannot fail.
-        let json = |value| serde_json::to_string(value).unwrap_or_default();
-        let shown = found.map_or_else(|| "not set".to_owned(), json);
-        let Some(draft) = self.draft else {
-            return Evidence::new(self.source.clone(), pointer, shown);
-        };
-        let own = draft.origins.get(pointer);
-        Evidence::from(Datum {
-            source: self.source.clone(),
-            place: own.map_or_else(|| pointer.into(), |it| it.key.clone()),
-            value: shown.into(),
-            written: own.or_else(|| draft.origin(pointer)).cloned(),
-            parts: Pointed::at(Arc::clone(draft), pointer.to_owned()),
-        })
+        match self.draft {
+            Some(draft) => Part::of(Arc::clone(&self.source), Arc::clone(draft), pointer).into(),
+            None => Evidence::new(self.source().clone(), pointer, reading::shown(found)),
+        }
+    }
+
+    /// Why a part cannot be told.
+    fn gap(&self, pointer: &str) -> Option<&'a Gap> {
+        let may_be = |open: &&str| open.starts_with(pointer) || pointer.starts_with(open);
+        self.draft.filter(|_| self.open.iter().any(may_be)).and_then(|it| it.gap(pointer))
     }
 
     fn field<T>(
@@ -268,7 +273,7 @@ impl<'a> Document<'a> {
         expected: &str,
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Reading<Option<T>> {
-        match self.draft.and_then(|it| it.gap(pointer)) {
+        match self.gap(pointer) {
             Some(gap) => Reading::Missing(gap.clone()),
             None => self.found(pointer, expected, read),
         }
@@ -285,39 +290,20 @@ impl<'a> Document<'a> {
             Ok(root) => *root,
             Err(gap) => return Reading::Missing(gap.clone()),
         };
-        let found = part_of(root, pointer).filter(|value| !value.is_null());
-        let evidence = vec![self.evidence(pointer, found)];
+        let (found, evidence) = self.looked_at(root, pointer);
+        let evidence = vec![evidence];
         match found {
             None => Reading::Known(None, evidence),
             Some(value) => match read(value) {
                 Some(value) => Reading::Known(Some(value), evidence),
                 None => Reading::Missing(Gap::new(
                     Reason::Malformed,
-                    self.source.clone(),
+                    self.source().clone(),
                     format!("{pointer} is not {expected}"),
                 )),
             },
         }
     }
-}
-
-/// The value at a JSON pointer (RFC 6901).
-fn part_of<'v>(whole: &'v Value, pointer: &str) -> Option<&'v Value> {
-    let mut names = pointer.split('/').skip(1);
-    names.try_fold(whole, |value, name| member(value, &unescaped(name)))
-}
-
-fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    match value {
-        Value::Object(fields) => fields.get(name),
-        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    }
-}
-
-/// A name as it stands in a pointer, where `/` is `~1` and `~` is `~0`.
-fn unescaped(name: &str) -> Cow<'_, str> {
-    if name.contains('~') { name.replace("~1", "/").replace("~0", "~").into() } else { name.into() }
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ fn judged(sample: &Sample, policy: &Policy) -> Option<Report> {
     let request = Request {
         folder: PathBuf::from(FOLDER),
         files: sample.compose.iter().map(PathBuf::from).collect(),
-        environment: sample.environment.clone(),
+        environment: sample.environment.clone().into(),
         ..Request::default()
     };
     let resolved = resolve(&request, &Files(&sample.files)).ok()?;

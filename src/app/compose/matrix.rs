@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Audit, fault, stream};
 use crate::app::args::Format;
@@ -83,7 +84,7 @@ fn of_profiles(
     base: &Request,
 ) -> Result<Vec<(String, Request)>, compose::Fault> {
     let mut base = base.clone();
-    base.environment.remove("COMPOSE_PROFILES");
+    Arc::make_mut(&mut base.environment).remove("COMPOSE_PROFILES");
     let with = |profiles: Vec<String>| Request { profiles, ..base.clone() };
     let everything = compose::resolve(&with(vec!["*".to_owned()]), &audit.disk)?;
     let services = everything.root.get("services").map(|it| it.entries()).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The project that a command line's options name.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use crate::app::args;
@@ -20,7 +21,7 @@ pub(in crate::app) fn request(project: &args::Project) -> Result<Request, Failur
         files: project.files.clone(),
         project_directory: project.project_directory.clone(),
         env_files: project.env_files.clone(),
-        environment: std::env::vars_os().filter_map(text).collect(),
+        environment: std::env::vars_os().filter_map(text).collect::<BTreeMap<_, _>>().into(),
         profiles: project.profiles.clone(),
         project_name: project.project_name.clone(),
         ..Request::default()

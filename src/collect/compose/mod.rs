@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Origin};
 use crate::model::draft::Draft;
+use crate::model::pointer;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -93,7 +94,9 @@ impl Resolved {
             let shipped = making.shipped(images, &source);
             let mut draft = lowering.container(service, &shipped);
             name_the_unknown(&mut draft);
-            if let Some(Json::String(image)) = draft.document.pointer_mut("/Config/Image") {
+            if let Some(Json::String(image)) =
+                pointer::get_mut(&mut draft.document, "/Config/Image")
+            {
                 *image = address::image(image);
             }
             draft.document = redact::document(draft.document);
@@ -118,7 +121,8 @@ impl Resolved {
 /// A variable whose value cannot be told stands by its name alone, which would
 /// be taken for a value without a name: it becomes a reference to itself.
 fn name_the_unknown(draft: &mut Draft) {
-    let Some(Json::Array(variables)) = draft.document.pointer_mut("/Config/Env") else { return };
+    let variables = pointer::get_mut(&mut draft.document, "/Config/Env");
+    let Some(Json::Array(variables)) = variables else { return };
     for (variable, place) in variables.iter_mut().zip(0_usize..) {
         if let Json::String(name) = variable
             && draft.gaps.contains_key(&format!("/Config/Env/{place}"))

@@ -17,7 +17,7 @@ static INFO: LazyLock<Value> = LazyLock::new(
 );
 
 /// In the shape of `GET /info`.
-pub(super) fn info() -> Document<'static> {
+pub(super) fn info<'a>() -> Document<'a> {
     Document::new(source(), Ok(&INFO))
 }
 

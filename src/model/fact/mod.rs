@@ -209,10 +209,10 @@ fn missing(gap: &Gap, declared: &Verdict) -> Verdict {
 
 fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
     match check {
-        Check::Holds(what) => Verdict::Pass(proof(&what, evidence, beside)),
-        Check::Moot(why) => Verdict::NotApplicable(proof(&why, evidence, beside)),
+        Check::Holds(what) => Verdict::Pass(proof(what, evidence, beside)),
+        Check::Moot(why) => Verdict::NotApplicable(proof(why, evidence, beside)),
         Check::Broken { what, severity, shown, named } => {
-            let mut proof = Proof { severity, ..proof(&what, evidence, beside) };
+            let mut proof = Proof { severity, ..proof(what, evidence, beside) };
             if let (false, Some(whole)) = (shown.is_empty(), evidence.first()) {
                 let source = &whole.source;
                 // Fields of other sources stay beside the part that is shown.
@@ -225,28 +225,31 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
                 };
                 proof.evidence = shown.into_iter().map(part).chain(others).collect();
             }
-            point_at(&mut proof.evidence, &named);
-            Verdict::Fail(proof)
+            let evidence = pointed_at(proof.evidence, &named);
+            Verdict::Fail(Proof { evidence, ..proof })
         }
     }
 }
 
 /// Turns to the items that are named, and puts what has them first.
-fn point_at(evidence: &mut [Evidence], named: &[Untrusted]) {
-    let has = |it: &Evidence| named.iter().find_map(|name| it.part_that_says(&[name])).cloned();
-    for datum in &mut *evidence {
-        if let Some(origin) = has(datum) {
-            *datum = datum.clone().with(|it| it.written = Some(origin));
+fn pointed_at(evidence: Vec<Evidence>, named: &[Untrusted]) -> Vec<Evidence> {
+    if named.is_empty() {
+        return evidence;
+    }
+    let (mut with_items, mut others) = (Vec::new(), Vec::new());
+    for datum in evidence {
+        match named.iter().find_map(|name| datum.part_that_says(&[name])).cloned() {
+            Some(origin) => with_items.push(datum.with(|it| it.written = Some(origin))),
+            None => others.push(datum),
         }
     }
-    if !named.is_empty() {
-        evidence.sort_by_cached_key(|it| has(it).is_none());
-    }
+    with_items.append(&mut others);
+    with_items
 }
 
-fn proof(what: &str, evidence: &[Evidence], beside: &[Evidence]) -> Proof {
+fn proof(what: impl Into<String>, evidence: &[Evidence], beside: &[Evidence]) -> Proof {
     Proof {
-        statements: vec![what.to_owned()],
+        statements: vec![what.into()],
         evidence: evidence.to_vec(),
         beside: beside.to_vec(),
         severity: None,

@@ -37,6 +37,7 @@ pub mod wrong;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use resolve::{MOST, resolve};
 pub use sources::LARGEST;
@@ -71,7 +72,7 @@ pub struct Request {
     /// `--env-file`; empty: `COMPOSE_ENV_FILES`, or `.env` in the project's folder.
     pub env_files: Vec<PathBuf>,
     /// The environment of the caller, which goes before every file.
-    pub environment: BTreeMap<String, String>,
+    pub environment: Arc<BTreeMap<String, String>>,
     /// The profiles that are active; empty: those of `COMPOSE_PROFILES`. `*` is all.
     pub profiles: Vec<String>,
     /// The one folder in which the default names are looked for; none: the caller's,

@@ -50,6 +50,11 @@ impl Look {
 
     /// Wraps a text: the first line after `first`, the others after `rest`.
     pub(crate) fn wrap(self, first: &str, rest: &str, text: &str) -> String {
+        // Bytes are never fewer than columns: what is short enough is one line.
+        let is_one_line = first.len() + text.len() <= self.width.max(40);
+        if is_one_line && !text.contains('\n') && !text.ends_with(' ') {
+            return format!("{first}{text}");
+        }
         let options = textwrap::Options::new(self.width.max(40))
             .initial_indent(first)
             .subsequent_indent(rest)

@@ -35,8 +35,9 @@ pub(super) fn request() -> Request {
     Request { folder: PathBuf::from("/p"), ..Request::default() }
 }
 
-pub(super) fn environment(all: &[(&str, &str)]) -> BTreeMap<String, String> {
-    all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+pub(super) fn environment(all: &[(&str, &str)]) -> Arc<BTreeMap<String, String>> {
+    let all = all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    all.collect::<BTreeMap<_, _>>().into()
 }
 
 /// The project of some files, the first of which has a default name or is asked for.
