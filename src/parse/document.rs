@@ -41,8 +41,14 @@ impl Entries<'_> {
     }
 }
 
-/// What stands at a pointer, null being nothing, and the evidence of it.
-type Looked<'a> = (Option<&'a Value>, Evidence);
+/// What is known of a field: its value, null being none, the evidence of it, and
+/// why it cannot be told.
+#[derive(Clone, Debug)]
+struct Looked<'a> {
+    value: Option<&'a Value>,
+    evidence: Evidence,
+    gap: Option<&'a Gap>,
+}
 
 /// A document with its source, so that every field read carries its evidence.
 #[derive(Clone, Debug)]
@@ -135,6 +141,19 @@ impl<'a> Document<'a> {
     pub fn is_emptied(&self, pointer: &str) -> Reading<bool> {
         self.field(pointer, "a list", |value| Some(value.as_array()?.is_empty()))
             .map(|emptied| emptied == Some(true))
+    }
+
+    /// The items of a document that is a list, each of which is shown by itself.
+    pub fn items(&self) -> Reading<&'a [Value]> {
+        match &self.root {
+            Err(gap) => Reading::Missing(gap.clone()),
+            Ok(Value::Array(items)) => Reading::of(items),
+            Ok(_) => Reading::Missing(Gap::new(
+                Reason::Malformed,
+                self.source().clone(),
+                "the answer is not a list",
+            )),
+        }
     }
 
     /// A list of objects at a JSON pointer; absent and null are the empty list.
@@ -244,14 +263,16 @@ impl<'a> Document<'a> {
     }
 
     /// Many questions rest on the same few fields: each is looked up and shown once.
-    fn looked_at(&self, root: &'a Value, pointer: &str) -> Looked<'a> {
+    fn looked_at(&self, pointer: &str) -> Result<Looked<'a>, &Gap> {
+        let root = *self.root.as_ref()?;
         if let Some(looked) = self.looked_at.borrow().get(pointer) {
-            return looked.clone();
+            return Ok(looked.clone());
         }
-        let found = pointer::get(root, pointer).filter(|value| !value.is_null());
-        let looked = (found, self.show(pointer, found));
+        let value = pointer::get(root, pointer).filter(|value| !value.is_null());
+        let (evidence, gap) = (self.show(pointer, value), self.gap(pointer));
+        let looked = Looked { value, evidence, gap };
         self.looked_at.borrow_mut().insert(pointer.to_owned(), looked.clone());
-        looked
+        Ok(looked)
     }
 
     fn show(&self, pointer: &str, found: Option<&Value>) -> Evidence {
@@ -273,9 +294,9 @@ impl<'a> Document<'a> {
         expected: &str,
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Reading<Option<T>> {
-        match self.gap(pointer) {
-            Some(gap) => Reading::Missing(gap.clone()),
-            None => self.found(pointer, expected, read),
+        match self.looked_at(pointer) {
+            Err(gap) | Ok(Looked { gap: Some(gap), .. }) => Reading::Missing(gap.clone()),
+            Ok(looked) => self.read(pointer, looked, expected, read),
         }
     }
 
@@ -286,22 +307,27 @@ impl<'a> Document<'a> {
         expected: &str,
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Reading<Option<T>> {
-        let root = match &self.root {
-            Ok(root) => *root,
-            Err(gap) => return Reading::Missing(gap.clone()),
-        };
-        let (found, evidence) = self.looked_at(root, pointer);
-        let evidence = vec![evidence];
-        match found {
-            None => Reading::Known(None, evidence),
-            Some(value) => match read(value) {
-                Some(value) => Reading::Known(Some(value), evidence),
-                None => Reading::Missing(Gap::new(
-                    Reason::Malformed,
-                    self.source().clone(),
-                    format!("{pointer} is not {expected}"),
-                )),
-            },
+        match self.looked_at(pointer) {
+            Err(gap) => Reading::Missing(gap.clone()),
+            Ok(looked) => self.read(pointer, looked, expected, read),
+        }
+    }
+
+    fn read<T>(
+        &self,
+        pointer: &str,
+        Looked { value, evidence, .. }: Looked<'a>,
+        expected: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Reading<Option<T>> {
+        match value.map(read) {
+            None => Reading::Known(None, vec![evidence]),
+            Some(Some(value)) => Reading::Known(Some(value), vec![evidence]),
+            Some(None) => Reading::Missing(Gap::new(
+                Reason::Malformed,
+                self.source().clone(),
+                format!("{pointer} is not {expected}"),
+            )),
         }
     }
 }

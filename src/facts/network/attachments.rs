@@ -66,7 +66,7 @@ fn attached(view: &View<'_>) -> Reading<Vec<Attachment>> {
     let owner = super::owner(view);
     let networks = view.networks();
     let source = networks.source().clone();
-    let known = networks.objects("").unshown();
+    let known = networks.items();
     let mut attached = super::fields(&owner, NETWORKS);
     if !owner.has_origin(NETWORKS) && owner.has_origin(MODE) {
         attached = attached.shown_as(|all| {
@@ -79,13 +79,13 @@ fn attached(view: &View<'_>) -> Reading<Vec<Attachment>> {
         let mut evidence = Vec::new();
         for (name, endpoint) in attached {
             let id = endpoint.get("NetworkID").and_then(Value::as_str).unwrap_or_default();
-            let is_it = |network: &&&Value| {
+            let is_it = |network: &&Value| {
                 let text = |key: &str| network.get(key).and_then(Value::as_str);
                 if id.is_empty() { text("Name") == Some(name) } else { text("Id") == Some(id) }
             };
             // Podman names the network where Docker gives its number.
             let by_name =
-                |network: &&&Value| network.get("Name").and_then(Value::as_str) == Some(name);
+                |network: &&Value| network.get("Name").and_then(Value::as_str) == Some(name);
             let found = known.iter().find(is_it).or_else(|| known.iter().find(by_name));
             let Some(network) = found else {
                 let name = Untrusted::from(name);
