@@ -42,7 +42,7 @@ pub(super) async fn connect(
     let choice = match engine {
         Ok(choice) => choice,
         Err(NoEngine { detail, remedy }) => {
-            let gap = Gap::new(Reason::NotCollected, list, detail).mend(remedy);
+            let gap = Gap::new(Reason::NotCollected, list, detail.clone()).mend(remedy.clone());
             return Err(Unasked::Absent(gap));
         }
     };

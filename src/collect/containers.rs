@@ -366,7 +366,7 @@ mod tests {
         let mut bundle = Bundle::new(Origin::Engine);
         let chosen = choose(all, &[], &plan, &mut bundle, |(id, name)| (id, name));
         assert_eq!(chosen.len(), 2);
-        let missing: Vec<_> = bundle.missing.iter().map(|gap| gap.detail.as_str()).collect();
+        let missing: Vec<_> = bundle.missing.iter().map(|gap| &*gap.detail).collect();
         assert_eq!(
             missing,
             ["no running container is called cache", "no running container is called 12"]

@@ -39,7 +39,7 @@ pub enum Scope {
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Capabilities>> {
     let each = view.init().and_then(|first| view.of_each(|process| effective(process, &first)));
-    Fact::of_each(declared(view), &view.processes_source(), each)
+    Fact::of_each(declared(view), view.processes_source(), each)
 }
 
 /// The sets of one process, with `CapBnd` first in the evidence: it bounds

@@ -49,7 +49,7 @@ impl Confinement {
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Confinement>> {
     let each = view.of_each(|process| effective(view, process));
-    Fact::of_each(declared(view), &view.processes_source(), each)
+    Fact::of_each(declared(view), view.processes_source(), each)
 }
 
 pub(super) fn effective(view: &View<'_>, process: &Process<'_>) -> Reading<Confinement> {

@@ -41,7 +41,7 @@ pub(super) fn nodes(view: &View<'_>) -> Fact<Vec<Grant>> {
         Reading::Inapplicable => by_nodes(view),
         listed @ (Reading::Known(..) | Reading::Missing(_)) => Ok(vec![listed]),
     };
-    Fact::of_each(declared, &view.processes_source(), each)
+    Fact::of_each(declared, view.processes_source(), each)
 }
 
 /// The nodes that stand in the container and that its cgroup lets be opened.
@@ -62,7 +62,7 @@ pub(super) fn opened(view: &View<'_>) -> Fact<Vec<Grant>> {
             each.into_iter().map(|nodes| nodes.map(keep)).collect()
         }),
     };
-    Fact::of_each(declared_nodes(view), &view.processes_source(), each)
+    Fact::of_each(declared_nodes(view), view.processes_source(), each)
 }
 
 /// What the container is allowed beyond the nodes that it has: whoever holds
@@ -87,7 +87,7 @@ fn by_list(view: &View<'_>) -> Reading<Vec<Grant>> {
         if !controllers.any(|each| each == "devices") {
             return Reading::Inapplicable;
         }
-        let source = view.processes_source();
+        let source = view.processes_source().clone();
         let detail = "the list of devices of the container's cgroup is not mounted here";
         return Reading::Missing(
             Gap::new(Reason::Unsupported, source, detail)

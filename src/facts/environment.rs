@@ -121,7 +121,7 @@ pub(super) fn of_processes(view: &View<'_>) -> Fact<Held<Environment>> {
             })
             .collect()
     });
-    Fact::of_each(Reading::Inapplicable, &view.processes_source(), each)
+    Fact::of_each(Reading::Inapplicable, view.processes_source(), each)
 }
 
 /// Variables that point a client to an engine over the network.
@@ -146,7 +146,7 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
                     .shown_as(|named| vec![Evidence::new(source, "", in_words(named))])
             });
             let each = each.map(|all| all.into_iter().map(|one| one.map(|it| it.value)).collect());
-            Fact::of_each(Reading::Inapplicable, &view.processes_source(), each)
+            Fact::of_each(Reading::Inapplicable, view.processes_source(), each)
         }
     }
 }

@@ -50,7 +50,7 @@ fn of(view: &View<'_>, list: &Reading<Vec<List<'_>>>) -> Fact<Held<Groups>> {
     let each = view
         .of_each(|process| unless_root(process, || ids(process).zip(list.as_ref()).map(all_named)));
     let declared = declared_ids(view).zip(list.as_ref()).map(all_named);
-    Fact::of_each(of_declared(view, declared), &view.processes_source(), each)
+    Fact::of_each(of_declared(view, declared), view.processes_source(), each)
 }
 
 /// The groups as the container names them, by its own numbering.
@@ -71,7 +71,7 @@ pub(super) fn by_container(view: &View<'_>) -> Fact<Held<Groups>> {
         })
     });
     let declared = of_declared(view, declared_names(view));
-    Fact::of_each(declared, &view.processes_source(), each)
+    Fact::of_each(declared, view.processes_source(), each)
 }
 
 const ROOT: List<'_> = List { name: "root", gid: 0 };

@@ -75,7 +75,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Heap>> {
             Reading::of(Heap::None)
         })
     });
-    Fact::of_each(declared(view), &view.processes_source(), each)
+    Fact::of_each(declared(view), view.processes_source(), each)
 }
 
 /// What a service will be started with; of a container that runs, its processes

@@ -64,7 +64,7 @@ impl User {
 }
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<User>> {
-    Fact::of_each(declared(view), &view.processes_source(), view.of_each(effective))
+    Fact::of_each(declared(view), view.processes_source(), view.of_each(effective))
 }
 
 /// `status` tells ids in the auditor's numbering; `uid_map` tells what they
@@ -78,7 +78,7 @@ pub(super) fn effective(process: &Process<'_>) -> Reading<User> {
 /// calls itself in a user namespace that it made.
 pub(super) fn user_in_container(view: &View<'_>) -> Fact<Held<User>> {
     let each = view.init().and_then(|first| view.of_each(|process| as_seen_by(&first, process)));
-    Fact::of_each(declared(view), &view.processes_source(), each)
+    Fact::of_each(declared(view), view.processes_source(), each)
 }
 
 /// A process's user in the numbering of another one, the container's first.
@@ -163,7 +163,7 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
                 (None, _) if name == "root" => Reading::of(0),
                 (_, whole) => Reading::Missing(Gap::new(
                     Reason::Malformed,
-                    whole.map_or_else(|| view.processes_source(), |it| it.source.clone()),
+                    whole.map_or_else(|| view.processes_source().clone(), |it| it.source.clone()),
                     "the container's passwd file does not know the declared user",
                 )),
             }

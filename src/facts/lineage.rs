@@ -53,7 +53,7 @@ pub(super) fn standing(view: &View<'_>) -> Fact<Held<Standing>> {
         let user = held.value;
         view.declared(Standing { user, workers: Vec::new(), capabilities: None })
     });
-    Fact::of_each(declared, &view.processes_source(), each)
+    Fact::of_each(declared, view.processes_source(), each)
 }
 
 /// Those that are surely not root, by their parents.

@@ -42,7 +42,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Login>> {
     });
     let declared = identity::declared(view)
         .and_then(|held| of(known.as_ref(), held.value.effective()).map(|it| view.declared(it)));
-    Fact::of_each(declared, &view.processes_source(), each)
+    Fact::of_each(declared, view.processes_source(), each)
 }
 
 /// The accounts of one uid, each line its own evidence.

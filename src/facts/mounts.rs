@@ -47,7 +47,7 @@ pub(super) fn root_read_only(view: &View<'_>) -> Fact<bool> {
                 Reading::Known(root.is_read_only(), vec![line])
             }
             _ => {
-                let source = view.processes_source();
+                let source = view.processes_source().clone();
                 Reading::Missing(Gap::new(Reason::Malformed, source, "the mounts name no root"))
             }
         },

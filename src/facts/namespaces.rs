@@ -99,7 +99,7 @@ pub(super) fn writable_cgroups(view: &View<'_>) -> Fact<Vec<String>> {
         .shown_as(|writable| {
             let viewer = view.processes().map(|processes| processes.viewer);
             let source = viewer.map(|pid| Source::proc(pid, "mountinfo"));
-            let source = source.unwrap_or_else(|_| view.processes_source());
+            let source = source.unwrap_or_else(|_| view.processes_source().clone());
             let line =
                 |it: &Mount| Evidence::new(source.clone(), it.point.as_str(), it.line.as_str());
             writable.first().map(line).into_iter().collect()
@@ -114,7 +114,7 @@ pub(super) fn hosts_root(view: &View<'_>) -> Fact<Held<bool>> {
     let namespaced = identity::namespaced_by_engine(view, view.inspect());
     let each = view.of_each(|process| process.uid_map().map(|map| map.inside(0).is_some()));
     let declared = namespaced.map(|it| view.declared(!it));
-    Fact::of_each(declared, &view.processes_source(), each)
+    Fact::of_each(declared, view.processes_source(), each)
 }
 
 /// A namespace whose first one has a number that never changes.

@@ -11,7 +11,7 @@ use super::identity::names;
 use super::view::{Process, View};
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<bool>> {
-    Fact::of_each(declared(view), &view.processes_source(), view.of_each(effective))
+    Fact::of_each(declared(view), view.processes_source(), view.of_each(effective))
 }
 
 pub(super) fn effective(process: &Process<'_>) -> Reading<bool> {

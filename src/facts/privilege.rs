@@ -138,7 +138,7 @@ pub(super) fn beside_first(view: &View<'_>) -> Fact<Held<Comparison>> {
                 .map(|(own, first)| Comparison { own, first, entered })
         })
     });
-    Fact::of_each(Reading::Inapplicable, &view.processes_source(), each)
+    Fact::of_each(Reading::Inapplicable, view.processes_source(), each)
 }
 
 fn privileges(process: &Process<'_>, first: &Process<'_>) -> Reading<Privileges> {

@@ -45,7 +45,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Nearness>> {
     let of = *engine.known().unwrap_or(&Engine::Unknown);
     let declared = declared(view, engine);
     let each = view.of_each(|process| effective(process, of));
-    Fact::of_each(declared, &view.processes_source(), each)
+    Fact::of_each(declared, view.processes_source(), each)
 }
 
 fn declared(view: &View<'_>, engine: Reading<Engine>) -> Reading<Held<Nearness>> {

@@ -20,7 +20,7 @@ pub enum Mode {
 }
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Mode>> {
-    Fact::of_each(declared(view), &view.processes_source(), view.of_each(effective))
+    Fact::of_each(declared(view), view.processes_source(), view.of_each(effective))
 }
 
 pub(super) fn effective(process: &Process<'_>) -> Reading<Mode> {

@@ -151,12 +151,12 @@ fn children(view: &View<'_>, processes: &Processes) -> Reading<Vec<Held<()>>> {
 /// The first process's children that have ended and wait for it.
 fn zombies(view: &View<'_>, processes: &Processes) -> Reading<Vec<u32>> {
     let Some(all) = &processes.zombies else {
-        return Reading::Missing(Gap::not_collected(view.processes_source()));
+        return Reading::Missing(Gap::not_collected(view.processes_source().clone()));
     };
     let own = all.iter().filter(|(_, parent)| *parent == processes.init);
     let own: Vec<u32> = own.map(|(pid, _)| *pid).collect();
     let shown = format!("{} zombies wait for the first process", own.len());
-    Reading::Known(own, vec![Evidence::new(view.processes_source(), "", shown)])
+    Reading::Known(own, vec![Evidence::new(view.processes_source().clone(), "", shown)])
 }
 
 pub(super) fn stop(view: &View<'_>) -> Fact<Stop> {

@@ -173,7 +173,7 @@ impl Bundle {
         // Of what does not run the kernel has no word, by its nature.
         let is_kernels = source.basis() == Basis::Effective && *source != Source::Clock;
         if self.origin == Origin::Compose && is_kernels {
-            return Err(Gap::new(Reason::NotRunning, source.clone(), "nothing of it runs yet"));
+            return Err(Gap::new(Reason::NotRunning, Source::Clock, "nothing of it runs yet"));
         }
         match self.observations.get(source) {
             Some(Observation::Answer(answer)) => Ok(answer),

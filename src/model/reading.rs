@@ -1,5 +1,6 @@
 //! One question and what came back: a value with its evidence, or a gap.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
@@ -280,21 +281,21 @@ pub struct Gap {
     /// What was asked.
     pub source: Source,
     /// What happened, as a fragment without a full stop.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
     /// What a person can do about it; may be empty where nothing can be done.
     #[serde(default)]
-    pub remedy: String,
+    pub remedy: Cow<'static, str>,
 }
 
 impl Gap {
     /// A gap without a remedy; add one with [`Gap::mend`].
-    pub fn new(reason: Reason, source: Source, detail: impl Into<String>) -> Self {
-        Self { reason, source, detail: detail.into(), remedy: String::new() }
+    pub fn new(reason: Reason, source: Source, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason, source, detail: detail.into(), remedy: Cow::default() }
     }
 
     /// Says what would close the gap.
     #[must_use]
-    pub fn mend(mut self, remedy: impl Into<String>) -> Self {
+    pub fn mend(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
         self.remedy = remedy.into();
         self
     }
@@ -302,7 +303,7 @@ impl Gap {
     /// What happened and what to do about it, in one line.
     pub fn in_words(&self) -> String {
         if self.remedy.is_empty() {
-            self.detail.clone()
+            self.detail.to_string()
         } else {
             format!("{}; {}", self.detail, self.remedy)
         }

@@ -193,7 +193,7 @@ impl Verdict {
         }
         let seen = proof.statements.join("; ");
         let detail = format!("{seen}; how bad it is cannot be told: {}", gap.detail);
-        Self::Unknown { gap: Gap { detail, ..gap.clone() }, stated: None }
+        Self::Unknown { gap: Gap { detail: detail.into(), ..gap.clone() }, stated: None }
     }
 
     /// Either is enough: a pass decides, then an unknown, then a failure.

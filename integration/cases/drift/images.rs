@@ -89,7 +89,7 @@ fn missing() {
     let rules = ["non-root-user", "healthcheck"];
     verdicts(&audit, "web", &rules.map(|rule| (rule, Verdict::Unknown)));
     let user = finding(audit.only(), "non-root-user").gap.as_ref().expect("it is unknown");
-    let remedy = user.remedy.as_str();
+    let remedy = &*user.remedy;
     assert!(remedy.contains("pull") && remedy.contains("is-not-there"), "{user:?}");
 }
 

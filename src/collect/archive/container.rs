@@ -82,7 +82,7 @@ pub(in crate::collect) async fn fill(
 /// could be asked for them.
 pub(in crate::collect) fn mend(bundle: &mut Bundle) {
     for (id, gap) in unread(bundle) {
-        let remedy = match gap.remedy.as_str() {
+        let remedy = match &*gap.remedy {
             "" => "read them from the engine with --files engine".to_owned(),
             known => format!("{known}, or read the files from the engine with --files engine"),
         };
@@ -153,7 +153,7 @@ async fn read(
                 tree = lay(tree, &source, archive, &at, read).await?;
             }
             Some(detail) if !detail.is_empty() => {
-                let gap = Gap::new(Reason::Unsupported, source.clone(), detail);
+                let gap = Gap::new(Reason::Unsupported, source.clone(), detail.clone());
                 tree.note(&at, gap.mend("run secaudit as root on the engine's own host"));
             }
             Some(_) => {}

@@ -110,7 +110,7 @@ fn broken_off(error: io::Error, source: &Source, after: &str) -> Gap {
     let error = match error.downcast::<EngineError>() {
         Ok(engine) => {
             let gap = engine.gap(source.clone());
-            return Gap { detail: format!("{}, after {after}", gap.detail), ..gap };
+            return Gap { detail: format!("{}, after {after}", gap.detail).into(), ..gap };
         }
         Err(error) => error,
     };

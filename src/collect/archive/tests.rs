@@ -357,7 +357,7 @@ fn a_failure_of_the_engine_stays_what_it_is() {
     let late = io::Error::other(EngineError::TimedOut { seconds: 3 });
     let gap = broken_off(late, &source, "7 bytes");
     assert_eq!(
-        (gap.reason, gap.detail.as_str()),
+        (gap.reason, &*gap.detail),
         (Reason::TimedOut, "no complete answer within 3 s, after 7 bytes")
     );
 }

@@ -1,6 +1,7 @@
 //! A container's files, put together from the archives of its root and of what
 //! is mounted into it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::Arc;
@@ -137,7 +138,7 @@ impl Tree {
             refused.get_or_insert(reason);
         };
         if let Some((reason, detail)) = refused {
-            let gap = self.gap(reason, &refusal(&detail, refusals));
+            let gap = self.gap(reason, refusal(&detail, refusals));
             self.note(&at, gap);
         }
         if let Some(gap) = end {
@@ -210,10 +211,10 @@ impl Tree {
         } else {
             return None;
         };
-        Some(self.gap(Reason::TooLarge, &detail))
+        Some(self.gap(Reason::TooLarge, detail))
     }
 
-    fn gap(&self, reason: Reason, detail: &str) -> Gap {
+    fn gap(&self, reason: Reason, detail: impl Into<Cow<'static, str>>) -> Gap {
         Gap::new(reason, self.source.clone(), detail)
     }
 

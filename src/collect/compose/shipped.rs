@@ -96,7 +96,7 @@ pub(super) fn remark(service: &Entry) -> Option<Remark> {
     Some(Remark { at: Some(image.at), what })
 }
 
-fn unknown(source: &Source, what: String, help: &str) -> Making {
+fn unknown(source: &Source, what: String, help: &'static str) -> Making {
     Making::Unknown(Gap::new(Reason::Malformed, source.clone(), what).mend(help))
 }
 

@@ -266,7 +266,7 @@ pub(super) fn powers(view: &View<'_>) -> Powers {
         })
     });
     let declared = declared(view, &source);
-    Powers { whose: view.processes_source(), declared, each }
+    Powers { whose: view.processes_source().clone(), declared, each }
 }
 
 fn credentials(

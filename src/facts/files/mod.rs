@@ -103,7 +103,7 @@ pub(super) fn all(view: &View<'_>) -> Files {
     let code: Vec<_> = processes.into_iter().map(of_process).collect();
     Files {
         source: view.files_source(),
-        whose: view.processes_source(),
+        whose: view.processes_source().clone(),
         looked,
         runtime,
         users: users.map(|all| all.iter().map(|it| (it.name.to_owned(), it.uid)).collect()),

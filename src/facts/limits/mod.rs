@@ -271,7 +271,7 @@ fn each_limit(
         Reading::Missing(
             Gap::new(
                 Reason::Unsupported,
-                view.processes_source(),
+                view.processes_source().clone(),
                 "the container has no cgroup of its own that this host has mounted",
             )
             .mend("mount the cgroup file system where secaudit runs"),

@@ -111,7 +111,7 @@ pub(super) fn held(view: &View<'_>) -> Reading<Vec<Listener>> {
         if all.iter().any(|it| it.owner == Owner::Unknown) {
             let pids = view.processes().map(Processes::all).unwrap_or_default();
             let unread = pids.into_iter().find_map(|pid| held_by(view, pid).err());
-            let not_told = || Gap::not_collected(view.processes_source());
+            let not_told = || Gap::not_collected(view.processes_source().clone());
             return Reading::Missing(unread.unwrap_or_else(not_told));
         }
         let own = all.into_iter().filter(|it| matches!(it.owner, Owner::Own(_)));

@@ -6,6 +6,7 @@ pub mod published;
 pub mod service;
 
 use serde_json::Value;
+use std::borrow::Cow;
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
@@ -55,7 +56,7 @@ pub(super) fn all(view: &View<'_>) -> Network {
 
 /// Whose network namespace it is, as the kernel tells it.
 fn namespace(view: &View<'_>) -> Reading<Namespace> {
-    let source = view.processes_source();
+    let source = view.processes_source().clone();
     let fact = namespaces::network(view);
     let unread = || Reading::Missing(Gap::not_collected(source));
     fact.effective().first().cloned().unwrap_or_else(unread)
@@ -96,6 +97,6 @@ fn fields<'a>(record: &Document<'a>, pointer: &str) -> Reading<Vec<(&'a str, &'a
     })
 }
 
-fn malformed(source: &Source, detail: impl Into<String>) -> Gap {
+fn malformed(source: &Source, detail: impl Into<Cow<'static, str>>) -> Gap {
     Gap::new(Reason::Malformed, source.clone(), detail)
 }

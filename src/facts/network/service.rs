@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::facts::view::View;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Reading};
-use crate::model::source::Source;
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 
@@ -73,6 +72,6 @@ fn programs(view: &View<'_>) -> Reading<Vec<Untrusted>> {
         };
     }
     let shown = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let source: Source = view.processes_source();
+    let source = view.processes_source().clone();
     Reading::Known(names.into_iter().collect(), vec![Evidence::new(source, "programs", shown)])
 }

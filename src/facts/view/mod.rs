@@ -36,6 +36,7 @@ pub(super) struct View<'a> {
     inspect: Document<'a>,
     /// What many facts rest on, once it is worked out.
     info: OnceCell<Document<'a>>,
+    processes: Source,
     pub(super) user: OnceCell<Reading<Held<User>>>,
     pub(super) capabilities: OnceCell<Reading<Held<Capabilities>>>,
     pub(super) environment: OnceCell<Given>,
@@ -49,6 +50,7 @@ impl<'a> View<'a> {
             target,
             inspect: described(bundle, &target.id),
             info: OnceCell::new(),
+            processes: Source::Processes(target.id.clone()),
             user: OnceCell::new(),
             capabilities: OnceCell::new(),
             environment: OnceCell::new(),
@@ -184,13 +186,13 @@ impl<'a> View<'a> {
     }
 
     /// The source that names the list of this container's processes.
-    pub(super) fn processes_source(&self) -> Source {
-        Source::Processes(self.target.id.clone())
+    pub(super) const fn processes_source(&self) -> &Source {
+        &self.processes
     }
 
     /// The proved processes of this container.
     pub(super) fn processes(&self) -> Result<&'a Processes, Gap> {
-        self.bundle.processes(&self.processes_source())
+        self.bundle.processes(&self.processes)
     }
 
     /// The container's first process.
@@ -249,7 +251,7 @@ impl<'a> View<'a> {
                     let point = Untrusted::from(point);
                     let detail =
                         format!("the kernel shows no mount on {point}, so it shows only some");
-                    Reading::Missing(Gap::new(Reason::Unproved, self.processes_source(), detail))
+                    Reading::Missing(Gap::new(Reason::Unproved, self.processes.clone(), detail))
                 }
             }
         })

@@ -221,7 +221,7 @@ pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> s
     let mut by_gap: BTreeMap<(&str, &str, &str), Waiting<'_>> = BTreeMap::new();
     for (target, finding) in findings(targets) {
         let Some(gap) = &finding.gap else { continue };
-        let key = (gap.reason.name(), gap.detail.as_str(), gap.remedy.as_str());
+        let key = (gap.reason.name(), &*gap.detail, &*gap.remedy);
         let waiting = by_gap.entry(key).or_insert_with(|| (&gap.source, BTreeMap::new()));
         waiting.1.entry(&target.name).or_default().push(&finding.rule);
     }

@@ -11,6 +11,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Cursor, Read};
@@ -120,7 +121,7 @@ struct Saved<'a> {
 }
 
 impl Saved<'_> {
-    fn gap(&self, reason: Reason, detail: impl Into<String>) -> Gap {
+    fn gap(&self, reason: Reason, detail: impl Into<Cow<'static, str>>) -> Gap {
         Gap::new(reason, self.source.clone(), detail)
     }
 

@@ -81,7 +81,7 @@ fn paths<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Vec<&'a str> {
 }
 
 fn unread(survey: &Survey) -> Vec<&str> {
-    survey.unread.iter().map(|it| it.gap.detail.as_str()).collect()
+    survey.unread.iter().map(|it| &*it.gap.detail).collect()
 }
 
 fn fitting(survey: &Survey) -> Vec<&str> {

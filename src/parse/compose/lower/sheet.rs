@@ -1,5 +1,6 @@
 //! A draft while it is written.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -273,7 +274,11 @@ impl<'a> Sheet<'a> {
     }
 
     /// A gap for what compose itself cannot do.
-    pub(super) fn unsupported(&self, detail: impl Into<String>, remedy: &str) -> Gap {
+    pub(super) fn unsupported(
+        &self,
+        detail: impl Into<Cow<'static, str>>,
+        remedy: &'static str,
+    ) -> Gap {
         Gap::new(Reason::Unsupported, self.source(), detail).mend(remedy)
     }
 
