@@ -24,7 +24,8 @@ fn listed(terminal: Terminal) -> String {
     let mut text = String::new();
     for rule in rules::ALL {
         // Writing to a string cannot fail.
-        let severity = look.severity(rule.severity, &format!("{:4}", rule.severity));
+        let severity = format!("{:4}", rule.severity);
+        let severity = look.severity(rule.severity, &severity);
         let _ = writeln!(text, "{:widest$}  {severity}  {}", rule.id, rule.title);
     }
     text

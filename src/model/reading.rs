@@ -1,10 +1,12 @@
 //! One question and what came back: a value with its evidence, or a gap.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,14 +21,14 @@ use super::untrusted::Untrusted;
 /// A datum is handed on from reading to reading and from verdict to verdict, so
 /// it is shared and never changed in its place.
 #[derive(Clone, Debug)]
-pub struct Evidence(Arc<Shown>);
+pub struct Evidence(Rc<Shown>);
 
 /// A datum, put into words when somebody looks at it: most evidence is of what
 /// is well, and nobody does.
 #[derive(Debug)]
 enum Shown {
     Datum(Datum),
-    Part(Part, OnceLock<Datum>),
+    Part(Part, OnceCell<Datum>),
 }
 
 impl Shown {
@@ -38,21 +40,29 @@ impl Shown {
     }
 }
 
-/// A part of what only files ask for, by its pointer.
+/// What only files ask for, as a whole.
+#[derive(Debug)]
+pub struct Whole {
+    /// What names it.
+    pub source: Source,
+    /// What they ask for.
+    pub draft: Arc<Draft>,
+}
+
+/// A part of that, by its pointer.
 #[derive(Debug)]
 pub struct Part {
-    source: Arc<Source>,
-    draft: Arc<Draft>,
+    whole: Rc<Whole>,
     pointer: String,
     /// Where a file says this very part.
     own: Option<Arc<Origin>>,
 }
 
 impl Part {
-    /// The part at this pointer; `source` names the whole.
-    pub fn of(source: Arc<Source>, draft: Arc<Draft>, pointer: &str) -> Self {
-        let own = draft.origins.get(pointer).cloned();
-        Self { source, draft, pointer: pointer.to_owned(), own }
+    /// The part at this pointer.
+    pub fn of(whole: Rc<Whole>, pointer: &str) -> Self {
+        let own = whole.draft.origins.get(pointer).cloned();
+        Self { whole, pointer: pointer.to_owned(), own }
     }
 
     /// A person knows it by the key that the file has, if the file has one.
@@ -61,9 +71,9 @@ impl Part {
     }
 
     fn datum(&self) -> Datum {
-        let (draft, pointer) = (&self.draft, self.pointer.as_str());
+        let (Whole { source, draft }, pointer) = (&*self.whole, self.pointer.as_str());
         Datum {
-            source: Source::clone(&self.source),
+            source: source.clone(),
             place: self.place().into(),
             value: shown(draft.value(pointer)).into(),
             written: self.own.as_ref().or_else(|| draft.origin(pointer)).cloned(),
@@ -124,13 +134,13 @@ impl Ord for Datum {
 
 impl From<Datum> for Evidence {
     fn from(datum: Datum) -> Self {
-        Self(Arc::new(Shown::Datum(datum)))
+        Self(Rc::new(Shown::Datum(datum)))
     }
 }
 
 impl From<Part> for Evidence {
     fn from(part: Part) -> Self {
-        Self(Arc::new(Shown::Part(part, OnceLock::new())))
+        Self(Rc::new(Shown::Part(part, OnceCell::new())))
     }
 }
 
@@ -149,7 +159,7 @@ impl PartialEq for Evidence {
     fn eq(&self, other: &Self) -> bool {
         // Two places need no words to be told apart.
         let is_at_one = || self.0.place() == other.0.place();
-        Arc::ptr_eq(&self.0, &other.0) || (is_at_one() && **self == **other)
+        Rc::ptr_eq(&self.0, &other.0) || (is_at_one() && **self == **other)
     }
 }
 
@@ -189,27 +199,40 @@ impl Evidence {
         self.with(|datum| datum.value = value)
     }
 
-    /// Where the item was written that says one of these; `None`: no item does.
-    ///
-    /// An item that ends in the text, or has it as a whole word of JSON, goes
-    /// before one in which it only occurs: `"/data"` is not in `"/data/old"`.
-    pub(super) fn part_that_says(&self, wanted: &[&Untrusted]) -> Option<&Arc<Origin>> {
+    /// Where the item was written that says the first of these that any says.
+    pub(super) fn part_said_by(&self, wanted: &[Untrusted]) -> Option<Arc<Origin>> {
         let parts = self.parts.all();
-        let texts = || wanted.iter().map(|text| text.raw()).filter(|text| !text.is_empty());
-        let find = |fits: &dyn Fn(&str, &str) -> bool| {
-            let mut all = texts().flat_map(|text| parts.iter().map(move |part| (text, part)));
-            all.find(|(text, (said, _))| fits(said, text)).map(|(_, (_, origin))| *origin)
-        };
-        find(&|said, text| said.ends_with(text))
-            .or_else(|| find(&|said, text| said.contains(&format!("\"{text}\""))))
-            .or_else(|| find(&|said, text| said.contains(text)))
+        wanted.iter().find_map(|text| said(&parts, &[text])).cloned()
     }
+
+    /// Where the item was written that says one of these; `None`: no item does.
+    fn part_that_says(&self, wanted: &[&Untrusted]) -> Option<Arc<Origin>> {
+        said(&self.parts.all(), wanted).cloned()
+    }
+}
+
+/// The item of some that says one of these.
+///
+/// An item that ends in the text, or has it as a whole word of JSON, goes
+/// before one in which it only occurs: `"/data"` is not in `"/data/old"`.
+fn said<'o>(parts: &[(String, &'o Arc<Origin>)], wanted: &[&Untrusted]) -> Option<&'o Arc<Origin>> {
+    if parts.is_empty() {
+        return None;
+    }
+    let texts = || wanted.iter().map(|text| text.raw()).filter(|text| !text.is_empty());
+    let find = |fits: &dyn Fn(&str, &str) -> bool| {
+        let mut all = texts().flat_map(|text| parts.iter().map(move |part| (text, part)));
+        all.find(|(text, (said, _))| fits(said, text)).map(|(_, (_, origin))| *origin)
+    };
+    find(&|said, text| said.ends_with(text))
+        .or_else(|| find(&|said, text| said.contains(&format!("\"{text}\""))))
+        .or_else(|| find(&|said, text| said.contains(text)))
 }
 
 /// Where in some evidence a part of it was written, by what it says: the item of
 /// a list, a whole value, or else where the first of all was written.
 pub(super) fn written(evidence: &[Evidence], wanted: &[&Untrusted]) -> Option<Arc<Origin>> {
-    let item = || evidence.iter().find_map(|it| it.part_that_says(wanted)).cloned();
+    let item = || evidence.iter().find_map(|it| it.part_that_says(wanted));
     let is_it = |it: &Evidence, text: &Untrusted| *text == it.place || *text == it.value;
     let named = || wanted.iter().filter(|text| !text.raw().is_empty());
     let says = |it: &&Evidence| named().any(|text| is_it(it, text));

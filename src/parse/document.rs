@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::model::draft::{Draft, Idle};
 use crate::model::pointer;
-use crate::model::reading::{self, Evidence, Gap, Part, Reading, Reason};
+use crate::model::reading::{self, Evidence, Gap, Part, Reading, Reason, Whole};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
@@ -50,13 +50,17 @@ struct Looked<'a> {
     gap: Option<&'a Gap>,
 }
 
+/// Room for about as many fields as are asked for.
+const QUESTIONS: usize = 64;
+
 /// A document with its source, so that every field read carries its evidence.
 #[derive(Clone, Debug)]
 pub struct Document<'a> {
-    source: Arc<Source>,
+    source: Source,
     root: Result<&'a Value, Gap>,
     /// Where it was written, where nobody but a file says so.
     draft: Option<&'a Arc<Draft>>,
+    whole: Option<Rc<Whole>>,
     /// The sections of the draft in which there are gaps; most have none.
     open: Rc<[&'a str]>,
     /// The fields that were read before, by their pointers.
@@ -66,8 +70,8 @@ pub struct Document<'a> {
 impl<'a> Document<'a> {
     /// A document as `source` gave it, or the gap instead of it.
     pub fn new(source: Source, root: Result<&'a Value, Gap>) -> Self {
-        let (source, open, looked_at) = (Arc::new(source), Rc::default(), Rc::default());
-        Self { source, root, draft: None, open, looked_at }
+        let (open, looked_at) = (Rc::default(), Rc::default());
+        Self { source, root, draft: None, whole: None, open, looked_at }
     }
 
     /// A document that only a file asks for, or the gap instead of it.
@@ -75,14 +79,17 @@ impl<'a> Document<'a> {
         match draft {
             Ok(draft) => {
                 let open = draft.open_sections().into();
-                Self { draft: Some(draft), open, ..Self::new(source, Ok(&draft.document)) }
+                let looked_at = Rc::new(RefCell::new(HashMap::with_capacity(QUESTIONS)));
+                let whole = Whole { source: source.clone(), draft: Arc::clone(draft) };
+                let bare = Self::new(source, Ok(&draft.document));
+                Self { draft: Some(draft), whole: Some(Rc::new(whole)), open, looked_at, ..bare }
             }
             Err(gap) => Self::new(source, Err(gap)),
         }
     }
 
     /// The source that the document came from.
-    pub fn source(&self) -> &Source {
+    pub const fn source(&self) -> &Source {
         &self.source
     }
 
@@ -276,15 +283,22 @@ impl<'a> Document<'a> {
     }
 
     fn show(&self, pointer: &str, found: Option<&Value>) -> Evidence {
-        match self.draft {
-            Some(draft) => Part::of(Arc::clone(&self.source), Arc::clone(draft), pointer).into(),
+        match &self.whole {
+            Some(whole) => Part::of(Rc::clone(whole), pointer).into(),
             None => Evidence::new(self.source().clone(), pointer, reading::shown(found)),
         }
     }
 
     /// Why a part cannot be told.
     fn gap(&self, pointer: &str) -> Option<&'a Gap> {
-        let may_be = |open: &&str| open.starts_with(pointer) || pointer.starts_with(open);
+        let may_be = |open: &&str| {
+            let (open, asked) = (open.as_bytes(), pointer.as_bytes());
+            let length = open.len().min(asked.len());
+            // Most differ at the end of what they could have in common.
+            let end = length.checked_sub(1);
+            end.is_none_or(|end| open.get(end) == asked.get(end))
+                && open.get(..length) == asked.get(..length)
+        };
         self.draft.filter(|_| self.open.iter().any(may_be)).and_then(|it| it.gap(pointer))
     }
 

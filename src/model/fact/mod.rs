@@ -238,7 +238,7 @@ fn pointed_at(evidence: Vec<Evidence>, named: &[Untrusted]) -> Vec<Evidence> {
     }
     let (mut with_items, mut others) = (Vec::new(), Vec::new());
     for datum in evidence {
-        match named.iter().find_map(|name| datum.part_that_says(&[name])).cloned() {
+        match datum.part_said_by(named) {
             Some(origin) => with_items.push(datum.with(|it| it.written = Some(origin))),
             None => others.push(datum),
         }

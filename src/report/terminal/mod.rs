@@ -5,6 +5,7 @@ mod findings;
 mod reach;
 mod table;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -27,24 +28,24 @@ pub struct Look {
 
 impl Look {
     /// Paints every line by itself: a pager forgets a colour at the end of a line.
-    pub(super) fn paint(self, text: &str, style: Style) -> String {
+    pub(super) fn paint(self, text: &str, style: Style) -> Cow<'_, str> {
         if !self.colour {
-            return text.to_owned();
+            return text.into();
         }
         let lines: Vec<String> =
             text.split('\n').map(|line| line.style(style).to_string()).collect();
-        lines.join("\n")
+        lines.join("\n").into()
     }
 
-    pub(crate) fn severity(self, severity: Severity, text: &str) -> String {
+    pub(crate) fn severity(self, severity: Severity, text: &str) -> Cow<'_, str> {
         self.paint(text, of_severity(severity))
     }
 
-    pub(crate) fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> Cow<'_, str> {
         self.paint(text, Style::new().bold())
     }
 
-    pub(super) fn faint(self, text: &str) -> String {
+    pub(super) fn faint(self, text: &str) -> Cow<'_, str> {
         self.paint(text, Style::new().dimmed())
     }
 
