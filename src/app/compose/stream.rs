@@ -21,7 +21,7 @@ use crate::report::terminal::{self, Look};
 use crate::report::v1::{Report, Target, Verdict};
 
 /// How many projects are held in memory at once.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 
 /// How many remarks are told of one project.
 const MOST_REMARKS: usize = 20;
