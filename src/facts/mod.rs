@@ -15,6 +15,7 @@ pub mod files;
 pub mod groups;
 pub mod health;
 pub mod heap;
+pub mod hooks;
 pub mod identity;
 pub mod idle;
 pub mod image;
@@ -119,6 +120,8 @@ pub struct Facts {
     pub privileged: Fact<privilege::Reach>,
     /// Each process's privileges beside those of the first process.
     pub beside_first: Fact<Held<privilege::Comparison>>,
+    /// What each command is that is to be executed in a service's container.
+    pub hooks: Fact<hooks::Hook>,
     /// Whether a seccomp filter is active for each process.
     pub seccomp: Fact<Held<seccomp::Mode>>,
     /// How a security module confines each process.
@@ -236,6 +239,7 @@ fn of_container(view: &View<'_>) -> Facts {
         powers: attainable::powers(view),
         privileged: privilege::reach(view),
         beside_first: where_it_runs(view, privilege::beside_first),
+        hooks: hooks::fact(view),
         seccomp: seccomp::fact(view),
         confinement: confinement::fact(view),
         declaration: declaration(view),
