@@ -59,6 +59,18 @@ pub(super) enum Command {
     DemoPayload(DemoPayload),
 }
 
+impl Command {
+    /// What to do where no engine can be asked, if the command can do without one.
+    pub(super) const fn without_an_engine(&self) -> Option<&'static str> {
+        match self {
+            Self::Containers(_) => Some("--engine none audits from the kernel alone"),
+            Self::Compose(_) => Some("--engine none judges by the files alone"),
+            Self::Image(_) | Self::Drift(_) | Self::Rules(_) | Self::Explain(_) => None,
+            Self::Schema(_) | Self::Demo(_) | Self::DemoPayload(_) => None,
+        }
+    }
+}
+
 /// Audit running containers.
 ///
 /// Without a name, all running containers of the engine. One that is stopped is

@@ -36,3 +36,86 @@ fn a_hook_that_is_more_than_its_service_is_told_at_its_line() {
     let said = stdout(&compose(&format!("{service}post_start: [{{user: root}}]\n"), &[]));
     assert!(said.contains("post_start: [{user: root}]"), "{said}");
 }
+
+/// What the program says of a command line, on a terminal of 80 columns.
+fn says(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let folder = laid_out(&[("compose.yaml", "services: { web: { image: a } }")]);
+    let mut command = command(arguments);
+    let command = command.current_dir(folder.path()).env("COLUMNS", "80");
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    (output.status.code(), stdout(&output) + &stderr(&output))
+}
+
+#[test]
+fn remote_files_are_not_fetched_and_whoever_their_address_names_is_not_shown() {
+    for address in [
+        "https://me:canary@example.com/shop/compose.yaml",
+        "https://me:canary@example.com/*.yaml",
+        "https://me:canary@example.com/[a",
+        "oci://me:canary@registry/shop:1",
+        "ssh://me:canary@example.com/shop.git",
+        "git@example.com:shop.git",
+    ] {
+        let compose = ["compose", "--engine", "none"];
+        for (arguments, variables) in [
+            (vec![address], vec![]),
+            (vec![address, "compose.yaml", "--fail-on", "none"], vec![]),
+            (vec![address, "--format", "json"], vec![]),
+            (vec!["-f", address], vec![]),
+            (vec!["--matrix", address], vec![]),
+            (vec!["--env-file", address], vec![]),
+            (vec!["--project-directory", address], vec![]),
+            (vec![], vec![("COMPOSE_FILE", address)]),
+        ] {
+            let (code, said) = says(&[&compose, arguments.as_slice()].concat(), &variables);
+            let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains("remote files are not fetched"), "{arguments:?}: {said}");
+            assert!(words.contains("; fetch it first"), "{arguments:?}: {said}");
+            assert!(!said.contains("canary"), "{arguments:?}: {said}");
+            assert_eq!(code, Some(3), "{arguments:?}: {said}");
+        }
+        let (_, said) = says(&["drift", "-f", address], &[]);
+        assert!(said.contains("remote files are not") && !said.contains("canary"), "{said}");
+    }
+    let address = "https://me:canary@example.com/x";
+    let host = "tcp://me:canary@127.0.0.1:1";
+    for arguments in [
+        ["compose", "--policy", address],
+        ["compose", "--output", address],
+        ["containers", "--host", host],
+    ] {
+        let (_, said) = says(&arguments, &[]);
+        assert!(said.contains("://***@") && !said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn errors_and_warnings_are_no_wider_than_the_terminal() {
+    let long = "a-folder-with-a-long-name/".repeat(4) + "compose.yaml";
+    let service = "services:\n  web:\n    image: a\n    ";
+    let odd = format!("{service}build: .\n    depends_on: [{}]\n", "gone-".repeat(12));
+    let wrong = format!("{service}extends: {{ file: '{long}', service: \"${{WHO}}\" }} # {long}\n");
+    let unknown = format!("{service}netwrk_mode_of_a_name_that_is_far_too_long: &a [*a, {long}]\n");
+    for text in [odd.as_str(), &wrong, &unknown] {
+        let said = stderr(&compose(text, &[]));
+        assert!(!said.is_empty() && said.lines().all(|it| it.chars().count() <= 80), "{said}");
+    }
+    for arguments in [
+        ["compose", "-f", &long].as_slice(),
+        &["compose", "--policy", &long],
+        &["containers", "--host", "unix:///a/folder/of/a/long/name/in/which/nobody/listens"],
+        &["drift", "--context", "one-that-nobody-has"],
+    ] {
+        let (_, said) = says(arguments, &[]);
+        assert!(!said.is_empty() && said.lines().all(|it| it.chars().count() <= 80), "{said}");
+    }
+}
+
+#[test]
+fn headings_of_findings_are_no_wider_than_the_terminal() {
+    let text = "services:\n  db:\n    image: postgres:16\n    ports: ['5432:5432']\n    privileged: true\n";
+    let said = stdout(&compose(text, &[]));
+    assert!(said.contains("datastore-internal · expected:"), "{said}");
+    let wide = said.lines().find(|it| it.chars().count() > 80);
+    assert_eq!(wide, None);
+}

@@ -3,6 +3,7 @@
 mod fault;
 mod matrix;
 mod project;
+mod remarks;
 mod stream;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use crate::policy::Policy;
 
 pub(super) use fault::shown;
 pub(super) use project::request;
+pub(super) use remarks::tell;
 
 /// What all projects of one run share.
 struct Audit<'a> {

@@ -11,11 +11,12 @@ use super::extends::{self, Layer};
 use super::interpolate::interpolate;
 use super::merge::{merge, settle, unique};
 use super::paths::Origin;
-use super::sources::{Sources, plain_fault};
+use super::sources::{FETCH, REMOTE, Sources, plain_fault};
 use super::spot::Spot;
 use super::tree::{Node, Place, Value, Wrong};
 use super::{
-    Fault, Load, Project, Remark, Request, beside, find, include, mask, name, profiles, undefined,
+    Fault, Load, Project, Remark, Request, address, beside, find, include, mask, name, profiles,
+    undefined,
 };
 
 /// The most values that a project may have, copies by aliases and `extends` among
@@ -152,12 +153,13 @@ impl Resolver<'_> {
         name: &str,
         at: Place,
     ) -> Result<Vec<Node>, Fault> {
-        let is_remote = name.contains("://") || name.starts_with("git@");
-        if is_remote || !self.sources.is_file(path) {
+        if address::is_remote(name) {
+            let what = format!("{REMOTE}: {name}");
+            return Err(self.sources.fault(Wrong::new(at, what, FETCH)));
+        }
+        if !self.sources.is_file(path) {
             let what = format!("there is no file {name}");
-            let help =
-                if is_remote { "only files of this host are read" } else { "check the path" };
-            return Err(self.sources.fault(Wrong::new(at, what, help)));
+            return Err(self.sources.fault(Wrong::new(at, what, "check the path")));
         }
         self.documents(path)
     }
