@@ -13,10 +13,11 @@ use super::merge::{merge, settle, unique};
 use super::paths::Origin;
 use super::sources::{FETCH, REMOTE, Sources, plain_fault};
 use super::spot::Spot;
-use super::tree::{Node, Place, Value, Wrong};
+use super::tree::{Node, Place, Value};
+use super::wrong::Wrong;
 use super::{
-    Fault, Load, Project, Remark, Request, address, beside, find, include, mask, name, profiles,
-    undefined,
+    Fault, Load, Project, Remark, Request, address, beside, consistency, find, include, mask, name,
+    profiles,
 };
 
 /// The most values that a project may have, copies by aliases and `extends` among
@@ -62,7 +63,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
     let mut root = resolver.model(files, &mut scope)?;
     let mut remarks = std::mem::take(&mut resolver.remarks);
     let inactive = profiles::inactive(request, &environment, &root, &mut remarks);
-    if let Some(wrong) = undefined::first(&root, &inactive) {
+    if let Some(wrong) = consistency::fault(&root, &inactive, &resolver.sources) {
         return Err(resolver.sources.fault(wrong));
     }
     let unread = beside::read(&mut resolver, &mut root, &inactive, &environment);

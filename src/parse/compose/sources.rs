@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::tree::Wrong;
+use super::wrong::Wrong;
 use super::{Fault, Load, address, mask};
 
 /// The most bytes that the files of one project may have together.

@@ -276,8 +276,9 @@ impl<'a> Building<'a> {
     fn run(&mut self, it: &Instruction) {
         self.commands(it);
         // What a script makes before it writes the files may be gone as well.
-        let line = it.arguments().text;
-        if rewrites(line) || it.heredocs.iter().any(|it| rewrites(it.body.as_str())) {
+        let bodies = it.heredocs.iter().map(|it| it.body.as_str());
+        let folder = self.folder.as_deref().unwrap_or("/");
+        if bodies.chain([it.arguments().text]).any(|script| rewrites(script, folder)) {
             self.accounts.forget();
         }
     }
