@@ -293,6 +293,23 @@ fn where_it_runs<T>(view: &View<'_>, fact: impl FnOnce(&View<'_>) -> Fact<T>) ->
     if view.kind() == Kind::Service { Fact::to_come() } else { fact(view) }
 }
 
+/// What is declared, and `whole` the fact that it makes. Where a service's lists
+/// have items that nobody knows, the others may convict: each item adds something.
+fn each_known<T>(
+    view: &View<'_>,
+    declared: impl Fn(&View<'_>) -> Reading<T>,
+    whole: impl FnOnce(Reading<T>) -> Fact<T>,
+) -> Fact<T> {
+    match declared(view) {
+        Reading::Missing(gap) if view.kind() == Kind::Service => {
+            Fact::declared_in_part(declared(&view.in_part()), Some(gap))
+        }
+        reading @ (Reading::Known(..) | Reading::Missing(_) | Reading::Inapplicable) => {
+            whole(reading)
+        }
+    }
+}
+
 /// What was asked for beside what is in force, of which a service has nothing yet.
 fn beside<T>(
     view: &View<'_>,

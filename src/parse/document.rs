@@ -48,6 +48,8 @@ pub struct Document<'a> {
     root: Result<&'a Value, Gap>,
     /// Where it was written, where nobody but a file says so.
     draft: Option<&'a Arc<Draft>>,
+    /// Whether items of lists that are not known are left out.
+    in_part: bool,
     /// The evidence of the fields that were read before, by their pointers.
     shown: Rc<RefCell<BTreeMap<String, Evidence>>>,
 }
@@ -55,7 +57,7 @@ pub struct Document<'a> {
 impl<'a> Document<'a> {
     /// A document as `source` gave it, or the gap instead of it.
     pub fn new(source: Source, root: Result<&'a Value, Gap>) -> Self {
-        Self { source, root, draft: None, shown: Rc::default() }
+        Self { source, root, draft: None, in_part: false, shown: Rc::default() }
     }
 
     /// A document that only a file asks for, or the gap instead of it.
@@ -64,6 +66,13 @@ impl<'a> Document<'a> {
             Ok(draft) => Self { draft: Some(draft), ..Self::new(source, Ok(&draft.document)) },
             Err(gap) => Self::new(source, Err(gap)),
         }
+    }
+
+    /// The same, of whose lists those items count that are known: for questions
+    /// to which what else there may be gives no better answer.
+    #[must_use]
+    pub fn in_part(&self) -> Self {
+        Self { in_part: true, ..self.clone() }
     }
 
     /// The source that the document came from.
@@ -116,10 +125,7 @@ impl<'a> Document<'a> {
 
     /// A list of texts at a JSON pointer; absent and null are the empty list.
     pub fn texts(&self, pointer: &str) -> Reading<Vec<&'a str>> {
-        self.field(pointer, "a list of texts", |value| {
-            value.as_array()?.iter().map(Value::as_str).collect::<Option<Vec<_>>>()
-        })
-        .map(Option::unwrap_or_default)
+        self.list(pointer, "a list of texts", Value::as_str)
     }
 
     /// Whether a list at a JSON pointer is there and holds nothing; absent and null
@@ -131,11 +137,7 @@ impl<'a> Document<'a> {
 
     /// A list of objects at a JSON pointer; absent and null are the empty list.
     pub fn objects(&self, pointer: &str) -> Reading<Vec<&'a Value>> {
-        self.field(pointer, "a list of objects", |value| {
-            let items: Vec<_> = value.as_array()?.iter().collect();
-            items.iter().all(|item| item.is_object()).then_some(items)
-        })
-        .map(Option::unwrap_or_default)
+        self.list(pointer, "a list of objects", |item| item.is_object().then_some(item))
     }
 
     /// The names and texts of an object; absent and null are the empty list.
@@ -260,6 +262,37 @@ impl<'a> Document<'a> {
             written: own.or_else(|| draft.origin(pointer)).cloned(),
             parts: Pointed::at(Arc::clone(draft), pointer.to_owned()),
         })
+    }
+
+    /// Why a part cannot be told in full.
+    pub fn gap(&self, pointer: &str) -> Option<&'a Gap> {
+        self.draft?.gap(pointer)
+    }
+
+    fn list<T>(
+        &self,
+        pointer: &str,
+        expected: &str,
+        read: impl Fn(&'a Value) -> Option<T>,
+    ) -> Reading<Vec<T>> {
+        if self.in_part && self.gap(pointer).is_some() && !self.is_untold(pointer) {
+            let known = |value: &'a Value| {
+                let items = value.as_array()?.iter().enumerate();
+                let known =
+                    items.filter(|(place, _)| self.gap(&format!("{pointer}/{place}")).is_none());
+                known.map(|(_, item)| read(item)).collect()
+            };
+            return self.found(pointer, expected, known).map(Option::unwrap_or_default);
+        }
+        let all = |value: &'a Value| value.as_array()?.iter().map(&read).collect();
+        self.field(pointer, expected, all).map(Option::unwrap_or_default)
+    }
+
+    /// Whether a part cannot be told as a whole: it or something above it is a gap.
+    fn is_untold(&self, pointer: &str) -> bool {
+        let above = pointer.rmatch_indices('/').filter_map(|(end, _)| pointer.get(..end));
+        let mut whole = std::iter::once(pointer).chain(above);
+        self.draft.is_some_and(|draft| whole.any(|it| draft.gaps.contains_key(it)))
     }
 
     fn field<T>(

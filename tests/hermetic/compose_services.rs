@@ -119,3 +119,35 @@ fn headings_of_findings_are_no_wider_than_the_terminal() {
     let wide = said.lines().find(|it| it.chars().count() > 80);
     assert_eq!(wide, None);
 }
+
+#[test]
+fn beside_an_entry_that_nobody_set_the_others_convict() {
+    const SERVICE: &str =
+        "services:\n  web:\n    image: a:1\n    user: '1000'\n    cap_drop: [ALL]\n    ";
+    for (lists, rule) in [
+        ("group_add: [docker, \"${X}\"]", "no-privileged-groups"),
+        ("cap_add: [SYS_ADMIN, \"${X}\"]", "no-dangerous-capabilities"),
+        ("security_opt: [\"seccomp=unconfined\", \"${X}\"]", "seccomp-filter"),
+        ("security_opt: [\"${X}\", \"no-new-privileges:false\"]", "no-new-privileges"),
+        ("security_opt: [\"${X}\", \"label=disable\"]", "lsm-confined"),
+        ("ports: [\"80:80\", \"127.0.0.1:${X}:81\"]", "published-ports-bound"),
+        ("devices: [\"/dev/sda\", \"${X}\"]", "no-host-devices"),
+        ("device_cgroup_rules: [\"b 8:* rwm\", \"${X}\"]", "no-host-devices"),
+        ("volumes: [\"/etc:/etc\", \"${X}\"]", "no-sensitive-mounts"),
+        ("volumes: [\"/etc:/etc\", \"${X}\"]\n    cap_add: [\"${X}\"]", "no-escape-path"),
+        ("environment: [DB_PASSWORD=postgres, \"A=${X}\"]", "no-default-credentials"),
+    ] {
+        let finding = finding(&format!("{SERVICE}{lists}\n"), rule);
+        assert_eq!(finding["verdict"], "fail", "{lists}: {finding:#}");
+    }
+    for (lists, rule) in [
+        ("group_add: [audio, \"${X}\"]", "no-privileged-groups"),
+        ("cap_add: [\"${X}\"]", "no-dangerous-capabilities"),
+        ("security_opt: [\"no-new-privileges:true\", \"${X}\"]", "no-new-privileges"),
+        ("ports: [\"127.0.0.1:80:80\", \"${X}\"]", "published-ports-bound"),
+        ("devices: [\"${X}\"]", "no-host-devices"),
+    ] {
+        let finding = finding(&format!("{SERVICE}{lists}\n"), rule);
+        assert_eq!(finding["verdict"], "unknown", "{lists}: {finding:#}");
+    }
+}
