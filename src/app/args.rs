@@ -91,16 +91,7 @@ pub(super) struct Containers {
     pub(super) accept: Option<Accept>,
 
     #[command(flatten)]
-    pub(super) address: Address,
-    /// Which engine's own sockets to ask; none reads the kernel alone
-    #[arg(
-        long,
-        value_name = "ENGINE",
-        help_heading = "Engine",
-        default_value = "auto",
-        conflicts_with_all = ["host", "context"]
-    )]
-    pub(super) engine: Engine,
+    pub(super) asked: Asked,
     /// Who is asked for the containers' files
     #[arg(long, value_name = "WAY", help_heading = "Engine", default_value = "kernel")]
     pub(super) files: Files,
@@ -155,16 +146,7 @@ pub(super) struct Compose {
     #[command(flatten)]
     pub(super) gate: Gate,
     #[command(flatten)]
-    pub(super) address: Address,
-    /// Which engine's own sockets to ask for images; none asks nobody
-    #[arg(
-        long,
-        value_name = "ENGINE",
-        help_heading = "Engine",
-        default_value = "auto",
-        conflicts_with_all = ["host", "context"]
-    )]
-    pub(super) engine: Engine,
+    pub(super) asked: Asked,
     #[command(flatten)]
     pub(super) output: Output,
 }
@@ -237,6 +219,22 @@ pub(super) struct Address {
     /// Seconds that one question to the engine may take
     #[arg(long, value_name = "SECONDS", help_heading = "Engine", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) timeout: u64,
+}
+
+/// Which engine is asked, if any.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    #[command(flatten)]
+    pub(super) address: Address,
+    /// Which engine's own sockets to ask; with none no engine is asked
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        help_heading = "Engine",
+        default_value = "auto",
+        conflicts_with_all = ["host", "context"]
+    )]
+    pub(super) engine: Engine,
 }
 
 /// What is written, and where.
@@ -352,7 +350,7 @@ pub(super) enum Engine {
     Docker,
     /// Podman's sockets
     Podman,
-    /// No engine: containers as /proc shows them
+    /// No engine: containers as /proc shows them, projects as their files do
     None,
 }
 
