@@ -38,10 +38,11 @@ fn hook(view: &View<'_>, at: &str) -> Reading<Hook> {
     let key = inspect.text(&format!("{at}/When")).unshown();
     let raised = is_raised(view, &format!("{at}/User"));
     let gains = gains(view, &format!("{at}/Privileged"));
-    // Where one of them decides, the other is no evidence.
+    // Where one of them decides, the other is no evidence, known or not.
     let own = match (raised.known(), gains.known()) {
-        (Some(true), Some(none)) if none.is_empty() => raised.zip(gains.unshown()),
-        (Some(false), Some(some)) if !some.is_empty() => raised.unshown().zip(gains),
+        (Some(true), Some(some)) if !some.is_empty() => raised.zip(gains),
+        (Some(true), _) => raised.zip(Reading::of(CapabilitySet::EMPTY)),
+        (_, Some(some)) if !some.is_empty() => Reading::of(false).zip(gains),
         _ => raised.zip(gains),
     };
     let hook = key.zip(own).map(|(key, (is_raised, gains))| Hook {

@@ -143,6 +143,11 @@ mod tests {
         a_hook_in_privileged_mode_fails: privileged_hook() => "Fail",
         a_hook_in_privileged_mode_fails_where_the_service_is_root:
             privileged_hook().writes("/Config/User", json!("0")) => "Fail",
+        a_hook_in_privileged_mode_fails_whoever_its_user_is:
+            service().hooks(&json!({"When": "pre_stop", "User": "app", "Privileged": true})) => "Fail",
+        a_hook_as_root_fails_whatever_its_mode_is: service()
+            .hooks(&json!({"When": "pre_stop", "User": "root", "Privileged": null}))
+            .unset("/Hooks/0/Privileged", "MODE") => "Fail",
         a_hook_in_privileged_mode_of_a_privileged_service_passes:
             privileged_hook().writes("/HostConfig/Privileged", json!(true)) => "Pass",
         no_declaration_can_help: container().denied("status").engine_denied() => "Unknown",
