@@ -24,7 +24,8 @@ pub fn masked(text: &str) -> String {
 
 /// Whether a path is none: compose would fetch what it names from elsewhere.
 pub fn is_remote(path: &str) -> bool {
-    path.contains("://") || path.starts_with("git@")
+    let is_short = path.starts_with("github.com/") && path.contains(".git");
+    path.contains("://") || path.starts_with("git@") || is_short
 }
 
 /// As [`masked`], of an image's name, which may begin with `name:password@host/`.
@@ -49,10 +50,18 @@ mod tests {
 
     #[test]
     fn what_compose_would_fetch_is_remote() {
-        for path in ["https://h/c.yaml", "oci://h/a:1", "git@h:a/b.git", "ssh://git@h/a.git"] {
+        for path in [
+            "https://h/c.yaml",
+            "oci://h/a:1",
+            "git@h:a/b.git",
+            "ssh://git@h/a.git",
+            "github.com/a/b.git#c",
+        ] {
             assert!(is_remote(path), "{path}");
         }
-        for path in ["compose.yaml", "./a:/b", "/srv/git@h", "C:/compose.yaml", "-"] {
+        for path in
+            ["compose.yaml", "./a:/b", "/srv/git@h", "C:/compose.yaml", "github.com/a.yaml", "-"]
+        {
             assert!(!is_remote(path), "{path}");
         }
     }

@@ -193,6 +193,8 @@ fn nobody_is_believed_after_the_files_were_written_otherwise() {
         "WORKDIR /etc\nRUN sed -i 's/1000/0/' passwd",
         "WORKDIR /etc/x\nRUN [\"cp\", \"x\", \"../passwd\"]",
         "RUN <<EOF\nid\nmv x /etc/passwd\nEOF",
+        "ARG X\nWORKDIR $X\nRUN cp x passwd",
+        "WORKDIR etc\nCOPY x passwd",
         "COPY passwd /etc/passwd",
         "COPY x /etc",
         "COPY x /etc/",
