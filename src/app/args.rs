@@ -59,6 +59,18 @@ pub(super) enum Command {
     DemoPayload(DemoPayload),
 }
 
+impl Command {
+    /// What to do where no engine can be asked, if the command can do without one.
+    pub(super) const fn without_an_engine(&self) -> Option<&'static str> {
+        match self {
+            Self::Containers(_) => Some("--engine none audits from the kernel alone"),
+            Self::Compose(_) => Some("--engine none judges by the files alone"),
+            Self::Image(_) | Self::Drift(_) | Self::Rules(_) | Self::Explain(_) => None,
+            Self::Schema(_) | Self::Demo(_) | Self::DemoPayload(_) => None,
+        }
+    }
+}
+
 /// Audit running containers.
 ///
 /// Without a name, all running containers of the engine. One that is stopped is
@@ -79,16 +91,7 @@ pub(super) struct Containers {
     pub(super) accept: Option<Accept>,
 
     #[command(flatten)]
-    pub(super) address: Address,
-    /// Which engine's own sockets to ask; none reads the kernel alone
-    #[arg(
-        long,
-        value_name = "ENGINE",
-        help_heading = "Engine",
-        default_value = "auto",
-        conflicts_with_all = ["host", "context"]
-    )]
-    pub(super) engine: Engine,
+    pub(super) asked: Asked,
     /// Who is asked for the containers' files
     #[arg(long, value_name = "WAY", help_heading = "Engine", default_value = "kernel")]
     pub(super) files: Files,
@@ -143,16 +146,7 @@ pub(super) struct Compose {
     #[command(flatten)]
     pub(super) gate: Gate,
     #[command(flatten)]
-    pub(super) address: Address,
-    /// Which engine's own sockets to ask for images; none asks nobody
-    #[arg(
-        long,
-        value_name = "ENGINE",
-        help_heading = "Engine",
-        default_value = "auto",
-        conflicts_with_all = ["host", "context"]
-    )]
-    pub(super) engine: Engine,
+    pub(super) asked: Asked,
     #[command(flatten)]
     pub(super) output: Output,
 }
@@ -225,6 +219,22 @@ pub(super) struct Address {
     /// Seconds that one question to the engine may take
     #[arg(long, value_name = "SECONDS", help_heading = "Engine", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) timeout: u64,
+}
+
+/// Which engine is asked, if any.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    #[command(flatten)]
+    pub(super) address: Address,
+    /// Which engine's own sockets to ask; with none no engine is asked
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        help_heading = "Engine",
+        default_value = "auto",
+        conflicts_with_all = ["host", "context"]
+    )]
+    pub(super) engine: Engine,
 }
 
 /// What is written, and where.
@@ -340,7 +350,7 @@ pub(super) enum Engine {
     Docker,
     /// Podman's sockets
     Podman,
-    /// No engine: containers as /proc shows them
+    /// No engine: containers as /proc shows them, projects as their files do
     None,
 }
 

@@ -21,23 +21,23 @@ pub(super) fn limits(address: &args::Address) -> Limits {
 }
 
 /// Which engine to ask: one that is named, one kind's own sockets, or none.
-pub(super) fn engine(
-    engine: args::Engine,
-    address: &args::Address,
-) -> Result<Result<Choice, NoEngine>, Failure> {
-    Ok(match engine {
+pub(super) fn engine(asked: &args::Asked) -> Result<Result<Choice, NoEngine>, Failure> {
+    Ok(match asked.engine {
         args::Engine::None => Err(NoEngine {
             detail: "no engine was asked (--engine none)".to_owned(),
             remedy: "leave out --engine none".to_owned(),
         }),
-        args::Engine::Auto => Ok(address::choose(
-            address.host.as_deref(),
-            address.context.as_deref(),
-            &Surroundings::from_env(),
-        )?),
+        args::Engine::Auto => Ok(named(&asked.address)?),
         args::Engine::Docker => Ok(address::well_known(Some("docker"), &Surroundings::from_env())),
         args::Engine::Podman => Ok(address::well_known(Some("podman"), &Surroundings::from_env())),
     })
+}
+
+/// The engine that an address names, else the one that the environment does, or one
+/// of the well-known.
+pub(super) fn named(address: &args::Address) -> Result<Choice, Failure> {
+    let (host, context) = (address.host.as_deref(), address.context.as_deref());
+    Ok(address::choose(host, context, &Surroundings::from_env())?)
 }
 
 /// The file that the report goes to, made before anything is collected.

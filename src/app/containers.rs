@@ -30,16 +30,16 @@ pub(super) async fn collecting(plan: &Plan) -> Result<Bundle, Failure> {
 }
 
 fn plan(command: &Containers, policy: &Policy) -> Result<Plan, Failure> {
-    let limits = audit::limits(&command.address);
+    let limits = audit::limits(&command.asked.address);
     let files = match command.files {
         args::Files::Kernel => Files::Kernel,
-        args::Files::Engine if command.engine == args::Engine::None => {
+        args::Files::Engine if command.asked.engine == args::Engine::None => {
             let error =
                 "--files engine has no engine to ask with --engine none; leave out one of them";
             return Err(Failure::Usage(error.to_owned()));
         }
         args::Files::Engine => Files::Engine,
     };
-    let engine = audit::engine(command.engine, &command.address)?;
+    let engine = audit::engine(&command.asked)?;
     Ok(Plan { engine, names: command.names.clone(), sought: policy.sought(), files, limits })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::args::{self, Drift, Format};
+use super::args::{Drift, Format};
 use super::exit::{self, Failure};
 use super::output::{self, Pieces, Terminal};
 use super::{audit, compose as command, containers};
@@ -17,7 +17,7 @@ use crate::report::drift as report;
 pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> {
     let request = command::request(&arguments.project)?;
     let limits = audit::limits(&arguments.address);
-    let choice = audit::engine(args::Engine::Auto, &arguments.address)?;
+    let choice = Ok(audit::named(&arguments.address)?);
     let pieces = Pieces::new(audit::file(&arguments.output)?);
     let look = terminal.look(pieces.is_file());
     // What runs may have been started under any profile; what shall run is of these.
@@ -32,6 +32,7 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
             return Ok(exit::INCOMPLETE);
         }
     };
+    command::tell(active.project(), &mut BTreeSet::new());
     let runtime = super::runtime()?;
     let mut images = Images::new(choice.clone(), limits);
     let names: BTreeSet<String> = project.images().collect();

@@ -31,7 +31,7 @@ pub(super) enum Failure {
     Policy(#[from] PolicyError),
     #[error("cannot read the policy {path}: {cause}; check the path")]
     PolicyFile { path: PathBuf, cause: std::io::Error },
-    #[error("{error}; {}; --engine none audits from the kernel alone", error.remedy())]
+    #[error("{error}; {}", error.remedy())]
     Engine {
         #[from]
         error: EngineError,

@@ -4,7 +4,6 @@ use super::args::Image;
 use super::audit;
 use super::exit::Failure;
 use super::output::{Bar, Terminal};
-use crate::collect::engine::address::{self, Surroundings};
 use crate::collect::images::{Plan, collect};
 use crate::judge::Accept;
 use crate::policy::Policy;
@@ -23,9 +22,8 @@ pub(super) fn run(command: &Image, terminal: Terminal) -> Result<u8, Failure> {
 }
 
 fn plan(command: &Image, policy: &Policy) -> Result<Plan, Failure> {
-    let (host, context) = (command.address.host.as_deref(), command.address.context.as_deref());
     Ok(Plan {
-        engine: address::choose(host, context, &Surroundings::from_env())?,
+        engine: audit::named(&command.address)?,
         names: command.names.clone(),
         sought: policy.sought(),
         limits: audit::limits(&command.address),

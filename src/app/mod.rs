@@ -41,6 +41,7 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Err(error) => return output::usage(&error),
     };
     let terminal = Terminal::detect(args.color);
+    let instead = args.command.without_an_engine();
     let done = match args.command {
         Command::Containers(command) => containers::run(&command, terminal),
         Command::Image(command) => image::run(&command, terminal),
@@ -53,7 +54,9 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Command::DemoPayload(payload) => demo::payload(&payload),
     };
     done.unwrap_or_else(|failure: Failure| {
-        output::to_stderr(&format!("secaudit: {failure}"));
+        let instead = instead.filter(|_| matches!(failure, Failure::Engine { .. }));
+        let instead = instead.map(|it| format!("; {it}")).unwrap_or_default();
+        output::to_stderr(&format!("secaudit: {failure}{instead}"));
         failure.exit_code()
     })
 }

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::Colour;
 use super::exit::{self, Failure};
+use crate::parse::compose::address::masked;
 use crate::report::terminal::Look;
 
 /// The columns of a report that goes nowhere in particular.
@@ -36,12 +37,11 @@ impl Terminal {
             Colour::Never => false,
             Colour::Auto => io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb,
         };
-        let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let measured = || {
             terminal_size::terminal_size()
                 .map(|(terminal_size::Width(width), _)| usize::from(width))
         };
-        let width = measured().or(asked).unwrap_or(WIDTH).clamp(40, 120);
+        let width = measured().or_else(asked).unwrap_or(WIDTH).clamp(40, 120);
         Self { colour, width }
     }
 
@@ -62,9 +62,41 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints a line to standard error; where that fails, there is nobody to tell.
+/// Prints to standard error, no wider than that is, and without whoever an address
+/// names; where that fails, there is nobody to tell.
 pub(super) fn to_stderr(text: &str) {
+    let text = masked(text);
+    let text = errors_width().map_or_else(|| text.clone(), |width| within(&text, width));
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// The columns of standard error; none where nobody says: a log has no width, and
+/// a message is one line of it.
+pub(super) fn errors_width() -> Option<usize> {
+    let measured = terminal_size::terminal_size_of(io::stderr());
+    let measured = measured.map(|(terminal_size::Width(width), _)| usize::from(width));
+    measured.or_else(asked).map(|width| width.clamp(40, 120))
+}
+
+/// The columns that the environment asks for.
+fn asked() -> Option<usize> {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
+}
+
+/// Wraps each line that is too long, with what goes on deeper than its beginning.
+/// A line of an excerpt is cut: below the next one nothing could be marked.
+fn within(text: &str, width: usize) -> String {
+    let look = Look { width, colour: false };
+    let line = |line: &str| {
+        let bare = line.trim_start();
+        let indent = line.get(..line.len() - bare.len()).unwrap_or_default();
+        if bare.trim_start_matches(|it: char| it.is_ascii_digit()).trim_start().starts_with('|') {
+            return look.cut(line);
+        }
+        let deeper = if bare.starts_with("= help: ") { "        " } else { "  " };
+        look.wrap(indent, &format!("{indent}{deeper}"), bare)
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Prints what clap has to say: help to standard output, errors to the other.
@@ -211,5 +243,26 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn errors_go_on_below_their_beginning_and_excerpts_are_cut() {
+        let long = "word ".repeat(20);
+        let text = format!("secaudit: {long}\n12 | {long}\n   = help: {long}\nshort");
+        let lines: Vec<String> = within(&text, 40).lines().map(str::to_owned).collect();
+        assert!(lines.iter().all(|it| it.chars().count() <= 40), "{lines:#?}");
+        assert_eq!(lines[0], "secaudit: word word word word word word");
+        assert_eq!(lines[1], "  word word word word word word word");
+        let excerpt: Vec<_> = lines.iter().filter(|it| it.starts_with("12 |")).collect();
+        assert!(excerpt.len() == 1 && excerpt[0].ends_with('…'), "{lines:#?}");
+        let help = lines.iter().position(|it| it.starts_with("   = help: ")).unwrap();
+        assert!(lines[help + 1].starts_with("           word"), "{lines:#?}");
+        assert_eq!(lines.last().unwrap(), "short");
+        assert_eq!(within("a  b", 40), "a  b");
     }
 }

@@ -5,10 +5,9 @@ use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
 use crate::parse::document::Document;
 
-use super::Held;
 use super::identity::namespaced_by_engine;
-use super::privilege;
 use super::view::{Process, View};
+use super::{Held, each_known, privilege};
 
 /// A process's capabilities (`capabilities(7)`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +37,10 @@ pub enum Scope {
 }
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Capabilities>> {
-    let each = view.init().and_then(|first| view.of_each(|process| effective(process, &first)));
-    Fact::of_each(declared(view), view.processes_source(), each)
+    each_known(view, declared, |declared| {
+        let each = view.init().and_then(|first| view.of_each(|process| effective(process, &first)));
+        Fact::of_each(declared, view.processes_source(), each)
+    })
 }
 
 /// The sets of one process, with `CapBnd` first in the evidence: it bounds
@@ -105,7 +106,10 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<Capabilities>> {
 pub(super) fn of_declared(view: &View<'_>, inspect: &Document<'_>) -> Reading<Held<Capabilities>> {
     let is_podman = view.info().text("/BuildahVersion").map(|version| version.is_some());
     // Nobody objects to what is dropped.
+    let is_open = inspect.gap("/HostConfig/CapDrop").is_some();
     let dropped = list(inspect, "/HostConfig/CapDrop", |_| Some(String::new()));
+    // An item that nobody knows may be ALL.
+    let dropped = dropped.map(|it| Asked { all: it.all || is_open, ..it });
     let lists = dropped.zip(list(inspect, "/HostConfig/CapAdd", meant));
     privilege::or_mode(inspect, lists)
         .zip(is_podman.unshown())

@@ -3,9 +3,9 @@
 use crate::model::fact::Fact;
 use crate::model::reading::Reading;
 
-use super::Held;
 use super::identity::names;
 use super::view::{Process, View};
+use super::{Held, each_known};
 
 /// A process's confinement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +48,10 @@ impl Confinement {
 }
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Confinement>> {
-    let each = view.of_each(|process| effective(view, process));
-    Fact::of_each(declared(view), view.processes_source(), each)
+    each_known(view, declared, |declared| {
+        let each = view.of_each(|process| effective(view, process));
+        Fact::of_each(declared, view.processes_source(), each)
+    })
 }
 
 pub(super) fn effective(view: &View<'_>, process: &Process<'_>) -> Reading<Confinement> {

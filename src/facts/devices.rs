@@ -10,8 +10,8 @@ use crate::parse::proc::devices::{self, Entry};
 use crate::parse::proc::mountinfo::{self, Mount};
 
 use super::engines::PSEUDO;
-use super::privilege;
 use super::view::View;
+use super::{each_known, privilege};
 
 /// Something that lets a container use devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +33,10 @@ pub struct Grant {
 /// a cgroup there is no filter: then a node that stands in the container counts
 /// as one that works.
 pub(super) fn nodes(view: &View<'_>) -> Fact<Vec<Grant>> {
-    let declared = declared_nodes(view);
     if view.kind() == Target::Service {
-        return Fact::declared_only(declared);
+        return each_known(view, declared_nodes, Fact::declared_only);
     }
+    let declared = declared_nodes(view);
     let each = match by_list(view) {
         Reading::Inapplicable => by_nodes(view),
         listed @ (Reading::Known(..) | Reading::Missing(_)) => Ok(vec![listed]),
@@ -47,7 +47,7 @@ pub(super) fn nodes(view: &View<'_>) -> Fact<Vec<Grant>> {
 /// The nodes that stand in the container and that its cgroup lets be opened.
 pub(super) fn opened(view: &View<'_>) -> Fact<Vec<Grant>> {
     if view.kind() == Target::Service {
-        return Fact::declared_only(declared_nodes(view));
+        return each_known(view, declared_nodes, Fact::declared_only);
     }
     let each = match by_list(view) {
         Reading::Inapplicable => by_nodes(view),
@@ -70,7 +70,7 @@ pub(super) fn opened(view: &View<'_>) -> Fact<Vec<Grant>> {
 /// list it, only the declaration can say.
 pub(super) fn rules(view: &View<'_>) -> Fact<Vec<Grant>> {
     if view.kind() == Target::Service {
-        return Fact::declared_only(declared_rules(view));
+        return each_known(view, declared_rules, Fact::declared_only);
     }
     Fact::new(declared_rules(view), by_list(view))
 }

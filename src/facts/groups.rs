@@ -11,9 +11,9 @@ use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::group::Group as List;
 
-use super::Held;
 use super::identity::{self, Root};
 use super::view::{Process, View};
+use super::{Held, each_known};
 
 /// The groups of one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) fn by_number(view: &View<'_>) -> Fact<Held<Groups>> {
 /// The groups as the host names them.
 pub(super) fn by_host(view: &View<'_>) -> Fact<Held<Groups>> {
     if view.kind() == Kind::Service {
-        return Fact::declared_only(added(view));
+        return each_known(view, added, Fact::declared_only);
     }
     of(view, &view.host_groups().unshown())
 }
@@ -49,8 +49,9 @@ pub(super) fn by_host(view: &View<'_>) -> Fact<Held<Groups>> {
 fn of(view: &View<'_>, list: &Reading<Vec<List<'_>>>) -> Fact<Held<Groups>> {
     let each = view
         .of_each(|process| unless_root(process, || ids(process).zip(list.as_ref()).map(all_named)));
-    let declared = declared_ids(view).zip(list.as_ref()).map(all_named);
-    Fact::of_each(of_declared(view, declared), view.processes_source(), each)
+    let declared =
+        |view: &View<'_>| of_declared(view, declared_ids(view).zip(list.as_ref()).map(all_named));
+    each_known(view, declared, |declared| Fact::of_each(declared, view.processes_source(), each))
 }
 
 /// The groups as the container names them, by its own numbering.
@@ -70,8 +71,8 @@ pub(super) fn by_container(view: &View<'_>) -> Fact<Held<Groups>> {
             })
         })
     });
-    let declared = of_declared(view, declared_names(view));
-    Fact::of_each(declared, view.processes_source(), each)
+    let declared = |view: &View<'_>| of_declared(view, declared_names(view));
+    each_known(view, declared, |declared| Fact::of_each(declared, view.processes_source(), each))
 }
 
 const ROOT: List<'_> = List { name: "root", gid: 0 };

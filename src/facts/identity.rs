@@ -97,13 +97,15 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<User>> {
 
 /// The user that a configuration names, a container's or an image's.
 pub(super) fn named_by(view: &View<'_>, configuration: &Document<'_>) -> Reading<Held<User>> {
-    configuration
-        .text("/Config/User")
-        .and_then(|user| declared_uid(user.unwrap_or_default(), view))
-        .zip(namespaced_by_engine(view, view.inspect()))
-        .map(|(uid, namespaced)| {
-            view.declared(User { uids: [Some(uid); 4], namespaced, on_host: None })
-        })
+    let user = configuration.text("/Config/User");
+    user.and_then(|user| called(user.unwrap_or_default(), view))
+}
+
+/// The user that a text means to the engine.
+pub(super) fn called(user: &str, view: &View<'_>) -> Reading<Held<User>> {
+    declared_uid(user, view).zip(namespaced_by_engine(view, view.inspect())).map(
+        |(uid, namespaced)| view.declared(User { uids: [Some(uid); 4], namespaced, on_host: None }),
+    )
 }
 
 /// The user as it was written, `None` where none was: how a name is resolved

@@ -6,8 +6,8 @@ use crate::model::target::Kind;
 use crate::parse::path::{beneath, is_within};
 use crate::parse::proc::mountinfo::{self, Mount};
 
-use super::privilege;
 use super::view::View;
+use super::{each_known, privilege};
 
 /// One place where such a file is, and the mount that shows it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ const CORE_PATTERN: &str = "/sys/kernel/core_pattern";
 /// container that runs: the engine protects `/proc` without saying so.
 pub(super) fn core_pattern(view: &View<'_>) -> Fact<Vec<Place>> {
     if view.kind() == Kind::Service {
-        return Fact::declared_only(unprotected(view));
+        return each_known(view, unprotected, Fact::declared_only);
     }
     writable(view, "proc", CORE_PATTERN)
 }

@@ -15,6 +15,7 @@ pub mod files;
 pub mod groups;
 pub mod health;
 pub mod heap;
+pub mod hooks;
 pub mod identity;
 pub mod idle;
 pub mod image;
@@ -119,6 +120,8 @@ pub struct Facts {
     pub privileged: Fact<privilege::Reach>,
     /// Each process's privileges beside those of the first process.
     pub beside_first: Fact<Held<privilege::Comparison>>,
+    /// What each command is that is to be executed in a service's container.
+    pub hooks: Fact<hooks::Hook>,
     /// Whether a seccomp filter is active for each process.
     pub seccomp: Fact<Held<seccomp::Mode>>,
     /// How a security module confines each process.
@@ -236,6 +239,7 @@ fn of_container(view: &View<'_>) -> Facts {
         powers: attainable::powers(view),
         privileged: privilege::reach(view),
         beside_first: where_it_runs(view, privilege::beside_first),
+        hooks: hooks::fact(view),
         seccomp: seccomp::fact(view),
         confinement: confinement::fact(view),
         declaration: declaration(view),
@@ -287,6 +291,23 @@ fn of_container(view: &View<'_>) -> Facts {
 /// A question that only what runs can answer, and that nobody asks of a service.
 fn where_it_runs<T>(view: &View<'_>, fact: impl FnOnce(&View<'_>) -> Fact<T>) -> Fact<T> {
     if view.kind() == Kind::Service { Fact::to_come() } else { fact(view) }
+}
+
+/// What is declared, and `whole` the fact that it makes. Where a service's lists
+/// have items that nobody knows, the others may convict: each item adds something.
+fn each_known<T>(
+    view: &View<'_>,
+    declared: impl Fn(&View<'_>) -> Reading<T>,
+    whole: impl FnOnce(Reading<T>) -> Fact<T>,
+) -> Fact<T> {
+    match declared(view) {
+        Reading::Missing(gap) if view.kind() == Kind::Service => {
+            Fact::declared_in_part(declared(&view.in_part()), Some(gap))
+        }
+        reading @ (Reading::Known(..) | Reading::Missing(_) | Reading::Inapplicable) => {
+            whole(reading)
+        }
+    }
 }
 
 /// What was asked for beside what is in force, of which a service has nothing yet.

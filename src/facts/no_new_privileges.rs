@@ -6,12 +6,14 @@
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
 
-use super::Held;
 use super::identity::names;
 use super::view::{Process, View};
+use super::{Held, each_known};
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<bool>> {
-    Fact::of_each(declared(view), view.processes_source(), view.of_each(effective))
+    each_known(view, declared, |declared| {
+        Fact::of_each(declared, view.processes_source(), view.of_each(effective))
+    })
 }
 
 pub(super) fn effective(process: &Process<'_>) -> Reading<bool> {
@@ -27,11 +29,15 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<bool>> {
             Some(Err(detail)) => {
                 Reading::Missing(Gap::new(Reason::Malformed, inspect.source().clone(), detail))
             }
+            // Another may say it, of those that nobody knows.
             // The container says nothing: the daemon's own setting holds.
-            None => view
-                .info()
-                .texts("/SecurityOptions")
-                .map(|options| options.iter().any(|option| names(option, "no-new-privileges"))),
+            None => match inspect.gap("/HostConfig/SecurityOpt") {
+                Some(gap) => Reading::Missing(gap.clone()),
+                None => view
+                    .info()
+                    .texts("/SecurityOptions")
+                    .map(|options| options.iter().any(|it| names(it, "no-new-privileges"))),
+            },
         })
         .map(|flag| view.declared(flag))
 }

@@ -4,9 +4,9 @@ use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::target::Kind;
 
-use super::Held;
 use super::identity::names;
 use super::view::{Process, View};
+use super::{Held, each_known};
 
 /// The seccomp mode of a process (`seccomp(2)`, field `Seccomp` of `status`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,9 @@ pub enum Mode {
 }
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Mode>> {
-    Fact::of_each(declared(view), view.processes_source(), view.of_each(effective))
+    each_known(view, declared, |declared| {
+        Fact::of_each(declared, view.processes_source(), view.of_each(effective))
+    })
 }
 
 pub(super) fn effective(process: &Process<'_>) -> Reading<Mode> {

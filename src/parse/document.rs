@@ -63,6 +63,8 @@ pub struct Document<'a> {
     whole: Option<Rc<Whole>>,
     /// The sections of the draft in which there are gaps; most have none.
     open: Rc<[&'a str]>,
+    /// Whether items of lists that are not known are left out.
+    in_part: bool,
     /// The fields that were read before, by their pointers.
     looked_at: Rc<RefCell<HashMap<String, Looked<'a>>>>,
 }
@@ -71,7 +73,7 @@ impl<'a> Document<'a> {
     /// A document as `source` gave it, or the gap instead of it.
     pub fn new(source: Source, root: Result<&'a Value, Gap>) -> Self {
         let (open, looked_at) = (Rc::default(), Rc::default());
-        Self { source, root, draft: None, whole: None, open, looked_at }
+        Self { source, root, draft: None, whole: None, open, in_part: false, looked_at }
     }
 
     /// A document that only a file asks for, or the gap instead of it.
@@ -86,6 +88,13 @@ impl<'a> Document<'a> {
             }
             Err(gap) => Self::new(source, Err(gap)),
         }
+    }
+
+    /// The same, of whose lists those items count that are known: for questions
+    /// to which what else there may be gives no better answer.
+    #[must_use]
+    pub fn in_part(&self) -> Self {
+        Self { in_part: true, ..self.clone() }
     }
 
     /// The source that the document came from.
@@ -137,10 +146,7 @@ impl<'a> Document<'a> {
 
     /// A list of texts at a JSON pointer; absent and null are the empty list.
     pub fn texts(&self, pointer: &str) -> Reading<Vec<&'a str>> {
-        self.field(pointer, "a list of texts", |value| {
-            value.as_array()?.iter().map(Value::as_str).collect::<Option<Vec<_>>>()
-        })
-        .map(Option::unwrap_or_default)
+        self.list(pointer, "a list of texts", Value::as_str)
     }
 
     /// Whether a list at a JSON pointer is there and holds nothing; absent and null
@@ -165,11 +171,7 @@ impl<'a> Document<'a> {
 
     /// A list of objects at a JSON pointer; absent and null are the empty list.
     pub fn objects(&self, pointer: &str) -> Reading<Vec<&'a Value>> {
-        self.field(pointer, "a list of objects", |value| {
-            let items: Vec<_> = value.as_array()?.iter().collect();
-            items.iter().all(|item| item.is_object()).then_some(items)
-        })
-        .map(Option::unwrap_or_default)
+        self.list(pointer, "a list of objects", |item| item.is_object().then_some(item))
     }
 
     /// The names and texts of an object; absent and null are the empty list.
@@ -289,8 +291,8 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Why a part cannot be told.
-    fn gap(&self, pointer: &str) -> Option<&'a Gap> {
+    /// Why a part cannot be told in full.
+    pub fn gap(&self, pointer: &str) -> Option<&'a Gap> {
         let may_be = |open: &&str| {
             let (open, asked) = (open.as_bytes(), pointer.as_bytes());
             let length = open.len().min(asked.len());
@@ -300,6 +302,32 @@ impl<'a> Document<'a> {
                 && open.get(..length) == asked.get(..length)
         };
         self.draft.filter(|_| self.open.iter().any(may_be)).and_then(|it| it.gap(pointer))
+    }
+
+    fn list<T>(
+        &self,
+        pointer: &str,
+        expected: &str,
+        read: impl Fn(&'a Value) -> Option<T>,
+    ) -> Reading<Vec<T>> {
+        if self.in_part && self.gap(pointer).is_some() && !self.is_untold(pointer) {
+            let known = |value: &'a Value| {
+                let items = value.as_array()?.iter().enumerate();
+                let known =
+                    items.filter(|(place, _)| self.gap(&format!("{pointer}/{place}")).is_none());
+                known.map(|(_, item)| read(item)).collect()
+            };
+            return self.found(pointer, expected, known).map(Option::unwrap_or_default);
+        }
+        let all = |value: &'a Value| value.as_array()?.iter().map(&read).collect();
+        self.field(pointer, expected, all).map(Option::unwrap_or_default)
+    }
+
+    /// Whether a part cannot be told as a whole: it or something above it is a gap.
+    fn is_untold(&self, pointer: &str) -> bool {
+        let above = pointer.rmatch_indices('/').filter_map(|(end, _)| pointer.get(..end));
+        let mut whole = std::iter::once(pointer).chain(above);
+        self.draft.is_some_and(|draft| whole.any(|it| draft.gaps.contains_key(it)))
     }
 
     fn field<T>(

@@ -104,12 +104,11 @@ fn every_rule_has_cases_that_pass_fail_and_are_unknown_and_one_where_the_reading
 }
 
 /// Rules that are not asked of services, and why not.
-const NOT_OF_SERVICES: [(&str, &str); 11] = [
+const NOT_OF_SERVICES: [(&str, &str); 10] = [
     ("file-modes", "nobody has made the files yet: they are the image's"),
     ("handles-sigterm", "only a process shows which signals it handles"),
     ("immutable-code", "only processes show which code runs, and who could rewrite it"),
     ("no-login-shell", "the accounts and their shells are the image's"),
-    ("no-privileged-exec", "nobody has entered what does not run"),
     ("no-setuid-escalation", "what the files give is the image's; no-new-privileges closes it"),
     ("no-undeclared-listeners", "nobody listens yet"),
     ("no-world-writable", "nobody has made the files yet: they are the image's"),

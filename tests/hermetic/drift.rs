@@ -84,6 +84,27 @@ fn a_project_of_which_nothing_runs_is_incomplete() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("start the engine"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("--engine"), "{}", stderr(&output));
+}
+
+#[test]
+fn what_is_odd_about_the_files_is_told_as_an_audit_of_them_tells_it() {
+    let text = "name: shop\nservices: { web: { image: img, build: ., depends_on: [gone] } }";
+    let files = ["compose.yaml", "docker-compose.yml"].map(|name| (name, text));
+    let folder = laid_out(&[files.as_slice(), &[("Dockerfile", "FROM scratch\n")]].concat());
+    let engine = engine_with("shop", "web", "False");
+    let warnings = |output: &Output| -> Vec<String> {
+        let said = stderr(output);
+        said.lines().filter(|it| it.contains("warning")).map(str::to_owned).collect()
+    };
+    let host = engine.host();
+    let audit = command(&["compose", "--host", &host]).current_dir(folder.path()).output().unwrap();
+    let output = command(&["drift", "--host", &host]).current_dir(folder.path()).output().unwrap();
+    let told = warnings(&output);
+    assert!(told.iter().any(|it| it.contains("is taken, not docker-compose.yml")), "{told:?}");
+    assert!(told.len() > 1, "{told:?}");
+    assert_eq!(told, warnings(&audit));
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod compose;
 mod compose_documents;
 mod compose_gate;
 mod compose_hostile;
+mod compose_services;
 mod compose_spans;
 mod compose_unknown;
 #[path = "../corpus/mod.rs"]

@@ -2,6 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use crate::app::output;
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Fault;
 
@@ -28,5 +29,10 @@ pub(in crate::app) fn shown(fault: &Fault) -> String {
     if !fault.help.is_empty() {
         group = group.element(Level::HELP.message(fault.help.as_str()));
     }
-    format!("secaudit: {}", Renderer::plain().render(&[group]))
+    // Beside its beginning, what is marked stays in sight.
+    let renderer = match output::errors_width() {
+        Some(width) => Renderer::plain().term_width(width),
+        None => Renderer::plain(),
+    };
+    format!("secaudit: {}", renderer.render(&[group]))
 }

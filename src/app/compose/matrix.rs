@@ -9,7 +9,7 @@ use crate::app::args::Format;
 use crate::app::audit;
 use crate::app::exit::{self, Failure};
 use crate::app::output::{self, Pieces};
-use crate::parse::compose::{self, Request};
+use crate::parse::compose::{self, Request, address};
 use crate::report::matrix::{self, Environment, Matrix};
 
 /// The word that asks for every profile.
@@ -73,7 +73,7 @@ fn environments(
         }
         let laid_over = what.split(',').map(PathBuf::from);
         let laid_over = laid_over.collect();
-        all.push((what.clone(), Request { laid_over, ..base.clone() }));
+        all.push((address::masked(what), Request { laid_over, ..base.clone() }));
     }
     Ok(all)
 }

@@ -3,6 +3,7 @@
 mod fault;
 mod matrix;
 mod project;
+mod remarks;
 mod stream;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use crate::policy::Policy;
 
 pub(super) use fault::shown;
 pub(super) use project::request;
+pub(super) use remarks::tell;
 
 /// What all projects of one run share.
 struct Audit<'a> {
@@ -34,8 +36,8 @@ struct Audit<'a> {
 
 pub(super) fn run(command: &Compose, terminal: Terminal) -> Result<u8, Failure> {
     let policy = audit::policy(&command.gate)?;
-    let choice = audit::engine(command.engine, &command.address)?;
-    let images = Images::new(choice, audit::limits(&command.address));
+    let choice = audit::engine(&command.asked)?;
+    let images = Images::new(choice, audit::limits(&command.asked.address));
     let (disk, told) = (Disk::default(), BTreeSet::new());
     let audit = Audit { policy, disk, images, command, terminal, told };
     if !command.matrix.is_empty() {

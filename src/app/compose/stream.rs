@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::Audit;
+use super::{Audit, remarks};
 use crate::app::args::Format;
 use crate::app::audit;
 use crate::app::exit::Failure;
@@ -15,16 +15,12 @@ use crate::gate::Tally;
 use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Origin};
 use crate::model::reading::Gap;
-use crate::model::untrusted::Untrusted;
-use crate::parse::compose::{Fault, Project, Remark, Request};
+use crate::parse::compose::{Fault, Project, Request};
 use crate::report::terminal::{self, Look};
 use crate::report::v1::{Report, Target, Verdict};
 
 /// How many projects are held in memory at once.
 const AT_ONCE: usize = 256;
-
-/// How many remarks are told of one project.
-const MOST_REMARKS: usize = 20;
 
 /// What all projects are together.
 struct Whole {
@@ -129,7 +125,7 @@ fn judge(
         crate::app::runtime()?.block_on(audit.images.ask(names.iter().map(String::as_str)))?;
     }
     for resolved in found.iter().flatten() {
-        remarks(resolved.project(), &mut audit.told);
+        remarks::tell(resolved.project(), &mut audit.told);
     }
     let audit = &*audit;
     let judged = found.into_par_iter().map(|resolved| {
@@ -153,30 +149,6 @@ fn empty(project: &Project) -> Option<Fault> {
     };
     let (file, what, help) = (project.file.clone(), what.to_owned(), help.to_owned());
     Some(Fault { file, at: None, what, help, line: String::new() })
-}
-
-/// Tells what is odd about a project, each once.
-fn remarks(project: &Project, told: &mut BTreeSet<String>) {
-    let line = |remark: &Remark| {
-        let file = remark.at.and_then(|at| project.files.get(usize::try_from(at.file).ok()?));
-        let file = Untrusted::from(file.unwrap_or(&project.file).display().to_string());
-        let at = remark.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
-        format!("{file}{at}: {}", Untrusted::from(remark.what.as_str()))
-    };
-    let mut left = MOST_REMARKS;
-    for line in project.remarks.iter().map(line) {
-        if told.contains(&line) {
-            continue;
-        }
-        if left == 0 {
-            let file = Untrusted::from(project.file.display().to_string());
-            output::to_stderr(&format!("secaudit: warning: {file}: and more of the like"));
-            break;
-        }
-        left -= 1;
-        output::to_stderr(&format!("secaudit: warning: {line}"));
-        told.insert(line);
-    }
 }
 
 impl Whole {

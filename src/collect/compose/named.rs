@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::parse::compose::Fault;
+use crate::parse::compose::{Fault, address};
 
 /// The files and folders that a path names: itself, or what fits it as a glob.
 ///
@@ -10,13 +10,15 @@ use crate::parse::compose::Fault;
 /// The pattern is none, fits no file, or leads to what cannot be looked into.
 pub fn named(path: &Path) -> Result<Vec<PathBuf>, Fault> {
     let fault = |what: &str, help: &str| Fault {
-        file: path.to_owned(),
+        file: address::masked(&path.to_string_lossy()).into(),
         at: None,
         what: what.to_owned(),
         help: help.to_owned(),
         line: String::new(),
     };
-    let text = path.to_str().filter(|it| it.contains(['*', '?', '[']));
+    // An address is no pattern, whatever stands in it.
+    let is_pattern = |it: &&str| it.contains(['*', '?', '[']) && !address::is_remote(it);
+    let text = path.to_str().filter(is_pattern);
     let (Some(text), false) = (text, path.exists()) else { return Ok(vec![path.to_owned()]) };
     let found = glob::glob(text)
         .map_err(|error| fault(&format!("it is no pattern: {}", error.msg), "mend it"))?;

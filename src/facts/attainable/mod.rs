@@ -12,6 +12,7 @@ use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::parse::file_capability::FileCapability;
 use crate::parse::proc::idmap::IdMap;
 
@@ -30,6 +31,8 @@ pub use power::{Extent, Power};
 pub struct Powers {
     whose: Source,
     declared: Reading<Held<Span>>,
+    /// Of a service whose lists have items that nobody knows: what the others give.
+    in_part: Option<Reading<Held<Span>>>,
     each: Result<Vec<Reading<Held<Span>>>, Gap>,
 }
 
@@ -60,6 +63,9 @@ impl Powers {
         let choose = |reading: &Reading<Held<Span>>| {
             reading.as_ref().and_then(|held| held.value.chosen(&held.by, lines, &has))
         };
+        if let (Some(known), Reading::Missing(gap)) = (&self.in_part, &self.declared) {
+            return Fact::declared_in_part(choose(known), Some(gap.clone()));
+        }
         let each = self.each.as_ref().map(|each| each.iter().map(choose).collect());
         Fact::of_each(choose(&self.declared), &self.whose, each.map_err(Clone::clone))
     }
@@ -79,6 +85,17 @@ impl Powers {
                 chosen.map(|Held { by, value }| Held { by, value: (value, other.clone()) })
             })
         };
+        // Of what does not run yet either may be known in part.
+        if self.each.as_ref().is_err_and(|gap| gap.reason == Reason::NotRunning) {
+            let known = self.in_part.as_ref().unwrap_or(&self.declared);
+            let parts = other.deciding().iter().map(|it| choose(known, it));
+            let gap = self.in_part.as_ref().map(|_| choose(&self.declared, other.declared()));
+            return Fact::of_each(
+                Reading::Inapplicable,
+                &self.whose,
+                Ok(parts.chain(gap).collect()),
+            );
+        }
         let declared = choose(&self.declared, other.declared());
         let each = self.each.as_ref().map(|each| {
             let beside = |it| other.effective().iter().map(move |other| choose(it, other));
@@ -266,7 +283,9 @@ pub(super) fn powers(view: &View<'_>) -> Powers {
         })
     });
     let declared = declared(view, &source);
-    Powers { whose: view.processes_source().clone(), declared, each }
+    let is_open = view.kind() == Kind::Service && matches!(declared, Reading::Missing(_));
+    let in_part = is_open.then(|| self::declared(&view.in_part(), &source));
+    Powers { whose: view.processes_source().clone(), declared, in_part, each }
 }
 
 fn credentials(

@@ -58,6 +58,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The same, of whose declaration those items of lists count that are known.
+    pub(super) fn in_part(&self) -> Self {
+        Self { inspect: self.inspect.in_part(), ..Self::new(self.bundle, self.target) }
+    }
+
     /// Some of the container's files, as the bundle has them under this source.
     pub(super) fn files(&self, source: Source) -> Reading<&'a Listing> {
         match self.bundle.files(&source) {

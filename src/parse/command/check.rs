@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::programs::{is_always_true, is_builtin};
-use super::{arguments, is_shell_form, program, script, unwrapped};
+use super::{arguments, is_shell_form, program, script, unwrapped, worth};
 use crate::model::reading::Reading;
 use crate::parse::document::Document;
 
@@ -90,24 +90,21 @@ fn is_file(word: &str) -> bool {
     program(word).is_some() && !word.starts_with("./")
 }
 
-const JOINTS: [&str; 15] =
-    ["&&", "||", "|", ";", "&", "(", ")", "{", "}", "then", "else", "do", "done", "fi", "elif"];
-
-/// Where the last command succeeds by itself, and nothing before it can end
-/// the script otherwise.
+/// Where the script is worth a success whatever its commands do, and nothing can
+/// end it otherwise.
 fn always_true(skeleton: &str) -> Option<String> {
     let mut words: Vec<&str> = skeleton.split_whitespace().collect();
     if words.is_empty() {
         return Some("its script is empty".to_owned());
     }
-    // What runs in the background is not waited for, and its end not asked for.
+    let is_worth = worth::always(&words);
     let is_left_alone = words.last() == Some(&"&");
     let mut closed = 0_usize;
     while let Some(&word) = words.last().filter(|word| matches!(**word, ";" | ")" | "}" | "&")) {
         closed += usize::from(matches!(word, ")" | "}"));
         words.pop();
     }
-    let start = words.iter().rposition(|word| JOINTS.contains(word)).map_or(0, |at| at + 1);
+    let start = words.iter().rposition(|word| worth::BETWEEN.contains(word)).map_or(0, |at| at + 1);
     let (mut before, last) = words.split_at_checked(start)?;
     // A group of one command is worth what that is.
     while let Some((&("(" | "{"), outer)) = before.split_last().filter(|_| closed > 0) {
@@ -115,24 +112,17 @@ fn always_true(skeleton: &str) -> Option<String> {
         closed -= 1;
     }
     let joint = before.last().copied();
-    let succeeds = match last {
-        ["exit", "0"] => true,
-        // By itself it ends with the code of the command before it, if there is any.
-        ["exit"] => joint.is_none(),
-        [first, ..] => program(first).is_some_and(is_always_true),
-        [] => false,
-    };
-    // `a && true` still fails where `a` does; `; true` and `|| true` do not.
-    let decides = matches!(joint, None | Some("||" | "|" | ";"));
     let may_end_before = before.iter().enumerate().any(|(at, word)| match *word {
         "exit" | "return" => before.get(at + 1) != Some(&"0"),
         "set" | "exec" | "." | "eval" => true,
         _ => false,
     });
-    if is_left_alone && !may_end_before {
-        return Some("its last command is left in the background".to_owned());
+    if !is_worth || may_end_before {
+        return None;
     }
-    (succeeds && decides && !may_end_before).then(|| match joint {
+    Some(match joint {
+        _ if is_left_alone => "its last command is left in the background".to_owned(),
+        _ if !worth::always(last) => "one of its alternatives always succeeds".to_owned(),
         Some(joint) => format!("it ends in {joint} {}", last.join(" ")),
         None => format!("it only runs {}", last.join(" ")),
     })
@@ -170,6 +160,23 @@ mod tests {
             (&["CMD-SHELL", "curl -f x || { (exit 0); }"], true),
             (&["CMD-SHELL", "curl -f x && (true)"], false),
             (&["CMD-SHELL", "curl -f x &"], true),
+            (&["CMD-SHELL", "curl -f x && { curl -f y || true; }"], false),
+            (&["CMD-SHELL", "curl -f x && (curl -f y; true)"], false),
+            (&["CMD-SHELL", "curl -f x && { curl -f y; echo ok; } || exit 1"], false),
+            (&["CMD-SHELL", "curl -f x | { curl -f y || true; }"], true),
+            (&["CMD-SHELL", "curl -f x; { curl -f y || true; }"], true),
+            (&["CMD-SHELL", "(curl -f x && true) || true"], true),
+            (&["CMD-SHELL", "curl -f x && curl -f y || true"], true),
+            (&["CMD-SHELL", "curl -f x || true && curl -f y"], false),
+            (&["CMD-SHELL", "curl -f x; true"], true),
+            (&["CMD-SHELL", "curl -f x\ntrue\n"], true),
+            (&["CMD-SHELL", "curl -f x &&\n  curl -f y ||\n  true"], true),
+            (&["CMD-SHELL", "! true"], false),
+            (&["CMD-SHELL", "true || exit 1"], true),
+            (&["CMD-SHELL", "while ! curl x; do sleep 1; done; true"], true),
+            (&["CMD-SHELL", "if curl x; then { if y; then z; fi; }; fi || true"], true),
+            (&["CMD-SHELL", "(curl -f x &) && curl y"], false),
+            (&["CMD-SHELL", "curl -f x || true)"], false),
             (&["CMD-SHELL", "curl -f x > /dev/null 2>&1"], false),
             (&["CMD-SHELL", "curl -f x & wait $!"], false),
             (&["CMD-SHELL", "exit"], true),
@@ -180,6 +187,14 @@ mod tests {
             let found = Check::parse(test).and_then(Check::is_always_true);
             assert_eq!(found.is_some(), expected, "{test:?}: {found:?}");
         }
+    }
+
+    #[test]
+    fn groups_without_end_are_no_way_to_fill_the_stack() {
+        let deep = "(".repeat(100_000) + "true" + &")".repeat(100_000);
+        assert_eq!(Check::Script(&deep).is_always_true(), None);
+        let long = "! ".repeat(100_000) + "true || " + &"true && ".repeat(100_000);
+        Check::Script(&long).is_always_true();
     }
 
     #[test]

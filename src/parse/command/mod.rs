@@ -11,6 +11,7 @@ pub mod check;
 pub mod options;
 pub mod programs;
 mod shell;
+mod worth;
 
 pub use options::kept_of_variable;
 pub use shell::script;

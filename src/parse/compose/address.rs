@@ -22,7 +22,13 @@ pub fn masked(text: &str) -> String {
     shown
 }
 
-/// The same of an image's name, which may begin with `name:password@host/`.
+/// Whether a path is none: compose would fetch what it names from elsewhere.
+pub fn is_remote(path: &str) -> bool {
+    let is_short = path.starts_with("github.com/") && path.contains(".git");
+    path.contains("://") || path.starts_with("git@") || is_short
+}
+
+/// As [`masked`], of an image's name, which may begin with `name:password@host/`.
 pub fn image(name: &str) -> String {
     match name.split_once('/') {
         Some((host, path)) if names_somebody(host) => {
@@ -41,6 +47,24 @@ pub(super) fn names_somebody(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_compose_would_fetch_is_remote() {
+        for path in [
+            "https://h/c.yaml",
+            "oci://h/a:1",
+            "git@h:a/b.git",
+            "ssh://git@h/a.git",
+            "github.com/a/b.git#c",
+        ] {
+            assert!(is_remote(path), "{path}");
+        }
+        for path in
+            ["compose.yaml", "./a:/b", "/srv/git@h", "C:/compose.yaml", "github.com/a.yaml", "-"]
+        {
+            assert!(!is_remote(path), "{path}");
+        }
+    }
 
     #[test]
     fn whoever_an_address_names_is_not_shown() {

@@ -8,7 +8,8 @@ use super::dotenv::{Format, Setting, Settings};
 use super::environment::{Environment, names};
 use super::interpolate::{Found, Unset, Variables};
 use super::resolve::Resolver;
-use super::tree::{Entry, Node, Place, Value, Wrong};
+use super::tree::{Entry, Node, Place, Value};
+use super::wrong::Wrong;
 use super::{Fault, find};
 
 /// A variable that a service only names has the value that the project has for it.

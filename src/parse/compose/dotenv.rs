@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::interpolate::{Broken, Found, Unset, Variables, fill};
-use super::tree::{Place, Wrong};
+use super::tree::Place;
+use super::wrong::Wrong;
 
 /// How a file is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

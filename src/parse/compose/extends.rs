@@ -11,7 +11,8 @@ use super::paths::Origin;
 use super::resolve::{Resolver, Scope};
 use super::sources::join;
 use super::spot::Spot;
-use super::tree::{Entry, Node, Place, Value, Wrong};
+use super::tree::{Entry, Node, Place, Value};
+use super::wrong::Wrong;
 
 /// The most services that extend each other in one chain.
 const LONGEST: usize = 64;

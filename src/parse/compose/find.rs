@@ -7,7 +7,7 @@ use super::environment::{Environment, switch};
 use super::interpolate::Variables;
 use super::resolve::Resolver;
 use super::sources::{join, plain_fault};
-use super::{Fault, Remark, Request, mask};
+use super::{Fault, Remark, Request, address, mask};
 
 /// The names that are looked for, the first before the later.
 const NAMES: [&str; 4] =
@@ -34,6 +34,11 @@ pub(super) fn find<'a>(
     environment: &mut Environment<'a>,
 ) -> Result<Found, Fault> {
     environment.fix("PWD", request.folder.to_string_lossy().into_owned());
+    let own = request.files.iter().chain(&request.laid_over).chain(&request.env_files);
+    let mut own = own.chain(&request.project_directory);
+    if let Some(fault) = own.find_map(|it| resolver.sources.remote(it)) {
+        return Err(fault);
+    }
     let absolute = |path: &PathBuf| resolver.sources.absolute(path);
     let mut files: Vec<PathBuf> = request.files.iter().map(absolute).collect();
     let given = request.project_directory.as_ref().map(absolute);
@@ -48,7 +53,15 @@ pub(super) fn find<'a>(
     let first = directory(&files);
     add_env_files(resolver, request, environment, &first)?;
     if files.is_empty() {
-        files = named(request, environment, at.as_deref());
+        let names = named(request, environment);
+        if let Some(fault) = names.iter().find_map(|it| resolver.sources.remote(Path::new(it))) {
+            return Err(fault);
+        }
+        let folder = at.as_deref().unwrap_or(&request.folder);
+        files = names
+            .into_iter()
+            .map(|name| if name == "-" { name.into() } else { join(folder, Path::new(name)) })
+            .collect();
     }
     if files.is_empty() {
         let is_here = request.at.is_some();
@@ -93,19 +106,18 @@ fn left_out(resolver: &mut Resolver<'_>, files: &[PathBuf]) {
 
 /// The files of `COMPOSE_FILE`. A folder that is named goes before what the
 /// caller's variables name, though not before its own `.env`.
-fn named(request: &Request, environment: &Environment<'_>, at: Option<&Path>) -> Vec<PathBuf> {
-    let text = |name: &str| match at {
+fn named<'e>(request: &Request, environment: &'e Environment<'_>) -> Vec<&'e str> {
+    let text = |name: &str| match &request.at {
         Some(_) => environment.text_of_files(name),
         None => environment.text(name),
     };
-    let folder = at.unwrap_or(&request.folder);
     let separator = text("COMPOSE_PATH_SEPARATOR").unwrap_or(":");
     let files = text("COMPOSE_FILE").unwrap_or_default();
-    let absolute = |path: &str| match path {
-        "-" => PathBuf::from(path),
-        path => join(folder, Path::new(path)),
-    };
-    files.split(separator).filter(|it| !it.is_empty()).map(absolute).collect()
+    // The colon of an address separates nothing.
+    if separator == ":" && address::is_remote(files) {
+        return vec![files];
+    }
+    files.split(separator).filter(|it| !it.is_empty()).collect()
 }
 
 /// The file of a default name and its override, in a folder or the nearest above.

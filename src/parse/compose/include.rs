@@ -8,7 +8,8 @@ use super::merge::{merge, settle};
 use super::resolve::{Resolver, Scope};
 use super::sources::join;
 use super::spot::Spot;
-use super::tree::{Entry, Node, Place, Value, Wrong};
+use super::tree::{Entry, Node, Place, Value};
+use super::wrong::Wrong;
 use super::{Fault, Remark, find};
 
 /// What is taken over from an included project.

@@ -12,7 +12,8 @@
 //! else stands for itself. What compose would replace by nothing, since nobody
 //! set it, is [`Unset`] here.
 
-use super::tree::{Node, Place, Value, Wrong};
+use super::tree::{Node, Place, Value};
+use super::wrong::Wrong;
 
 /// How deep words may lie in each other.
 const DEEPEST: usize = 32;

@@ -131,6 +131,7 @@ fn service(key: &str) -> Below {
         "deploy" => Below::Keys(deploy),
         "healthcheck" => Below::Keys(healthcheck),
         "logging" => Below::Keys(logging),
+        "post_start" | "pre_stop" => Below::Keys(hook),
         "volumes" => Below::Each(|| Below::Short(mount)),
         "environment" | "labels" | "annotations" => Below::Pairs,
         "command" | "entrypoint" => SECRET,
@@ -161,6 +162,14 @@ fn deploy(key: &str) -> Below {
 fn healthcheck(key: &str) -> Below {
     match key {
         "interval" | "timeout" | "retries" | "start_period" | "start_interval" | "disable" => SHOWN,
+        _ => SECRET,
+    }
+}
+
+fn hook(key: &str) -> Below {
+    match key {
+        "user" | "privileged" | "working_dir" => SHOWN,
+        "environment" => Below::Pairs,
         _ => SECRET,
     }
 }

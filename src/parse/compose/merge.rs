@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::spot::{Key, Spot};
-use super::tree::{Entry, Node, Tag, Value, Wrong};
+use super::tree::{Entry, Node, Tag, Value};
+use super::wrong::Wrong;
 
 /// `over` merged into `base`. What is tagged in `over` keeps its tag, so that it
 /// can be merged into more; see [`settle`].

@@ -9,6 +9,7 @@
 pub mod address;
 mod beside;
 pub mod canonical;
+mod consistency;
 pub mod dotenv;
 mod environment;
 mod extends;
@@ -31,7 +32,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tree;
-mod undefined;
 pub mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet};

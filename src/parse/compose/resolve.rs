@@ -11,11 +11,13 @@ use super::extends::{self, Layer};
 use super::interpolate::interpolate;
 use super::merge::{merge, settle, unique};
 use super::paths::Origin;
-use super::sources::{Sources, plain_fault};
+use super::sources::{FETCH, REMOTE, Sources, plain_fault};
 use super::spot::Spot;
-use super::tree::{Node, Place, Value, Wrong};
+use super::tree::{Node, Place, Value};
+use super::wrong::Wrong;
 use super::{
-    Fault, Load, Project, Remark, Request, beside, find, include, mask, name, profiles, undefined,
+    Fault, Load, Project, Remark, Request, address, beside, consistency, find, include, mask, name,
+    profiles,
 };
 
 /// The most values that a project may have, copies by aliases and `extends` among
@@ -61,7 +63,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
     let mut root = resolver.model(files, &mut scope)?;
     let mut remarks = std::mem::take(&mut resolver.remarks);
     let inactive = profiles::inactive(request, &environment, &root, &mut remarks);
-    if let Some(wrong) = undefined::first(&root, &inactive) {
+    if let Some(wrong) = consistency::fault(&root, &inactive, &resolver.sources) {
         return Err(resolver.sources.fault(wrong));
     }
     let unread = beside::read(&mut resolver, &mut root, &inactive, &environment);
@@ -152,12 +154,13 @@ impl Resolver<'_> {
         name: &str,
         at: Place,
     ) -> Result<Vec<Node>, Fault> {
-        let is_remote = name.contains("://") || name.starts_with("git@");
-        if is_remote || !self.sources.is_file(path) {
+        if address::is_remote(name) {
+            let what = format!("{REMOTE}: {name}");
+            return Err(self.sources.fault(Wrong::new(at, what, FETCH)));
+        }
+        if !self.sources.is_file(path) {
             let what = format!("there is no file {name}");
-            let help =
-                if is_remote { "only files of this host are read" } else { "check the path" };
-            return Err(self.sources.fault(Wrong::new(at, what, help)));
+            return Err(self.sources.fault(Wrong::new(at, what, "check the path")));
         }
         self.documents(path)
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::tree::Wrong;
+use super::wrong::Wrong;
 use super::{Fault, Load, address, mask};
 
 /// The most bytes that the files of one project may have together.
@@ -13,6 +13,11 @@ const MOST: usize = 1000;
 
 /// The most bytes of a line that an excerpt may have.
 const LONGEST_LINE: usize = 1000;
+
+/// What is said of a path that names what is elsewhere, and what to do about it.
+pub(super) const REMOTE: &str = "remote files are not fetched";
+pub(super) const FETCH: &str = "fetch it first, by git clone or by docker compose -f ADDRESS \
+                                config > compose.yaml, and name the file";
 
 /// A file that was read.
 struct Source {
@@ -39,6 +44,12 @@ impl<'a> Sources<'a> {
     /// A path as it is read: absolute where the caller's folder is.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         if path == Path::new("-") { path.to_owned() } else { join(self.folder, path) }
+    }
+
+    /// Why a path of the command line is not read, where it names what is elsewhere.
+    pub(super) fn remote(&self, path: &Path) -> Option<Fault> {
+        let name = path.to_str().filter(|it| address::is_remote(it))?;
+        Some(plain_fault(Path::new(&address::masked(name)), REMOTE, FETCH))
     }
 
     pub(super) fn is_file(&self, path: &Path) -> bool {

@@ -1,7 +1,5 @@
 //! The values of compose files, each with the place where it was written.
 
-pub use super::wrong::Wrong;
-
 /// Where something stands in one of a project's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {

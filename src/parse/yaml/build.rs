@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use granit_parser::{Span, Tag as Name};
 
 use super::{DEEPEST, Loaded, Written};
-use crate::parse::compose::tree::{Entry, Node, Place, Tag, Value, Wrong};
+use crate::parse::compose::tree::{Entry, Node, Place, Tag, Value};
+use crate::parse::compose::wrong::Wrong;
 
 /// A scalar as the parser gives it.
 pub(super) struct Scalar {

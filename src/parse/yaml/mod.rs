@@ -10,7 +10,8 @@ mod tests;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, options};
 
-use super::compose::tree::{Node, Place, Wrong};
+use super::compose::tree::{Node, Place};
+use super::compose::wrong::Wrong;
 use build::{Builder, Scalar};
 
 /// How deep values may lie in each other. Compose needs about 12; whatever walks

@@ -92,8 +92,10 @@ fn heading(
     look: Look,
 ) -> std::fmt::Result {
     let label = format!(" {} ", severity.name().to_uppercase());
-    let text = look.wrap("", "       ", &format!("{id} · expected: {}", rule.title));
-    let text = text.strip_prefix(id).unwrap_or(&text);
+    let first = format!("{label} {id}");
+    let text = format!("{first} · expected: {}", rule.title);
+    let text = look.wrap("", "       ", &text);
+    let text = text.strip_prefix(&first).unwrap_or(&text);
     writeln!(out, "\n{} {}{text}", look.severity(severity, &label), look.bold(id))
 }
 
@@ -248,4 +250,35 @@ pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> s
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::ALL;
+
+    #[test]
+    fn every_heading_fits_and_names_its_rule_and_the_claim() {
+        for rule in ALL {
+            let public = v1::Rule {
+                title: rule.title.to_owned(),
+                severity: rule.severity,
+                why: String::new(),
+                fix: Vec::new(),
+                references: Vec::new(),
+            };
+            for (severity, width) in
+                [(Severity::Crit, 40), (Severity::High, 80), (Severity::Low, 60)]
+            {
+                let mut out = String::new();
+                heading(&mut out, severity, rule.id, &public, Look { width, colour: false })
+                    .unwrap();
+                let wide = out.lines().find(|it| it.chars().count() > width);
+                assert_eq!(wide, None, "{width}");
+                let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+                let label = severity.name().to_uppercase();
+                assert_eq!(words, format!("{label} {} · expected: {}", rule.id, rule.title));
+            }
+        }
+    }
 }

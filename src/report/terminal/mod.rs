@@ -49,6 +49,11 @@ impl Look {
         self.paint(text, Style::new().dimmed())
     }
 
+    /// A line that ends where the columns do.
+    pub(crate) fn cut(self, line: &str) -> String {
+        cut(line, self.width)
+    }
+
     /// Wraps a text: the first line after `first`, the others after `rest`.
     pub(crate) fn wrap(self, first: &str, rest: &str, text: &str) -> String {
         // Bytes are never fewer than columns: what is short enough is one line.

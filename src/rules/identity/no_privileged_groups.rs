@@ -142,5 +142,9 @@ mod tests {
             .writes("/Accounts", json!([{"Name": "app", "Uid": 1000, "Gid": 1000}])) => "Pass",
         for_a_service_that_is_root_it_is_no_second_finding:
             service().leaves_out("/Config/User") => "NotApplicable",
+        beside_a_group_that_nobody_set_the_others_convict: service()
+            .writes("/HostConfig/GroupAdd", json!(["docker", "x"])).unset("/HostConfig/GroupAdd/1", "X") => "Fail",
+        beside_a_group_that_nobody_set_the_others_acquit_nobody: service()
+            .writes("/HostConfig/GroupAdd", json!(["audio", "x"])).unset("/HostConfig/GroupAdd/1", "X") => "Unknown",
     }
 }

@@ -197,5 +197,13 @@ mod tests {
         a_services_device_that_is_a_variable_is_unknown: service()
             .writes("/HostConfig/Devices", json!([{"PathInContainer": ""}]))
             .unset("/HostConfig/Devices/0", "DEVICE") => "Unknown",
+        beside_a_device_that_nobody_set_the_others_convict: service()
+            .writes("/HostConfig/Devices", json!([{"PathInContainer": "/dev/sda"}, {}]))
+            .unset("/HostConfig/Devices/1", "X") => "Fail",
+        beside_a_rule_that_nobody_set_the_others_convict: service()
+            .writes("/HostConfig/DeviceCgroupRules", json!(["x", "b 8:* rwm"]))
+            .unset("/HostConfig/DeviceCgroupRules/0", "X") => "Fail",
+        a_device_that_nobody_set_is_unknown: service()
+            .writes("/HostConfig/Devices", json!([{}])).unset("/HostConfig/Devices/0", "X") => "Unknown",
     }
 }

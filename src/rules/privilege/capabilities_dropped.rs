@@ -93,5 +93,9 @@ mod tests {
         a_service_that_adds_more_fails: service().writes("/HostConfig/CapAdd", json!(["CHOWN"])) => "Fail",
         a_services_drop_that_is_a_variable_is_unknown:
             service().unset("/HostConfig/CapDrop/0", "DROP") => "Unknown",
+        beside_an_added_item_that_nobody_set_the_others_convict: service()
+            .writes("/HostConfig/CapAdd", json!(["CHOWN", "x"])).unset("/HostConfig/CapAdd/1", "X") => "Fail",
+        a_dropped_item_that_nobody_set_may_be_all: service()
+            .writes("/HostConfig/CapDrop", json!(["x", "CHOWN"])).unset("/HostConfig/CapDrop/0", "X") => "Unknown",
     }
 }

@@ -89,5 +89,8 @@ mod tests {
         a_privileged_service_fails: service().writes("/HostConfig/Privileged", json!(true)) => "Fail",
         a_services_option_that_is_a_variable_is_unknown:
             service().unset("/HostConfig/SecurityOpt/0", "OPTION") => "Unknown",
+        beside_an_option_that_nobody_set_the_others_convict: service()
+            .writes("/HostConfig/SecurityOpt", json!(["x", "apparmor=unconfined"]))
+            .unset("/HostConfig/SecurityOpt/0", "X") => "Fail",
     }
 }

@@ -144,5 +144,9 @@ mod tests {
         a_services_capability_that_is_a_variable_is_unknown: service()
             .writes("/HostConfig/CapAdd", json!(["CHOWN"]))
             .unset("/HostConfig/CapAdd/0", "CAPABILITY") => "Unknown",
+        beside_an_item_that_nobody_set_the_others_convict: service()
+            .writes("/HostConfig/CapAdd", json!(["SYS_ADMIN", "x"])).unset("/HostConfig/CapAdd/1", "X") => "Fail",
+        beside_an_item_that_nobody_set_the_others_acquit_nobody: service()
+            .writes("/HostConfig/CapAdd", json!(["CHOWN", "x"])).unset("/HostConfig/CapAdd/1", "X") => "Unknown",
     }
 }

@@ -69,5 +69,13 @@ mod tests {
             service().writes("/HostConfig/SecurityOpt", json!(["no-new-privileges:false"])) => "Fail",
         a_services_option_that_is_a_variable_is_unknown:
             service().unset("/HostConfig/SecurityOpt/0", "OPTION") => "Unknown",
+        beside_an_option_that_nobody_set_a_refusal_convicts: service()
+            .writes("/HostConfig/SecurityOpt", json!(["no-new-privileges:false", "x"]))
+            .unset("/HostConfig/SecurityOpt/1", "X") => "Fail",
+        an_option_that_nobody_set_may_refuse: service()
+            .writes("/HostConfig/SecurityOpt", json!(["no-new-privileges", "x"]))
+            .unset("/HostConfig/SecurityOpt/1", "X") => "Unknown",
+        an_option_that_nobody_set_may_ask_for_it: service()
+            .writes("/HostConfig/SecurityOpt", json!(["x"])).unset("/HostConfig/SecurityOpt/0", "X") => "Unknown",
     }
 }

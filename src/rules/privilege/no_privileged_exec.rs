@@ -2,6 +2,7 @@
 
 use crate::facts::Facts;
 use crate::facts::capabilities::Scope;
+use crate::facts::hooks::Hook;
 use crate::facts::privilege::Comparison;
 use crate::facts::seccomp::Mode;
 use crate::model::severity::Severity;
@@ -13,19 +14,22 @@ rule! {
     ///
     /// The user, the capabilities, `no_new_privs` and the seccomp filter are compared. A
     /// process that entered the container's PID or mount namespace from outside its cgroup is
-    /// compared like any other.
+    /// compared like any other, and so is what compose is told to execute in the container:
+    /// a hook in `post_start` or `pre_stop`.
     ///
     /// ## Why it matters
     /// An `exec` as root or with `--privileged` opens a door that the container's own
-    /// settings had closed, for as long as the session lives, and no setting shows it.
+    /// settings had closed, for as long as it lives, and no setting of the container shows it.
     ///
     /// ## How to fix
+    /// compose: leave `user: root` and `privileged: true` out of hooks
     /// compose: use `docker compose exec --user 1000`, and end the session
     /// run: use `docker exec --user 1000`, never `--privileged`, and end the session
     pub static RULE = {
         id: "no-privileged-exec",
         title: "no process has more privileges than the first",
         severity: Severity::High,
+        targets: [Container, Service],
         references: &["CIS Docker 1.6: 5.23", "CIS Docker 1.6: 5.24"],
         parameters: &[],
         judge: judge,
@@ -33,6 +37,28 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
+    of_processes(facts).and(of_hooks(facts))
+}
+
+fn of_hooks(facts: &Facts) -> Verdict {
+    facts.hooks.judge(|Hook { key, is_raised, gains }| {
+        let mut above = Vec::new();
+        if *is_raised {
+            above.push("is root");
+        }
+        if !gains.is_empty() {
+            above.push("has every capability");
+        }
+        if above.is_empty() {
+            return Check::holds(format!(
+                "a hook in {key} has no more privileges than the service"
+            ));
+        }
+        Check::broken(format!("a hook in {key} {}, unlike the service", above.join(" and ")))
+    })
+}
+
+fn of_processes(facts: &Facts) -> Verdict {
     facts.beside_first.judge(|held| {
         let by = &held.by;
         let Comparison { own, first, entered } = &held.value;
@@ -63,7 +89,18 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{Case, cases, container, service};
+    use serde_json::json;
+
+    /// A service with a hook of this user.
+    fn hook_of(user: &str) -> Case {
+        service().hooks(&json!({"When": "post_start", "User": user}))
+    }
+
+    fn privileged_hook() -> Case {
+        service().hooks(&json!({"When": "pre_stop", "Privileged": true}))
+    }
+
     cases! { RULE:
         equal_processes_pass: container().add_process(101, &[]) => "Pass",
         workers_below_a_root_master_pass: container()
@@ -88,6 +125,31 @@ mod tests {
         a_process_that_entered_from_outside_is_compared_too:
             container().stray(900, &[("Uid", "0 0 0 0")]) => "Fail",
         an_unread_process_is_unknown: container().kernel_denied() => "Unknown",
+        a_service_without_hooks_is_not_asked: service() => "NotApplicable",
+        a_hook_as_the_services_own_user_passes: service().hooks(&json!({"When": "post_start"})) => "Pass",
+        a_hook_as_another_ordinary_user_passes: hook_of("33:33") => "Pass",
+        a_hook_as_root_fails: hook_of("root") => "Fail",
+        a_hook_as_root_by_number_fails: hook_of("0:0") => "Fail",
+        a_hook_as_root_of_a_service_that_is_root_passes:
+            hook_of("root").writes("/Config/User", json!("0")) => "Pass",
+        a_hook_as_root_of_a_service_whose_user_nobody_knows_is_unknown:
+            hook_of("root").leaves_out("/Config/User").without_the_image() => "Unknown",
+        a_hook_of_an_ordinary_user_passes_whoever_the_service_is:
+            hook_of("33").leaves_out("/Config/User").without_the_image() => "Pass",
+        a_hook_of_a_user_that_only_the_image_knows_is_unknown: hook_of("app") => "Unknown",
+        a_hook_of_a_user_that_nobody_set_is_unknown:
+            hook_of("").unset("/Hooks/0/User", "WHO") => "Unknown",
+        a_hook_that_nobody_set_is_unknown: hook_of("33").unset("/Hooks/0", "HOOK") => "Unknown",
+        a_hook_in_privileged_mode_fails: privileged_hook() => "Fail",
+        a_hook_in_privileged_mode_fails_where_the_service_is_root:
+            privileged_hook().writes("/Config/User", json!("0")) => "Fail",
+        a_hook_in_privileged_mode_fails_whoever_its_user_is:
+            service().hooks(&json!({"When": "pre_stop", "User": "app", "Privileged": true})) => "Fail",
+        a_hook_as_root_fails_whatever_its_mode_is: service()
+            .hooks(&json!({"When": "pre_stop", "User": "root", "Privileged": null}))
+            .unset("/Hooks/0/Privileged", "MODE") => "Fail",
+        a_hook_in_privileged_mode_of_a_privileged_service_passes:
+            privileged_hook().writes("/HostConfig/Privileged", json!(true)) => "Pass",
         no_declaration_can_help: container().denied("status").engine_denied() => "Unknown",
     }
 }

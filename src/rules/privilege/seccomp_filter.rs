@@ -75,5 +75,10 @@ mod tests {
             service().writes("/HostConfig/SecurityOpt", json!(["seccomp=builtin"])) => "Pass",
         a_services_option_that_is_a_variable_is_unknown:
             service().unset("/HostConfig/SecurityOpt/0", "OPTION") => "Unknown",
+        beside_an_option_that_nobody_set_the_others_convict: service()
+            .writes("/HostConfig/SecurityOpt", json!(["seccomp=unconfined", "x"]))
+            .unset("/HostConfig/SecurityOpt/1", "X") => "Fail",
+        beside_an_option_that_nobody_set_the_default_acquits_nobody: service()
+            .writes("/HostConfig/SecurityOpt", json!(["x"])).unset("/HostConfig/SecurityOpt/0", "X") => "Unknown",
     }
 }

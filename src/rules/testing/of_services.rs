@@ -101,6 +101,16 @@ fn spoilt() -> Vec<(&'static str, Case, &'static str)> {
             "/HostConfig/Privileged",
         ),
         (
+            "no-privileged-exec",
+            service().hooks(&json!({"When": "post_start", "User": "root"})),
+            "/Hooks/0/User",
+        ),
+        (
+            "no-privileged-exec",
+            service().hooks(&json!({"When": "pre_stop", "User": "1000", "Privileged": true})),
+            "/Hooks/0/Privileged",
+        ),
+        (
             "seccomp-filter",
             service().writes("/HostConfig/SecurityOpt", json!(["x", "seccomp:unconfined"])),
             "/HostConfig/SecurityOpt/1",

@@ -136,6 +136,16 @@ impl Case {
         self.writes("/Config/Env", sealed.into())
     }
 
+    /// The file has a hook of these fields executed.
+    pub(in crate::rules) fn hooks(self, hook: &Value) -> Self {
+        let mut case = self.writes("/Hooks", json!([hook]));
+        for field in hook.as_object().into_iter().flat_map(|it| it.keys()) {
+            let pointer = format!("/Hooks/0/{field}");
+            case.draft(WEB).origins.insert(pointer.clone(), origin(&pointer, 50));
+        }
+        case
+    }
+
     /// The file does not say this.
     pub(in crate::rules) fn leaves_out(self, pointer: &str) -> Self {
         let mut case = self.writes(pointer, Value::Null);

@@ -32,7 +32,7 @@ mod tests;
 
 use super::schema::{Kind, ROOT, cast, find};
 use super::tree::{Node, Tag, Value};
-pub use super::wrong::Wrong;
+use super::wrong::Wrong;
 
 /// How many ports the ranges of one file may make. A program that speaks with
 /// many at once, such as a media server, has about sixteen thousand; every port

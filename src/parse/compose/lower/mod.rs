@@ -14,6 +14,7 @@
 mod devices;
 mod environment;
 mod health;
+mod hooks;
 mod image;
 mod limits;
 mod mounts;
@@ -102,6 +103,7 @@ impl<'a> Lowering<'a> {
         process::fill(&mut sheet, node, image);
         environment::fill(&mut sheet, node, image);
         health::fill(&mut sheet, node, image);
+        hooks::fill(&mut sheet, node);
         limits::fill(&mut sheet, node);
         devices::fill(&mut sheet, node);
         mounts::fill(&mut sheet, image);

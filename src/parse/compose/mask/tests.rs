@@ -44,6 +44,10 @@ fn what_may_be_secret_is_hidden_letter_by_letter() {
             "services: {web: {environment: {T: **********}}}",
         ),
         ("services: {web: {command: a --pw=b}}", "services: {web: {command: ********}}"),
+        (
+            "services: {web: {pre_stop: [{user: root, privileged: yes, command: a, environment: [A=b]}]}}",
+            "services: {web: {pre_stop: [{user: root, privileged: yes, command: *, environment: [A**]}]}}",
+        ),
         ("services: {web: {command: [run, pw=b]}}", "services: {web: {command: [***, ****]}}"),
         (
             "services: {web: {healthcheck: {test: [a, b]}}}",

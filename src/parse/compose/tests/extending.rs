@@ -93,7 +93,7 @@ fn what_cannot_be_extended_is_said_at_its_place() {
         ("{extends: {service: no}}", "no service `no` in this file", 2, 28),
         ("{extends: {service: no, file: b.yaml}}", "no service `no` in b.yaml", 2, 28),
         ("{extends: {service: x, file: no.yaml}}", "no file no.yaml", 2, 37),
-        ("{extends: {service: x, file: https://e.org/c.yaml}}", "no file https", 2, 37),
+        ("{extends: {service: x, file: https://e.org/c.yaml}}", "not fetched: https", 2, 37),
         ("{extends: {file: b.yaml}}", "names no service", 2, 9),
         ("{extends: {service: $X}}", "depends on X", 2, 28),
         ("{extends: [a]}", "no mapping", 2, 18),

@@ -132,7 +132,7 @@ fn a_circle_is_refused_with_its_links() {
 fn what_cannot_be_included_is_said_at_its_place() {
     for (include, what, column) in [
         ("[no.yaml]", "no file no.yaml", 11),
-        ("[oci://example.org/x]", "no file oci", 11),
+        ("[oci://example.org/x]", "not fetched: oci", 11),
         ("no.yaml", "no list", 10),
         ("[{env_file: [x]}]", "without a path", 11),
         ("[{path: [b.yaml], env_file: [no.env]}]", "no environment file no.env", 39),

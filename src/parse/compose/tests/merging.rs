@@ -243,3 +243,25 @@ fn an_unknown_value_goes_before_a_known_one() {
     let project = several(&["services: {web: {user: a}}", "services: {web: {user: $U}}"]).unwrap();
     assert_eq!(says(&project, "services/web/user"), "?U");
 }
+
+#[test]
+fn a_network_mode_excludes_networks_wherever_each_is_said() {
+    let both = "services:\n  web:\n    image: a\n    networks: [default]\n    network_mode: host\n";
+    let fault = fault(&[("/p/compose.yaml", both)]);
+    assert_eq!(fault.at.map(|it| it.0), Some(5));
+    assert!(fault.what.contains("`networks` at compose.yaml:4:5"), "{fault}");
+    let over = "services:\n  web:\n    network_mode: host\n";
+    let base = both.replace("    network_mode: host\n", "");
+    let fault = several(&[&base, over]).unwrap_err();
+    assert_eq!((fault.file.to_str(), fault.at.map(|it| it.0)), (Some("2.yaml"), Some(3)));
+    assert!(fault.what.contains("`networks` at 1.yaml:4:5"), "{fault}");
+    for fine in [
+        both.replace("network_mode: host", "network_mode: ''"),
+        both.replace("network_mode: host", "network_mode: !reset"),
+        both.replace("network_mode: host", "network_mode: ${UNSET}"),
+        both.replace("[default]", "{}"),
+        both.replace("image: a", "image: a\n    profiles: [off]"),
+    ] {
+        one(&fine);
+    }
+}

@@ -251,6 +251,13 @@ impl<'a> Building<'a> {
         self.config.set("Healthcheck", health, place);
     }
 
+    /// The working directory, of the base image's taken for `/`. One that nobody can
+    /// tell may be that of the accounts.
+    fn folder_or_worst(&self) -> &str {
+        let is_told = !matches!(self.config.get("WorkingDir"), Some(Err(_)));
+        self.folder.as_deref().unwrap_or(if is_told { "/" } else { "/etc" })
+    }
+
     /// Looks at whose files a `COPY` or `ADD` makes.
     fn copy(&mut self, it: &Instruction) {
         let flag = |name: &str| {
@@ -261,7 +268,7 @@ impl<'a> Building<'a> {
         let mut sources = it.list();
         let target = sources.pop().and_then(|to| self.expand(it, &to).ok());
         let Some(target) = target else { return };
-        if replaces(&sources, &path(self.folder.as_deref().unwrap_or("/"), &target)) {
+        if replaces(&sources, &path(self.folder_or_worst(), &target)) {
             self.accounts.forget();
         }
         let place = mode.as_ref().map_or(it.place, |(_, place)| *place);
@@ -276,8 +283,9 @@ impl<'a> Building<'a> {
     fn run(&mut self, it: &Instruction) {
         self.commands(it);
         // What a script makes before it writes the files may be gone as well.
-        let line = it.arguments().text;
-        if rewrites(line) || it.heredocs.iter().any(|it| rewrites(it.body.as_str())) {
+        let bodies = it.heredocs.iter().map(|it| it.body.as_str());
+        let folder = self.folder_or_worst().to_owned();
+        if bodies.chain([it.arguments().text]).any(|script| rewrites(script, &folder)) {
             self.accounts.forget();
         }
     }

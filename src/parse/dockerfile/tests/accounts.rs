@@ -162,6 +162,13 @@ fn an_account_has_the_place_of_its_name() {
 }
 
 #[test]
+fn a_group_that_is_called_group_is_no_file() {
+    let run = "cd /etc && groupadd -g 5 group && useradd -u 7 -g group app";
+    assert_eq!(made(run), ["@group 5", "app 7:5"]);
+    assert_eq!(made("useradd -l -u 7 app && usermod -l web app"), ["app 7:?", "app 7:?"]);
+}
+
+#[test]
 fn only_stages_that_the_target_rests_on_make_accounts() {
     let text = "FROM a AS b\nRUN useradd -u 1 one\nFROM a\nRUN useradd -u 2 two\n";
     assert_eq!(made_by(text), ["two 2:?"]);
@@ -174,7 +181,20 @@ fn nobody_is_believed_after_the_files_were_written_otherwise() {
         "RUN echo 'app:x:0:0::/:/bin/sh' >> /etc/passwd",
         "RUN echo app | tee -a /etc/group",
         "RUN [\"cp\", \"x\", \"/etc/passwd\"]",
+        "RUN cd /etc && sed -i 's/1000/0/' passwd",
+        "RUN cd etc; sed -i 's/1000/0/' ./passwd",
+        "RUN cd /usr && (cd ../etc && echo x >>group)",
+        "RUN cd /etc && (cd /tmp && id) && echo x > passwd",
+        "RUN cd \"$X\" && sed -i 's/1000/0/' passwd",
+        "RUN sh -c \"cd /etc && mv x passwd\"",
+        "RUN pushd /etc && dd if=x of=passwd",
+        "RUN <<EOF\ncd /etc\ncp x passwd\nEOF",
+        "RUN sed -i 's/1000/0/' etc/passwd",
+        "WORKDIR /etc\nRUN sed -i 's/1000/0/' passwd",
+        "WORKDIR /etc/x\nRUN [\"cp\", \"x\", \"../passwd\"]",
         "RUN <<EOF\nid\nmv x /etc/passwd\nEOF",
+        "ARG X\nWORKDIR $X\nRUN cp x passwd",
+        "WORKDIR etc\nCOPY x passwd",
         "COPY passwd /etc/passwd",
         "COPY x /etc",
         "COPY x /etc/",
@@ -190,6 +210,13 @@ fn nobody_is_believed_after_the_files_were_written_otherwise() {
     for line in [
         "RUN grep -q app /etc/passwd || id",
         "RUN if ! grep app /etc/group; then id; fi",
+        "RUN cd /etc && grep -q app passwd || cat group",
+        "RUN cd /etc && passwd -d root",
+        "RUN cd /etc/nginx && sed -i s/a/b/ passwd",
+        "RUN cd /srv && cp x passwd",
+        "RUN cp x group",
+        "RUN cd $X && sed -i s/a/b/ site.conf && chgrp group site.conf",
+        "WORKDIR /etc\nRUN cp /x hosts",
         "COPY app /",
         "COPY site.conf /etc/nginx/",
     ] {

@@ -213,3 +213,24 @@ fn of_an_unknown_image_the_rest_of_a_health_check_is_unknown() {
     let draft = web(json!({"healthcheck": {"disable": "${OFF}"}}), &bare());
     assert_eq!(at(&draft, "/Config/Healthcheck/Test"), "(not set)");
 }
+
+#[test]
+fn hooks_stand_apart_with_whoever_runs_them() {
+    let draft = web(
+        json!({
+            "post_start": [{"command": "a", "user": "root"}, {"command": "b"}],
+            "pre_stop": [{"command": ["c"], "privileged": true, "user": ""}, "${HOOK}"],
+        }),
+        &bare(),
+    );
+    let hook = |when: &str, user: Json, mode: bool| json!({"When": when, "User": user, "Privileged": mode});
+    assert_eq!(at(&draft, "/Hooks/0"), hook("post_start", json!("root"), false));
+    assert_eq!(at(&draft, "/Hooks/1"), hook("post_start", Json::Null, false));
+    assert_eq!(at(&draft, "/Hooks/2"), hook("pre_stop", Json::Null, true));
+    assert_eq!(at(&draft, "/Hooks/3"), json!("(not set)"));
+    assert_eq!(draft.origins["/Hooks/0/User"].key.raw(), "post_start.user");
+    assert_eq!(draft.origins["/Hooks/2/Privileged"].key.raw(), "pre_stop.privileged");
+    let draft = web(json!({"post_start": "${HOOKS}"}), &bare());
+    assert_eq!(at(&draft, "/Hooks/0"), json!("(not set)"));
+    assert_eq!(web(json!({}), &bare()).document.get("Hooks"), None);
+}

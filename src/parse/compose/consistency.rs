@@ -1,9 +1,12 @@
-//! Volumes and networks that services name and nobody defines: compose refuses
-//! such a project (compose-go, consistency).
+//! What compose refuses of a project whose values are all understood: volumes and
+//! networks that services name and nobody defines, and settings that exclude each
+//! other (compose-go, `checkConsistency`).
 
 use std::collections::BTreeSet;
 
-use super::tree::{Entry, Node, Value, Wrong};
+use super::sources::Sources;
+use super::tree::{Entry, Node, Place, Value};
+use super::wrong::Wrong;
 
 /// What the top level defines of a kind.
 struct Defined<'a> {
@@ -24,13 +27,16 @@ impl<'a> Defined<'a> {
     }
 }
 
-/// The first name that leads nowhere, of a service that is started.
-pub(super) fn first(root: &Node, inactive: &[String]) -> Option<Wrong> {
+/// The first of these, of a service that is started.
+pub(super) fn fault(root: &Node, inactive: &[String], sources: &Sources<'_>) -> Option<Wrong> {
     let services = root.get("services").map(Node::entries).unwrap_or_default();
     let inactive: BTreeSet<&String> = inactive.iter().collect();
     let [volumes, networks] = ["volumes", "networks"].map(|kind| Defined::of(root.get(kind)));
     let active = services.iter().filter(|it| !inactive.contains(&it.key));
     for (name, node) in active.map(|it| (&it.key, &it.node)) {
+        if let Some(wrong) = two_networks(name, node, sources) {
+            return Some(wrong);
+        }
         for volume in node.get("volumes").map(Node::items).unwrap_or_default() {
             let Some(source) = volume.get("source") else { continue };
             let is_named = volume.get("type").and_then(Node::text) == Some("volume");
@@ -52,4 +58,17 @@ pub(super) fn first(root: &Node, inactive: &[String]) -> Option<Wrong> {
         }
     }
     None
+}
+
+/// A service that shares somebody else's network, and is attached to some as well.
+fn two_networks(name: &str, service: &Node, sources: &Sources<'_>) -> Option<Wrong> {
+    let mode = service.entry("network_mode")?;
+    mode.node.text().filter(|it| !it.is_empty())?;
+    let networks = service.entry("networks").filter(|it| !it.node.entries().is_empty())?;
+    let Place { file, line, column, .. } = networks.key_at;
+    let what = format!(
+        "{name} has `network_mode`, and `networks` at {}:{line}:{column}: either excludes the other",
+        sources.name(file),
+    );
+    Some(Wrong::new(mode.key_at, what, "take one of them away"))
 }

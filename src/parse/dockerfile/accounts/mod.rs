@@ -1,11 +1,16 @@
 //! The accounts that commands make, as shadow-utils (`useradd(8)`,
 //! `groupadd(8)`), Debian's `adduser(8)` and BusyBox have them.
 
+mod files;
+mod options;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Place;
 use super::shell::{Command, Said};
+pub(super) use files::{replaces, rewrites};
+use options::Program;
 
 /// An account that a `RUN` makes or changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,139 +36,6 @@ pub enum Kind {
     /// A group's.
     Group,
 }
-
-/// What one program's options mean, by their letters and long names.
-struct Program {
-    kind: Kind,
-    /// The options that have a value.
-    valued: &'static [&'static str],
-    /// The options for the account's own number.
-    number: &'static [&'static str],
-    /// The options for a user's first group, by name or number.
-    group: &'static [&'static str],
-}
-
-const USERADD: Program = Program {
-    kind: Kind::User,
-    valued: &[
-        "b",
-        "base-dir",
-        "c",
-        "comment",
-        "d",
-        "home",
-        "home-dir",
-        "e",
-        "expiredate",
-        "f",
-        "inactive",
-        "g",
-        "gid",
-        "G",
-        "groups",
-        "k",
-        "skel",
-        "K",
-        "key",
-        "p",
-        "password",
-        "R",
-        "root",
-        "P",
-        "prefix",
-        "s",
-        "shell",
-        "u",
-        "uid",
-        "Z",
-        "selinux-user",
-    ],
-    number: &["u", "uid"],
-    group: &["g", "gid"],
-};
-
-const USERMOD: Program = Program {
-    kind: Kind::User,
-    valued: &[
-        "c",
-        "comment",
-        "d",
-        "home",
-        "e",
-        "expiredate",
-        "f",
-        "inactive",
-        "g",
-        "gid",
-        "G",
-        "groups",
-        "l",
-        "login",
-        "p",
-        "password",
-        "R",
-        "root",
-        "P",
-        "prefix",
-        "s",
-        "shell",
-        "u",
-        "uid",
-        "Z",
-        "selinux-user",
-    ],
-    ..USERADD
-};
-
-const GROUPADD: Program = Program {
-    kind: Kind::Group,
-    valued: &[
-        "g", "gid", "K", "key", "n", "new-name", "p", "password", "R", "root", "P", "prefix", "U",
-        "users",
-    ],
-    number: &["g", "gid"],
-    group: &[],
-};
-
-const ADDUSER: Program = Program {
-    kind: Kind::User,
-    valued: &[
-        "b",
-        "c",
-        "d",
-        "e",
-        "f",
-        "p",
-        "h",
-        "home",
-        "g",
-        "gecos",
-        "comment",
-        "s",
-        "shell",
-        "G",
-        "ingroup",
-        "u",
-        "uid",
-        "k",
-        "firstuid",
-        "lastuid",
-        "firstgid",
-        "lastgid",
-        "gid",
-        "conf",
-        "add_extra_groups",
-    ],
-    number: &["u", "uid"],
-    group: &["gid", "ingroup", "G"],
-};
-
-const ADDGROUP: Program = Program {
-    kind: Kind::Group,
-    valued: &["g", "gid", "conf", "firstgid", "lastgid"],
-    number: &["g", "gid"],
-    group: &[],
-};
 
 /// Programs that run the one that follows.
 const WRAPPERS: [&str; 5] = ["sudo", "exec", "command", "busybox", "env"];
@@ -213,16 +85,8 @@ pub(super) fn record(
 ) {
     let Some((first, words)) = program(command) else { return };
     let name = base(first);
-    let (known, changes) = match name {
-        "useradd" => (USERADD, false),
-        "usermod" => (USERMOD, true),
-        "groupadd" => (GROUPADD, false),
-        "groupmod" => (GROUPADD, true),
-        "adduser" => (ADDUSER, false),
-        "addgroup" => (ADDGROUP, false),
-        _ => return,
-    };
-    let call = Call::read(&known, words);
+    let Some((known, changes)) = options::of(name) else { return };
+    let call = Call::read(known, words);
     // `adduser USER GROUP` makes nobody: it puts the one into the other.
     let [Some((account, range))] = call.names.as_slice() else { return };
     // Debian's `adduser --group NAME` makes a group alone, and with `--system`
@@ -243,40 +107,6 @@ pub(super) fn record(
         place: place(range.clone()),
     };
     accounts.add(account);
-}
-
-/// The files of the accounts (`passwd(5)`, `group(5)`).
-const FILES: [&str; 2] = ["/etc/passwd", "/etc/group"];
-
-/// Programs that leave the files that they are told alone.
-const READERS: [&str; 15] = [
-    "[", "cat", "chmod", "chown", "cut", "egrep", "fgrep", "getent", "grep", "head", "id", "ls",
-    "stat", "tail", "test",
-];
-
-/// Whether a script may write the files of the accounts by itself. What is not
-/// known to read them alone may.
-pub(super) fn rewrites(script: &str) -> bool {
-    script.split([';', '&', '|', '\n', '(', ')', '{', '}']).any(|piece| {
-        let mention = FILES.iter().filter_map(|file| piece.rfind(file)).max();
-        let first = piece.split_whitespace().find(|word| !CONTROL.contains(word));
-        mention.is_some_and(|mention| {
-            let is_target = piece.find('>').is_some_and(|arrow| arrow < mention);
-            is_target || !first.is_some_and(|word| READERS.contains(&base(word)))
-        })
-    })
-}
-
-/// Words before a command.
-const CONTROL: [&str; 8] = ["!", "if", "then", "else", "elif", "while", "do", "RUN"];
-
-/// Whether copying `sources` to the path `target` may replace a file of the
-/// accounts: it is one, or may hold one.
-pub(super) fn replaces(sources: &[String], target: &str) -> bool {
-    let is_tree = |source: &String| {
-        source.ends_with(['/', '.']) || source.contains(".tar") || source.ends_with(".tgz")
-    };
-    FILES.contains(&target) || target == "/etc" || (target == "/" && sources.iter().any(is_tree))
 }
 
 /// The program that a command runs in the end, and its words.
@@ -315,9 +145,7 @@ impl<'a> Call<'a> {
             if let Some(long) = text.strip_prefix("--") {
                 let (option, value) = match long.split_once('=') {
                     Some((option, value)) => (option, Some(value)),
-                    None if program.valued.contains(&long) => {
-                        (long, words.next().and_then(Said::known))
-                    }
+                    None if program.takes_value(long) => (long, words.next().and_then(Said::known)),
                     None => (long, None),
                 };
                 call.option(program, option, value);
@@ -341,7 +169,7 @@ impl<'a> Call<'a> {
         for (at, letter) in letters.char_indices() {
             let (option, rest) = letters.split_at(at + letter.len_utf8());
             let option = option.get(at..).unwrap_or_default();
-            if program.valued.contains(&option) {
+            if program.takes_value(option) {
                 let joined = Some(rest).filter(|it| !it.is_empty());
                 let value = joined.or_else(|| words.next().and_then(Said::known));
                 self.option(program, option, value);
