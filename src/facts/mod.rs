@@ -301,8 +301,11 @@ fn each_known<T>(
     whole: impl FnOnce(Reading<T>) -> Fact<T>,
 ) -> Fact<T> {
     match declared(view) {
-        Reading::Missing(gap) if view.kind() == Kind::Service => {
-            Fact::declared_in_part(declared(&view.in_part()), Some(gap))
+        Reading::Missing(gap)
+            if view.kind() == Kind::Service
+                && let Some(in_part) = view.in_part() =>
+        {
+            Fact::declared_in_part(declared(&in_part), Some(gap))
         }
         reading @ (Reading::Known(..) | Reading::Missing(_) | Reading::Inapplicable) => {
             whole(reading)

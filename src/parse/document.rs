@@ -91,10 +91,12 @@ impl<'a> Document<'a> {
     }
 
     /// The same, of whose lists those items count that are known: for questions
-    /// to which what else there may be gives no better answer.
-    #[must_use]
-    pub fn in_part(&self) -> Self {
-        Self { in_part: true, ..self.clone() }
+    /// to which what else there may be gives no better answer. None where every
+    /// list is known as a whole, or not at all.
+    pub fn in_part(&self) -> Option<Self> {
+        let of_item = |gap: &String| gap.ends_with(|it: char| it.is_ascii_digit() || it == '-');
+        let is_in_part = self.draft.is_some_and(|it| it.gaps.keys().any(of_item));
+        is_in_part.then(|| Self { in_part: true, ..self.clone() })
     }
 
     /// The source that the document came from.

@@ -36,7 +36,11 @@ struct Whole {
 
 /// One project, judged.
 struct Part {
+    /// The targets, where there is room for those of all projects.
     targets: Vec<Target>,
+    floors: Vec<u8>,
+    /// The rules that any target breaks.
+    broken: BTreeSet<String>,
     tally: Tally,
     /// What is shown of it where it is one of many.
     shown: Option<String>,
@@ -134,8 +138,13 @@ fn judge(
         let mut bundle = resolved.bundle(&audit.images, with_project);
         audit::note_the_time(&mut bundle);
         let (targets, tally) = crate::evaluate_part(&bundle, &audit.policy, shown.is_some());
+        let floors = targets.iter().map(|it| it.floor).collect();
+        let findings = targets.iter().flat_map(|it| &it.findings);
+        let broken = findings.filter(|it| it.verdict == Verdict::Fail).map(|it| it.rule.clone());
+        let broken = broken.collect();
         let shown = shown.map(|(frame, look)| terminal::part(frame, &targets, *look));
-        Ok(Part { targets, tally, shown, empty })
+        let targets = if shown.is_some() { Vec::new() } else { targets };
+        Ok(Part { targets, floors, broken, tally, shown, empty })
     });
     Ok(judged.collect())
 }
@@ -180,10 +189,8 @@ impl Whole {
             self.empty.clone_from(&part.empty);
         }
         self.tally.add(&part.tally);
-        self.floors.extend(part.targets.iter().map(|it| it.floor));
-        let findings = part.targets.iter().flat_map(|it| &it.findings);
-        let broken = findings.filter(|it| it.verdict == Verdict::Fail).map(|it| &it.rule);
-        for rule in broken {
+        self.floors.extend(&part.floors);
+        for rule in &part.broken {
             if !self.broken.contains(rule) {
                 self.broken.insert(rule.clone());
             }

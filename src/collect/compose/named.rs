@@ -27,8 +27,10 @@ pub fn named(path: &Path) -> Result<Vec<PathBuf>, Fault> {
         .collect::<Result<_, _>>()
         .map_err(|error| fault(&error.to_string(), "run as somebody who may read it"))?;
     // Folders are projects only where the pattern names nothing else.
-    if found.iter().any(|it| it.is_file()) {
-        found.retain(|it| it.is_file());
+    let are_files: Vec<bool> = found.iter().map(|it| it.is_file()).collect();
+    if are_files.contains(&true) {
+        let mut are_files = are_files.into_iter();
+        found.retain(|_| are_files.next() == Some(true));
     }
     found.retain(|it| !is_laid_over(it));
     if found.is_empty() {

@@ -284,7 +284,7 @@ pub(super) fn powers(view: &View<'_>) -> Powers {
     });
     let declared = declared(view, &source);
     let is_open = view.kind() == Kind::Service && matches!(declared, Reading::Missing(_));
-    let in_part = is_open.then(|| self::declared(&view.in_part(), &source));
+    let in_part = view.in_part().filter(|_| is_open).map(|it| self::declared(&it, &source));
     Powers { whose: view.processes_source().clone(), declared, in_part, each }
 }
 

@@ -45,10 +45,14 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn new(bundle: &'a Bundle, target: &'a Target) -> Self {
+        Self::with(bundle, target, described(bundle, &target.id))
+    }
+
+    fn with(bundle: &'a Bundle, target: &'a Target, inspect: Document<'a>) -> Self {
         Self {
             bundle,
             target,
-            inspect: described(bundle, &target.id),
+            inspect,
             info: OnceCell::new(),
             processes: Source::Processes(target.id.clone()),
             user: OnceCell::new(),
@@ -59,8 +63,8 @@ impl<'a> View<'a> {
     }
 
     /// The same, of whose declaration those items of lists count that are known.
-    pub(super) fn in_part(&self) -> Self {
-        Self { inspect: self.inspect.in_part(), ..Self::new(self.bundle, self.target) }
+    pub(super) fn in_part(&self) -> Option<Self> {
+        Some(Self::with(self.bundle, self.target, self.inspect.in_part()?))
     }
 
     /// Some of the container's files, as the bundle has them under this source.
