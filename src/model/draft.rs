@@ -12,7 +12,7 @@ use super::reading::Gap;
 use super::untrusted::Untrusted;
 
 /// A container that nobody has created yet, in the words in which an engine
-/// would describe it afterwards, every default filled in.
+/// would describe it afterwards, with the defaults that say something.
 ///
 /// Parts are named by JSON pointers (RFC 6901) into the document, `""` being
 /// the whole.
