@@ -56,7 +56,7 @@ fn audited(engine: &Engine, container: &Container<'_>) -> Audit {
 /// The finding names both sides.
 fn says(audit: &Audit, sides: [&str; 2]) {
     let statements = &finding(audit.only(), RULE).statements;
-    let names = |it: &String| sides.iter().all(|side| it.contains(side));
+    let names = |it: &std::borrow::Cow<str>| sides.iter().all(|side| it.contains(side));
     assert!(statements.iter().any(names), "{statements:?}");
 }
 

@@ -25,7 +25,7 @@ pub(super) fn all() -> Vec<Live> {
 }
 
 fn verdicts(target: &Target) -> Vec<(&str, Verdict)> {
-    target.findings.iter().map(|finding| (finding.rule.as_str(), finding.verdict)).collect()
+    target.findings.iter().map(|finding| (&*finding.rule, finding.verdict)).collect()
 }
 
 /// One thread kills and starts a container, another audits it beside a

@@ -1,5 +1,7 @@
 //! The answer of a rule, and the proof that goes with it.
 
+use std::borrow::Cow;
+
 use super::reading::{Evidence, Gap, Reason};
 use super::severity::Severity;
 use super::untrusted::Untrusted;
@@ -8,11 +10,11 @@ use super::untrusted::Untrusted;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
     /// The rule holds; the text says what was seen.
-    Holds(String),
+    Holds(Cow<'static, str>),
     /// The rule is broken; the text says how.
     Broken {
         /// What is wrong, as a sentence without its full stop.
-        what: String,
+        what: Cow<'static, str>,
         /// A milder severity than the rule's own, where the value warrants it.
         severity: Option<Severity>,
         /// The parts of the value that broke the rule, as (place, value); empty
@@ -23,22 +25,22 @@ pub enum Check {
         named: Vec<Untrusted>,
     },
     /// The question does not arise for this value; the text says why.
-    Moot(String),
+    Moot(Cow<'static, str>),
 }
 
 impl Check {
     /// The rule holds.
-    pub fn holds(what: impl Into<String>) -> Self {
+    pub fn holds(what: impl Into<Cow<'static, str>>) -> Self {
         Self::Holds(what.into())
     }
 
     /// The rule is broken.
-    pub fn broken(what: impl Into<String>) -> Self {
+    pub fn broken(what: impl Into<Cow<'static, str>>) -> Self {
         Self::Broken { what: what.into(), severity: None, shown: Vec::new(), named: Vec::new() }
     }
 
     /// The question does not arise.
-    pub fn moot(why: impl Into<String>) -> Self {
+    pub fn moot(why: impl Into<Cow<'static, str>>) -> Self {
         Self::Moot(why.into())
     }
 
@@ -56,9 +58,9 @@ impl Check {
     pub fn also(self, what: &str) -> Self {
         match self {
             Self::Broken { what: before, severity, shown, named } => {
-                Self::Broken { what: format!("{before}; {what}"), severity, shown, named }
+                Self::Broken { what: format!("{before}; {what}").into(), severity, shown, named }
             }
-            Self::Holds(_) | Self::Moot(_) => Self::broken(what),
+            Self::Holds(_) | Self::Moot(_) => Self::broken(what.to_owned()),
         }
     }
 
@@ -84,7 +86,7 @@ impl Check {
 /// Why a verdict is what it is. Only a [`Fact`](super::fact::Fact) can mint one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    pub(super) statements: Vec<String>,
+    pub(super) statements: Vec<Cow<'static, str>>,
     pub(super) evidence: Vec<Evidence>,
     pub(super) beside: Vec<Evidence>,
     pub(super) severity: Option<Severity>,
@@ -93,7 +95,7 @@ pub struct Proof {
 
 impl Proof {
     /// What was found, the decisive statement first; never empty.
-    pub fn statements(&self) -> &[String] {
+    pub fn statements(&self) -> &[Cow<'static, str>] {
         &self.statements
     }
 
@@ -225,10 +227,10 @@ impl Verdict {
     /// This verdict, a failure told in one sentence made of its statements:
     /// several findings that only together are one.
     #[must_use]
-    pub fn fails_as(self, tell: impl FnOnce(&[String]) -> String) -> Self {
+    pub fn fails_as(self, tell: impl FnOnce(&[Cow<'static, str>]) -> String) -> Self {
         match self {
             Self::Fail(proof) => {
-                let statements = vec![tell(&proof.statements)];
+                let statements = vec![tell(&proof.statements).into()];
                 Self::Fail(Proof { statements, ..proof })
             }
             other @ (Self::Pass(_) | Self::Unknown { .. } | Self::NotApplicable(_)) => other,
@@ -237,8 +239,8 @@ impl Verdict {
 
     /// This verdict, a pass told in one sentence instead of many.
     #[must_use]
-    pub fn passes_as(self, what: &str) -> Self {
-        let tell = |proof: Proof| Proof { statements: vec![what.to_owned()], ..proof };
+    pub fn passes_as(self, what: &'static str) -> Self {
+        let tell = |proof: Proof| Proof { statements: vec![what.into()], ..proof };
         match self {
             Self::Pass(proof) => Self::Pass(tell(proof)),
             Self::Unknown { gap, stated } => Self::Unknown { gap, stated: stated.map(tell) },

@@ -131,7 +131,7 @@ pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
 
 fn finding(finding: &Finding, target: &target::Target, is_brief: bool) -> v1::Finding {
     let mut shown = v1::Finding {
-        rule: finding.rule.to_owned(),
+        rule: finding.rule.into(),
         severity: finding.severity,
         verdict: v1::Verdict::Unknown,
         stated: false,

@@ -4,6 +4,7 @@
 //! removed: that would be version 2. The types are the report's own, so that
 //! the model can change without changing what was promised.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -197,7 +198,7 @@ pub enum Verdict {
 #[serde(deny_unknown_fields)]
 pub struct Finding {
     /// The rule's id.
-    pub rule: String,
+    pub rule: Cow<'static, str>,
     /// How bad it is, or would be.
     pub severity: Severity,
     /// The answer.
@@ -205,7 +206,7 @@ pub struct Finding {
     /// Whether a pass rests on a declaration alone.
     pub stated: bool,
     /// What was found, the decisive statement first; safe to print.
-    pub statements: Vec<String>,
+    pub statements: Vec<Cow<'static, str>>,
     /// What shows it: first what decided, then what the other side says.
     pub evidence: Vec<Evidence>,
     /// Why there is no answer, for an unknown verdict.

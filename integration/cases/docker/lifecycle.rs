@@ -192,7 +192,7 @@ fn says_what_is_used() {
 }
 
 fn statement(target: &Target, rule: &str) -> String {
-    finding(target, rule).statements.first().cloned().unwrap_or_default()
+    finding(target, rule).statements.first().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Nobody can hear the first witness: another one speaks when the audit is over.

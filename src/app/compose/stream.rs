@@ -1,6 +1,7 @@
 //! Projects one after another: each is judged by itself, and of many only what
 //! they count together is kept.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
@@ -40,7 +41,7 @@ struct Part {
     targets: Vec<Target>,
     floors: Vec<u8>,
     /// The rules that any target breaks.
-    broken: BTreeSet<String>,
+    broken: BTreeSet<Cow<'static, str>>,
     tally: Tally,
     /// What is shown of it where it is one of many.
     shown: Option<String>,
@@ -191,8 +192,8 @@ impl Whole {
         self.tally.add(&part.tally);
         self.floors.extend(&part.floors);
         for rule in &part.broken {
-            if !self.broken.contains(rule) {
-                self.broken.insert(rule.clone());
+            if !self.broken.contains(&**rule) {
+                self.broken.insert(rule.to_string());
             }
         }
     }

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use crate::model::reading::{self, Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
@@ -124,7 +126,7 @@ impl<T> Fact<T> {
 
     /// Says that a rule does not arise for this target, whatever the fact is:
     /// nobody set what it would be held against.
-    pub fn unasked(&self, why: &str) -> Verdict {
+    pub fn unasked(&self, why: impl Into<Cow<'static, str>>) -> Verdict {
         Verdict::NotApplicable(proof(why, &[], &[]))
     }
 
@@ -247,7 +249,7 @@ fn pointed_at(evidence: Vec<Evidence>, named: &[Untrusted]) -> Vec<Evidence> {
     with_items
 }
 
-fn proof(what: impl Into<String>, evidence: &[Evidence], beside: &[Evidence]) -> Proof {
+fn proof(what: impl Into<Cow<'static, str>>, evidence: &[Evidence], beside: &[Evidence]) -> Proof {
     Proof {
         statements: vec![what.into()],
         evidence: evidence.to_vec(),

@@ -53,7 +53,7 @@ impl Broken<'_> {
         };
         for group in failing.chunk_by(is_one) {
             let Some((_, _, first)) = group.first() else { continue };
-            let Some(rule) = self.rules.get(&first.rule) else { continue };
+            let Some(rule) = self.rules.get(&*first.rule) else { continue };
             heading(out, first.severity, &first.rule, rule, look)?;
             for (_, target, finding) in group {
                 broken_by(out, target, finding, look)?;
@@ -107,9 +107,10 @@ fn broken_by(
 ) -> std::fmt::Result {
     let name = target.name.to_string();
     for (index, statement) in finding.statements.iter().take(SHOWN).enumerate() {
-        let text = if index == 0 { format!("{name}: {statement}") } else { statement.clone() };
+        let text =
+            if index == 0 { format!("{name}: {statement}").into() } else { statement.clone() };
         let text = look.wrap("  ", "    ", &text);
-        let text = if index == 0 { embolden(&text, &name, look) } else { format!("  {text}") };
+        let text = if index == 0 { embolden(text, &name, look) } else { format!("  {text}") };
         writeln!(out, "{text}")?;
     }
     more(out, finding.statements.len(), "more like this", look)?;
@@ -159,10 +160,10 @@ fn telling(evidence: &[v1::Evidence]) -> impl Iterator<Item = &v1::Evidence> {
 }
 
 /// Makes the target's name at the beginning of a wrapped text bold.
-fn embolden(text: &str, name: &str, look: Look) -> String {
-    match text.strip_prefix(&format!("  {name}:")) {
+fn embolden(text: String, name: &str, look: Look) -> String {
+    match text.strip_prefix(&format!("  {name}:")).filter(|_| look.colour) {
         Some(rest) => format!("  {}:{rest}", look.bold(name)),
-        None => text.to_owned(),
+        None => text,
     }
 }
 

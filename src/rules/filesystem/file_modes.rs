@@ -50,7 +50,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let recognised = role::recognised(facts, role);
         let because = match &recognised {
             Verdict::Pass(proof) => proof.statements().first().cloned().unwrap_or_default(),
-            Verdict::Fail(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => String::new(),
+            Verdict::Fail(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => "".into(),
         };
         of(facts, demand, &because).where_holds(recognised)
     });

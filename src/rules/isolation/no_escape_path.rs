@@ -5,6 +5,8 @@ mod cases;
 mod chains;
 mod links;
 
+use std::borrow::Cow;
+
 use crate::facts::Facts;
 use crate::model::severity::Severity;
 use crate::model::verdict::Verdict;
@@ -77,10 +79,10 @@ fn whole(chain: &Chain, facts: &Facts) -> Verdict {
 }
 
 /// What was found first, and how often: each process of many may be a link.
-fn some_of(found: &[String]) -> String {
+fn some_of(found: &[Cow<'static, str>]) -> String {
     match found {
         [] => String::new(),
-        [one] => one.clone(),
+        [one] => one.to_string(),
         [one, others @ ..] => format!("{one} (and {} more)", others.len()),
     }
 }

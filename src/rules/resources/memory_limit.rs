@@ -56,7 +56,7 @@ mod tests {
     fn said(files: &[(&str, &str)]) -> String {
         let case = files.iter().fold(container(), |case, (file, text)| case.usage(file, text));
         let Verdict::Pass(proof) = case.judge(&super::RULE) else { panic!("there is a limit") };
-        proof.statements()[0].clone()
+        proof.statements()[0].to_string()
     }
 
     #[test]
@@ -78,7 +78,7 @@ mod tests {
         let swaps = "MemTotal: 8388608 kB\nSwapTotal: 1024 kB\n";
         let said = |case: Case| {
             let Verdict::Pass(proof) = case.judge(&super::RULE) else { panic!("there is a limit") };
-            proof.statements()[0].clone()
+            proof.statements()[0].to_string()
         };
         let unbounded = container().add_limit("memory.memsw.limit_in_bytes", "9223372036854771712");
         assert_eq!(said(unbounded.clone()), "at most 64 MiB");
@@ -93,7 +93,7 @@ mod tests {
         let said = |swap: i64| {
             let case = service().writes("/HostConfig/MemorySwap", json!(swap));
             let Verdict::Pass(proof) = case.judge(&super::RULE) else { panic!("there is a limit") };
-            proof.statements()[0].clone()
+            proof.statements()[0].to_string()
         };
         assert!(said(-1).ends_with("; its swap is unbounded"));
         assert!(!said(1 << 30).contains("swap"));

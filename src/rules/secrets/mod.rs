@@ -206,7 +206,7 @@ fn judge_each(
 /// Holds every variable against `fault`, which says what is wrong with one.
 fn faults(
     environment: &Environment,
-    holds: &str,
+    holds: &'static str,
     fault: impl Fn(&Variable) -> Option<String>,
 ) -> Check {
     let found = environment.variables.iter().filter_map(|it| Some((it, fault(it)?)));

@@ -82,7 +82,7 @@ fn a_disk(grants: &[Grant], what: &str) -> Check {
 pub(super) fn has_disk(facts: &Facts) -> Verdict {
     let has = facts.opened_devices.judge(|grants| a_disk(grants, "has the block device"));
     let lets = facts.devices.judge(|grants| a_disk(grants, "may use"));
-    has.or(lets).fails_as(|said| said.first().cloned().unwrap_or_default())
+    has.or(lets).fails_as(|said| said.first().map(ToString::to_string).unwrap_or_default())
 }
 
 /// Opening it to read is enough: what is read is every file of the host. Of a
