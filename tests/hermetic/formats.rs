@@ -112,7 +112,7 @@ fn the_terminal_names_every_failing_rule_that_json_has_and_no_other() {
         let heading = text.contains(&format!(" {} · ", finding.rule));
         assert_eq!(heading, finding.verdict == v1::Verdict::Fail, "{}", finding.rule);
         if finding.verdict == v1::Verdict::Unknown {
-            assert!(text.contains(&finding.rule), "{} is not verified and not said", finding.rule);
+            assert!(text.contains(&*finding.rule), "{} is not verified and not said", finding.rule);
         }
     }
 }

@@ -303,7 +303,7 @@ fn a_proc_that_hides_processes_makes_nothing_pass() {
     let (_, findings) = host.audit(&id(), 70);
     // What no policy asks for, or no engine declares, does not apply, whatever is hidden.
     let unasked = ["expected-uid", "required-env", "runs-as-declared"];
-    let judged = |it: &&Finding| !unasked.contains(&it.rule.as_str());
+    let judged = |it: &&Finding| !unasked.contains(&&*it.rule);
     assert!(
         findings.iter().filter(judged).all(|it| it.verdict == Verdict::Unknown),
         "{findings:#?}"

@@ -56,7 +56,7 @@ fn weights() -> BTreeMap<String, BTreeMap<Access, Weight>> {
     for (_, bundle) in bundles() {
         let poorer = COLUMNS.map(|(access, _)| (access, findings(&without(bundle, access))));
         for (index, finding) in findings(bundle).iter().enumerate() {
-            let row = weights.entry(finding.rule.clone()).or_default();
+            let row = weights.entry(finding.rule.to_string()).or_default();
             for datum in &finding.evidence {
                 let weight = row.entry(datum.source.access()).or_default();
                 *weight = (*weight).max(Weight::Used);

@@ -125,7 +125,7 @@ fn every_rule_fails_and_passes_somewhere_in_the_recorded_bundles() {
     for (policy, bundle) in pairs {
         let report = secaudit::evaluate(bundle, &policy, Accept::Kernel);
         for finding in report.targets.into_iter().flat_map(|target| target.findings) {
-            let [passes, fails] = seen.entry(finding.rule).or_default();
+            let [passes, fails] = seen.entry(finding.rule.into_owned()).or_default();
             *passes |= finding.verdict == v1::Verdict::Pass;
             *fails |= finding.verdict == v1::Verdict::Fail;
         }

@@ -12,7 +12,7 @@ use secaudit::report::v1::{Finding, Verdict};
 
 use crate::host::{CONTAINER_MOUNTS, Host, Process, container, id, verdict};
 
-fn statements<'a>(findings: &'a [Finding], rule: &str) -> &'a [String] {
+fn statements<'a>(findings: &'a [Finding], rule: &str) -> &'a [std::borrow::Cow<'static, str>] {
     &findings.iter().find(|it| it.rule == rule).unwrap().statements
 }
 
