@@ -65,6 +65,10 @@ impl Part {
         Self { whole, pointer: pointer.to_owned(), own }
     }
 
+    fn line(&self) -> Option<&Arc<Origin>> {
+        self.own.as_ref().or_else(|| self.whole.draft.origin(&self.pointer))
+    }
+
     /// A person knows it by the key that the file has, if the file has one.
     fn place(&self) -> &str {
         self.own.as_ref().map_or(&self.pointer, |own| own.key.raw())
@@ -76,7 +80,7 @@ impl Part {
             source: source.clone(),
             place: self.place().into(),
             value: shown(draft.value(pointer)).into(),
-            written: self.own.as_ref().or_else(|| draft.origin(pointer)).cloned(),
+            written: self.line().cloned(),
             parts: Pointed::at(Arc::clone(draft), pointer.to_owned()),
         }
     }
@@ -159,7 +163,7 @@ impl PartialEq for Evidence {
     fn eq(&self, other: &Self) -> bool {
         // Two places need no words to be told apart.
         let is_at_one = || self.0.place() == other.0.place();
-        Rc::ptr_eq(&self.0, &other.0) || (is_at_one() && **self == **other)
+        self.is(other) || (is_at_one() && **self == **other)
     }
 }
 
@@ -178,6 +182,20 @@ impl Ord for Evidence {
 }
 
 impl Evidence {
+    /// Whether it is the very same piece of evidence, handed on.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Where it was written, where that is a file: the same as the datum's, without
+    /// putting it into words.
+    pub fn line(&self) -> Option<&Arc<Origin>> {
+        match &*self.0 {
+            Shown::Datum(datum) => datum.written.as_ref(),
+            Shown::Part(part, _) => part.line(),
+        }
+    }
+
     /// A datum as `source` gave it.
     pub fn new(source: Source, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
         let (place, value) = (place.into(), value.into());

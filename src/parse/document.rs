@@ -94,7 +94,9 @@ impl<'a> Document<'a> {
     /// to which what else there may be gives no better answer. None where every
     /// list is known as a whole, or not at all.
     pub fn in_part(&self) -> Option<Self> {
-        let of_item = |gap: &String| gap.ends_with(|it: char| it.is_ascii_digit() || it == '-');
+        let of_item = |gap: &String| {
+            gap.starts_with("/HostConfig/") && gap.ends_with(|it: char| it.is_ascii_digit())
+        };
         let is_in_part = self.draft.is_some_and(|it| it.gaps.keys().any(of_item));
         is_in_part.then(|| Self { in_part: true, ..self.clone() })
     }

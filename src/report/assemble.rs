@@ -159,9 +159,9 @@ fn finding(finding: &Finding, target: &target::Target, is_brief: bool) -> v1::Fi
             stated.as_ref()
         }
     };
-    let is_open = matches!(finding.verdict, Verdict::Fail(_) | Verdict::Unknown { .. });
-    if let Some(proof) = proof.filter(|_| is_open || !is_brief) {
-        shown.evidence = evidence(proof);
+    let is_broken = shown.verdict == v1::Verdict::Fail;
+    if let Some(proof) = proof.filter(|_| is_broken || !is_brief) {
+        shown.evidence = evidence(proof, is_brief);
         if shown.gap.is_none() {
             shown.statements = proof.statements().to_vec();
         }
@@ -169,7 +169,7 @@ fn finding(finding: &Finding, target: &target::Target, is_brief: bool) -> v1::Fi
     shown
 }
 
-fn evidence(proof: &Proof) -> Vec<v1::Evidence> {
+fn evidence(proof: &Proof, is_brief: bool) -> Vec<v1::Evidence> {
     let public = |datum: &Evidence| v1::Evidence {
         basis: datum.source.basis(),
         source: datum.source.clone(),
@@ -177,7 +177,17 @@ fn evidence(proof: &Proof) -> Vec<v1::Evidence> {
         value: datum.value.clone(),
         written: datum.written.as_deref().map(written),
     };
-    proof.evidence().iter().chain(proof.beside()).map(public).collect()
+    match line(proof.evidence()).filter(|_| is_brief) {
+        Some(line) => vec![public(line)],
+        None => proof.evidence().iter().chain(proof.beside()).map(public).collect(),
+    }
+}
+
+/// The one line of a file that says most: the first that says it, or else the
+/// first that could.
+fn line(all: &[Evidence]) -> Option<&Evidence> {
+    let says_it = |it: &&Evidence| it.line().is_some_and(|line| !line.key.raw().is_empty());
+    all.iter().find(says_it).or_else(|| all.iter().find(|it| it.line().is_some()))
 }
 
 pub(super) fn tool() -> v1::Tool {
