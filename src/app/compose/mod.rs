@@ -7,7 +7,6 @@ mod remarks;
 mod stream;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use super::args::Compose;
 use super::audit;
@@ -15,7 +14,7 @@ use super::exit::Failure;
 use super::output::Terminal;
 use crate::collect::compose::Images;
 use crate::collect::compose::files::Disk;
-use crate::collect::compose::named::named;
+use crate::collect::compose::named::{Named, named};
 use crate::parse::compose::{Fault, Request};
 use crate::policy::Policy;
 
@@ -73,8 +72,8 @@ fn requests(command: &Compose) -> Result<(Vec<Request>, Vec<Fault>), Failure> {
 }
 
 /// A folder stands for its compose file.
-fn of_path(base: &Request, path: PathBuf) -> Request {
-    if path != Path::new("-") && path.is_dir() {
+fn of_path(base: &Request, Named { path, is_folder }: Named) -> Request {
+    if is_folder {
         Request { at: Some(path), ..base.clone() }
     } else {
         Request { files: vec![path], ..base.clone() }

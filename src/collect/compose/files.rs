@@ -16,7 +16,7 @@ pub struct Disk {
 impl Load for Disk {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         if path == Path::new("-") {
-            return self.input.get_or_init(|| bounded(std::io::stdin().lock())).clone();
+            return self.input.get_or_init(|| bounded(std::io::stdin().lock(), 0)).clone();
         }
         // Looked at before it is opened: a FIFO would never answer, a device never end.
         let about = std::fs::metadata(path).map_err(|error| in_words(&error))?;
@@ -27,7 +27,7 @@ impl Load for Disk {
             return Err("it is no regular file".to_owned());
         }
         let file = std::fs::File::open(path).map_err(|error| in_words(&error))?;
-        bounded(file)
+        bounded(file, about.len())
     }
 
     fn is_file(&self, path: &Path) -> bool {
@@ -35,8 +35,10 @@ impl Load for Disk {
     }
 }
 
-fn bounded(file: impl Read) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
+/// As much as is read of any file; `expected` bytes at one go.
+fn bounded(file: impl Read, expected: u64) -> Result<Vec<u8>, String> {
+    let expected = usize::try_from(expected).unwrap_or(LARGEST).min(LARGEST);
+    let mut bytes = Vec::with_capacity(expected + 1);
     let most = u64::try_from(LARGEST).unwrap_or(u64::MAX);
     file.take(most + 1).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
     if bytes.len() > LARGEST {

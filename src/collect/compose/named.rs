@@ -4,11 +4,26 @@ use std::path::{Path, PathBuf};
 
 use crate::parse::compose::{Fault, address};
 
+/// A file or a folder that a path names.
+#[derive(Debug)]
+pub struct Named {
+    /// Its own path.
+    pub path: PathBuf,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+}
+
+impl From<PathBuf> for Named {
+    fn from(path: PathBuf) -> Self {
+        Self { is_folder: path != Path::new("-") && path.is_dir(), path }
+    }
+}
+
 /// The files and folders that a path names: itself, or what fits it as a glob.
 ///
 /// # Errors
 /// The pattern is none, fits no file, or leads to what cannot be looked into.
-pub fn named(path: &Path) -> Result<Vec<PathBuf>, Fault> {
+pub fn named(path: &Path) -> Result<Vec<Named>, Fault> {
     let fault = |what: &str, help: &str| Fault {
         file: address::masked(&path.to_string_lossy()).into(),
         at: None,
@@ -19,20 +34,21 @@ pub fn named(path: &Path) -> Result<Vec<PathBuf>, Fault> {
     // An address is no pattern, whatever stands in it.
     let is_pattern = |it: &&str| it.contains(['*', '?', '[']) && !address::is_remote(it);
     let text = path.to_str().filter(is_pattern);
-    let (Some(text), false) = (text, path.exists()) else { return Ok(vec![path.to_owned()]) };
+    let (Some(text), false) = (text, path.exists()) else {
+        return Ok(vec![path.to_owned().into()]);
+    };
     let found = glob::glob(text)
         .map_err(|error| fault(&format!("it is no pattern: {}", error.msg), "mend it"))?;
     // What cannot be looked into is told, and nothing is passed over in silence.
-    let mut found: Vec<PathBuf> = found
+    let mut found: Vec<Named> = found
+        .map(|it| it.map(Named::from))
         .collect::<Result<_, _>>()
         .map_err(|error| fault(&error.to_string(), "run as somebody who may read it"))?;
     // Folders are projects only where the pattern names nothing else.
-    let are_files: Vec<bool> = found.iter().map(|it| it.is_file()).collect();
-    if are_files.contains(&true) {
-        let mut are_files = are_files.into_iter();
-        found.retain(|_| are_files.next() == Some(true));
+    if found.iter().any(|it| !it.is_folder) {
+        found.retain(|it| !it.is_folder);
     }
-    found.retain(|it| !is_laid_over(it));
+    found.retain(|it| !is_laid_over(&it.path));
     if found.is_empty() {
         return Err(fault("no file fits this pattern", "check it, and the folder you are in"));
     }
