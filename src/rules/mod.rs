@@ -5,6 +5,7 @@
 //! nothing else: what is unknown, and whose word counts, is the
 //! [`Fact`](crate::model::fact::Fact)'s business.
 
+pub mod build;
 pub mod filesystem;
 pub mod identity;
 pub mod isolation;
@@ -79,6 +80,8 @@ pub static ALL: &[&Rule] = &[
     &secrets::no_default_credentials::RULE,
     &secrets::strong_secrets::RULE,
     &secrets::required_env::RULE,
+    &build::valid_dockerfile::RULE,
+    &build::multi_stage::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,
 ];
