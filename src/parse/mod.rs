@@ -11,6 +11,7 @@ pub mod dockerfile;
 pub mod document;
 pub mod file_capability;
 pub mod group;
+pub mod image_name;
 pub mod passwd;
 pub mod path;
 pub mod pattern;
