@@ -5,6 +5,7 @@
 //! whether a value is good.
 
 pub mod attainable;
+pub mod build;
 pub mod capabilities;
 pub mod command;
 pub mod confinement;
@@ -29,6 +30,7 @@ pub mod namespaces;
 pub mod network;
 pub mod no_new_privileges;
 mod numbering;
+pub mod pins;
 pub mod privilege;
 pub mod propagation;
 pub mod remapping;
@@ -65,6 +67,8 @@ pub enum Holder {
     Declaration,
     /// A service of which no process is there yet.
     Service,
+    /// A container that nobody has made of an image.
+    Run,
 }
 
 impl fmt::Display for Holder {
@@ -76,6 +80,7 @@ impl fmt::Display for Holder {
             }
             Self::Declaration => f.write_str("the declaration"),
             Self::Service => f.write_str("the service"),
+            Self::Run => f.write_str("a container of it"),
         }
     }
 }
@@ -210,6 +215,10 @@ pub struct Facts {
     pub command: Fact<command::Command>,
     /// Where the container's output goes.
     pub log: Fact<log::Log>,
+    /// Which images it is made from, as they are asked for.
+    pub pins: Fact<Vec<pins::Asked>>,
+    /// How it is built.
+    pub build: build::Build,
     /// What was asked for and does nothing; never empty.
     pub idle: Vec<Fact<idle::Effect>>,
 }
@@ -224,13 +233,14 @@ pub fn derive(bundle: &Bundle) -> Vec<(Target, Facts)> {
 }
 
 fn of_container(view: &View<'_>) -> Facts {
+    let build = build::all(view);
     Facts {
         user: identity::fact(view),
         user_in_container: identity::user_in_container(view),
         standing: lineage::standing(view),
         written_user: identity::written(view),
         session: where_it_runs(view, identity::session),
-        login: where_it_runs(view, login::fact),
+        login: login::fact(view),
         groups: groups::by_number(view),
         groups_by_host: groups::by_host(view),
         groups_by_container: groups::by_container(view),
@@ -284,13 +294,15 @@ fn of_container(view: &View<'_>) -> Facts {
         restarts: where_it_runs(view, restart::restarts),
         command: command::fact(view),
         log: log::fact(view),
+        pins: pins::fact(view, &build.layout),
+        build,
         idle: idle::all(view),
     }
 }
 
 /// A question that only what runs can answer, and that nobody asks of a service.
 fn where_it_runs<T>(view: &View<'_>, fact: impl FnOnce(&View<'_>) -> Fact<T>) -> Fact<T> {
-    if view.kind() == Kind::Service { Fact::to_come() } else { fact(view) }
+    if view.kind().is_to_come() { Fact::to_come() } else { fact(view) }
 }
 
 /// What is declared, and `whole` the fact that it makes. Where a service's lists
@@ -302,7 +314,7 @@ fn each_known<T>(
 ) -> Fact<T> {
     match declared(view) {
         Reading::Missing(gap)
-            if view.kind() == Kind::Service
+            if view.kind().is_to_come()
                 && let Some(in_part) = view.in_part() =>
         {
             Fact::declared_in_part(declared(&in_part), Some(gap))
@@ -320,8 +332,8 @@ fn beside<T>(
     in_force: impl FnOnce() -> Reading<T>,
 ) -> Fact<T> {
     match view.kind() {
-        Kind::Service => Fact::declared_only(declared),
-        Kind::Container | Kind::Image => Fact::new(declared, in_force()),
+        Kind::Service | Kind::Image | Kind::Dockerfile => Fact::declared_only(declared),
+        Kind::Container => Fact::new(declared, in_force()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! nothing else: what is unknown, and whose word counts, is the
 //! [`Fact`](crate::model::fact::Fact)'s business.
 
+pub mod build;
 pub mod filesystem;
 pub mod identity;
 pub mod isolation;
@@ -15,6 +16,7 @@ pub mod resources;
 mod role;
 pub mod secrets;
 pub mod settings;
+pub mod supply;
 #[cfg(test)]
 mod testing;
 pub mod truth;
@@ -79,6 +81,10 @@ pub static ALL: &[&Rule] = &[
     &secrets::no_default_credentials::RULE,
     &secrets::strong_secrets::RULE,
     &secrets::required_env::RULE,
+    &supply::pinned_image::RULE,
+    &build::valid_dockerfile::RULE,
+    &build::multi_stage::RULE,
+    &build::copy_not_add::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,
 ];

@@ -1,8 +1,6 @@
-//! The settings that go to the engine as they are, and the engine's defaults.
+//! The settings that go to the engine as they are.
 
-use std::sync::LazyLock;
-
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::parse::compose::schema::cast;
 use crate::parse::compose::tree::Node;
@@ -234,25 +232,3 @@ fn logging(sheet: &mut Sheet<'_>, service: &Node) {
     }
     sheet.set("/HostConfig/LogConfig", json!({"Type": driver, "Config": options}));
 }
-
-fn object(value: Json) -> Map<String, Json> {
-    if let Json::Object(fields) = value { fields } else { Map::new() }
-}
-
-/// What a container's own configuration says where nobody says anything.
-pub(super) static CONFIG: LazyLock<Map<String, Json>> =
-    LazyLock::new(|| object(json!({"Hostname": "", "Labels": {}, "User": "", "WorkingDir": ""})));
-
-/// What an engine makes of a container of which nothing is asked: Docker 28 on
-/// a host with cgroup version 2. What it would write as null says nothing and is
-/// left out, as are fields that no question is about.
-pub(super) static HOST: LazyLock<Map<String, Json>> = LazyLock::new(|| {
-    object(json!({
-        "CgroupParent": "", "CgroupnsMode": "private", "CpuPeriod": 0, "CpuQuota": 0,
-        "CpuShares": 0, "CpusetCpus": "", "IpcMode": "private", "Memory": 0,
-        "MemoryReservation": 0, "MemorySwap": 0, "NanoCpus": 0, "PidMode": "",
-        "PortBindings": {}, "Privileged": false, "PublishAllPorts": false,
-        "ReadonlyRootfs": false, "Runtime": "runc", "ShmSize": 64 << 20, "UTSMode": "",
-        "UsernsMode": "",
-    }))
-});

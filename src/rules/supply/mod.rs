@@ -1,0 +1,3 @@
+//! Is what an image is made of what somebody chose?
+
+pub mod pinned_image;
