@@ -1,5 +1,8 @@
 //! Collects the evidence about images into one bundle.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::archive;
@@ -79,15 +82,116 @@ async fn observe(
     let source = Source::image(id);
     let document = engine.image(&image.id).await.map(Answer::Json);
     bundle.record(source.clone(), document.map_err(|error| error.gap(source)));
-    let source = Source::Files(id.to_owned());
-    let survey = archive::of_image(engine, &image.id, sought).await.map(Answer::Survey);
-    bundle.record(source, survey);
+    let source = Source::history(id);
+    let history = engine.history(&image.id).await.map(Answer::History);
+    bundle.record(source.clone(), history.map_err(|error| error.gap(source)));
+    let told = archive::of_image(engine, &image.id, sought).await;
+    let (survey, layers) = match told {
+        Ok((survey, layers)) => (Ok(Answer::Survey(survey)), Ok(Answer::Layers(layers))),
+        Err(gap) => (Err(gap.clone()), Err(gap)),
+    };
+    bundle.record(Source::Files(id.to_owned()), survey);
+    bundle.record(Source::Layers(id.to_owned()), layers);
     bundle.add_target(Target {
         kind: Kind::Image,
         id: id.to_owned(),
         image: Some(name.clone()),
         name,
     });
+}
+
+/// What is to be collected from an archive on disk.
+#[derive(Clone, Debug)]
+pub struct OnDisk {
+    /// The archive, a folder in one of its layouts, or `-`.
+    pub path: PathBuf,
+    /// The names of the images that are wanted; all where there is none.
+    pub names: Vec<String>,
+    /// The path patterns of the files that are looked for in each.
+    pub sought: Vec<String>,
+    /// The platform that is chosen of several; the host's where none is named.
+    pub platform: Option<String>,
+    /// How long all of it may take.
+    pub time: Duration,
+}
+
+/// Collects the evidence about the images of an archive on disk.
+pub fn of_disk(plan: &OnDisk) -> Bundle {
+    let mut bundle = Bundle::new(Origin::Archive);
+    let platform = plan.platform.clone().unwrap_or_else(of_this_host);
+    let (images, gaps) = match archive::of_disk(&plan.path, &plan.sought, &platform, plan.time) {
+        Ok(told) => told,
+        Err(gap) => (Vec::new(), vec![gap]),
+    };
+    let is_read = gaps.is_empty();
+    bundle.missing.extend(gaps);
+    for wanted in
+        plan.names.iter().filter(|it| is_read && !images.iter().any(|image| is_called(image, it)))
+    {
+        let names: Vec<String> = images
+            .iter()
+            .flat_map(|it| &it.names)
+            .take(MOST_NAMED)
+            .map(ToString::to_string)
+            .collect();
+        let wanted = Untrusted::from(wanted.as_str());
+        let source = Source::Archive(plan.path.display().to_string());
+        let gap =
+            Gap::new(Reason::Gone, source, format!("no image of the archive is called {wanted}"));
+        let known = if names.is_empty() { "none has a name".to_owned() } else { names.join(", ") };
+        bundle.missing.push(gap.mend(format!("leave the name out, or take one of these: {known}")));
+    }
+    let is_wanted = |it: &archive::Image| {
+        plan.names.is_empty() || plan.names.iter().any(|name| is_called(it, name))
+    };
+    for image in images.into_iter().filter(is_wanted) {
+        if !bundle.targets.iter().any(|it| it.id == image.id) {
+            add(&mut bundle, image, &plan.path);
+        }
+    }
+    bundle
+}
+
+/// Whether an image of an archive is meant by a name, with `latest` where it has no
+/// tag, or by the beginning of its id.
+fn is_called(image: &archive::Image, wanted: &str) -> bool {
+    let full = with_tag(wanted);
+    let below = format!("/{full}");
+    let digits = wanted.strip_prefix("sha256:").unwrap_or(wanted);
+    let begins = image.id.strip_prefix("sha256:").is_some_and(|it| it.starts_with(digits));
+    (digits.len() >= SHORTEST_ID && begins)
+        || image.names.iter().any(|it| it.raw() == full || it.raw().ends_with(&below))
+}
+
+/// What an archive tells of one image.
+fn add(bundle: &mut Bundle, image: archive::Image, path: &std::path::Path) {
+    let archive::Image { id, names, platform, document, history, survey, layers } = image;
+    let called = names.first().cloned().unwrap_or_else(|| {
+        let file = path.file_name().unwrap_or(path.as_os_str());
+        Untrusted::from(file.to_string_lossy().into_owned())
+    });
+    // Which of several it is belongs to what it is called.
+    let name = match platform {
+        Some(platform) => format!("{} ({})", called.raw(), platform.raw()).into(),
+        None => called.clone(),
+    };
+    bundle.record(Source::archived_image(&id), document.map(Answer::Json));
+    bundle.record(Source::archived_history(&id), history.map(Answer::History));
+    bundle.record(Source::Files(id.clone()), Ok(Answer::Survey(survey)));
+    bundle.record(Source::Layers(id.clone()), Ok(Answer::Layers(layers)));
+    bundle.add_target(Target { kind: Kind::Image, id, name, image: Some(called) });
+}
+
+/// The platform of this host, as registries name it.
+fn of_this_host() -> String {
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "x86" => "386",
+        "aarch64" => "arm64",
+        "powerpc64" => "ppc64le",
+        other => other,
+    };
+    format!("linux/{architecture}")
 }
 
 /// One row of the engine's list, as far as it is needed.
@@ -111,11 +215,16 @@ pub(super) fn listed(list: &Value) -> Vec<Listed> {
     .collect()
 }
 
+/// A name with its tag, `latest` where it has none.
+fn with_tag(wanted: &str) -> String {
+    let is_tagged = wanted.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
+    if is_tagged { wanted.to_owned() } else { format!("{wanted}:latest") }
+}
+
 /// The image of this name, with `latest` where no tag is named; or the only one
 /// whose id begins so, or whose name ends so below a registry.
 pub(super) fn choose<'a>(listed: &'a [Listed], wanted: &str) -> Result<&'a Listed, Gap> {
-    let is_tagged = wanted.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
-    let full = if is_tagged { wanted.to_owned() } else { format!("{wanted}:latest") };
+    let full = with_tag(wanted);
     let is_called = |image: &&Listed| image.names.contains(&full);
     if let Some(image) = listed.iter().find(is_called) {
         return Ok(image);

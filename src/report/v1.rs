@@ -85,6 +85,8 @@ pub enum FoundBy {
     Kernel,
     /// Compose files ask for them.
     Compose,
+    /// They were in an archive on disk.
+    Archive,
 }
 
 /// What the gate says.

@@ -15,6 +15,7 @@ pub mod resources;
 mod role;
 pub mod secrets;
 pub mod settings;
+pub mod supply;
 #[cfg(test)]
 mod testing;
 pub mod truth;
@@ -79,6 +80,13 @@ pub static ALL: &[&Rule] = &[
     &secrets::no_default_credentials::RULE,
     &secrets::strong_secrets::RULE,
     &secrets::required_env::RULE,
+    &supply::minimal_base::RULE,
+    &supply::image_labels::RULE,
+    &supply::fresh_image::RULE,
+    &supply::no_dev_tools::RULE,
+    &supply::production_dependencies::RULE,
+    &supply::no_build_leftovers::RULE,
+    &supply::no_secrets_in_layers::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,
 ];

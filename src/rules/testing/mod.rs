@@ -3,6 +3,7 @@
 mod engine;
 mod files;
 mod hardened;
+mod image;
 mod kernel;
 mod of_services;
 mod processes;
@@ -20,6 +21,7 @@ use crate::model::survey::{Traits, Unread};
 use crate::model::verdict::Verdict;
 
 pub(super) use hardened::{DEVICE_LIST, INIT, container};
+pub(super) use image::image;
 pub(super) use service::service;
 
 /// One container's evidence.
