@@ -1,9 +1,8 @@
 //! Collects the evidence about images into one bundle.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::archive;
 use super::connect::{NoEngine, connect};
@@ -11,16 +10,18 @@ use super::containers::Progress;
 use super::engine::address::Choice;
 use super::engine::{Engine, EngineError, ImageId, Limits};
 use crate::model::bundle::{Answer, Bundle, Origin};
+use crate::model::draft::Shipped;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
+use crate::parse::run;
 
 /// The fewest digits of an id that name an image.
-const SHORTEST_ID: usize = 4;
+pub(super) const SHORTEST_ID: usize = 4;
 
 /// The most images that are named to somebody who asked for another one.
-const MOST_NAMED: usize = 12;
+pub(super) const MOST_NAMED: usize = 12;
 
 /// What is to be collected.
 #[derive(Clone, Debug)]
@@ -80,8 +81,10 @@ async fn observe(
 ) {
     let id = image.id.as_str();
     let source = Source::image(id);
-    let document = engine.image(&image.id).await.map(Answer::Json);
-    bundle.record(source.clone(), document.map_err(|error| error.gap(source)));
+    let document = engine.image(&image.id).await.map_err(|error| error.gap(source.clone()));
+    let draft = run::bare(id, &shipped(id, document.as_ref()));
+    bundle.record(Source::Run(id.to_owned()), Ok(Answer::Draft(draft.into())));
+    bundle.record(source, document.map(Answer::Json));
     let source = Source::history(id);
     let history = engine.history(&image.id).await.map(Answer::History);
     bundle.record(source.clone(), history.map_err(|error| error.gap(source)));
@@ -100,98 +103,17 @@ async fn observe(
     });
 }
 
-/// What is to be collected from an archive on disk.
-#[derive(Clone, Debug)]
-pub struct OnDisk {
-    /// The archive, a folder in one of its layouts, or `-`.
-    pub path: PathBuf,
-    /// The names of the images that are wanted; all where there is none.
-    pub names: Vec<String>,
-    /// The path patterns of the files that are looked for in each.
-    pub sought: Vec<String>,
-    /// The platform that is chosen of several; the host's where none is named.
-    pub platform: Option<String>,
-    /// How long all of it may take.
-    pub time: Duration,
-}
-
-/// Collects the evidence about the images of an archive on disk.
-pub fn of_disk(plan: &OnDisk) -> Bundle {
-    let mut bundle = Bundle::new(Origin::Archive);
-    let platform = plan.platform.clone().unwrap_or_else(of_this_host);
-    let (images, gaps) = match archive::of_disk(&plan.path, &plan.sought, &platform, plan.time) {
-        Ok(told) => told,
-        Err(gap) => (Vec::new(), vec![gap]),
-    };
-    let is_read = gaps.is_empty();
-    bundle.missing.extend(gaps);
-    for wanted in
-        plan.names.iter().filter(|it| is_read && !images.iter().any(|image| is_called(image, it)))
-    {
-        let names: Vec<String> = images
-            .iter()
-            .flat_map(|it| &it.names)
-            .take(MOST_NAMED)
-            .map(ToString::to_string)
-            .collect();
-        let wanted = Untrusted::from(wanted.as_str());
-        let source = Source::Archive(plan.path.display().to_string());
-        let gap =
-            Gap::new(Reason::Gone, source, format!("no image of the archive is called {wanted}"));
-        let known = if names.is_empty() { "none has a name".to_owned() } else { names.join(", ") };
-        bundle.missing.push(gap.mend(format!("leave the name out, or take one of these: {known}")));
+/// What an image brings along, by what its engine says of it.
+pub(super) fn shipped(id: &str, document: Result<&Value, &Gap>) -> Shipped {
+    match document {
+        Err(gap) => Shipped::Unknown(gap.clone()),
+        Ok(document) => Shipped::Known {
+            config: document.get("Config").cloned().unwrap_or(json!({})),
+            origins: BTreeMap::new(),
+            gaps: BTreeMap::new(),
+            id: Some(id.to_owned()),
+        },
     }
-    let is_wanted = |it: &archive::Image| {
-        plan.names.is_empty() || plan.names.iter().any(|name| is_called(it, name))
-    };
-    for image in images.into_iter().filter(is_wanted) {
-        if !bundle.targets.iter().any(|it| it.id == image.id) {
-            add(&mut bundle, image, &plan.path);
-        }
-    }
-    bundle
-}
-
-/// Whether an image of an archive is meant by a name, with `latest` where it has no
-/// tag, or by the beginning of its id.
-fn is_called(image: &archive::Image, wanted: &str) -> bool {
-    let full = with_tag(wanted);
-    let below = format!("/{full}");
-    let digits = wanted.strip_prefix("sha256:").unwrap_or(wanted);
-    let begins = image.id.strip_prefix("sha256:").is_some_and(|it| it.starts_with(digits));
-    (digits.len() >= SHORTEST_ID && begins)
-        || image.names.iter().any(|it| it.raw() == full || it.raw().ends_with(&below))
-}
-
-/// What an archive tells of one image.
-fn add(bundle: &mut Bundle, image: archive::Image, path: &std::path::Path) {
-    let archive::Image { id, names, platform, document, history, survey, layers } = image;
-    let called = names.first().cloned().unwrap_or_else(|| {
-        let file = path.file_name().unwrap_or(path.as_os_str());
-        Untrusted::from(file.to_string_lossy().into_owned())
-    });
-    // Which of several it is belongs to what it is called.
-    let name = match platform {
-        Some(platform) => format!("{} ({})", called.raw(), platform.raw()).into(),
-        None => called.clone(),
-    };
-    bundle.record(Source::archived_image(&id), document.map(Answer::Json));
-    bundle.record(Source::archived_history(&id), history.map(Answer::History));
-    bundle.record(Source::Files(id.clone()), Ok(Answer::Survey(survey)));
-    bundle.record(Source::Layers(id.clone()), Ok(Answer::Layers(layers)));
-    bundle.add_target(Target { kind: Kind::Image, id, name, image: Some(called) });
-}
-
-/// The platform of this host, as registries name it.
-fn of_this_host() -> String {
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "x86" => "386",
-        "aarch64" => "arm64",
-        "powerpc64" => "ppc64le",
-        other => other,
-    };
-    format!("linux/{architecture}")
 }
 
 /// One row of the engine's list, as far as it is needed.
@@ -216,7 +138,7 @@ pub(super) fn listed(list: &Value) -> Vec<Listed> {
 }
 
 /// A name with its tag, `latest` where it has none.
-fn with_tag(wanted: &str) -> String {
+pub(super) fn with_tag(wanted: &str) -> String {
     let is_tagged = wanted.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
     if is_tagged { wanted.to_owned() } else { format!("{wanted}:latest") }
 }

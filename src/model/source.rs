@@ -60,15 +60,27 @@ pub enum Source {
     Default(String),
     /// A service of a compose project: the project's file, `#` and the service.
     Compose(String),
+    /// A Dockerfile, what may be secret in it masked: the file, and `#` and the
+    /// target stage where one is named.
+    Dockerfile(String),
+    /// What a build is given beside its Dockerfile, named like that.
+    Context(String),
+    /// What an engine would create of an image of which nothing else is said: the
+    /// id of the image, or what names the Dockerfile that makes it.
+    Run(String),
 }
 
 impl Source {
     /// What kind of truth this source speaks. Total: every source has one.
     pub const fn basis(&self) -> Basis {
         match self {
-            Self::Engine(_) | Self::Default(_) | Self::Compose(_) | Self::Archive(_) => {
-                Basis::Declared
-            }
+            Self::Engine(_)
+            | Self::Archive(_)
+            | Self::Default(_)
+            | Self::Compose(_)
+            | Self::Dockerfile(_)
+            | Self::Context(_)
+            | Self::Run(_) => Basis::Declared,
             Self::Clock
             | Self::Kernel(_)
             | Self::Processes(_)
@@ -88,7 +100,10 @@ impl Source {
             | Self::Kernel(_)
             | Self::Processes(_)
             | Self::Archive(_)
-            | Self::Compose(_) => Access::Anybody,
+            | Self::Compose(_)
+            | Self::Dockerfile(_)
+            | Self::Context(_)
+            | Self::Run(_) => Access::Anybody,
         }
     }
 
@@ -188,6 +203,9 @@ impl fmt::Display for Source {
             Self::Archive(place) => write!(f, "archive:{place}"),
             Self::Default(what) => write!(f, "default:{what}"),
             Self::Compose(service) => write!(f, "compose:{service}"),
+            Self::Dockerfile(file) => write!(f, "dockerfile:{file}"),
+            Self::Context(file) => write!(f, "context:{file}"),
+            Self::Run(image) => write!(f, "run:{image}"),
         }
     }
 }
@@ -216,6 +234,9 @@ impl TryFrom<String> for Source {
             "archive" => Ok(Self::Archive(place)),
             "default" => Ok(Self::Default(place)),
             "compose" => Ok(Self::Compose(place)),
+            "dockerfile" => Ok(Self::Dockerfile(place)),
+            "context" => Ok(Self::Context(place)),
+            "run" => Ok(Self::Run(place)),
             other => Err(format!("unknown kind of source {other:?}")),
         }
     }
@@ -230,7 +251,7 @@ impl JsonSchema for Source {
         schemars::json_schema!({
             "type": "string",
             "description": "Exactly where a datum was read, as kind:place.",
-            "pattern": "^(clock|engine|kernel|processes|files|layers|archive|default|compose):"
+            "pattern": "^(clock|engine|kernel|processes|files|layers|archive|default|compose|dockerfile|context|run):"
         })
     }
 }
@@ -251,6 +272,9 @@ mod tests {
             Source::Archive("shop.tar".into()),
             Source::Default("docker: seccomp".into()),
             Source::Compose("shop/compose.yaml#web".into()),
+            Source::Dockerfile("shop/Dockerfile#final".into()),
+            Source::Context("shop/Dockerfile".into()),
+            Source::Run("sha256:ab".into()),
         ] {
             assert_eq!(Source::try_from(source.to_string()), Ok(source));
         }

@@ -5,6 +5,7 @@
 //! nothing else: what is unknown, and whose word counts, is the
 //! [`Fact`](crate::model::fact::Fact)'s business.
 
+pub mod build;
 pub mod filesystem;
 pub mod identity;
 pub mod isolation;
@@ -87,6 +88,8 @@ pub static ALL: &[&Rule] = &[
     &supply::production_dependencies::RULE,
     &supply::no_build_leftovers::RULE,
     &supply::no_secrets_in_layers::RULE,
+    &build::valid_dockerfile::RULE,
+    &build::multi_stage::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,
 ];

@@ -17,6 +17,7 @@ use crate::model::secret::{Form, Key, Variable};
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::{self, options};
 use crate::parse::secret;
+use crate::parse::secret::promise::{Promise, promise};
 
 pub(crate) use history::{of_config as history_of_config, of_engine as history_of_engine};
 
@@ -287,13 +288,13 @@ pub(crate) fn pairs(given: Vec<(String, String)>) -> (Vec<Variable>, bool) {
         };
         let is_told = match &variable.value.form {
             Form::Token(_) | Form::PrivateKey | Form::Credentials { .. } => true,
-            // What has no name is a word like any other.
+            // What has no name that promises a secret is a word like any other.
             Form::Opaque
             | Form::Common
             | Form::Hash
             | Form::Number
             | Form::Version
-            | Form::Address => !variable.name.raw().is_empty(),
+            | Form::Address => promise(variable.name.raw()) != Promise::Nothing,
             Form::Empty | Form::Flag | Form::Path | Form::Url | Form::Public | Form::Reference => {
                 false
             }

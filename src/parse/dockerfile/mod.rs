@@ -16,6 +16,7 @@ mod check;
 mod heredoc;
 mod idle;
 mod instruction;
+mod mask;
 mod read;
 mod shell;
 #[cfg(test)]
@@ -25,10 +26,11 @@ mod variables;
 mod words;
 
 pub use accounts::{Account, Kind};
-pub use built::{Base, Built, shipped, shipped_on};
+pub use built::{Base, Built, From, Plan, plan, shipped, shipped_on};
 pub use heredoc::Heredoc;
 pub use idle::{Idle, Unless};
 pub use instruction::{Flag, Instruction, Keyword};
+pub use mask::{is_secret, masked};
 pub use read::parse;
 pub use shell::{Command, commands};
 pub use text::Text;

@@ -18,7 +18,7 @@ rule! {
     /// some months every system has faults that the whole world knows.
     ///
     /// ## How to fix
-    /// dockerfile: `FROM debian:12.8-slim`, a base that is still maintained, and a build every week
+    /// Dockerfile: `FROM debian:12.8-slim`, a base that is still maintained, and a build every week
     /// compose: `docker compose build --pull`
     /// run: `docker build --pull --no-cache .`
     pub static RULE = {

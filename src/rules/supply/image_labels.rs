@@ -15,7 +15,7 @@ rule! {
     /// was built from. A tag moves; a label stays with the image.
     ///
     /// ## How to fix
-    /// dockerfile: `ARG REVISION` and `LABEL org.opencontainers.image.source=https://git.example.org/shop org.opencontainers.image.revision=$REVISION`
+    /// Dockerfile: `ARG REVISION` and `LABEL org.opencontainers.image.source=https://git.example.org/shop org.opencontainers.image.revision=$REVISION`
     /// compose: `build: {labels: {org.opencontainers.image.source: https://git.example.org/shop}}`
     /// run: `docker build --label org.opencontainers.image.revision=$(git rev-parse HEAD) .`
     pub static RULE = {

@@ -17,7 +17,7 @@ rule! {
     /// an interpreter that is not there helps no intruder.
     ///
     /// ## How to fix
-    /// dockerfile: `FROM node:22-slim` or `FROM gcr.io/distroless/nodejs22-debian12` for the stage that ships
+    /// Dockerfile: `FROM node:22-slim` or `FROM gcr.io/distroless/nodejs22-debian12` for the stage that ships
     /// compose: `build: {target: production}`, where that stage is built upon a small base
     /// run: `docker build --target production .`
     pub static RULE = {

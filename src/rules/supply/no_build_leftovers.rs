@@ -17,7 +17,7 @@ rule! {
     /// give away what nobody meant to publish.
     ///
     /// ## How to fix
-    /// dockerfile: `RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt`, and `COPY --from=build /app/dist /app` instead of the whole source
+    /// Dockerfile: `RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt`, and `COPY --from=build /app/dist /app` instead of the whole source
     /// compose: `build: {target: production}`
     /// run: `docker build --target production .`
     pub static RULE = {

@@ -17,7 +17,7 @@ rule! {
     /// very kernel, and an engine's client needs only a socket to own the host.
     ///
     /// ## How to fix
-    /// dockerfile: `FROM builder-image AS build` for what compiles, and `COPY --from=build /app/dist /app` into the stage that ships
+    /// Dockerfile: `FROM builder-image AS build` for what compiles, and `COPY --from=build /app/dist /app` into the stage that ships
     /// compose: `build: {target: production}`
     /// run: `docker build --target production .`
     pub static RULE = {

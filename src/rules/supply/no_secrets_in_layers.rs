@@ -21,7 +21,7 @@ rule! {
     /// deletes is hidden from the container, and from nobody else.
     ///
     /// ## How to fix
-    /// dockerfile: `RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --omit=dev`
+    /// Dockerfile: `RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --omit=dev`
     /// compose: `build: {secrets: [npmrc]}` with `secrets: {npmrc: {file: ~/.npmrc}}`
     /// run: `docker build --secret id=npmrc,src=$HOME/.npmrc .`, then change the secret: it is known
     pub static RULE = {

@@ -19,7 +19,7 @@ rule! {
     /// the rights of the application.
     ///
     /// ## How to fix
-    /// dockerfile: `RUN npm ci --omit=dev`, or `RUN pip install --no-cache-dir -r requirements.txt` without the development requirements
+    /// Dockerfile: `RUN npm ci --omit=dev`, or `RUN pip install --no-cache-dir -r requirements.txt` without the development requirements
     /// compose: `build: {target: production}`
     /// run: `docker build --target production .`
     pub static RULE = {

@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_holder_of_public_things_alone_is_not_remembered() {
-        assert_eq!(content("/a/.env", b"LEVEL=info\nURL=https://example.org\n"), None);
+        assert_eq!(content("/a/.env", b"LEVEL=info\nURL=https://example.org\nDEBUG=true\n"), None);
         let Some(Content::Holder(found)) = content("/a/.env", b"DB_PASSWORD=kW7vPq29sLx\n") else {
             panic!("it holds one");
         };

@@ -53,6 +53,70 @@ pub struct Base {
     pub place: Place,
 }
 
+/// What a stage begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// An earlier stage, by its place in the file.
+    Stage(usize),
+    /// Nothing.
+    Scratch,
+    /// An image, by its name.
+    Image(String),
+    /// Something whose name nobody can tell, and why.
+    Untold(String),
+}
+
+/// What becomes of the stages of a Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What each stage begins with, in their order.
+    pub from: Vec<From>,
+    /// The stages that ship, the lowest first: the target, and those it rests on.
+    pub ships: Vec<usize>,
+}
+
+/// What each stage begins with, and which ship.
+///
+/// # Errors
+/// There is no `FROM`, or no stage of that name.
+pub fn plan(
+    dockerfile: &Dockerfile,
+    target: Option<&str>,
+    args: &BTreeMap<String, Option<String>>,
+) -> Result<Plan, Wrong> {
+    let last = find(dockerfile, target)?;
+    let mut global = Scope::global(args);
+    for instruction in &dockerfile.preamble {
+        if instruction.keyword == Some(Keyword::Arg) {
+            global.arguments(instruction, None);
+        }
+    }
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut from = Vec::new();
+    for (at, stage) in dockerfile.stages.iter().enumerate() {
+        let base = stage.base().map(|it| global.expand(it.text, stage.from.escape));
+        from.push(match base {
+            None => From::Untold("FROM names no image".to_owned()),
+            Some(Err(why)) => From::Untold(why),
+            Some(Ok(name)) => match names.get(&name.to_lowercase()) {
+                Some(stage) => From::Stage(*stage),
+                None if name == "scratch" => From::Scratch,
+                None if name.is_empty() => From::Untold("FROM names no image".to_owned()),
+                None => From::Image(name),
+            },
+        });
+        names.extend(stage.name().map(|it| (it, at)));
+    }
+    // A stage can only rest on one before it, so there is an end to it.
+    let below = |at: &usize| match from.get(*at) {
+        Some(From::Stage(next)) => Some(*next),
+        _ => None,
+    };
+    let mut ships: Vec<usize> = std::iter::successors(Some(last), below).collect();
+    ships.reverse();
+    Ok(Plan { from, ships })
+}
+
 /// What the final or a named stage would be made into, built with these
 /// arguments. An argument without a value is passed with one that is not known.
 ///
