@@ -1,11 +1,12 @@
 //! `secaudit image`: what is in images.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::args::Image;
 use super::audit;
 use super::exit::Failure;
-use super::output::{Bar, Terminal};
+use super::output::{self, Bar, Terminal};
 use crate::collect::images::{Plan, collect};
 use crate::collect::saved::{OnDisk, of_disk};
 use crate::judge::Accept;
@@ -19,18 +20,26 @@ pub(super) fn run(command: &Image, terminal: Terminal) -> Result<u8, Failure> {
     let policy = audit::policy(&command.gate)?;
     let file = audit::file(&command.output)?;
     let mut bundle = match &command.archive {
-        Some(path) => of_disk(&OnDisk {
-            path: path.clone(),
-            names: command.names.clone(),
-            sought: policy.sought(),
-            platform: command.platform.clone(),
-            time: Duration::from_secs(command.address.timeout.saturating_mul(ARCHIVE)),
-        }),
+        Some(path) => {
+            let (bundle, remarks) = of_disk(&on_disk(command, path, &policy));
+            remarks.iter().for_each(|it| output::to_stderr(&format!("secaudit: {it}")));
+            bundle
+        }
         None => asked(command, &policy)?,
     };
     audit::note_the_time(&mut bundle);
     let report = crate::evaluate(&bundle, &policy, Accept::Kernel);
     audit::write(&bundle, &report, command.output.format, file, terminal)
+}
+
+fn on_disk(command: &Image, path: &Path, policy: &Policy) -> OnDisk {
+    OnDisk {
+        path: path.to_owned(),
+        names: command.names.clone(),
+        sought: policy.sought(),
+        platform: command.platform.clone(),
+        time: Duration::from_secs(command.address.timeout.saturating_mul(ARCHIVE)),
+    }
 }
 
 /// What the engine tells.

@@ -27,8 +27,9 @@ pub struct OnDisk {
     pub time: Duration,
 }
 
-/// Collects the evidence about the images of an archive on disk.
-pub fn of_disk(plan: &OnDisk) -> Bundle {
+/// Collects the evidence about the images of an archive on disk; what was chosen of
+/// several comes beside it, as a sentence each.
+pub fn of_disk(plan: &OnDisk) -> (Bundle, Vec<String>) {
     let mut bundle = Bundle::new(Origin::Archive);
     let platform = plan.platform.clone().unwrap_or_else(of_this_host);
     let (images, gaps) = match archive::of_disk(&plan.path, &plan.sought, &platform, plan.time) {
@@ -53,15 +54,20 @@ pub fn of_disk(plan: &OnDisk) -> Bundle {
         let known = if names.is_empty() { "none has a name".to_owned() } else { names.join(", ") };
         bundle.missing.push(gap.mend(format!("leave the name out, or take one of these: {known}")));
     }
+    let mut remarks = Vec::new();
     let is_wanted = |it: &archive::Image| {
         plan.names.is_empty() || plan.names.iter().any(|name| is_called(it, name))
     };
     for image in images.into_iter().filter(is_wanted) {
         if !bundle.targets.iter().any(|it| it.id == image.id) {
+            let chosen = image.platform.as_ref();
+            remarks.extend(
+                chosen.map(|it| format!("of an image of several platforms one is read: {it}")),
+            );
             add(&mut bundle, image, &plan.path);
         }
     }
-    bundle
+    (bundle, remarks)
 }
 
 /// Whether an image of an archive is meant by a name, with `latest` where it has no
@@ -78,13 +84,16 @@ fn is_called(image: &archive::Image, wanted: &str) -> bool {
 /// What an archive tells of one image.
 fn add(bundle: &mut Bundle, image: archive::Image, path: &Path) {
     let archive::Image { id, names, platform, document, history, survey, layers } = image;
-    let called = names.first().cloned().unwrap_or_else(|| {
-        let file = path.file_name().unwrap_or(path.as_os_str());
-        Untrusted::from(file.to_string_lossy().into_owned())
-    });
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let called = match names.first() {
+        None => Untrusted::from(file.into_owned()),
+        // The OCI's layouts name a tag alone.
+        Some(tag) if !tag.raw().contains([':', '/']) => format!("{file}:{}", tag.raw()).into(),
+        Some(name) => name.clone(),
+    };
     // Which of several it is belongs to what it is called.
-    let name = match platform {
-        Some(platform) => format!("{} ({})", called.raw(), platform.raw()).into(),
+    let name = match platform.as_ref().and_then(|it| it.raw().split(' ').next()) {
+        Some(platform) => format!("{} ({platform})", called.raw()).into(),
         None => called.clone(),
     };
     let draft = run::bare(&id, &shipped(&id, document.as_ref()));

@@ -15,6 +15,7 @@ use super::Limits;
 use super::layers::{Ended, Image, Saved, Wanted};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
 
 /// The documents with which the layouts begin.
 const BEGINNINGS: [&[u8]; 2] = [b"/manifest.json", b"/index.json"];
@@ -49,7 +50,8 @@ pub(super) fn images(path: &Path, wanted: &Wanted, limits: Limits) -> (Vec<Image
                 io::ErrorKind::PermissionDenied => Reason::Denied,
                 _ => Reason::Unsupported,
             };
-            let detail = format!("it cannot be read: {error}");
+            let name = Untrusted::from(path.display().to_string());
+            let detail = format!("{name} cannot be read: {error}");
             let gap = Gap::new(reason, source.clone(), detail);
             (Vec::new(), vec![gap.mend("check the path of --archive")])
         }

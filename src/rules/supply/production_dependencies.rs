@@ -69,9 +69,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             let path = &project.path;
             let names = names.join(", ");
             check
-                .also(&format!(
-                    "{path} says that {names}{more} are for development, and they are installed"
-                ))
+                .also(&format!("development dependencies of {path} are installed: {names}{more}"))
                 .showing(path.clone(), format!("devDependencies: {names}{more}"))
         })
     });

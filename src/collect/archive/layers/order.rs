@@ -31,6 +31,21 @@ pub(super) struct Named {
     pub(super) layers: Vec<Vec<u8>>,
 }
 
+/// Why no image can be told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is no archive of images.
+    Layout(String),
+    /// The wanted platform is not among those that there are.
+    Platform(String),
+}
+
+impl Fault {
+    fn layout(what: &str) -> Self {
+        Self::Layout(format!("{what}: this is no image's archive"))
+    }
+}
+
 /// The part of a path, through links.
 pub(super) fn followed<'p>(parts: &'p BTreeMap<Vec<u8>, Part>, path: &[u8]) -> Option<&'p Part> {
     let mut part = parts.get(path)?;
@@ -60,22 +75,23 @@ pub(super) fn blob(described: &Value) -> Option<Vec<u8>> {
 
 /// The images of an archive, by Docker's own document, or by that of the OCI
 /// image layout; of several platforms the wanted one alone.
-pub(super) fn images(parts: &BTreeMap<Vec<u8>, Part>, wanted: &str) -> Result<Vec<Named>, String> {
+pub(super) fn images(parts: &BTreeMap<Vec<u8>, Part>, wanted: &str) -> Result<Vec<Named>, Fault> {
     let images = if let Some(manifest) = document(parts, b"/manifest.json") {
         let all = manifest.as_array().map(Vec::as_slice).unwrap_or_default();
         all.iter().take(MOST).map(saved).collect::<Result<Vec<_>, _>>()?
     } else {
-        let index = document(parts, b"/index.json").ok_or("it tells of no layers")?;
+        let index =
+            document(parts, b"/index.json").ok_or(Fault::layout("it tells of no layers"))?;
         let mut found = Vec::new();
         let below = Below { parts, wanted, depth: 0 };
         below.collect(index, &Named::default(), &mut found)?;
         found
     };
-    if images.is_empty() { Err("it holds no image".to_owned()) } else { Ok(images) }
+    if images.is_empty() { Err(Fault::layout("it holds no image")) } else { Ok(images) }
 }
 
 /// An image by Docker's own document.
-fn saved(image: &Value) -> Result<Named, String> {
+fn saved(image: &Value) -> Result<Named, Fault> {
     let path = |it: &Value| absolute(it.as_str()?.as_bytes()).ok();
     let layers = image.get("Layers").and_then(Value::as_array);
     let layers = layers.and_then(|it| it.iter().map(path).collect());
@@ -84,7 +100,7 @@ fn saved(image: &Value) -> Result<Named, String> {
         names: names.filter_map(|it| Some(it.as_str()?.to_owned())).collect(),
         platform: None,
         config: image.get("Config").and_then(path),
-        layers: layers.ok_or("its manifest.json names no layers")?,
+        layers: layers.ok_or(Fault::layout("its manifest.json names no layers"))?,
     })
 }
 
@@ -96,19 +112,19 @@ struct Below<'a> {
 }
 
 impl Below<'_> {
-    fn collect(&self, told: &Value, above: &Named, found: &mut Vec<Named>) -> Result<(), String> {
+    fn collect(&self, told: &Value, above: &Named, found: &mut Vec<Named>) -> Result<(), Fault> {
         if let Some(layers) = told.get("layers").and_then(Value::as_array) {
             let layers = layers.iter().map(blob).collect::<Option<_>>();
             found.push(Named {
                 names: above.names.clone(),
                 platform: above.platform.clone(),
                 config: told.get("config").and_then(blob),
-                layers: layers.ok_or("its manifest names no layers")?,
+                layers: layers.ok_or(Fault::layout("its manifest names no layers"))?,
             });
             return Ok(());
         }
         if self.depth >= DEEPEST || found.len() >= MOST {
-            return Err("its index leads to no manifest".to_owned());
+            return Err(Fault::layout("its index leads to no manifest"));
         }
         for (entry, platform) in chosen(told, self.wanted, |it| self.holds(it))? {
             let Some(inner) = blob(entry).and_then(|it| document(self.parts, &it)) else {
@@ -142,7 +158,7 @@ pub(super) fn chosen<'d>(
     index: &'d Value,
     wanted: &str,
     is_held: impl Fn(&Value) -> bool,
-) -> Result<Vec<(&'d Value, Option<String>)>, String> {
+) -> Result<Vec<(&'d Value, Option<String>)>, Fault> {
     let listed = index.get("manifests").and_then(Value::as_array).into_iter().flatten();
     // Of other platforms perhaps only the names are there.
     let held = listed.filter(|it| is_held(it) && !is_about_an_image(it)).take(MOST);
@@ -166,9 +182,9 @@ pub(super) fn chosen<'d>(
         let place = place.or_else(|| platforms.iter().position(|it| is_wanted(it)));
         let all = Untrusted::from(all);
         let Some((entry, own)) = place.and_then(|it| entries.get(it).zip(platforms.get(it))) else {
-            return Err(format!("it is of {all}, and not of {wanted}"));
+            return Err(Fault::Platform(format!("the image is of {all}, and not of {wanted}")));
         };
-        followed.push((*entry, Some(format!("{own}, one of {}", all.raw()))));
+        followed.push((*entry, Some(format!("{own} of {}", all.raw()))));
     }
     Ok(followed)
 }
@@ -207,9 +223,10 @@ mod tests {
         let found = chosen(&index, "linux/arm64", |_| true).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].0["digest"], "sha256:b");
-        assert_eq!(found[0].1.as_deref(), Some("linux/arm64, one of linux/amd64, linux/arm64"));
+        assert_eq!(found[0].1.as_deref(), Some("linux/arm64 of linux/amd64, linux/arm64"));
         let error = chosen(&index, "linux/s390x", |_| true).unwrap_err();
-        assert_eq!(error, "it is of linux/amd64, linux/arm64, and not of linux/s390x");
+        let told = "the image is of linux/amd64, linux/arm64, and not of linux/s390x";
+        assert_eq!(error, Fault::Platform(told.to_owned()));
         // What alone is there is what is meant, whatever it is made for.
         let alone = chosen(&index, "linux/s390x", |it| it["digest"] == "sha256:b").unwrap();
         assert_eq!((alone.len(), alone[0].1.as_deref()), (1, None));

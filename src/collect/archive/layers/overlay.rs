@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::contents::{Content, DATABASE_OF_FILES};
-use super::order::{self, Named, followed};
+use super::order::{self, Fault, Named, followed};
 use super::{Image, Layer, Part, Saved};
 use crate::collect::archive::name::split;
 use crate::collect::by_path::ByPath;
@@ -65,11 +65,14 @@ impl Saved<'_> {
         match order::images(&self.parts, &self.wanted.platform) {
             Ok(named) => (named.iter().map(|it| self.image(it)).collect(), Vec::new()),
             Err(_) if !self.is_whole => (Vec::new(), self.gaps),
-            Err(detail) => {
-                let detail = format!("{detail}: this is no image's archive, or not a whole one");
-                let gap = self.gap(Reason::Malformed, detail);
-                let gap =
-                    gap.mend("name what docker save, or a tool that writes OCI layouts, wrote");
+            Err(fault) => {
+                let (detail, remedy) = match fault {
+                    Fault::Platform(detail) => (detail, "name one of these with --platform"),
+                    Fault::Layout(detail) => {
+                        (detail, "name what docker save wrote, or an OCI layout")
+                    }
+                };
+                let gap = self.gap(Reason::Malformed, detail).mend(remedy);
                 (Vec::new(), self.gaps.into_iter().chain([gap]).collect())
             }
         }
@@ -99,7 +102,9 @@ impl Saved<'_> {
                 let detail = format!("the archive holds {} images, and not one", images.len());
                 (Named::default(), Some(detail))
             }
-            Err(detail) => (Named::default(), Some(detail)),
+            Err(Fault::Layout(detail) | Fault::Platform(detail)) => {
+                (Named::default(), Some(detail))
+            }
         };
         // Of what was not read to its end that is no wonder.
         let gap = detail.filter(|_| self.is_whole).map(|it| self.gap(Reason::Malformed, it));
