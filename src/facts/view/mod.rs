@@ -1,6 +1,7 @@
 //! One container's part of a bundle, parsed as it is asked for.
 
 mod defaults;
+mod image;
 mod process;
 mod told;
 
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use crate::model::build::{Context, Recipe};
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::files::{File, Listing};
-use crate::model::layers::{Layers, Step};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::survey::Survey;
@@ -107,44 +107,6 @@ impl<'a> View<'a> {
     /// What kind of thing it is.
     pub(super) const fn kind(&self) -> Kind {
         self.target.kind
-    }
-
-    /// What the image that is itself the target says of itself.
-    pub(super) fn own_image(&self) -> Document<'a> {
-        let source = match self.origin() {
-            Origin::Archive => Source::archived_image,
-            Origin::Engine | Origin::Kernel | Origin::Compose | Origin::Dockerfile => Source::image,
-        };
-        self.document(source(&self.target.id))
-    }
-
-    /// How the image that is itself the target was made.
-    pub(super) fn history(&self) -> Reading<&'a [Step]> {
-        let source = match self.origin() {
-            Origin::Archive => Source::archived_history(self.id()),
-            Origin::Engine | Origin::Kernel | Origin::Compose | Origin::Dockerfile => {
-                Source::history(self.id())
-            }
-        };
-        match self.bundle.history(&source) {
-            Ok(steps) => {
-                let shown = format!("{} steps", steps.len());
-                Reading::Known(steps, vec![Evidence::new(source, "", shown)])
-            }
-            Err(gap) => Reading::Missing(gap),
-        }
-    }
-
-    /// What the contents of the image's layers tell.
-    pub(super) fn layers(&self) -> Reading<&'a Layers> {
-        let source = Source::Layers(self.target.id.clone());
-        match self.bundle.layers(&source) {
-            Ok(layers) => {
-                let shown = format!("{} files that may hold secrets", layers.holders.len());
-                Reading::Known(layers, vec![Evidence::new(source, "", shown)])
-            }
-            Err(gap) => Reading::Missing(gap),
-        }
     }
 
     /// The whole bundle, for a parser that reads several of its answers.
