@@ -17,6 +17,7 @@ use crate::audit::{Audit, PROGRAM, audit, audit_by};
 use crate::engine::image;
 use crate::image::witness;
 use crate::needs::Need;
+use crate::record::record;
 use crate::run;
 use crate::testimony::Testimony;
 use crate::wait::until;
@@ -81,6 +82,7 @@ fn one_answer() {
         let config = with_witness(json!({"Image": image(&tag)}));
         let container = engine.start(name, &config);
         container.testimony();
+        record(&format!("shipped-{name}"), Some(&engine.address), &container.name);
         let audit = audit(&["--host", &engine.address, &container.name]);
         agree(audit.only(), of_files);
     }
@@ -99,7 +101,7 @@ fn agree(target: &Target, expected: &[Expectation]) {
 fn told(report: &Report) -> Vec<(String, String)> {
     let [target] = report.targets.as_slice() else { panic!("one target was expected") };
     let findings = target.findings.iter();
-    findings.map(|it| (it.rule.clone(), format!("{:?} {}", it.verdict, it.message))).collect()
+    findings.map(|it| (it.rule.clone(), format!("{:?} {:?}", it.verdict, it.statements))).collect()
 }
 
 /// An image in the making.

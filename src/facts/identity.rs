@@ -3,6 +3,7 @@
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::idmap::IdMap;
@@ -192,10 +193,10 @@ fn told_account(name: &str, view: &View<'_>) -> Reading<u32> {
 fn untold(name: &str, view: &View<'_>) -> Reading<u32> {
     let source = view.inspect().source().clone();
     let detail = format!("which uid the user {} has only its image knows", Untrusted::from(name));
-    Reading::Missing(
-        Gap::new(Reason::NotCollected, source, detail)
-            .mend("write the number, with a group: user: \"1000:1000\""),
-    )
+    Reading::Missing(Gap::new(Reason::NotCollected, source, detail).mend(match view.kind() {
+        Kind::Container | Kind::Service => "write the number, with a group: user: \"1000:1000\"",
+        Kind::Image | Kind::Dockerfile => "write the number, with a group: USER 1000:1000",
+    }))
 }
 
 /// Whether the engine puts this container into a user namespace: the daemon's

@@ -88,8 +88,10 @@ pub static ALL: &[&Rule] = &[
     &supply::production_dependencies::RULE,
     &supply::no_build_leftovers::RULE,
     &supply::no_secrets_in_layers::RULE,
+    &supply::pinned_image::RULE,
     &build::valid_dockerfile::RULE,
     &build::multi_stage::RULE,
+    &build::copy_not_add::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,
 ];

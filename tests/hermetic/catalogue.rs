@@ -80,7 +80,7 @@ fn every_rule_says_what_why_and_how_to_fix() {
 }
 
 /// Rules on which only one of the two readings has a word by nature.
-const ONE_READING: [&str; 16] = [
+const ONE_READING: [&str; 17] = [
     "file-modes",
     "fixed-uid",
     "healthcheck",
@@ -95,6 +95,7 @@ const ONE_READING: [&str; 16] = [
     "no-world-writable",
     "non-root-exec",
     "production-dependencies",
+    "pinned-image",
     "restart-policy",
     "secret-file-modes",
 ];
@@ -148,6 +149,15 @@ fn every_rule_that_is_asked_of_services_has_cases_of_them() {
         let is_asked = ALL.iter().any(|it| it.id == id && it.targets.contains(&Kind::Service));
         let text = fs::read_to_string(path).unwrap();
         assert_eq!(text.contains("service()"), is_asked, "{id}");
+    }
+}
+
+#[test]
+fn every_rule_that_is_asked_of_dockerfiles_has_cases_of_them() {
+    for (id, path) in rule_files() {
+        let is_asked = ALL.iter().any(|it| it.id == id && it.targets.contains(&Kind::Dockerfile));
+        let text = fs::read_to_string(path).unwrap();
+        assert_eq!(text.contains(" dockerfile(\""), is_asked, "{id}");
     }
 }
 

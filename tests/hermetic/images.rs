@@ -310,7 +310,7 @@ fn an_engine_and_an_archive_give_one_answer() {
         let told = |report: &Value| -> Vec<(Value, Value, Value)> {
             let findings = report["targets"][0]["findings"].as_array().unwrap().iter();
             let told =
-                |it: &Value| (it["rule"].clone(), it["verdict"].clone(), it["message"].clone());
+                |it: &Value| (it["rule"].clone(), it["verdict"].clone(), it["statements"].clone());
             findings.map(told).collect()
         };
         assert_eq!(told(&asked), told(&read));

@@ -71,19 +71,19 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, image};
+    use crate::rules::testing::{cases, shipped};
     use serde_json::json;
 
     cases! { RULE:
-        an_image_of_last_week_passes: image() => "Pass",
-        an_old_one_fails: image().says("/Created", json!("2025-06-01T00:00:00Z")) => "Fail",
-        a_new_one_upon_an_old_base_fails: image().made_by("ADD x /", "2024-01-01T00:00:00Z") => "Fail",
+        an_image_of_last_week_passes: shipped() => "Pass",
+        an_old_one_fails: shipped().says("/Created", json!("2025-06-01T00:00:00Z")) => "Fail",
+        a_new_one_upon_an_old_base_fails: shipped().made_by("ADD x /", "2024-01-01T00:00:00Z") => "Fail",
         the_policy_says_what_is_old:
-            image().says("/Created", json!("2025-06-01T00:00:00Z")).set("days", &["400"]) => "Pass",
-        steps_without_a_date_say_nothing: image().made_by("ADD x /", "1970-01-01T00:00:00Z") => "Pass",
-        without_a_history_its_own_date_counts: image().without_history() => "Pass",
-        the_year_1970_is_no_date: image().says("/Created", json!("1970-01-01T00:00:00Z")) => "Unknown",
-        no_date_is_unknown: image().says("/Created", json!(null)) => "Unknown",
-        a_date_to_come_is_unknown: image().says("/Created", json!("2027-01-01T00:00:00Z")) => "Unknown",
+            shipped().says("/Created", json!("2025-06-01T00:00:00Z")).set("days", &["400"]) => "Pass",
+        steps_without_a_date_say_nothing: shipped().made_by("ADD x /", "1970-01-01T00:00:00Z") => "Pass",
+        without_a_history_its_own_date_counts: shipped().without_history() => "Pass",
+        the_year_1970_is_no_date: shipped().says("/Created", json!("1970-01-01T00:00:00Z")) => "Unknown",
+        no_date_is_unknown: shipped().says("/Created", json!(null)) => "Unknown",
+        a_date_to_come_is_unknown: shipped().says("/Created", json!("2027-01-01T00:00:00Z")) => "Unknown",
     }
 }

@@ -54,17 +54,17 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, image};
+    use crate::rules::testing::{cases, shipped};
     use serde_json::json;
 
     cases! { RULE:
-        an_image_with_both_labels_passes: image() => "Pass",
-        one_without_labels_fails: image().says("/Config/Labels", json!(null)) => "Fail",
+        an_image_with_both_labels_passes: shipped() => "Pass",
+        one_without_labels_fails: shipped().says("/Config/Labels", json!(null)) => "Fail",
         an_empty_label_says_nothing:
-            image().says("/Config/Labels/org.opencontainers.image.source", json!("")) => "Fail",
-        the_policy_may_demand_others: image().set("labels", &["com.example.team"]) => "Fail",
-        an_image_that_demands_no_labels_passes: image().set("labels", &[]) => "Pass",
+            shipped().says("/Config/Labels/org.opencontainers.image.source", json!("")) => "Fail",
+        the_policy_may_demand_others: shipped().set("labels", &["com.example.team"]) => "Fail",
+        an_image_that_demands_no_labels_passes: shipped().set("labels", &[]) => "Pass",
         labels_that_cannot_be_understood_are_unknown:
-            image().says("/Config/Labels", json!("x")) => "Unknown",
+            shipped().says("/Config/Labels", json!("x")) => "Unknown",
     }
 }

@@ -59,21 +59,21 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, image};
+    use crate::rules::testing::{cases, shipped};
 
     const DPKG: &str = "/var/lib/dpkg/status";
 
     cases! { RULE:
-        an_image_from_scratch_passes: image() => "Pass",
-        a_slim_system_passes: image().built_upon("debian 12", DPKG, Some(88)) => "Pass",
-        a_whole_system_fails: image().built_upon("debian 12", DPKG, Some(431)) => "Fail",
+        an_image_from_scratch_passes: shipped() => "Pass",
+        a_slim_system_passes: shipped().built_upon("debian 12", DPKG, Some(88)) => "Pass",
+        a_whole_system_fails: shipped().built_upon("debian 12", DPKG, Some(431)) => "Fail",
         the_policy_says_how_many:
-            image().built_upon("debian 12", DPKG, Some(431)).set("packages", &["500"]) => "Pass",
+            shipped().built_upon("debian 12", DPKG, Some(431)).set("packages", &["500"]) => "Pass",
         a_database_that_cannot_be_read_is_unknown:
-            image().built_upon("fedora 41", "/var/lib/rpm/rpmdb.sqlite", None) => "Unknown",
+            shipped().built_upon("fedora 41", "/var/lib/rpm/rpmdb.sqlite", None) => "Unknown",
         a_layer_that_cannot_be_read_leaves_it_unknown:
-            image().built_upon("debian 12", DPKG, Some(88)).layer_unread() => "Unknown",
+            shipped().built_upon("debian 12", DPKG, Some(88)).layer_unread() => "Unknown",
         what_is_there_convicts_whatever_is_unread:
-            image().built_upon("debian 12", DPKG, Some(431)).layer_unread() => "Fail",
+            shipped().built_upon("debian 12", DPKG, Some(431)).layer_unread() => "Fail",
     }
 }

@@ -6,6 +6,7 @@ pub mod minimal_base;
 pub mod no_build_leftovers;
 pub mod no_dev_tools;
 pub mod no_secrets_in_layers;
+pub mod pinned_image;
 pub mod production_dependencies;
 
 use crate::facts::files::Entry;

@@ -67,23 +67,23 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container, image};
+    use crate::rules::testing::{Case, cases, container, shipped};
 
     fn looked(case: Case) -> Case {
         case.looks_for_all_of(&super::RULE).file("/app/dist/main.js", 0o644, (0, 0))
     }
 
     cases! { RULE:
-        an_image_with_its_program_alone_passes: looked(image()) => "Pass",
-        a_cache_of_pip_fails: looked(image()).file("/root/.cache/pip/http-v2/a/b", 0o644, (0, 0)) => "Fail",
+        an_image_with_its_program_alone_passes: looked(shipped()) => "Pass",
+        a_cache_of_pip_fails: looked(shipped()).file("/root/.cache/pip/http-v2/a/b", 0o644, (0, 0)) => "Fail",
         the_empty_folder_of_a_cache_mount_passes:
-            looked(image()).folder("/root/.cache/pip", 0o755, (0, 0)) => "Pass",
+            looked(shipped()).folder("/root/.cache/pip", 0o755, (0, 0)) => "Pass",
         a_source_map_fails: looked(container()).file("/app/dist/main.js.map", 0o644, (0, 0)) => "Fail",
         a_source_map_of_others_passes:
-            looked(image()).file("/app/node_modules/x/x.js.map", 0o644, (0, 0)) => "Pass",
-        tests_beside_the_program_fail: looked(image()).file("/app/tests/test_a.py", 0o644, (0, 0)) => "Fail",
-        a_repository_fails: looked(image()).file("/app/.git/HEAD", 0o644, (0, 0)) => "Fail",
-        package_lists_fail: looked(image()).file("/var/lib/apt/lists/x_Packages", 0o644, (0, 0)) => "Fail",
+            looked(shipped()).file("/app/node_modules/x/x.js.map", 0o644, (0, 0)) => "Pass",
+        tests_beside_the_program_fail: looked(shipped()).file("/app/tests/test_a.py", 0o644, (0, 0)) => "Fail",
+        a_repository_fails: looked(shipped()).file("/app/.git/HEAD", 0o644, (0, 0)) => "Fail",
+        package_lists_fail: looked(shipped()).file("/var/lib/apt/lists/x_Packages", 0o644, (0, 0)) => "Fail",
         where_nobody_looked_it_is_unknown: container() => "Unknown",
     }
 }

@@ -65,24 +65,24 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container, image};
+    use crate::rules::testing::{Case, cases, container, shipped};
 
     fn looked(case: Case) -> Case {
         case.looks_for_all_of(&super::RULE).file("/usr/bin/node", 0o755, (0, 0))
     }
 
     cases! { RULE:
-        an_image_with_its_program_alone_passes: looked(image()) => "Pass",
-        a_compiler_fails: looked(image()).file("/usr/bin/x86_64-linux-gnu-gcc-12", 0o755, (0, 0)) => "Fail",
-        what_is_called_alike_elsewhere_passes: looked(image()).file("/usr/share/git", 0o644, (0, 0))
+        an_image_with_its_program_alone_passes: looked(shipped()) => "Pass",
+        a_compiler_fails: looked(shipped()).file("/usr/bin/x86_64-linux-gnu-gcc-12", 0o755, (0, 0)) => "Fail",
+        what_is_called_alike_elsewhere_passes: looked(shipped()).file("/usr/share/git", 0o644, (0, 0))
             .file("/usr/bin/gcc-doc", 0o755, (0, 0)).file("/usr/bin/gitk", 0o755, (0, 0)) => "Pass",
-        a_debugger_in_a_virtual_environment_fails: looked(image())
+        a_debugger_in_a_virtual_environment_fails: looked(shipped())
             .folder("/app/.venv/lib/python3.12/site-packages/debugpy", 0o755, (0, 0)) => "Fail",
         an_engines_client_in_a_container_fails:
             looked(container()).file("/usr/local/bin/docker", 0o755, (0, 0)) => "Fail",
-        what_the_policy_excepts_passes: looked(image()).looks_for("/usr/bin/git")
+        what_the_policy_excepts_passes: looked(shipped()).looks_for("/usr/bin/git")
             .file("/usr/bin/git", 0o755, (0, 0)).set("except", &["/usr/bin/git"]) => "Pass",
         where_nobody_looked_it_is_unknown: container() => "Unknown",
-        a_part_that_was_not_seen_leaves_it_unknown: looked(image()).unread_below("/") => "Unknown",
+        a_part_that_was_not_seen_leaves_it_unknown: looked(shipped()).unread_below("/") => "Unknown",
     }
 }

@@ -98,12 +98,12 @@ fn of_file(check: Check, holder: &Holder, is_accepted: &impl Fn(&str) -> bool) -
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, image};
+    use crate::rules::testing::{Case, cases, shipped};
 
     const KEY: &str = "-----BEGIN PRIVATE KEY-----";
 
     fn by(step: &str) -> Case {
-        image().made_by(step, "2025-12-30T00:00:00Z")
+        shipped().made_by(step, "2025-12-30T00:00:00Z")
     }
 
     cases! { RULE:
@@ -114,15 +114,15 @@ mod tests {
             by("RUN /bin/sh -c git clone https://me:kW7vPq29sLx@git.example.org/x # buildkit") => "Fail",
         what_a_secret_mount_gives_passes:
             by("RUN /bin/sh -c NPM_TOKEN=$(cat /run/secrets/npm) npm ci # buildkit") => "Pass",
-        a_private_key_in_a_layer_fails: image().layer_holds("/root/.ssh/id_rsa", false, &[("", KEY)]) => "Fail",
+        a_private_key_in_a_layer_fails: shipped().layer_holds("/root/.ssh/id_rsa", false, &[("", KEY)]) => "Fail",
         one_that_a_later_layer_deletes_fails:
-            image().layer_holds("/root/.ssh/id_rsa", true, &[("", KEY)]) => "Fail",
-        a_setting_in_a_file_passes: image().layer_holds("/app/.env", false, &[("LEVEL", "verbose")]) => "Pass",
+            shipped().layer_holds("/root/.ssh/id_rsa", true, &[("", KEY)]) => "Fail",
+        a_setting_in_a_file_passes: shipped().layer_holds("/app/.env", false, &[("LEVEL", "verbose")]) => "Pass",
         a_key_in_a_package_of_others_passes:
-            image().layer_holds("/app/node_modules/x/test/key.pem", false, &[("", KEY)]) => "Pass",
+            shipped().layer_holds("/app/node_modules/x/test/key.pem", false, &[("", KEY)]) => "Pass",
         an_accepted_variable_passes: by("ENV DB_PASSWORD=kW7vPq29sLx").set("accept", &["DB_PASSWORD"]) => "Pass",
-        a_history_that_nobody_tells_is_unknown: image().without_history() => "Unknown",
-        a_layer_that_cannot_be_read_leaves_it_unknown: image().layer_unread() => "Unknown",
+        a_history_that_nobody_tells_is_unknown: shipped().without_history() => "Unknown",
+        a_layer_that_cannot_be_read_leaves_it_unknown: shipped().layer_unread() => "Unknown",
         what_is_there_convicts_whatever_is_unread:
             by("ENV DB_PASSWORD=kW7vPq29sLx").layer_unread() => "Fail",
     }

@@ -80,25 +80,25 @@ const HOLDS: &str = "no package for development is installed";
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container, image};
+    use crate::rules::testing::{Case, cases, container, shipped};
 
     fn looked(case: Case) -> Case {
         case.looks_for_all_of(&super::RULE).folder("/app/node_modules/express", 0o755, (0, 0))
     }
 
     cases! { RULE:
-        an_image_with_what_it_needs_passes: looked(image()) => "Pass",
+        an_image_with_what_it_needs_passes: looked(shipped()) => "Pass",
         a_development_dependency_of_its_own_fails:
-            looked(image()).project("/app/package.json", &["rimraf"]) => "Fail",
-        a_test_runner_fails: looked(image()).folder("/app/node_modules/jest", 0o755, (0, 0)) => "Fail",
+            looked(shipped()).project("/app/package.json", &["rimraf"]) => "Fail",
+        a_test_runner_fails: looked(shipped()).folder("/app/node_modules/jest", 0o755, (0, 0)) => "Fail",
         a_test_runner_of_python_fails: looked(container())
             .folder("/usr/lib/python3/dist-packages/pytest-8.3.dist-info", 0o755, (0, 0)) => "Fail",
-        a_package_whose_name_begins_alike_passes: looked(image())
+        a_package_whose_name_begins_alike_passes: looked(shipped())
             .folder("/usr/lib/python3/dist-packages/pytest_runner-1.dist-info", 0o755, (0, 0)) => "Pass",
         a_container_with_what_it_needs_passes: looked(container()) => "Pass",
-        what_the_policy_excepts_passes: looked(image()).looks_for("/app/node_modules/jest")
+        what_the_policy_excepts_passes: looked(shipped()).looks_for("/app/node_modules/jest")
             .folder("/app/node_modules/jest", 0o755, (0, 0)).set("except", &["/app/node_modules/jest"]) => "Pass",
-        a_layer_that_cannot_be_read_leaves_it_unknown: looked(image()).layer_unread() => "Unknown",
+        a_layer_that_cannot_be_read_leaves_it_unknown: looked(shipped()).layer_unread() => "Unknown",
         where_nobody_looked_it_is_unknown: container() => "Unknown",
     }
 }

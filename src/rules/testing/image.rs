@@ -15,7 +15,7 @@ use crate::model::target::{Kind, Target};
 pub(super) const ROOT: &str = "40 30 0:44 / / rw,relatime - overlay overlay rw\n";
 
 /// An image with everything in order.
-pub(in crate::rules) fn image() -> Case {
+pub(in crate::rules) fn shipped() -> Case {
     let id = format!("sha256:{}", "d".repeat(64));
     let mut case = Case {
         bundle: Bundle::new(Origin::Engine),

@@ -21,9 +21,9 @@ use crate::model::source::Source;
 use crate::model::survey::{Traits, Unread};
 use crate::model::verdict::Verdict;
 
-pub(super) use dockerfile::{dockerfile, dockerfile_at};
+pub(super) use dockerfile::{dockerfile, dockerfile_at, image};
 pub(super) use hardened::{DEVICE_LIST, INIT, container};
-pub(super) use image::image;
+pub(super) use image::shipped;
 pub(super) use service::service;
 
 /// One container's evidence.
