@@ -11,7 +11,7 @@ mod entered;
 mod files;
 mod fleet;
 mod harness;
-mod images;
+pub(crate) mod images;
 mod network;
 mod only_looks;
 mod restless;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, BufReader};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -19,6 +19,9 @@ use crate::model::untrusted::Untrusted;
 
 /// The documents with which the layouts begin.
 const BEGINNINGS: [&[u8]; 2] = [b"/manifest.json", b"/index.json"];
+
+/// How much of a file is read at once.
+const CHUNK: usize = 128 << 10;
 
 /// The most documents of one folder.
 const MOST: usize = 1024;
@@ -37,7 +40,7 @@ pub(super) fn images(path: &Path, wanted: &Wanted, limits: Limits) -> (Vec<Image
             if about.is_dir() {
                 folder(&file, &mut saved)
             } else {
-                saved.read_whole(file);
+                saved.read_whole(BufReader::with_capacity(CHUNK, file));
                 Ok(())
             }
         })
@@ -91,7 +94,7 @@ fn folder(folder: &File, saved: &mut Saved<'_>) -> io::Result<()> {
 /// Takes in one file of a folder; whether it is there.
 fn take(folder: &File, path: Vec<u8>, saved: &mut Saved<'_>) -> io::Result<bool> {
     let below = path.strip_prefix(b"/").unwrap_or(&path);
-    let mut file = match within(folder, Path::new(std::ffi::OsStr::from_bytes(below))) {
+    let file = match within(folder, Path::new(std::ffi::OsStr::from_bytes(below))) {
         Ok(file) => file,
         // What is not there is missed where it is wanted.
         Err(_) => return Ok(false),
@@ -99,7 +102,7 @@ fn take(folder: &File, path: Vec<u8>, saved: &mut Saved<'_>) -> io::Result<bool>
     if !file.metadata()?.is_file() {
         return Ok(false);
     }
-    match saved.take(path, &mut file) {
+    match saved.take(path, &mut BufReader::with_capacity(CHUNK, file)) {
         Ok(()) => Ok(true),
         Err(Ended::Here(gap)) => {
             saved.give_up(gap);

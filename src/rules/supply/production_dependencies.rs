@@ -34,8 +34,8 @@ rule! {
                 about: "Packages that are for development alone, as path patterns",
                 shape: Shape::Patterns,
                 default: &[
-                    "/**/node_modules/{eslint,jest,mocha,vitest,nodemon,prettier,ts-node,cypress,webpack-dev-server,playwright,karma,jasmine,ava,nyc,husky,lint-staged}",
-                    "/**/{site,dist}-packages/{pytest,black,ruff,flake8,pylint,mypy,isort,ipython,debugpy,pre_commit,tox,nose,coverage,ipdb}-*.dist-info",
+                    "/**/node_modules/{eslint,jest,mocha,vitest,nodemon,prettier,ts-node,cypress,webpack-dev-server,playwright,karma,jasmine,ava,nyc,husky,lint-staged}/package.json",
+                    "/**/{site,dist}-packages/{pytest,black,ruff,flake8,pylint,mypy,isort,ipython,debugpy,pre_commit,tox,nose,coverage,ipdb}-*.dist-info/METADATA",
                 ],
                 check: settings::is_pattern,
             },
@@ -57,8 +57,8 @@ const NAMED: usize = 5;
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let known = facts.files.fitting(settings.list("paths"), settings.list("except"));
     let known = known.judge(|files| {
-        let packages = files.iter().filter(|it| it.group.traits.kind == Kind::Folder);
-        none_of(packages, "is for development alone", HOLDS)
+        let packages = files.iter().filter(|it| it.group.traits.kind == Kind::File);
+        none_of(packages, "is of a package for development", HOLDS)
     });
     let told = facts.supply.projects.judge(|projects| {
         projects.iter().fold(Check::holds(HOLDS), |check, project| {
@@ -83,21 +83,25 @@ mod tests {
     use crate::rules::testing::{Case, cases, container, shipped};
 
     fn looked(case: Case) -> Case {
-        case.looks_for_all_of(&super::RULE).folder("/app/node_modules/express", 0o755, (0, 0))
+        case.looks_for_all_of(&super::RULE).file(
+            "/app/node_modules/express/package.json",
+            0o644,
+            (0, 0),
+        )
     }
 
     cases! { RULE:
         an_image_with_what_it_needs_passes: looked(shipped()) => "Pass",
         a_development_dependency_of_its_own_fails:
             looked(shipped()).project("/app/package.json", &["rimraf"]) => "Fail",
-        a_test_runner_fails: looked(shipped()).folder("/app/node_modules/jest", 0o755, (0, 0)) => "Fail",
+        a_test_runner_fails: looked(shipped()).file("/app/node_modules/jest/package.json", 0o644, (0, 0)) => "Fail",
         a_test_runner_of_python_fails: looked(container())
-            .folder("/usr/lib/python3/dist-packages/pytest-8.3.dist-info", 0o755, (0, 0)) => "Fail",
+            .file("/usr/lib/python3/dist-packages/pytest-8.3.dist-info/METADATA", 0o644, (0, 0)) => "Fail",
         a_package_whose_name_begins_alike_passes: looked(shipped())
-            .folder("/usr/lib/python3/dist-packages/pytest_runner-1.dist-info", 0o755, (0, 0)) => "Pass",
+            .file("/usr/lib/python3/dist-packages/pytest_runner-1.dist-info/METADATA", 0o644, (0, 0)) => "Pass",
         a_container_with_what_it_needs_passes: looked(container()) => "Pass",
-        what_the_policy_excepts_passes: looked(shipped()).looks_for("/app/node_modules/jest")
-            .folder("/app/node_modules/jest", 0o755, (0, 0)).set("except", &["/app/node_modules/jest"]) => "Pass",
+        what_the_policy_excepts_passes: looked(shipped()).looks_for("/app/node_modules/jest/*")
+            .file("/app/node_modules/jest/package.json", 0o644, (0, 0)).set("except", &["/app/node_modules/jest/*"]) => "Pass",
         a_layer_that_cannot_be_read_leaves_it_unknown: looked(shipped()).layer_unread() => "Unknown",
         where_nobody_looked_it_is_unknown: container() => "Unknown",
     }

@@ -229,7 +229,7 @@ impl Saved<'_> {
             Content::Holder(_) | Content::System(_) | Content::Packages(_) => None,
         });
         projects
-            .flat_map(|(path, names)| names.iter().map(|name| installed(path, name)))
+            .flat_map(|(path, names)| names.iter().flat_map(|name| installed(path, name)))
             .map(|path| self.hasher.hash_one(path.as_slice()))
             .collect()
     }
@@ -246,8 +246,8 @@ impl Saved<'_> {
             match content {
                 Content::Npm(names) => {
                     let is_there = |it: &&String| {
-                        let number = self.hasher.hash_one(installed(path, it).as_slice());
-                        seen.found.contains(&number)
+                        let number = |path: Vec<u8>| self.hasher.hash_one(path.as_slice());
+                        installed(path, it).map(number).iter().any(|it| seen.found.contains(it))
                     };
                     let there = names.iter().filter(is_there);
                     let development: Vec<_> = there.map(|it| it.as_str().into()).collect();
@@ -338,9 +338,12 @@ impl<'l> Seen<'l> {
     }
 }
 
-/// Where npm installs a package for the project of this document.
-fn installed(document: &[u8], name: &str) -> Vec<u8> {
-    [split(document).0, b"/node_modules/", name.as_bytes()].concat()
+/// Where npm installs a package for the project of this document: a folder or a
+/// link to one, which not every layer tells of, and its own document.
+fn installed(document: &[u8], name: &str) -> [Vec<u8>; 2] {
+    let folder = [split(document).0, b"/node_modules/", name.as_bytes()].concat();
+    let own = [&folder, b"/package.json".as_slice()].concat();
+    [folder, own]
 }
 
 /// A configuration of the OCI's form as an engine tells of an image.
