@@ -57,6 +57,10 @@ fn main() -> ExitCode {
             print!("{}", record::bundle(Some(host), name));
             return ExitCode::SUCCESS;
         }
+        ["weigh", words @ ..] => {
+            print!("{}", cases::images::weigh(words));
+            return ExitCode::SUCCESS;
+        }
         _ => {}
     }
     let arguments = Arguments::from_args();

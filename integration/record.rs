@@ -30,6 +30,8 @@ const KEPT: &[&str] = &[
     "escape-writable-host-by-a-setuid-file",
     "exec-as-root",
     "hardened",
+    "shipped-careful",
+    "shipped-careless",
     "files-careless",
     "files-node-after-read-only",
     "files-node-before",

@@ -11,6 +11,7 @@ mod entered;
 mod files;
 mod fleet;
 mod harness;
+pub(crate) mod images;
 mod network;
 mod only_looks;
 mod restless;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> Vec<Live> {
         without_engine::all(),
         services::all(),
         archives::all(),
+        images::all(),
         compose::all(),
         drift::all(),
         only_looks::all(),

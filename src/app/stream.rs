@@ -164,7 +164,9 @@ impl<'a> Whole<'a> {
         let file = fault.file.display().to_string();
         let source = match self.this.origin {
             Origin::Dockerfile => Source::Dockerfile(file),
-            Origin::Compose | Origin::Engine | Origin::Kernel => Source::Compose(file),
+            Origin::Compose | Origin::Engine | Origin::Archive | Origin::Kernel => {
+                Source::Compose(file)
+            }
         };
         let what = Untrusted::from(fault.to_string()).to_string();
         let gap = Gap::new(Reason::Malformed, source, what);

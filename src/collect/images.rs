@@ -18,10 +18,10 @@ use crate::model::untrusted::Untrusted;
 use crate::parse::run;
 
 /// The fewest digits of an id that name an image.
-const SHORTEST_ID: usize = 4;
+pub(super) const SHORTEST_ID: usize = 4;
 
 /// The most images that are named to somebody who asked for another one.
-const MOST_NAMED: usize = 12;
+pub(super) const MOST_NAMED: usize = 12;
 
 /// What is to be collected.
 #[derive(Clone, Debug)]
@@ -85,9 +85,16 @@ async fn observe(
     let draft = run::bare(id, &shipped(id, document.as_ref()));
     bundle.record(Source::Run(id.to_owned()), Ok(Answer::Draft(draft.into())));
     bundle.record(source, document.map(Answer::Json));
-    let source = Source::Files(id.to_owned());
-    let survey = archive::of_image(engine, &image.id, sought).await.map(Answer::Survey);
-    bundle.record(source, survey);
+    let source = Source::history(id);
+    let history = engine.history(&image.id).await.map(Answer::History);
+    bundle.record(source.clone(), history.map_err(|error| error.gap(source)));
+    let told = archive::of_image(engine, &image.id, sought).await;
+    let (survey, layers) = match told {
+        Ok((survey, layers)) => (Ok(Answer::Survey(survey)), Ok(Answer::Layers(layers))),
+        Err(gap) => (Err(gap.clone()), Err(gap)),
+    };
+    bundle.record(Source::Files(id.to_owned()), survey);
+    bundle.record(Source::Layers(id.to_owned()), layers);
     bundle.add_target(Target {
         kind: Kind::Image,
         id: id.to_owned(),
@@ -130,11 +137,16 @@ pub(super) fn listed(list: &Value) -> Vec<Listed> {
     .collect()
 }
 
+/// A name with its tag, `latest` where it has none.
+pub(super) fn with_tag(wanted: &str) -> String {
+    let is_tagged = wanted.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
+    if is_tagged { wanted.to_owned() } else { format!("{wanted}:latest") }
+}
+
 /// The image of this name, with `latest` where no tag is named; or the only one
 /// whose id begins so, or whose name ends so below a registry.
 pub(super) fn choose<'a>(listed: &'a [Listed], wanted: &str) -> Result<&'a Listed, Gap> {
-    let is_tagged = wanted.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
-    let full = if is_tagged { wanted.to_owned() } else { format!("{wanted}:latest") };
+    let full = with_tag(wanted);
     let is_called = |image: &&Listed| image.names.contains(&full);
     if let Some(image) = listed.iter().find(is_called) {
         return Ok(image);

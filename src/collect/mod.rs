@@ -16,4 +16,5 @@ pub mod images;
 pub mod kernel;
 mod places;
 pub(crate) mod redact;
+pub mod saved;
 mod tally;

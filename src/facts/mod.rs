@@ -38,6 +38,7 @@ pub mod restart;
 pub mod seccomp;
 pub mod signals;
 pub mod signs;
+pub mod supply;
 mod view;
 
 use std::fmt;
@@ -197,6 +198,8 @@ pub struct Facts {
     pub limits: limits::Limits,
     /// What a container makes of its image's own configuration.
     pub image: image::Image,
+    /// Where an image comes from, and what its making left in it.
+    pub supply: supply::Supply,
     /// How the engine finds out whether a container works, and what it found.
     pub health: health::Health,
     /// Who can reach a container, and what answers.
@@ -285,6 +288,7 @@ fn of_container(view: &View<'_>) -> Facts {
         environments: where_it_runs(view, environment::of_processes),
         limits: limits::all(view),
         image: image::all(view),
+        supply: supply::all(view),
         health: health::all(view),
         network: network::all(view),
         heap: heap::fact(view),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::build::{Context, Recipe};
 use super::draft::Draft;
 use super::files::Listing;
+use super::layers::{Layers, Step};
 use super::reading::{Gap, Reason};
 use super::secret::Variable;
 use super::source::{Basis, Source};
@@ -30,6 +31,10 @@ pub enum Answer {
     Files(Listing),
     /// All files of a container, in groups of those that are alike.
     Survey(Survey),
+    /// How an image was made, the oldest step first.
+    History(Vec<Step>),
+    /// What the contents of an image's layers tell.
+    Layers(Layers),
     /// An environment, its values sealed.
     Variables(Vec<Variable>),
     /// What an engine would be told to create.
@@ -128,6 +133,8 @@ pub enum Origin {
     Kernel,
     /// Files say that they shall be; none of them runs.
     Compose,
+    /// They were in an archive on disk.
+    Archive,
     /// They are Dockerfiles; none of what they make runs.
     Dockerfile,
 }
@@ -290,6 +297,32 @@ impl Bundle {
         }
     }
 
+    /// How an image was made.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is no history.
+    pub fn history(&self, source: &Source) -> Result<&[Step], Gap> {
+        let answer = self.ask(source)?;
+        if let Answer::History(steps) = answer {
+            Ok(steps)
+        } else {
+            Err(not("a history", source, answer))
+        }
+    }
+
+    /// What the contents of an image's layers tell.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is something else.
+    pub fn layers(&self, source: &Source) -> Result<&Layers, Gap> {
+        let answer = self.ask(source)?;
+        if let Answer::Layers(layers) = answer {
+            Ok(layers)
+        } else {
+            Err(not("the contents of layers", source, answer))
+        }
+    }
+
     /// The environment of a source.
     ///
     /// # Errors
@@ -311,6 +344,8 @@ fn not(wanted: &str, source: &Source, found: &Answer) -> Gap {
         Answer::Processes(_) => "a list of processes",
         Answer::Files(_) => "a list of files",
         Answer::Survey(_) => "a survey of files",
+        Answer::History(_) => "a history",
+        Answer::Layers(_) => "the contents of layers",
         Answer::Variables(_) => "an environment",
         Answer::Draft(_) => "a draft",
         Answer::Recipe(_) => "a Dockerfile",

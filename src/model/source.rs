@@ -51,6 +51,11 @@ pub enum Source {
     Processes(String),
     /// What a look at all of a container's files found: the container's id.
     Files(String),
+    /// What an image's layers hold, by the contents of files: the image's id.
+    Layers(String),
+    /// An image's archive on disk: its path; or what an image that was read from one
+    /// says of itself: the image's id, and a slash and what of it.
+    Archive(String),
     /// A default that the engine's documentation states.
     Default(String),
     /// A service of a compose project: the project's file, `#` and the service.
@@ -70,25 +75,31 @@ impl Source {
     pub const fn basis(&self) -> Basis {
         match self {
             Self::Engine(_)
+            | Self::Archive(_)
             | Self::Default(_)
             | Self::Compose(_)
             | Self::Dockerfile(_)
             | Self::Context(_)
             | Self::Run(_) => Basis::Declared,
-            Self::Clock | Self::Kernel(_) | Self::Processes(_) | Self::Files(_) => Basis::Effective,
+            Self::Clock
+            | Self::Kernel(_)
+            | Self::Processes(_)
+            | Self::Files(_)
+            | Self::Layers(_) => Basis::Effective,
         }
     }
 
     /// What it takes to read it. Total: every source takes something.
     pub fn access(&self) -> Access {
         match self {
-            Self::Engine(_) => Access::Engine,
+            Self::Engine(_) | Self::Layers(_) => Access::Engine,
             Self::Files(_) => Access::Tracer,
             Self::Kernel(path) if is_traced(path) => Access::Tracer,
             Self::Clock
             | Self::Default(_)
             | Self::Kernel(_)
             | Self::Processes(_)
+            | Self::Archive(_)
             | Self::Compose(_)
             | Self::Dockerfile(_)
             | Self::Context(_)
@@ -141,6 +152,21 @@ impl Source {
         Self::Engine(format!("/images/{id}/json"))
     }
 
+    /// What the engine says of how an image was made; `id` as for [`Source::image`].
+    pub fn history(id: &str) -> Self {
+        Self::Engine(format!("/images/{id}/history"))
+    }
+
+    /// What an image that was read from an archive says of itself.
+    pub fn archived_image(id: &str) -> Self {
+        Self::Archive(format!("{id}/json"))
+    }
+
+    /// What an image that was read from an archive says of how it was made.
+    pub fn archived_history(id: &str) -> Self {
+        Self::Archive(format!("{id}/history"))
+    }
+
     /// Which of its network's listening sockets a process holds.
     pub fn held_sockets(pid: u32) -> Self {
         Self::proc(pid, "fd (listening sockets)")
@@ -173,6 +199,8 @@ impl fmt::Display for Source {
             Self::Kernel(path) => write!(f, "kernel:{path}"),
             Self::Processes(id) => write!(f, "processes:{id}"),
             Self::Files(id) => write!(f, "files:{id}"),
+            Self::Layers(id) => write!(f, "layers:{id}"),
+            Self::Archive(place) => write!(f, "archive:{place}"),
             Self::Default(what) => write!(f, "default:{what}"),
             Self::Compose(service) => write!(f, "compose:{service}"),
             Self::Dockerfile(file) => write!(f, "dockerfile:{file}"),
@@ -202,6 +230,8 @@ impl TryFrom<String> for Source {
             "kernel" => Ok(Self::Kernel(place)),
             "processes" => Ok(Self::Processes(place)),
             "files" => Ok(Self::Files(place)),
+            "layers" => Ok(Self::Layers(place)),
+            "archive" => Ok(Self::Archive(place)),
             "default" => Ok(Self::Default(place)),
             "compose" => Ok(Self::Compose(place)),
             "dockerfile" => Ok(Self::Dockerfile(place)),
@@ -221,7 +251,7 @@ impl JsonSchema for Source {
         schemars::json_schema!({
             "type": "string",
             "description": "Exactly where a datum was read, as kind:place.",
-            "pattern": "^(clock|engine|kernel|processes|files|default|compose|dockerfile|context|run):"
+            "pattern": "^(clock|engine|kernel|processes|files|layers|archive|default|compose|dockerfile|context|run):"
         })
     }
 }
@@ -238,6 +268,8 @@ mod tests {
             Source::proc(7, "attr/current"),
             Source::Processes("ab".into()),
             Source::Files("ab".into()),
+            Source::Layers("ab".into()),
+            Source::Archive("shop.tar".into()),
             Source::Default("docker: seccomp".into()),
             Source::Compose("shop/compose.yaml#web".into()),
             Source::Dockerfile("shop/Dockerfile#final".into()),

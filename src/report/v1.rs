@@ -86,6 +86,8 @@ pub enum FoundBy {
     Kernel,
     /// Compose files ask for them.
     Compose,
+    /// They were in an archive on disk.
+    Archive,
     /// They are Dockerfiles.
     Dockerfile,
 }

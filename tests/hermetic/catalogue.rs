@@ -80,7 +80,7 @@ fn every_rule_says_what_why_and_how_to_fix() {
 }
 
 /// Rules on which only one of the two readings has a word by nature.
-const ONE_READING: [&str; 14] = [
+const ONE_READING: [&str; 17] = [
     "file-modes",
     "fixed-uid",
     "healthcheck",
@@ -88,10 +88,13 @@ const ONE_READING: [&str; 14] = [
     "healthcheck-works",
     "immutable-code",
     "log-driver",
+    "no-build-leftovers",
+    "no-dev-tools",
     "no-ineffective-hardening",
     "no-privileged-exec",
     "no-world-writable",
     "non-root-exec",
+    "production-dependencies",
     "pinned-image",
     "restart-policy",
     "secret-file-modes",
@@ -112,15 +115,18 @@ fn every_rule_has_cases_that_pass_fail_and_are_unknown_and_one_where_the_reading
 }
 
 /// Rules that are not asked of services, and why not.
-const NOT_OF_SERVICES: [(&str, &str); 10] = [
+const NOT_OF_SERVICES: [(&str, &str); 13] = [
     ("file-modes", "nobody has made the files yet: they are the image's"),
     ("handles-sigterm", "only a process shows which signals it handles"),
     ("immutable-code", "only processes show which code runs, and who could rewrite it"),
+    ("no-build-leftovers", "what the image ships is asked of the image"),
+    ("no-dev-tools", "what the image ships is asked of the image"),
     ("no-login-shell", "the accounts and their shells are the image's"),
     ("no-setuid-escalation", "what the files give is the image's; no-new-privileges closes it"),
     ("no-undeclared-listeners", "nobody listens yet"),
     ("no-world-writable", "nobody has made the files yet: they are the image's"),
     ("non-root-exec", "before anything runs it is the same question as non-root-user"),
+    ("production-dependencies", "what the image ships is asked of the image"),
     ("runs-as-declared", "there is only the declaration yet"),
     ("secret-file-modes", "nobody has made the files yet: they are the image's"),
 ];

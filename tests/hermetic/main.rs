@@ -27,6 +27,7 @@ mod files;
 mod formats;
 mod host;
 mod hostile;
+mod images;
 mod kernel;
 mod needs;
 mod properties;

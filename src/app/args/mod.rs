@@ -72,7 +72,8 @@ impl Command {
             Self::Compose(_) | Self::Dockerfile(_) => {
                 Some("--engine none judges by the files alone")
             }
-            Self::Image(_) | Self::Drift(_) | Self::Rules(_) | Self::Explain(_) => None,
+            Self::Image(_) => Some("--archive FILE reads a saved image without one"),
+            Self::Drift(_) | Self::Rules(_) | Self::Explain(_) => None,
             Self::Schema(_) | Self::Demo(_) | Self::DemoPayload(_) => None,
         }
     }
@@ -107,17 +108,25 @@ pub(super) struct Containers {
     pub(super) output: Output,
 }
 
-/// Audit images by the files in them.
+/// Audit images by what they say of themselves and by the files in them.
 ///
 /// The engine saves each image, and its layers are read as they come, nothing
-/// unpacked: an upper layer hides what is below it. What is asked of running
+/// unpacked: an upper layer hides what is below it. With --archive no engine is
+/// needed: the images of an archive on disk are read. What is asked of running
 /// containers alone does not apply.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Image {
-    /// Names, or id prefixes, of the images to audit
-    #[arg(value_name = "IMAGE", required = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    /// Names, or id prefixes, of the images to audit; with --archive all of it unless named
+    #[arg(value_name = "IMAGE", required_unless_present = "archive", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) names: Vec<String>,
+    /// Read images from a file of docker save, an OCI archive or an OCI layout folder; - is
+    /// standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["host", "context"])]
+    pub(super) archive: Option<PathBuf>,
+    /// Of an image of several platforms in an archive, the one to audit [default: this host's]
+    #[arg(long, value_name = "OS/ARCH", requires = "archive")]
+    pub(super) platform: Option<String>,
 
     #[command(flatten)]
     pub(super) gate: Gate,

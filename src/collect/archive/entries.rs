@@ -8,7 +8,9 @@ use std::io::{self, Read};
 
 use tar::{GnuExtSparseHeader, Header};
 
+use super::name::absolute;
 use super::pax::Extension;
+use super::tree::shown;
 use crate::model::files::Kind;
 use crate::model::reading::Reason;
 use crate::model::survey::Traits;
@@ -64,6 +66,11 @@ impl<R: Read> Entries<R> {
     /// How many bytes have passed.
     pub(super) const fn passed(&self) -> u64 {
         self.passed
+    }
+
+    /// What is left of the stream.
+    pub(super) fn into_inner(self) -> R {
+        self.input
     }
 
     /// The next entry; none after the archive's end.
@@ -227,7 +234,13 @@ fn told(header: &Header, extension: Extension) -> Told {
     match traits {
         Ok(traits) => {
             let linked = || header.link_name_bytes().map(std::borrow::Cow::into_owned);
-            let target = (flag == b'2').then(|| target.or_else(linked)).flatten();
+            let target = matches!(flag, b'1' | b'2').then(|| target.or_else(linked)).flatten();
+            let leads_out = |it: &Vec<u8>| !it.is_empty() && absolute(it).is_err();
+            if flag == b'1' && target.as_ref().is_some_and(leads_out) {
+                let detail = shown("a hard link leads out of the tree", &name);
+                return Told::Refused(Reason::Malformed, detail);
+            }
+            let target = target.filter(|_| flag == b'2');
             Told::Entry(Entry { name, target, traits })
         }
         Err(detail) => Told::Refused(Reason::Malformed, detail),

@@ -6,6 +6,7 @@
 //! long, too deep, too many or cut short is said to be unread.
 
 mod container;
+mod disk;
 mod entries;
 mod layers;
 mod links;
@@ -16,12 +17,14 @@ mod tests;
 mod tree;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::engine::{Bounds, Engine, EngineError, ImageId};
+use crate::model::layers::Layers;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::survey::Survey;
@@ -29,7 +32,7 @@ use crate::parse::pattern::Patterns;
 
 pub use container::of_container;
 pub(super) use container::{fill, mend};
-pub use layers::survey as of_saved_image;
+pub use layers::{Image, Wanted, survey as of_saved_image};
 
 /// How far a look into archives goes; beyond it is a gap.
 #[derive(Clone, Copy, Debug)]
@@ -39,11 +42,20 @@ pub(crate) struct Limits {
     /// How many bytes of what has to be remembered until the end: folders, and
     /// of an image everything that an upper layer may hide.
     pub(crate) memory: usize,
+    /// How many bytes the layers of an image may be, once unpacked.
+    pub(crate) unpacked: u64,
+    /// How long all of it may take.
+    pub(crate) time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { names: 4_000_000, memory: 256 << 20 }
+        Self {
+            names: 4_000_000,
+            memory: 256 << 20,
+            unpacked: 16 << 30,
+            time: Duration::from_secs(300),
+        }
     }
 }
 
@@ -68,16 +80,37 @@ fn bounds(engine: &Engine, until: Instant) -> Bounds {
     Bounds { bytes: MOST_BYTES, time }
 }
 
-/// The files of an image, by its layers.
+/// The files of an image, by its layers, and what little is told of their contents.
 ///
 /// # Errors
 /// The engine does not tell of the image, or the patterns are none.
-pub async fn of_image(engine: &Engine, id: &ImageId, patterns: &[String]) -> Result<Survey, Gap> {
+pub async fn of_image(
+    engine: &Engine,
+    id: &ImageId,
+    patterns: &[String],
+) -> Result<(Survey, Layers), Gap> {
     let source = Source::Engine(format!("/images/{}/get", id.as_str()));
     let patterns = compiled(patterns, &source)?;
     let bounds = bounds(engine, deadline(engine));
     let archive = engine.saved(id, bounds).await.map_err(|error| error.gap(source.clone()))?;
-    aside(source.clone(), move || layers::survey(archive, patterns, &source)).await
+    let limits = Limits { time: bounds.time, ..Limits::default() };
+    aside(source.clone(), move || layers::of_one(archive, patterns, &source, limits)).await
+}
+
+/// The images of an archive or a folder on disk, and why there may be more. All of
+/// it may take so long.
+///
+/// # Errors
+/// The patterns are none.
+pub fn of_disk(
+    path: &Path,
+    patterns: &[String],
+    platform: &str,
+    time: Duration,
+) -> Result<(Vec<Image>, Vec<Gap>), Gap> {
+    let patterns = compiled(patterns, &Source::Archive(path.display().to_string()))?;
+    let wanted = Wanted { patterns, platform: platform.to_owned() };
+    Ok(disk::images(path, &wanted, Limits { time, ..Limits::default() }))
 }
 
 fn compiled(patterns: &[String], source: &Source) -> Result<Arc<Patterns>, Gap> {
@@ -114,7 +147,10 @@ fn broken_off(error: io::Error, source: &Source, after: &str) -> Gap {
         }
         Err(error) => error,
     };
-    let detail = format!("the engine's archive cannot be read on after {after}: {error}");
-    Gap::new(Reason::Malformed, source.clone(), detail)
-        .mend("look at the engine's own log, then run again")
+    let (whose, remedy) = match source {
+        Source::Archive(_) => ("the", "save the image again"),
+        _ => ("the engine's", "look at the engine's own log, then run again"),
+    };
+    let detail = format!("{whose} archive cannot be read on after {after}: {error}");
+    Gap::new(Reason::Malformed, source.clone(), detail).mend(remedy)
 }

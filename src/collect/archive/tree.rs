@@ -200,7 +200,7 @@ impl Tree {
     }
 
     fn is_over(&self) -> Option<Gap> {
-        let Limits { names, memory } = self.limits;
+        let Limits { names, memory, .. } = self.limits;
         let detail = if self.names > names {
             format!("the look ended after {names} names")
         } else if self.memory > memory {

@@ -13,6 +13,7 @@ use super::address::Address;
 use super::download::{Bounds, Download};
 use super::transport::{Limits, Wire, recover};
 use crate::collect::redact;
+use crate::model::layers::Step;
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 
@@ -189,6 +190,16 @@ impl Engine {
     pub async fn image(&self, id: &ImageId) -> Result<Value, EngineError> {
         let error = self.docker.inspect_image(id.as_str()).await.err();
         self.raw(&format!("/images/{}/json", id.as_str()), error)
+    }
+
+    /// How an image was made, as far as it is recorded, the oldest step first.
+    ///
+    /// # Errors
+    /// As for every read: see [`EngineError`].
+    pub async fn history(&self, id: &ImageId) -> Result<Vec<Step>, EngineError> {
+        let error = self.docker.image_history(id.as_str()).await.err();
+        let told = self.raw(&format!("/images/{}/history", id.as_str()), error)?;
+        Ok(redact::history_of_engine(&told))
     }
 
     /// The engine's networks, as far as they are recorded.

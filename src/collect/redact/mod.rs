@@ -5,16 +5,21 @@
 //! never enters one; only what a rule needs of it does. An environment's values
 //! are sealed: see [`crate::model::secret`].
 
+mod history;
+
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::model::pointer;
-use crate::model::secret::{Key, Variable};
+use crate::model::secret::{Form, Key, Variable};
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::{self, options};
 use crate::parse::secret;
+use crate::parse::secret::promise::{Promise, promise};
+
+pub(crate) use history::{of_config as history_of_config, of_engine as history_of_engine};
 
 /// What stands in the place of a value that is not recorded.
 pub(super) const WITHHELD: &str = "(not recorded)";
@@ -58,6 +63,13 @@ const LONGEST_NAME: usize = 128;
 /// Labels that say what a container is part of. Others hold anything, password
 /// hashes of reverse proxies among it.
 const LABELS: [&str; 2] = ["com.docker.compose.", "secaudit."];
+
+/// Labels that say where an image comes from, of which a value is kept where it
+/// looks like what such a label holds.
+const ABOUT_THE_IMAGE: [&str; 2] = ["org.opencontainers.image.", "org.label-schema."];
+
+/// The longest value of such a label.
+const LONGEST_LABEL: usize = 256;
 
 /// What is kept of a network, and of its options. The others hold what plugins
 /// want to know, keys of overlays among it.
@@ -117,7 +129,13 @@ pub(crate) fn document(mut document: Value) -> Value {
     }
     if let Some(Value::Object(labels)) = pointer::get_mut(&mut document, "/Config/Labels") {
         let is_kept = |name: &str| LABELS.iter().any(|prefix| name.starts_with(prefix));
-        labels.retain(|name, _| is_kept(name));
+        let is_about = |name: &str| ABOUT_THE_IMAGE.iter().any(|prefix| name.starts_with(prefix));
+        labels.retain(|name, _| is_kept(name) || is_about(name));
+        for (_, value) in labels.iter_mut().filter(|(name, _)| is_about(name)) {
+            if !value.as_str().is_some_and(is_public) {
+                *value = json!(WITHHELD);
+            }
+        }
     }
     if let Some(Value::Array(mounts)) = pointer::get_mut(&mut document, "/HostConfig/Mounts") {
         for options in mounts.iter_mut().filter_map(|it| it.pointer_mut("/VolumeOptions")) {
@@ -134,6 +152,13 @@ pub(crate) fn document(mut document: Value) -> Value {
         }
     }
     document
+}
+
+/// Whether a label's value gives nothing away.
+fn is_public(value: &str) -> bool {
+    let is_secret =
+        matches!(secret::form(value), Form::Token(_) | Form::PrivateKey | Form::Credentials { .. });
+    value.len() <= LONGEST_LABEL && !is_secret
 }
 
 /// The places of a command in two parts: a program, and what it is told.
@@ -239,7 +264,6 @@ pub(super) fn environment(text: &str) -> Vec<Variable> {
 /// `NAME=value`, its value sealed. What has no name may be all secret, and is
 /// recorded as an unnamed value.
 pub(crate) fn variable(text: &str) -> Variable {
-    static KEY: LazyLock<Key> = LazyLock::new(drawn);
     let named =
         text.split_once('=').filter(|(name, value)| !secret::stands_for_a_name(name, value));
     let (name, value) = named.unwrap_or(("", text));
@@ -249,6 +273,43 @@ pub(crate) fn variable(text: &str) -> Variable {
         kept: kept(name, value).map(Untrusted::from),
     }
 }
+
+/// The most values of one text.
+const MOST_PAIRS: usize = 256;
+
+/// Names and values, sealed, without what can be no secret; whether there were
+/// more than are kept.
+pub(crate) fn pairs(given: Vec<(String, String)>) -> (Vec<Variable>, bool) {
+    let mut variables: Vec<Variable> = Vec::new();
+    for (name, value) in given {
+        let variable = match name.as_str() {
+            "" => Variable { name: "".into(), value: secret::seal(&value, &KEY), kept: None },
+            name => Variable { kept: None, ..variable(&format!("{name}={value}")) },
+        };
+        let is_told = match &variable.value.form {
+            Form::Token(_) | Form::PrivateKey | Form::Credentials { .. } => true,
+            // What has no name that promises a secret is a word like any other.
+            Form::Opaque
+            | Form::Common
+            | Form::Hash
+            | Form::Number
+            | Form::Version
+            | Form::Address => promise(variable.name.raw()) != Promise::Nothing,
+            Form::Empty | Form::Flag | Form::Path | Form::Url | Form::Public | Form::Reference => {
+                false
+            }
+        };
+        if is_told && !variables.contains(&variable) {
+            if variables.len() == MOST_PAIRS {
+                return (variables, true);
+            }
+            variables.push(variable);
+        }
+    }
+    (variables, false)
+}
+
+static KEY: LazyLock<Key> = LazyLock::new(drawn);
 
 /// The key of this run: in no bundle and no report, so that no list of
 /// passwords can be held against a digest.

@@ -277,14 +277,15 @@ fn default_subnets(view: &View<'_>) -> Reading<Vec<Subnet>> {
     match view.origin() {
         // A list without a default network counts only if it has those that
         // the container is on.
-        Origin::Engine | Origin::Compose | Origin::Dockerfile => of_default(&view.networks())
-            .and_then(|subnets| {
+        Origin::Engine | Origin::Archive | Origin::Compose | Origin::Dockerfile => {
+            of_default(&view.networks()).and_then(|subnets| {
                 if subnets.is_empty() {
                     by_engine(view).shown_as(|_| vec![]).map(|_| subnets)
                 } else {
                     Reading::Known(subnets, vec![])
                 }
-            }),
+            })
+        }
         Origin::Kernel => routes_of(view, 1).map(|routes| {
             let by_bridge = routes.iter().filter(|it| BRIDGES.contains(&it.interface.as_str()));
             by_bridge.map(|it| (it.destination, it.mask)).collect()

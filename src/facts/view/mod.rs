@@ -1,6 +1,7 @@
 //! One container's part of a bundle, parsed as it is asked for.
 
 mod defaults;
+mod image;
 mod process;
 mod told;
 
@@ -110,11 +111,6 @@ impl<'a> View<'a> {
     /// What kind of thing it is.
     pub(super) const fn kind(&self) -> Kind {
         self.target.kind
-    }
-
-    /// What the engine says of the image that is itself the target.
-    pub(super) fn own_image(&self) -> Document<'a> {
-        self.document(Source::image(&self.target.id))
     }
 
     /// The whole bundle, for a parser that reads several of its answers.

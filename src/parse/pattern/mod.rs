@@ -286,6 +286,15 @@ impl Patterns {
         !cursor.fits(&hits).is_none() || !self.below(&cursor, &hits).is_done()
     }
 
+    /// Whether this absolute path fits a pattern.
+    pub fn fit(&self, path: &[u8]) -> bool {
+        let slash = path.iter().rposition(|byte| *byte == b'/').unwrap_or_default();
+        let (folder, name) = path.split_at(slash);
+        let mut hits = Vec::new();
+        self.names(name.strip_prefix(b"/").unwrap_or(name), &mut hits);
+        !self.at(folder).fits(&hits).is_none()
+    }
+
     /// How far the patterns go in the folder of this absolute path.
     #[must_use]
     pub fn at(&self, path: &[u8]) -> Arc<Cursor> {

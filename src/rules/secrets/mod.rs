@@ -40,6 +40,30 @@ fn faults(
     })
 }
 
+/// What a variable gives away, if anything: by its looks under any name, or by
+/// its name if it could be what that promises.
+pub(in crate::rules) fn given_away(variable: &Variable) -> Option<String> {
+    let form = &variable.value.form;
+    if let Form::Token(issuer) = form {
+        return Some(issuer.to_string());
+    }
+    let what = if *form == Form::PrivateKey {
+        "a private key"
+    } else if matches!(form, Form::Credentials { .. }) {
+        "an address with a password in it"
+    } else {
+        match promise(variable.name.raw()) {
+            Promise::Password if may_be_secret(variable) => "a password",
+            Promise::Token if may_be_secret(variable) => "a token or key",
+            Promise::Signing if may_be_secret(variable) => "a signing key",
+            Promise::Password | Promise::Token | Promise::Signing | Promise::Nothing => {
+                return None;
+            }
+        }
+    };
+    Some(what.to_owned())
+}
+
 /// Whether a value could be what a secret's name promises, by what it looks like.
 fn may_be_secret(variable: &Variable) -> bool {
     match &variable.value.form {

@@ -1,8 +1,8 @@
 //! See [`RULE`].
 
-use super::{Promise, faults, may_be_secret, promise};
+use super::{faults, given_away};
 use crate::facts::Facts;
-use crate::model::secret::{Form, Variable};
+use crate::model::secret::Variable;
 use crate::model::severity::Severity;
 use crate::model::verdict::Verdict;
 use crate::rules::{Parameter, Settings, Shape, rule};
@@ -45,7 +45,7 @@ rule! {
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let fault = |variable: &Variable| {
         let is_accepted = settings.list("accept").iter().any(|it| it == variable.name.raw());
-        if is_accepted { None } else { given_away(variable) }
+        if is_accepted { None } else { given_away(variable).map(|what| format!("holds {what}")) }
     };
     let given = facts
         .given_environment
@@ -57,30 +57,6 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 }
 
 const HOLDS: &str = "no variable holds a secret";
-
-/// What a variable gives away, if anything: by its looks under any name, or by
-/// its name if it could be what that promises.
-fn given_away(variable: &Variable) -> Option<String> {
-    let form = &variable.value.form;
-    if let Form::Token(issuer) = form {
-        return Some(format!("holds {issuer}"));
-    }
-    let what = if *form == Form::PrivateKey {
-        "a private key"
-    } else if matches!(form, Form::Credentials { .. }) {
-        "an address with a password in it"
-    } else {
-        match promise(variable.name.raw()) {
-            Promise::Password if may_be_secret(variable) => "a password",
-            Promise::Token if may_be_secret(variable) => "a token or key",
-            Promise::Signing if may_be_secret(variable) => "a signing key",
-            Promise::Password | Promise::Token | Promise::Signing | Promise::Nothing => {
-                return None;
-            }
-        }
-    };
-    Some(format!("holds {what}"))
-}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,9 @@ use crate::model::files::{File, Kind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::survey::{Numbering, Traits, Unread};
+use crate::model::target::Kind as Target;
 use crate::parse::code;
+use crate::rules::Shape;
 use crate::rules::filesystem;
 
 impl Case {
@@ -175,8 +177,9 @@ impl Case {
         self.looks_for_all_of(&filesystem::immutable_code::RULE).looks_for("/usr/lib/*.js")
     }
 
-    fn looks_for_all_of(mut self, rule: &Rule) -> Self {
-        let patterns = rule.parameters.iter().flat_map(|it| it.default);
+    pub(in crate::rules) fn looks_for_all_of(mut self, rule: &Rule) -> Self {
+        let paths = rule.parameters.iter().filter(|it| it.shape == Shape::Patterns);
+        let patterns = paths.flat_map(|it| it.default);
         self.sought.extend(patterns.map(|&it| it.to_owned()));
         self.surveyed()
     }
@@ -206,10 +209,14 @@ impl Case {
 
     /// The files so far, as a walk would have found them.
     fn surveyed(mut self) -> Self {
-        let mounts = self.bundle.text(&Source::proc(INIT, "mountinfo")).unwrap().raw().to_owned();
+        let mounts = self.bundle.text(&Source::proc(INIT, "mountinfo"));
+        let mounts = mounts.map_or(super::image::ROOT, |it| it.raw()).to_owned();
         let own = code::of_process(&self.bundle, INIT).0;
         let patterns: Vec<String> = self.sought.iter().cloned().chain(own).collect();
-        let survey = survey::of(&self.tree, &self.unread, &mounts, &patterns);
+        let mut survey = survey::of(&self.tree, &self.unread, &mounts, &patterns);
+        if self.bundle.targets[0].kind == Target::Image {
+            survey.numbering = Numbering::Container;
+        }
         let source = Source::Files(self.id());
         self.put(source, Answer::Survey(survey));
         self

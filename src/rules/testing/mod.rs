@@ -4,6 +4,7 @@ mod dockerfile;
 mod engine;
 mod files;
 mod hardened;
+mod image;
 mod kernel;
 mod of_services;
 mod processes;
@@ -22,6 +23,7 @@ use crate::model::verdict::Verdict;
 
 pub(super) use dockerfile::{dockerfile, dockerfile_at, image};
 pub(super) use hardened::{DEVICE_LIST, INIT, container};
+pub(super) use image::shipped;
 pub(super) use service::service;
 
 /// One container's evidence.

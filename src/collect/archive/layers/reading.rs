@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::Layer;
+use super::{Layer, contents};
 use crate::collect::archive::entries::Entry;
 use crate::collect::archive::name::split;
 use crate::collect::archive::tree::shown;
 use crate::collect::by_path::matters;
 use crate::model::files::Kind;
-use crate::model::reading::Reason;
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
 use crate::model::survey::Traits;
+use crate::model::untrusted::Untrusted;
 use crate::parse::pattern::{Cursor, Patterns};
 
 /// What something remembered takes beside its path, about.
@@ -37,6 +40,8 @@ pub(super) struct Reading {
     /// neighbours stand together.
     last: Option<(Vec<u8>, Arc<Cursor>)>,
     hits: Vec<usize>,
+    /// The first file of whose content there was more than is read, and why.
+    more: Option<(Vec<u8>, &'static str)>,
 }
 
 impl Reading {
@@ -49,7 +54,28 @@ impl Reading {
             folders: HashMap::new(),
             last: None,
             hits: Vec::new(),
+            more: None,
         }
+    }
+
+    /// Looks into a file, if its content is asked for; how much memory that takes.
+    pub(super) fn look(
+        &mut self,
+        path: &[u8],
+        entry: &Entry,
+        content: &mut impl Read,
+    ) -> io::Result<usize> {
+        // Of two with one path the later one counts.
+        self.layer.contents.remove(path);
+        let interest = contents::interest(path).filter(|_| entry.traits.kind == Kind::File);
+        let Some(interest) = interest else { return Ok(0) };
+        let (found, more) = contents::read(interest, content)?;
+        if let Some(what) = more {
+            self.more.get_or_insert_with(|| (path.to_vec(), what));
+        }
+        let memory = found.as_ref().map_or(0, |it| it.memory() + path.len());
+        self.layer.contents.extend(found.map(|it| (path.to_vec(), it)));
+        Ok(memory)
     }
 
     /// Takes in an entry; how much memory it takes.
@@ -104,8 +130,12 @@ impl Reading {
     }
 
     /// The layer, once all of it was read.
-    pub(super) fn done(self) -> Layer {
-        let Self { mut layer, hasher, .. } = self;
+    pub(super) fn done(self, source: &Source) -> Layer {
+        let Self { mut layer, hasher, more, .. } = self;
+        layer.untold = more.map(|(path, what)| {
+            let detail = format!("{} {what}", Untrusted::from_bytes(&path));
+            Gap::new(Reason::TooLarge, source.clone(), detail)
+        });
         let kept: BTreeSet<u64> =
             layer.kept.keys().map(|it| hasher.hash_one(it.as_slice())).collect();
         // Of two with one path the later one counts, and what matters stays.

@@ -181,7 +181,7 @@ fn what_cannot_be_put_in_order_or_read_is_unread() {
     let missing = part(Tar::default(), "manifest.json", &manifest(&["l0/layer.tar"])).end();
     assert_eq!(reasons(&look(&missing, &[], Limits::default())), [("/", Reason::Malformed)]);
 
-    for magic in super::COMPRESSED {
+    for magic in [&b"\xfd7zXZ"[..], b"BZh"] {
         let tar = part(Tar::default(), "l0/layer.tar", magic);
         let tar = part(tar, "l1/layer.tar", &layer);
         let tar = part(tar, "manifest.json", &manifest(&["l0/layer.tar", "l1/layer.tar"])).end();

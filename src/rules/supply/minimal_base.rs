@@ -1,0 +1,79 @@
+//! See [`RULE`].
+
+use crate::facts::Facts;
+use crate::model::severity::Severity;
+use crate::model::verdict::{Check, Verdict};
+use crate::rules::{Parameter, Settings, Shape, rule, settings};
+
+rule! {
+    /// The image is built upon a small system.
+    ///
+    /// What is counted is the packages that the system's own database names as installed, of
+    /// Debian, Ubuntu, Alpine and what is made of their packages. An image without a database, made
+    /// from scratch, has none. The database of RPM is known and not read: then nothing can be told.
+    ///
+    /// ## Why it matters
+    /// Each package is code that nobody asked for, with faults of its own to come. A compiler or
+    /// an interpreter that is not there helps no intruder.
+    ///
+    /// ## How to fix
+    /// Dockerfile: `FROM node:22-slim` or `FROM gcr.io/distroless/nodejs22-debian12` for the stage that ships
+    /// compose: `build: {target: production}`, where that stage is built upon a small base
+    /// run: `docker build --target production .`
+    pub static RULE = {
+        id: "minimal-base",
+        title: "the image is built upon a small system",
+        severity: Severity::Low,
+        targets: [Image],
+        references: &["CIS Docker 1.6: 4.3"],
+        parameters: &[Parameter {
+            name: "packages",
+            about: "How many packages of the system an image may have",
+            shape: Shape::One,
+            default: &["150"],
+            check: settings::is_number,
+        }],
+        judge: judge,
+    }
+}
+
+fn judge(facts: &Facts, settings: &Settings) -> Verdict {
+    let most: u64 = settings.number("packages").unwrap_or(u64::MAX);
+    facts.supply.base.judge(|base| {
+        let count: u64 = base.packages.iter().filter_map(|it| it.count).sum();
+        let of = base.system.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
+        if base.packages.is_empty() {
+            return Check::holds("no package database is in it");
+        }
+        let told = format!("{count} packages{of} are installed");
+        if count <= most {
+            return Check::holds(told);
+        }
+        let broken = Check::broken(format!("{told}, more than {most}"));
+        base.packages.iter().fold(broken, |broken, it| {
+            let count = it.count.map_or("not read".to_owned(), |it| format!("{it} packages"));
+            broken.showing(it.path.clone(), count)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{cases, shipped};
+
+    const DPKG: &str = "/var/lib/dpkg/status";
+
+    cases! { RULE:
+        an_image_from_scratch_passes: shipped() => "Pass",
+        a_slim_system_passes: shipped().built_upon("debian 12", DPKG, Some(88)) => "Pass",
+        a_whole_system_fails: shipped().built_upon("debian 12", DPKG, Some(431)) => "Fail",
+        the_policy_says_how_many:
+            shipped().built_upon("debian 12", DPKG, Some(431)).set("packages", &["500"]) => "Pass",
+        a_database_that_cannot_be_read_is_unknown:
+            shipped().built_upon("fedora 41", "/var/lib/rpm/rpmdb.sqlite", None) => "Unknown",
+        a_layer_that_cannot_be_read_leaves_it_unknown:
+            shipped().built_upon("debian 12", DPKG, Some(88)).layer_unread() => "Unknown",
+        what_is_there_convicts_whatever_is_unread:
+            shipped().built_upon("debian 12", DPKG, Some(431)).layer_unread() => "Fail",
+    }
+}
