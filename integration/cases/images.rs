@@ -101,7 +101,9 @@ fn agree(target: &Target, expected: &[Expectation]) {
 fn told(report: &Report) -> Vec<(String, String)> {
     let [target] = report.targets.as_slice() else { panic!("one target was expected") };
     let findings = target.findings.iter();
-    findings.map(|it| (it.rule.clone(), format!("{:?} {:?}", it.verdict, it.statements))).collect()
+    findings
+        .map(|it| (it.rule.to_string(), format!("{:?} {:?}", it.verdict, it.statements)))
+        .collect()
 }
 
 /// An image in the making.
