@@ -55,6 +55,5 @@ pub fn judge(targets: &[(Target, Facts)], policy: &Policy, accept: Accept) -> Le
 
 /// A rule about another kind of target.
 fn not_asked(kind: Kind) -> Verdict {
-    let why = format!("this is not asked of {}", kind.with_article());
-    Fact::<()>::declared_only(Reading::Inapplicable).unasked(why)
+    Fact::<()>::declared_only(Reading::Inapplicable).unasked(kind.not_asked())
 }

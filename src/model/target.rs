@@ -32,13 +32,13 @@ impl Kind {
         }
     }
 
-    /// The word with its article.
-    pub const fn with_article(self) -> &'static str {
+    /// Why a rule about other kinds says nothing of it.
+    pub const fn not_asked(self) -> &'static str {
         match self {
-            Self::Container => "a container",
-            Self::Image => "an image",
-            Self::Service => "a service",
-            Self::Dockerfile => "a Dockerfile",
+            Self::Container => "this is not asked of a container",
+            Self::Image => "this is not asked of an image",
+            Self::Service => "this is not asked of a service",
+            Self::Dockerfile => "this is not asked of a Dockerfile",
         }
     }
 
