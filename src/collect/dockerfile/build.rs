@@ -70,8 +70,9 @@ impl Build {
         let users = self.built.accounts.iter().filter(|it| it.kind == dockerfile::Kind::User);
         let mut told = Vec::new();
         for (place, account) in users.rev().enumerate() {
-            let Account { name, uid, gid, shell, .. } = account;
-            told.push(json!({"Name": name, "Uid": uid, "Gid": gid, "Shell": shell}));
+            let Account { name, uid, gid, shell, is_made, .. } = account;
+            let made = is_made;
+            told.push(json!({"Name": name, "Uid": uid, "Gid": gid, "Shell": shell, "Made": made}));
             let origin = self.origin("/User", account.place);
             draft.origins.insert(format!("/Accounts/{place}"), Arc::new(origin));
         }
