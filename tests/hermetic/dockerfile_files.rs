@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -162,4 +163,34 @@ fn many_files_are_judged_in_one_run_and_the_order_is_that_of_their_names() {
     let files: Vec<(&str, &str)> = names.iter().map(|it| (it.as_str(), GOOD)).collect();
     let folder = folder(&files);
     assert_eq!(run(&folder, &["*/Dockerfile"]).0, names);
+}
+
+#[test]
+fn what_was_made_to_hurt_is_masked_and_judged_in_time() {
+    const SIZE: usize = 1 << 17;
+    let shapes = [
+        ("FROM a\nRUN ", "a --password x "),
+        ("FROM a\nRUN echo a | chpasswd;", "b:c "),
+        ("FROM a\nRUN ", "\"'"),
+        ("FROM a\nRUN ", "${"),
+        ("FROM a\nRUN ", "https://a:b@c "),
+        ("FROM a\nRUN ", "npm run x && "),
+        ("FROM a\n", "RUN npm run x\n"),
+        ("FROM a\n", "ENV A_TOKEN=hunter2\n"),
+        ("FROM a\nENV ", "A_TOKEN=x "),
+        ("FROM a\n", "ADD a b\n"),
+        ("FROM a\n", "COPY --from=b x x\n"),
+        ("FROM a\n", "USER b\n"),
+        ("", "FROM a AS a\n"),
+        ("FROM a\n", "RUN <<A\nTOKEN=x\nA\n"),
+    ];
+    for (begin, unit) in shapes {
+        let text = format!("{begin}{}", unit.repeat(SIZE / unit.len()));
+        let folder = folder(&[("Dockerfile", &text)]);
+        let start = Instant::now();
+        let (names, said, _) = run(&folder, &[]);
+        let took = start.elapsed();
+        assert_eq!(names, ["Dockerfile"], "{said}");
+        assert!(took < Duration::from_secs(20), "{begin:?} {unit:?} took {took:?}");
+    }
 }

@@ -28,6 +28,8 @@ pub(in crate::collect) struct Build {
     file: Untrusted,
     /// Its text, what may be secret in it masked.
     pub(in crate::collect) text: String,
+    /// Where each line of it begins.
+    lines: Vec<usize>,
 }
 
 /// What a base image decides where a Dockerfile does not.
@@ -50,7 +52,10 @@ impl Build {
         let dockerfile = dockerfile::parse(bytes);
         let built = dockerfile::shipped(&dockerfile, target, &args)?;
         let text = shown(&dockerfile, bytes);
-        Ok(Self { dockerfile, built, target: target.map(str::to_owned), args, file, text })
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(ends).collect();
+        let target = target.map(str::to_owned);
+        Ok(Self { dockerfile, built, target, args, file, text, lines })
     }
 
     /// The stage that a target means; the last where none is named.
@@ -169,7 +174,9 @@ impl Build {
     pub(in crate::collect) fn origin(&self, pointer: &str, place: Place) -> Origin {
         let key = pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
         let line = usize::try_from(place.line).unwrap_or(1).saturating_sub(1);
-        let text = self.text.lines().nth(line).unwrap_or_default();
+        let start = self.lines.get(line).copied();
+        let text = start.and_then(|it| self.text.get(it..)).unwrap_or_default();
+        let text = text.lines().next().unwrap_or_default();
         let Place { line, column, length } = place;
         let excerpt: String = text.chars().take(LONGEST_LINE).collect();
         let at = Written { file: self.file.clone(), line, column, length, excerpt: excerpt.into() };

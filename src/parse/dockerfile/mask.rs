@@ -64,8 +64,13 @@ pub fn masked(dockerfile: &Dockerfile, text: &str) -> String {
             shown.push_str(line);
             continue;
         }
+        // They are in order, and where two overlap the longer goes on.
+        let (mut own, mut end) = (own.into_iter().peekable(), 0);
         for (letter, column) in line.chars().zip(1_u32..) {
-            let is_hidden = own.iter().any(|it| it.contains(&column)) && !letter.is_whitespace();
+            while let Some(range) = own.next_if(|it| it.start <= column) {
+                end = end.max(range.end);
+            }
+            let is_hidden = column < end && !letter.is_whitespace();
             shown.push(if is_hidden { '*' } else { letter });
         }
     }
