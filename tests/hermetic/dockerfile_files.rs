@@ -1,10 +1,20 @@
 //! `secaudit dockerfile` as a person runs it: files, folders, patterns, standard input.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use secaudit::collect::compose::Images;
+use secaudit::collect::compose::files::Disk;
+use secaudit::collect::connect::NoEngine;
+use secaudit::collect::dockerfile::{Contexts, Request, resolve};
+use secaudit::collect::engine::Limits;
+use secaudit::judge::Accept;
+use secaudit::model::bundle::{self, Bundle};
+use secaudit::model::source::Source;
+use secaudit::policy::Policy;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, FakeEngine, command, script, stderr};
@@ -193,4 +203,30 @@ fn what_was_made_to_hurt_is_masked_and_judged_in_time() {
         assert_eq!(names, ["Dockerfile"], "{said}");
         assert!(took < Duration::from_secs(20), "{begin:?} {unit:?} took {took:?}");
     }
+}
+
+#[test]
+fn the_evidence_holds_no_secret_and_is_judged_the_same_elsewhere() {
+    let text = "FROM scratch\nARG TOKEN=canary-arg\nENV A_TOKEN=canary-env\n# canary-comment\n\
+        RUN a --password canary-run\nUSER $USER_ID\nCOPPY x\n";
+    let folder = folder(&[("Dockerfile", text), (".dockerignore", "*.md\n")]);
+    let args = [("USER_ID", "7"), ("TOKEN", "canary-given")];
+    let args = args.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let file = folder.path().join("Dockerfile");
+    let request = Request { file, args: BTreeMap::from(args).into(), ..Request::default() };
+    let nobody = NoEngine { detail: "no engine was asked".to_owned(), remedy: String::new() };
+    let images = Images::new(Err(nobody), Limits::within(Duration::from_secs(1)));
+    let resolved = resolve(&request, &Disk::default()).unwrap();
+    let mut bundle = resolved.bundle(&request, &images, &Contexts::default());
+    let now = bundle::Answer::Text("2026-01-01T12:00:00Z".into());
+    bundle.record(Source::Clock, Ok(now));
+    let written = serde_json::to_string(&bundle).unwrap();
+    assert!(!written.contains("canary"), "{written}");
+    let read: Bundle = serde_json::from_str(&written).unwrap();
+    let judge = |it: &Bundle| {
+        let report = secaudit::evaluate(it, &Policy::baseline(), Accept::Kernel);
+        secaudit::report::json(&report).unwrap()
+    };
+    assert_eq!(judge(&bundle), judge(&read));
+    assert!(judge(&read).contains("COPPY"));
 }
