@@ -124,6 +124,14 @@ fn no_form_of_the_report_holds_a_secret_or_a_comment() {
     }
 }
 
+#[test]
+fn a_file_of_another_kind_gives_nothing_away() {
+    let folder = folder(&[(".env", "API_TOKEN=canary-token\nPLAIN=canary-plain\n")]);
+    let (names, said, code) = run(&folder, &[".env"]);
+    assert_eq!((names.len(), code), (0, 3));
+    assert!(said.contains(".env:1:1") && !said.contains("canary"), "{said}");
+}
+
 /// An engine that has one image with this configuration.
 fn engine_with(name: &str, config: &Value) -> FakeEngine {
     let id = format!("sha256:{}", "a".repeat(64));

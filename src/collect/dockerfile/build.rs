@@ -50,8 +50,13 @@ impl Build {
         args: BTreeMap<String, Option<String>>,
     ) -> Result<Self, Wrong> {
         let dockerfile = dockerfile::parse(bytes);
-        let built = dockerfile::shipped(&dockerfile, target, &args)?;
         let text = shown(&dockerfile, bytes);
+        let built = dockerfile::shipped(&dockerfile, target, &args).map_err(|wrong| {
+            // Told by what may be shown: what is no Dockerfile may be all secret.
+            let told = dockerfile::parse(text.as_bytes());
+            let told = dockerfile::shipped(&told, target, &args).err();
+            told.unwrap_or_else(|| Wrong { what: "it is no Dockerfile".to_owned(), ..wrong })
+        })?;
         let ends = text.match_indices('\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(ends).collect();
         let target = target.map(str::to_owned);

@@ -121,6 +121,13 @@ fn hide(it: &Instruction, hidden: &mut Vec<Place>) {
             hidden.extend(text.places(value.range()));
         }
     }
+    // What is no instruction may be a line of any other file.
+    if it.keyword.is_none()
+        && let Some(sign) = it.name().find(['=', ':'])
+    {
+        hidden.extend(text.places(sign + 1..whole.start.max(it.name().len())));
+    }
+    scan(text, 0..whole.start, hidden);
     scan(text, whole, hidden);
 }
 
@@ -345,6 +352,11 @@ mod tests {
             (
                 "FROM a\nCMD [\"app\",\"--secret\",\"hunter2\"]",
                 "FROM a\nCMD [\"app\",\"--secret\",\"*******\"]",
+            ),
+            ("DB=hunter2 x\nFROM a", "DB=******* x\nFROM a"),
+            (
+                "ghp_0123456789abcdefghijABCDEFGHIJ0123\n",
+                "**************************************\n",
             ),
             ("FROM a\nCOPY <<E /x\nkey=v 1\nE\n", "FROM a\nCOPY <<E /x\n***** *\nE\n"),
             (
