@@ -8,7 +8,7 @@ use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::idmap::IdMap;
 
-use super::view::{Process, View};
+use super::view::{Process, Told, View};
 use super::{Held, capabilities};
 
 /// A process's user.
@@ -188,6 +188,20 @@ fn told_account(name: &str, view: &View<'_>) -> Reading<u32> {
         None if name == "root" => Reading::of(0),
         None => untold(name, view),
     }
+}
+
+/// The account that a container's user has by a command that makes it.
+pub(super) fn made(view: &View<'_>) -> Reading<()> {
+    let user = view.inspect().text("/Config/User").unshown();
+    user.and_then(|user| {
+        let name = user.unwrap_or_default().split(':').next().unwrap_or_default();
+        let is_it = |it: &Told<'_>| it.name == Some(name) && it.is_made && it.uid.is_none();
+        let told = view.told_account(is_it).filter(|_| name != "root");
+        match told {
+            Some(account) => Reading::Known((), vec![account.evidence]),
+            None => untold(name, view).map(|_| ()),
+        }
+    })
 }
 
 fn untold(name: &str, view: &View<'_>) -> Reading<u32> {

@@ -54,9 +54,8 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Login>> {
 /// The account of the user by the commands that make it. Others have the same
 /// number at most where the base image has them already.
 fn of_told(view: &View<'_>) -> Reading<Held<Login>> {
-    let written = view.inspect().text("/Config/User").unshown();
-    written.zip(identity::declared(view)).and_then(|(written, held)| {
-        let uid = held.value.effective();
+    let uid = identity::declared(view).known().and_then(|held| held.value.effective());
+    view.inspect().text("/Config/User").unshown().and_then(|written| {
         let name = written.unwrap_or_default().split(':').next().unwrap_or_default();
         let told = view
             .told_account(|it| it.name.is_some_and(|it| it == name) || uid.is_some() && it.uid == uid);

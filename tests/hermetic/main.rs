@@ -20,6 +20,8 @@ mod compose_spans;
 mod compose_unknown;
 #[path = "../corpus/mod.rs"]
 mod corpus;
+mod dockerfile_documents;
+mod dockerfile_files;
 mod dockerfiles;
 mod drift;
 mod engine;

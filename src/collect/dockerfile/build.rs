@@ -28,6 +28,8 @@ pub(in crate::collect) struct Build {
     file: Untrusted,
     /// Its text, what may be secret in it masked.
     pub(in crate::collect) text: String,
+    /// Where each line of it begins.
+    lines: Vec<usize>,
 }
 
 /// What a base image decides where a Dockerfile does not.
@@ -48,9 +50,17 @@ impl Build {
         args: BTreeMap<String, Option<String>>,
     ) -> Result<Self, Wrong> {
         let dockerfile = dockerfile::parse(bytes);
-        let built = dockerfile::shipped(&dockerfile, target, &args)?;
         let text = shown(&dockerfile, bytes);
-        Ok(Self { dockerfile, built, target: target.map(str::to_owned), args, file, text })
+        let built = dockerfile::shipped(&dockerfile, target, &args).map_err(|wrong| {
+            // Told by what may be shown: what is no Dockerfile may be all secret.
+            let told = dockerfile::parse(text.as_bytes());
+            let told = dockerfile::shipped(&told, target, &args).err();
+            told.unwrap_or_else(|| Wrong { what: "it is no Dockerfile".to_owned(), ..wrong })
+        })?;
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(ends).collect();
+        let target = target.map(str::to_owned);
+        Ok(Self { dockerfile, built, target, args, file, text, lines })
     }
 
     /// The stage that a target means; the last where none is named.
@@ -70,8 +80,9 @@ impl Build {
         let users = self.built.accounts.iter().filter(|it| it.kind == dockerfile::Kind::User);
         let mut told = Vec::new();
         for (place, account) in users.rev().enumerate() {
-            let Account { name, uid, gid, shell, .. } = account;
-            told.push(json!({"Name": name, "Uid": uid, "Gid": gid, "Shell": shell}));
+            let Account { name, uid, gid, shell, is_made, .. } = account;
+            let made = is_made;
+            told.push(json!({"Name": name, "Uid": uid, "Gid": gid, "Shell": shell, "Made": made}));
             let origin = self.origin("/User", account.place);
             draft.origins.insert(format!("/Accounts/{place}"), Arc::new(origin));
         }
@@ -168,7 +179,9 @@ impl Build {
     pub(in crate::collect) fn origin(&self, pointer: &str, place: Place) -> Origin {
         let key = pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
         let line = usize::try_from(place.line).unwrap_or(1).saturating_sub(1);
-        let text = self.text.lines().nth(line).unwrap_or_default();
+        let start = self.lines.get(line).copied();
+        let text = start.and_then(|it| self.text.get(it..)).unwrap_or_default();
+        let text = text.lines().next().unwrap_or_default();
         let Place { line, column, length } = place;
         let excerpt: String = text.chars().take(LONGEST_LINE).collect();
         let at = Written { file: self.file.clone(), line, column, length, excerpt: excerpt.into() };

@@ -39,6 +39,8 @@ pub struct Layout {
     /// What each stage begins with, and which ship.
     pub plan: Plan,
     recipe: Arc<Recipe>,
+    /// Where each line of the text begins.
+    lines: Vec<usize>,
 }
 
 pub(super) fn all(view: &View<'_>) -> Build {
@@ -72,7 +74,9 @@ fn layout(view: &View<'_>) -> Reading<Rc<Layout>> {
             Reading::Missing(gap.mend(wrong.help))
         }
         Ok(plan) => {
-            let layout = Layout { dockerfile, plan, recipe };
+            let ends = recipe.text.raw().match_indices('\n').map(|(at, _)| at + 1);
+            let lines = std::iter::once(0).chain(ends).collect();
+            let layout = Layout { dockerfile, plan, recipe, lines };
             let shown = format!("{} stages", layout.dockerfile.stages.len());
             let last = layout.final_stage().map(|it| layout.origin(&it.from, None));
             let evidence = Evidence::new(source, "", shown).with(|datum| datum.written = last);
@@ -129,7 +133,9 @@ impl Layout {
 
     fn line(&self, place: Place) -> &str {
         let number = usize::try_from(place.line).unwrap_or(1).saturating_sub(1);
-        self.recipe.text.raw().lines().nth(number).unwrap_or_default()
+        let start = self.lines.get(number).copied();
+        let rest = start.and_then(|it| self.recipe.text.raw().get(it..)).unwrap_or_default();
+        rest.lines().next().unwrap_or_default()
     }
 
     /// Where something is written that goes by this name.

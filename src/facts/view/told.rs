@@ -11,6 +11,8 @@ pub(in crate::facts) struct Told<'a> {
     pub(in crate::facts) uid: Option<u32>,
     pub(in crate::facts) gid: Option<u32>,
     pub(in crate::facts) shell: Option<&'a str>,
+    /// Whether a command makes it: then its number is not root's unless it says so.
+    pub(in crate::facts) is_made: bool,
     pub(in crate::facts) evidence: Evidence,
 }
 
@@ -30,6 +32,7 @@ impl<'a> View<'a> {
                 name: entry.get("Name").and_then(Value::as_str),
                 uid: number("Uid"),
                 gid: number("Gid"),
+                is_made: entry.get("Made").and_then(Value::as_bool) == Some(true),
                 shell: entry.get("Shell").and_then(Value::as_str),
                 evidence: inspect.told(&format!("/Accounts/{place}"), entry.to_string()),
             }

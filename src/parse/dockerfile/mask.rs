@@ -64,8 +64,13 @@ pub fn masked(dockerfile: &Dockerfile, text: &str) -> String {
             shown.push_str(line);
             continue;
         }
+        // They are in order, and where two overlap the longer goes on.
+        let (mut own, mut end) = (own.into_iter().peekable(), 0);
         for (letter, column) in line.chars().zip(1_u32..) {
-            let is_hidden = own.iter().any(|it| it.contains(&column)) && !letter.is_whitespace();
+            while let Some(range) = own.next_if(|it| it.start <= column) {
+                end = end.max(range.end);
+            }
+            let is_hidden = column < end && !letter.is_whitespace();
             shown.push(if is_hidden { '*' } else { letter });
         }
     }
@@ -116,6 +121,13 @@ fn hide(it: &Instruction, hidden: &mut Vec<Place>) {
             hidden.extend(text.places(value.range()));
         }
     }
+    // What is no instruction may be a line of any other file.
+    if it.keyword.is_none()
+        && let Some(sign) = it.name().find(['=', ':'])
+    {
+        hidden.extend(text.places(sign + 1..whole.start.max(it.name().len())));
+    }
+    scan(text, 0..whole.start, hidden);
     scan(text, whole, hidden);
 }
 
@@ -340,6 +352,11 @@ mod tests {
             (
                 "FROM a\nCMD [\"app\",\"--secret\",\"hunter2\"]",
                 "FROM a\nCMD [\"app\",\"--secret\",\"*******\"]",
+            ),
+            ("DB=hunter2 x\nFROM a", "DB=******* x\nFROM a"),
+            (
+                "ghp_0123456789abcdefghijABCDEFGHIJ0123\n",
+                "**************************************\n",
             ),
             ("FROM a\nCOPY <<E /x\nkey=v 1\nE\n", "FROM a\nCOPY <<E /x\n***** *\nE\n"),
             (

@@ -7,6 +7,8 @@ use crate::model::verdict::{Check, Verdict};
 use crate::parse::dockerfile::{Instruction, Keyword};
 use crate::rules::{Settings, rule};
 
+use super::MOST;
+
 rule! {
     /// Files are copied by `COPY`.
     ///
@@ -39,7 +41,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let adds = layout.instructions().filter(|it| it.keyword == Some(Keyword::Add));
         let found = adds.filter_map(|it| Some((it, copied(it)?)));
         let good = Check::holds("ADD does nothing that COPY could do");
-        found.fold(good, |check, (add, source)| {
+        found.take(MOST).fold(good, |check, (add, source)| {
             let line = add.place.line;
             let what = format!("line {line}: ADD only copies {}", Untrusted::from(source.as_str()));
             check.also(&what).at(layout.origin(add, Some(add.place)), source)

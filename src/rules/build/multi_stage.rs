@@ -7,6 +7,8 @@ use crate::model::verdict::{Check, Verdict};
 use crate::parse::dockerfile::{Instruction, Keyword};
 use crate::rules::{Settings, rule};
 
+use super::MOST;
+
 rule! {
     /// What is built is built in another stage than the one that ships.
     ///
@@ -59,7 +61,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             return Check::holds("the stage that ships builds nothing");
         };
         let what = format!("the stage that ships builds what it runs, by {first}");
-        found.fold(Check::broken(what), |check, (instruction, by)| {
+        found.take(MOST).fold(Check::broken(what), |check, (instruction, by)| {
             check.at(layout.origin(instruction, None), by)
         })
     })

@@ -50,6 +50,9 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         };
         let on_host = value.effective_on_host();
         match value.root() {
+            Root::No if standing.value.is_made => Check::holds(format!(
+                "{by} is a user that the files make, whatever its number"
+            )),
             Root::No => {
                 let uid = value.effective().map_or_else(|| "an unmapped uid".to_owned(), |uid| format!("uid {uid}"));
                 Check::holds(format!("{by} has {uid}"))
@@ -158,6 +161,10 @@ mod tests {
         a_builders_root_accuses_nobody: dockerfile("FROM a AS b\nUSER root\nFROM a\nUSER 1000\n") => "Pass",
         a_user_of_the_stage_below_counts: dockerfile("FROM a AS b\nUSER 1000\nFROM b\nRUN x\n") => "Pass",
         a_default_of_root_is_root: dockerfile("FROM scratch\nARG UID\nUSER ${UID:-0}\n") => "Fail",
+        a_user_that_is_made_without_a_number_is_not_root:
+            dockerfile("FROM a\nRUN groupadd -r app && useradd -r -g app app\nUSER app\n") => "Pass",
+        a_user_that_is_only_changed_may_be_anybody:
+            dockerfile("FROM a\nRUN usermod -aG video app\nUSER app\n") => "Unknown",
         a_user_that_is_made_before_is_known: dockerfile("FROM a\nRUN adduser -u 1000 -D app\nUSER app\n") => "Pass",
         whom_a_name_means_only_the_base_knows: dockerfile("FROM a\nUSER node\n") => "Unknown",
         an_image_with_a_user_passes: image(&json!({"User": "1000"})) => "Pass",

@@ -43,6 +43,9 @@ rule! {
     }
 }
 
+/// How many images of one Dockerfile a finding names.
+const MOST: usize = 50;
+
 /// How precise, by the numbers that a tag must have; a digest is beyond them.
 const LEVELS: [(&str, usize); 4] =
     [("major", 1), ("minor", 2), ("patch", 3), ("digest", usize::MAX)];
@@ -71,7 +74,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             if all.iter().all(is_fixed) { "" } else { "; a digest would name one for ever" };
         let good = Check::holds(format!("{}{better}", names.join(", ")));
         let faults = all.iter().filter_map(|it| Some((it, fault(it.name.raw(), level, wanted)?)));
-        faults.fold(good, |check, (asked, fault)| {
+        faults.take(MOST).fold(good, |check, (asked, fault)| {
             let check = check.also(&format!("{} {fault}", asked.name));
             match &asked.origin {
                 Some(origin) => check.at(origin.clone(), asked.name.clone()),

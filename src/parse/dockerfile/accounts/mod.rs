@@ -26,6 +26,8 @@ pub struct Account {
     pub gid: Option<u32>,
     /// A user's login shell; none where the command does not say it.
     pub shell: Option<String>,
+    /// Whether a command makes it, and none that only changes what a base has.
+    pub is_made: bool,
     /// Where its name stands.
     pub place: Place,
 }
@@ -106,6 +108,7 @@ pub(super) fn record(
         name: (*account).to_owned(),
         uid: uid.or(before.and_then(|it| it.uid)),
         gid: gid.or(before.and_then(|it| it.gid)),
+        is_made: !changes || before.is_some_and(|it| it.is_made),
         shell: call.shell.map(str::to_owned).or(before.and_then(|it| it.shell.clone())),
         place: place(range.clone()),
     };
