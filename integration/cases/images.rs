@@ -1,7 +1,7 @@
 //! Images by their engine and from an archive, containers of them, and an archive
 //! of two gigabytes.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::process::Command;
 
@@ -66,7 +66,8 @@ fn one_answer() {
         let tag = format!("{}.{name}", run::id());
         let saved = made.saved(&tag).expect("the image can be made");
         let path = folder.path().join(name);
-        fs::write(&path, &saved).expect("the folder is the test's own");
+        let file = File::create(&path).and_then(|mut file| file.write_all(&saved));
+        file.expect("the folder is the test's own");
         engine.load(saved);
 
         let by = |arguments: &[&str]| -> Audit {

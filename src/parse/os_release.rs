@@ -3,8 +3,8 @@
 /// The name and version of a system, such as `debian 12`.
 pub fn system(text: &str) -> Option<String> {
     let field = |wanted: &str| {
-        let lines = text.lines().filter_map(|line| line.split_once('='));
-        let value = lines.filter(|(name, _)| name.trim() == wanted).map(|(_, it)| it.trim()).last();
+        let mut lines = text.lines().rev().filter_map(|line| line.split_once('='));
+        let value = lines.find(|(name, _)| name.trim() == wanted).map(|(_, it)| it.trim());
         let value = value.map(|it| it.trim_matches(['"', '\'']));
         value.filter(|it| !it.is_empty() && it.len() <= 64)
     };

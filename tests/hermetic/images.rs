@@ -21,6 +21,11 @@ fn digest(bytes: &[u8]) -> String {
     digits.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
+/// The digits of a digest.
+fn hex(digest: &str) -> &str {
+    digest.strip_prefix("sha256:").unwrap()
+}
+
 /// A tar archive of these files; a name with a slash at its end is a folder's.
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut tar = Builder::new(Vec::new());
@@ -50,7 +55,7 @@ struct Image {
 }
 
 impl Image {
-    fn new(layers: Vec<Vec<u8>>, config: Value, history: Value) -> Self {
+    fn new(layers: Vec<Vec<u8>>, config: &Value, history: &Value) -> Self {
         let digests: Vec<String> = layers.iter().map(|it| digest(it)).collect();
         let config = json!({
             "architecture": "amd64", "os": "linux", "created": "2026-01-02T03:04:05Z",
@@ -76,11 +81,11 @@ fn saved(images: &[(&str, &Image)]) -> Vec<u8> {
     for (name, image) in images {
         let mut layers = Vec::new();
         for layer in &image.layers {
-            let path = format!("{}/layer.tar", &digest(layer)[7..]);
+            let path = format!("{}/layer.tar", hex(&digest(layer)));
             files.insert(path.clone(), layer.clone());
             layers.push(path);
         }
-        let config = format!("{}.json", &image.id()[7..]);
+        let config = format!("{}.json", hex(&image.id()));
         files.insert(config.clone(), image.config.to_string().into_bytes());
         manifest.push(json!({"Config": config, "RepoTags": [name], "Layers": layers}));
     }
@@ -108,7 +113,7 @@ fn careless() -> Image {
         {"created": "2026-01-02T03:04:05Z",
          "created_by": format!("RUN |1 NPM_TOKEN={CANARY} /bin/sh -c npm ci # buildkit")},
     ]);
-    Image::new(vec![lower, upper], json!({"Env": [format!("API_KEY={CANARY}")]}), history)
+    Image::new(vec![lower, upper], &json!({"Env": [format!("API_KEY={CANARY}")]}), &history)
 }
 
 fn careful() -> Image {
@@ -118,7 +123,7 @@ fn careful() -> Image {
         "org.opencontainers.image.revision": "0123456789abcdef",
     });
     let history = json!([{"created": "2026-01-02T03:04:05Z", "created_by": "COPY server /app/"}]);
-    Image::new(vec![layer], json!({"User": "1000:1000", "Labels": labels}), history)
+    Image::new(vec![layer], &json!({"User": "1000:1000", "Labels": labels}), &history)
 }
 
 fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
@@ -180,7 +185,7 @@ fn a_name_chooses_among_the_images_of_an_archive() {
         file(&saved(&[("shop:1", &careless()), ("x.example/shop:2", &careful())]));
     let (report, code, _) = archive(&path, &[]);
     assert_eq!((report["targets"].as_array().unwrap().len(), code), (2, Some(1)));
-    for name in ["x.example/shop:2", "shop:2", &careful().id()[..19]] {
+    for name in ["x.example/shop:2", "shop:2", careful().id().get(..19).unwrap()] {
         let (report, code, said) = archive(&path, &[name]);
         assert_eq!(report["targets"].as_array().unwrap().len(), 1, "{name}");
         assert_eq!(code, Some(0), "{name}: {said}");
@@ -214,7 +219,7 @@ fn layout(folder: &Path, images: &[(&str, &Image)]) {
     fs::create_dir_all(&blobs).unwrap();
     let blob = |bytes: &[u8]| {
         let digest = digest(bytes);
-        fs::write(blobs.join(&digest[7..]), bytes).unwrap();
+        fs::write(blobs.join(hex(&digest)), bytes).unwrap();
         json!({"digest": digest})
     };
     let manifests: Vec<Value> = images

@@ -48,10 +48,13 @@ pub(super) fn images(path: &Path, wanted: &Wanted, limits: Limits) -> (Vec<Image
     match read {
         Ok(()) => saved.images(),
         Err(error) => {
-            let reason = match error.kind() {
-                io::ErrorKind::NotFound => Reason::Gone,
-                io::ErrorKind::PermissionDenied => Reason::Denied,
-                _ => Reason::Unsupported,
+            let kind = error.kind();
+            let reason = if kind == io::ErrorKind::NotFound {
+                Reason::Gone
+            } else if kind == io::ErrorKind::PermissionDenied {
+                Reason::Denied
+            } else {
+                Reason::Unsupported
             };
             let name = Untrusted::from(path.display().to_string());
             let detail = format!("{name} cannot be read: {error}");

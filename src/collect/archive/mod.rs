@@ -147,9 +147,10 @@ fn broken_off(error: io::Error, source: &Source, after: &str) -> Gap {
         }
         Err(error) => error,
     };
-    let (whose, remedy) = match source {
-        Source::Archive(_) => ("the", "save the image again"),
-        _ => ("the engine's", "look at the engine's own log, then run again"),
+    let (whose, remedy) = if matches!(source, Source::Archive(_)) {
+        ("the", "save the image again")
+    } else {
+        ("the engine's", "look at the engine's own log, then run again")
     };
     let detail = format!("{whose} archive cannot be read on after {after}: {error}");
     Gap::new(Reason::Malformed, source.clone(), detail).mend(remedy)

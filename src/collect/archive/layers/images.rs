@@ -19,7 +19,7 @@ use crate::model::source::Source;
 use crate::parse::pattern::Patterns;
 
 fn look_within(archive: impl Read, limits: Limits) -> (Vec<Image>, Vec<Gap>) {
-    let patterns = Arc::new(Patterns::new(&["/**"]).unwrap());
+    let patterns = Arc::new(Patterns::new(["/**"].as_slice()).unwrap());
     let wanted = Wanted { patterns, platform: "linux/amd64".to_owned() };
     let source = Source::Archive("x.tar".into());
     let mut saved = Saved::new(&wanted, &source, limits);

@@ -102,7 +102,7 @@ fn within(archive: impl Read, patterns: Arc<Patterns>, source: &Source, limits: 
 
 /// One file of the outer archive.
 enum Part {
-    Layer(Layer),
+    Layer(Box<Layer>),
     Document {
         value: Value,
         digest: String,
@@ -245,10 +245,8 @@ impl<'a> Saved<'a> {
 
     fn exceeded(&self, reason: Reason, what: &str) -> Gap {
         let gap = self.gap(reason, format!("{what}: the look ended after {} names", self.names));
-        match reason {
-            Reason::TimedOut => gap.mend("run again with a larger --timeout"),
-            _ => gap,
-        }
+        let is_late = reason == Reason::TimedOut;
+        if is_late { gap.mend("run again with a larger --timeout") } else { gap }
     }
 
     /// Takes in a file of the outer archive, which is what it begins as.
@@ -256,7 +254,7 @@ impl<'a> Saved<'a> {
         let mut begin = Vec::new();
         content.take(BLOCK).read_to_end(&mut begin)?;
         let part = if is_tar(&begin) {
-            Some(Part::Layer(self.bounded_layer(again(begin, content))?))
+            Some(Part::Layer(self.bounded_layer(again(begin, content))?.into()))
         } else if let Some(form) = unpacked::form(&begin) {
             self.compressed(form, again(begin, content))?
         } else if begin.starts_with(b"{") || begin.starts_with(b"[") {
@@ -303,12 +301,12 @@ impl<'a> Saved<'a> {
         if let Err(error) = unpacked.by_ref().take(BLOCK).read_to_end(&mut begin) {
             let mut layer = Layer::default();
             self.break_off(&mut layer, error, 0)?;
-            return Ok(Some(Part::Layer(layer)));
+            return Ok(Some(Part::Layer(layer.into())));
         }
         if !is_tar(&begin) {
             return Ok(None);
         }
-        self.layer(again(begin, unpacked)).map(|it| Some(Part::Layer(it)))
+        self.layer(again(begin, unpacked)).map(|it| Some(Part::Layer(it.into())))
     }
 
     fn bounded_layer(&mut self, content: impl Read) -> Result<Layer, Ended> {
