@@ -12,10 +12,15 @@
 
 mod accounts;
 mod built;
+mod calls;
 mod check;
+mod downloads;
+mod graph;
 mod heredoc;
 mod idle;
 mod instruction;
+mod mount;
+mod packages;
 mod read;
 mod shell;
 #[cfg(test)]
@@ -25,10 +30,15 @@ mod variables;
 mod words;
 
 pub use accounts::{Account, Kind};
-pub use built::{Base, Built, shipped, shipped_on};
+pub use built::{Base, Built, Step, Work, shipped, shipped_on, work};
+pub use calls::{Argument, Call, is_shell};
+pub use downloads::{Unverified, unverified, variable as unverified_variable};
+pub use graph::{Below, Graph, Part};
 pub use heredoc::Heredoc;
 pub use idle::{Idle, Unless};
 pub use instruction::{Flag, Instruction, Keyword};
+pub use mount::Mount;
+pub use packages::{Act, Manager, Verb, act};
 pub use read::parse;
 pub use shell::{Command, commands};
 pub use text::Text;

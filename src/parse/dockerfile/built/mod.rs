@@ -6,15 +6,19 @@ mod config;
 mod scope;
 mod stage;
 mod values;
+mod work;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::accounts::Account;
+use super::graph::{self, Below, Graph};
 use super::idle::Idle;
 use super::instruction::Keyword;
 use super::{Dockerfile, Place, Stage, Wrong, check};
+
+pub use work::{Step, Work, work};
 
 use scope::Scope;
 use stage::Building;
@@ -141,6 +145,13 @@ struct Chain<'a> {
     base: Option<Base>,
 }
 
+/// How the stages are joined for the one that is built.
+fn joined(dockerfile: &Dockerfile, last: usize, global: &Scope<'_>) -> Graph {
+    let name = |it: &Stage| it.base().map(|word| global.expand(word.text, it.from.escape));
+    let bases = dockerfile.stages.iter().map(|it| name(it).unwrap_or(Ok(String::new())));
+    graph::join(dockerfile, last, bases.collect())
+}
+
 /// Follows the `FROM`s down. A stage can only rest on one before it, so there
 /// is an end to it.
 fn chain<'a>(
@@ -148,42 +159,24 @@ fn chain<'a>(
     last: usize,
     global: &Scope<'_>,
 ) -> Result<Chain<'a>, Wrong> {
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    let mut below = Vec::new();
-    let mut bases = Vec::new();
-    for (at, stage) in dockerfile.stages.iter().enumerate().take(last + 1) {
-        let name = stage.base().map(|it| global.expand(it.text, stage.from.escape));
-        let key = name.as_ref().and_then(|it| it.as_ref().ok()).map(|it| it.to_lowercase());
-        below.push(key.and_then(|it| names.get(&it).copied()));
-        bases.push(name);
-        names.extend(stage.name().map(|it| (it, at)));
-    }
-    let mut stages = Vec::new();
-    let mut at = last;
-    loop {
-        stages.extend(dockerfile.stages.get(at));
-        match below.get(at).copied().flatten() {
-            Some(next) => at = next,
-            None => break,
-        }
-    }
-    let from = stages.last().map(|it| &it.from);
+    let graph = joined(dockerfile, last, global);
+    let stages: Vec<_> = graph.chain.iter().filter_map(|it| dockerfile.stages.get(*it)).collect();
+    let from = stages.first().map(|it| &it.from);
     let place = from.map_or(Place { line: 1, column: 1, length: 1 }, |it| {
         it.words().first().map_or(it.place, |word| it.place_of(*word))
     });
-    let name = bases.into_iter().nth(at).flatten().filter(|it| *it != Ok(String::new()));
-    let name = name.ok_or_else(|| Wrong {
-        place,
-        what: "FROM names no image".to_owned(),
-        help: "write the name of an image, or give its variable a default before FROM".to_owned(),
-    })?;
     let platform = from.and_then(|it| it.flag("platform")?.value.as_ref());
-    let escape = dockerfile.escape;
-    stages.reverse();
-    let base = (name != Ok("scratch".to_owned())).then(|| Base {
-        name,
-        platform: platform.map(|it| global.expand(it, escape)),
-        place,
-    });
-    Ok(Chain { stages, base })
+    let platform = platform.map(|it| global.expand(it, dockerfile.escape));
+    let name = match graph.chain.first().and_then(|it| graph.below.get(*it)) {
+        Some(Below::Scratch) => return Ok(Chain { stages, base: None }),
+        Some(Below::Untold(why)) => Err(why.clone()),
+        Some(Below::Image(name)) if !name.is_empty() => Ok(name.clone()),
+        _ => {
+            let what = "FROM names no image".to_owned();
+            let help =
+                "write the name of an image, or give its variable a default before FROM".to_owned();
+            return Err(Wrong { place, what, help });
+        }
+    };
+    Ok(Chain { stages, base: Some(Base { name, platform, place }) })
 }

@@ -5,6 +5,7 @@ mod heredocs;
 mod hostile;
 mod idle;
 mod meaning;
+mod stages;
 mod syntax;
 mod variables;
 
