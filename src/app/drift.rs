@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::args::{Drift, Format};
 use super::exit::{self, Failure};
 use super::output::{self, Pieces, Terminal};
-use super::{audit, compose as command, containers};
+use super::{audit, compose as command, containers, fault};
 use crate::collect::compose::files::Disk;
 use crate::collect::compose::{self, Images};
 use crate::collect::containers::{Files, Plan};
@@ -27,8 +27,8 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
         .and_then(|active| Ok((active, compose::resolve(&everything, &disk)?)));
     let (active, project) = match resolved {
         Ok(resolved) => resolved,
-        Err(fault) => {
-            output::to_stderr(&command::shown(&fault));
+        Err(found) => {
+            output::to_stderr(&fault::shown(&found));
             return Ok(exit::INCOMPLETE);
         }
     };

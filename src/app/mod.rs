@@ -6,12 +6,15 @@ mod compose;
 
 mod containers;
 pub mod demo;
+mod dockerfile;
 mod drift;
 
 mod exit;
+mod fault;
 mod image;
 mod output;
 mod rules;
+mod stream;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -46,6 +49,7 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Command::Containers(command) => containers::run(&command, terminal),
         Command::Image(command) => image::run(&command, terminal),
         Command::Compose(command) => compose::run(&command, terminal),
+        Command::Dockerfile(command) => dockerfile::run(&command, terminal),
         Command::Drift(command) => drift::run(&command, terminal),
         Command::Rules(command) => rules::list(&command, terminal),
         Command::Explain(command) => rules::explain(&command, terminal),

@@ -1,6 +1,8 @@
 //! Collects the evidence about images into one bundle.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use super::archive;
 use super::connect::{NoEngine, connect};
@@ -8,10 +10,12 @@ use super::containers::Progress;
 use super::engine::address::Choice;
 use super::engine::{Engine, EngineError, ImageId, Limits};
 use crate::model::bundle::{Answer, Bundle, Origin};
+use crate::model::draft::Shipped;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
+use crate::parse::run;
 
 /// The fewest digits of an id that name an image.
 const SHORTEST_ID: usize = 4;
@@ -77,8 +81,10 @@ async fn observe(
 ) {
     let id = image.id.as_str();
     let source = Source::image(id);
-    let document = engine.image(&image.id).await.map(Answer::Json);
-    bundle.record(source.clone(), document.map_err(|error| error.gap(source)));
+    let document = engine.image(&image.id).await.map_err(|error| error.gap(source.clone()));
+    let draft = run::bare(id, &shipped(id, document.as_ref()));
+    bundle.record(Source::Run(id.to_owned()), Ok(Answer::Draft(draft.into())));
+    bundle.record(source, document.map(Answer::Json));
     let source = Source::Files(id.to_owned());
     let survey = archive::of_image(engine, &image.id, sought).await.map(Answer::Survey);
     bundle.record(source, survey);
@@ -88,6 +94,19 @@ async fn observe(
         image: Some(name.clone()),
         name,
     });
+}
+
+/// What an image brings along, by what its engine says of it.
+pub(super) fn shipped(id: &str, document: Result<&Value, &Gap>) -> Shipped {
+    match document {
+        Err(gap) => Shipped::Unknown(gap.clone()),
+        Ok(document) => Shipped::Known {
+            config: document.get("Config").cloned().unwrap_or(json!({})),
+            origins: BTreeMap::new(),
+            gaps: BTreeMap::new(),
+            id: Some(id.to_owned()),
+        },
+    }
 }
 
 /// One row of the engine's list, as far as it is needed.

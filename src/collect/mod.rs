@@ -5,10 +5,12 @@
 //! a [`Gap`](crate::model::reading::Gap) in the bundle, with what would close it.
 
 pub mod archive;
+mod at_hand;
 pub(crate) mod by_path;
 pub mod compose;
 pub mod connect;
 pub mod containers;
+pub mod dockerfile;
 pub mod engine;
 pub mod images;
 pub mod kernel;

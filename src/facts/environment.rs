@@ -83,7 +83,7 @@ impl Given {
 /// engine's record, or without an engine what its first process was started with.
 pub(super) fn given(view: &View<'_>) -> Given {
     match view.origin() {
-        Origin::Engine | Origin::Compose => recorded(view),
+        Origin::Engine | Origin::Compose | Origin::Dockerfile => recorded(view),
         Origin::Kernel => Given { known: of_the_first(view), unknown: Vec::new(), more: None },
     }
 }
@@ -131,7 +131,7 @@ pub(super) fn of_processes(view: &View<'_>) -> Fact<Held<Environment>> {
 /// environment that each process was started with.
 pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
     match view.origin() {
-        Origin::Engine | Origin::Compose => {
+        Origin::Engine | Origin::Compose | Origin::Dockerfile => {
             let given = recorded(view);
             let gap = given.gap(names_an_engine);
             let named = given.known.map(|all| naming_an_engine(&all.variables));

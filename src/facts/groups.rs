@@ -7,7 +7,6 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
-use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::group::Group as List;
 
@@ -40,7 +39,7 @@ pub(super) fn by_number(view: &View<'_>) -> Fact<Held<Groups>> {
 
 /// The groups as the host names them.
 pub(super) fn by_host(view: &View<'_>) -> Fact<Held<Groups>> {
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return each_known(view, added, Fact::declared_only);
     }
     of(view, &view.host_groups().unshown())
@@ -146,7 +145,7 @@ fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
             // A name; the container's own list tells, and decides by it.
             Some(Err(_)) => {}
             None => {
-                if view.kind() == Kind::Service {
+                if view.kind().is_to_come() {
                     return told_group(view).map(|gid| {
                         gids.push(gid);
                         gids

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
-use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::check::{Check, has_failed};
 use crate::parse::document::Document;
@@ -185,7 +184,7 @@ fn record(view: &View<'_>) -> Fact<Record> {
             return Reading::of(Record::Undefined);
         }
         let always_true = Check::parse(&test).and_then(Check::is_always_true);
-        if view.kind() == Kind::Service {
+        if view.kind().is_to_come() {
             return Reading::of(Record::NeverRun(always_true));
         }
         let failing = inspect.count("/State/Health/FailingStreak");
@@ -228,7 +227,7 @@ fn took(run: &Value) -> Option<Duration> {
 /// The kernel's word on the programs of a check that fails: their absence
 /// explains why it always will.
 fn programs(view: &View<'_>) -> Fact<Programs> {
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_only(Reading::of(Programs::NotAsked));
     }
     let inspect = view.inspect();

@@ -3,7 +3,6 @@
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
-use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::idmap::IdMap;
@@ -150,7 +149,7 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
             )),
         };
     }
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return told_account(name, view);
     }
     match view.accounts() {

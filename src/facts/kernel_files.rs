@@ -2,7 +2,6 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
-use crate::model::target::Kind;
 use crate::parse::path::{beneath, is_within};
 use crate::parse::proc::mountinfo::{self, Mount};
 
@@ -26,7 +25,7 @@ const CORE_PATTERN: &str = "/sys/kernel/core_pattern";
 /// Where the container can write `core_pattern`. No declaration tells it of a
 /// container that runs: the engine protects `/proc` without saying so.
 pub(super) fn core_pattern(view: &View<'_>) -> Fact<Vec<Place>> {
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return each_known(view, unprotected, Fact::declared_only);
     }
     writable(view, "proc", CORE_PATTERN)
@@ -35,7 +34,7 @@ pub(super) fn core_pattern(view: &View<'_>) -> Fact<Vec<Place>> {
 /// Where the container can write a `release_agent`. Only the root of a whole
 /// hierarchy has one (`cgroups(7)`), so a mount of a cgroup further down is harmless.
 pub(super) fn release_agents(view: &View<'_>) -> Fact<Vec<Place>> {
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_only(without_version_1(view));
     }
     writable(view, "cgroup", "/release_agent")
@@ -81,7 +80,7 @@ fn writable(view: &View<'_>, kind: &str, inner: &str) -> Fact<Vec<Place>> {
 /// process stood (`cgroup_namespaces(7)`), and what is mounted in it begins there:
 /// without a cgroup of its own, at the root of the hierarchy.
 pub(super) fn open_hierarchies(view: &View<'_>) -> Fact<Vec<Place>> {
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_only(without_version_1(view));
     }
     let own = view.processes().map_or_else(Reading::Missing, |it| Reading::Known(it, vec![]));
@@ -104,7 +103,7 @@ pub(super) fn open_hierarchies(view: &View<'_>) -> Fact<Vec<Place>> {
 /// `release_agent`: since Linux 5.17 (CVE-2022-0492). An older one may have
 /// been mended by its distribution, which its release does not tell.
 pub(super) fn guarded_agents(view: &View<'_>) -> Fact<(String, bool)> {
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         let source = view.inspect().source().clone();
         let detail = "under which kernel it will run no file tells";
         let gap = Gap::new(Reason::NotRunning, source, detail);

@@ -2,7 +2,6 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
-use crate::model::target::Kind;
 use crate::parse::command::options::bytes;
 
 use super::view::View;
@@ -27,7 +26,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Log> {
         .zip(inspect.text("/HostConfig/LogConfig/Size"))
         .and_then(|((driver, options), size)| {
             // What `dockerd --log-driver` sets, by default json-file.
-            let by_default = (view.kind() == Kind::Service).then_some("json-file");
+            let by_default = (view.kind().is_to_come()).then_some("json-file");
             let Some(driver) = driver.filter(|driver| !driver.is_empty()).or(by_default) else {
                 let detail = "the engine's record names no log driver";
                 return Reading::Missing(Gap::new(Reason::Unsupported, source, detail));

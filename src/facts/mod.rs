@@ -5,6 +5,7 @@
 //! whether a value is good.
 
 pub mod attainable;
+pub mod build;
 pub mod capabilities;
 pub mod command;
 pub mod confinement;
@@ -65,6 +66,8 @@ pub enum Holder {
     Declaration,
     /// A service of which no process is there yet.
     Service,
+    /// A container that nobody has made of an image.
+    Run,
 }
 
 impl fmt::Display for Holder {
@@ -76,6 +79,7 @@ impl fmt::Display for Holder {
             }
             Self::Declaration => f.write_str("the declaration"),
             Self::Service => f.write_str("the service"),
+            Self::Run => f.write_str("a container of it"),
         }
     }
 }
@@ -210,6 +214,8 @@ pub struct Facts {
     pub command: Fact<command::Command>,
     /// Where the container's output goes.
     pub log: Fact<log::Log>,
+    /// How it is built.
+    pub build: build::Build,
     /// What was asked for and does nothing; never empty.
     pub idle: Vec<Fact<idle::Effect>>,
 }
@@ -284,13 +290,14 @@ fn of_container(view: &View<'_>) -> Facts {
         restarts: where_it_runs(view, restart::restarts),
         command: command::fact(view),
         log: log::fact(view),
+        build: build::all(view),
         idle: idle::all(view),
     }
 }
 
 /// A question that only what runs can answer, and that nobody asks of a service.
 fn where_it_runs<T>(view: &View<'_>, fact: impl FnOnce(&View<'_>) -> Fact<T>) -> Fact<T> {
-    if view.kind() == Kind::Service { Fact::to_come() } else { fact(view) }
+    if view.kind().is_to_come() { Fact::to_come() } else { fact(view) }
 }
 
 /// What is declared, and `whole` the fact that it makes. Where a service's lists
@@ -301,7 +308,7 @@ fn each_known<T>(
     whole: impl FnOnce(Reading<T>) -> Fact<T>,
 ) -> Fact<T> {
     match declared(view) {
-        Reading::Missing(gap) if view.kind() == Kind::Service => {
+        Reading::Missing(gap) if view.kind().is_to_come() => {
             Fact::declared_in_part(declared(&view.in_part()), Some(gap))
         }
         reading @ (Reading::Known(..) | Reading::Missing(_) | Reading::Inapplicable) => {
@@ -317,8 +324,8 @@ fn beside<T>(
     in_force: impl FnOnce() -> Reading<T>,
 ) -> Fact<T> {
     match view.kind() {
-        Kind::Service => Fact::declared_only(declared),
-        Kind::Container | Kind::Image => Fact::new(declared, in_force()),
+        Kind::Service | Kind::Image | Kind::Dockerfile => Fact::declared_only(declared),
+        Kind::Container => Fact::new(declared, in_force()),
     }
 }
 

@@ -4,7 +4,6 @@ use crate::model::fact::Fact;
 use crate::model::files::File;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
-use crate::model::target::Kind;
 use crate::parse::path;
 use crate::parse::proc::mountinfo;
 
@@ -67,7 +66,7 @@ pub(super) fn mount_points(view: &View<'_>) -> Fact<Vec<Mount>> {
 /// The container's mounts below its root, each with what it is on the host.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
     let (known, gap) = declared(view, &["Destination", "Source", "Type", "RW"]);
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_in_part(known, gap);
     }
     let effective =
@@ -79,7 +78,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
 /// is mounted, the root with it, and that the host sees too. No declaration
 /// tells them: engines bind `/etc/hosts` and its like without saying so.
 pub(super) fn shared_with_host(view: &View<'_>) -> Fact<Vec<Mount>> {
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         let source = view.inspect().source().clone();
         let detail = "on which file system the engine keeps what it binds no file tells";
         let gap = Gap::new(Reason::NotRunning, source, detail).mend("drop DAC_READ_SEARCH");

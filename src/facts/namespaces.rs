@@ -3,7 +3,6 @@
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
-use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::proc::mountinfo::Mount;
 
@@ -162,7 +161,7 @@ fn of_init<'a, T>(view: &View<'a>, read: impl FnOnce(&Process<'a>) -> Reading<T>
 fn declared(view: &View<'_>, pointer: &str) -> Reading<Namespace> {
     view.inspect().text(pointer).and_then(|mode| match mode {
         Some("host") => Reading::of(Namespace::Host),
-        Some(mode) if view.kind() == Kind::Service && mode.starts_with(OF_CONTAINER) => {
+        Some(mode) if view.kind().is_to_come() && mode.starts_with(OF_CONTAINER) => {
             lent(view, mode, pointer)
         }
         mode => {
@@ -244,14 +243,14 @@ fn company(view: &View<'_>, kind: &str, pointer: &str) -> Fact<Company> {
         }
         Ok(living.iter().map(|it| neighbour(view, &view.process(it.pid), &it.container)).collect())
     });
-    Fact::of_each(declared, &source, each)
+    Fact::of_each(declared, source, each)
 }
 
 /// Another container that was asked for: what it will hold is known of a
 /// service of the same project.
 fn asked(view: &View<'_>, other: &str) -> Company {
     let name = view.name_of(other);
-    if view.kind() != Kind::Service {
+    if !view.kind().is_to_come() {
         return Company::Asked(name);
     }
     let inspect = view.inspect_of(other);

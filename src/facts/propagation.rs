@@ -2,7 +2,6 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading};
-use crate::model::target::Kind;
 
 use super::view::View;
 
@@ -21,7 +20,7 @@ pub struct Shared {
 /// `master:` alone carries changes from the host and none to it.
 pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Shared>> {
     let (known, gap) = declared(view);
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_in_part(known, gap);
     }
     let effective = view.mounts().zip(view.host_mounts().unshown()).map(|(own, host)| {

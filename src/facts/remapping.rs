@@ -3,7 +3,6 @@
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
-use crate::model::target::Kind;
 use caps::Capability;
 
 use super::view::{Process, View};
@@ -62,7 +61,7 @@ fn declared(view: &View<'_>, engine: Reading<Engine>) -> Reading<Held<Nearness>>
                 engine,
             })
         });
-    if view.kind() == Kind::Service { as_far_as_told(view, declared) } else { declared }
+    if view.kind().is_to_come() { as_far_as_told(view, declared) } else { declared }
 }
 
 /// Of an engine that nobody asked only an opt-out is known: whether it makes
@@ -107,7 +106,7 @@ fn engine(view: &View<'_>) -> Reading<Engine> {
         .zip(view.info().texts("/SecurityOptions").unshown())
         .map(|(mode, options)| {
             let has = |name: &str| options.iter().any(|option| identity::names(option, name));
-            let is_service = view.kind() == Kind::Service;
+            let is_service = view.kind().is_to_come();
             match (has("userns"), mode) {
                 (_, Some("host")) if is_service => Engine::AskedNot,
                 (true, Some("host")) => Engine::OptedOut,

@@ -2,7 +2,6 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
-use crate::model::target::Kind;
 
 use super::identity::names;
 use super::view::{Process, View};
@@ -48,7 +47,7 @@ pub(super) fn declared(view: &View<'_>) -> Reading<Held<Mode>> {
             None => by_default(view),
             Some("unconfined") => Reading::of(Mode::Disabled),
             Some("builtin") => Reading::of(Mode::Filter),
-            Some(_) if view.kind() == Kind::Service => Reading::Missing(unread(view)),
+            Some(_) if view.kind().is_to_come() => Reading::Missing(unread(view)),
             Some(_) => Reading::of(Mode::Filter),
         }),
     };

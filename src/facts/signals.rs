@@ -4,7 +4,6 @@ use crate::model::bundle::Processes;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
-use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::programs::{Role, role};
 use crate::parse::proc::status::Status;
@@ -79,7 +78,7 @@ pub(super) fn init(view: &View<'_>) -> Fact<Init> {
             },
         )
     });
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_only(init_of_service(view));
     }
     let asked = view.inspect().flag("/HostConfig/Init").map(|on| on == Some(true));

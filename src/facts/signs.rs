@@ -53,7 +53,7 @@ pub(super) fn all(view: &View<'_>) -> Signs {
             running: Fact::new(Reading::Inapplicable, Reading::Known(Vec::new(), none)),
         };
     }
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Signs { written: Fact::to_come(), running: Fact::to_come() };
     }
     let runs = view.inspect().flag("/State/Running");

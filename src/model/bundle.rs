@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::build::{Context, Recipe};
 use super::draft::Draft;
 use super::files::Listing;
 use super::reading::{Gap, Reason};
@@ -33,6 +34,10 @@ pub enum Answer {
     Variables(Vec<Variable>),
     /// What an engine would be told to create.
     Draft(Arc<Draft>),
+    /// A Dockerfile, and what its build is told.
+    Recipe(Arc<Recipe>),
+    /// What a build is given beside its Dockerfile.
+    Context(Arc<Context>),
     /// The source was asked and says that there is nothing. This is knowledge,
     /// not a gap: for instance a kernel without a labelling security module.
     Nothing,
@@ -123,6 +128,8 @@ pub enum Origin {
     Kernel,
     /// Files say that they shall be; none of them runs.
     Compose,
+    /// They are Dockerfiles; none of what they make runs.
+    Dockerfile,
 }
 
 /// All observations of one run.
@@ -172,7 +179,8 @@ impl Bundle {
     pub fn ask(&self, source: &Source) -> Result<&Answer, Gap> {
         // Of what does not run the kernel has no word, by its nature.
         let is_kernels = source.basis() == Basis::Effective && *source != Source::Clock;
-        if self.origin == Origin::Compose && is_kernels {
+        let nothing_runs = matches!(self.origin, Origin::Compose | Origin::Dockerfile);
+        if nothing_runs && is_kernels {
             return Err(Gap::new(Reason::NotRunning, Source::Clock, "nothing of it runs yet"));
         }
         match self.observations.get(source) {
@@ -214,6 +222,32 @@ impl Bundle {
             Ok(draft)
         } else {
             Err(not("a draft", source, answer))
+        }
+    }
+
+    /// A Dockerfile, and what its build is told.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is none.
+    pub fn recipe(&self, source: &Source) -> Result<&Arc<Recipe>, Gap> {
+        let answer = self.ask(source)?;
+        if let Answer::Recipe(recipe) = answer {
+            Ok(recipe)
+        } else {
+            Err(not("a Dockerfile", source, answer))
+        }
+    }
+
+    /// What a build is given beside its Dockerfile.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is none.
+    pub fn context(&self, source: &Source) -> Result<&Arc<Context>, Gap> {
+        let answer = self.ask(source)?;
+        if let Answer::Context(context) = answer {
+            Ok(context)
+        } else {
+            Err(not("a build context", source, answer))
         }
     }
 
@@ -279,6 +313,8 @@ fn not(wanted: &str, source: &Source, found: &Answer) -> Gap {
         Answer::Survey(_) => "a survey of files",
         Answer::Variables(_) => "an environment",
         Answer::Draft(_) => "a draft",
+        Answer::Recipe(_) => "a Dockerfile",
+        Answer::Context(_) => "a build context",
         Answer::Nothing => "nothing",
     };
     Gap::new(Reason::Malformed, source.clone(), format!("the answer is {found} and not {wanted}"))

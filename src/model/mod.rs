@@ -5,6 +5,7 @@
 //! finding *are*. Three-valued logic lives here, in
 //! [`fact`] and [`verdict`], and nowhere else.
 
+pub mod build;
 pub mod bundle;
 pub mod capability;
 pub mod demand;

@@ -199,6 +199,12 @@ impl Evidence {
         self.with(|datum| datum.value = value)
     }
 
+    /// A part of the same source that knows where it is written.
+    pub(super) fn at(&self, (origin, value): (Arc<Origin>, Untrusted)) -> Self {
+        let part = Self::new(self.source.clone(), origin.key.clone(), value);
+        part.with(|datum| datum.written = Some(origin))
+    }
+
     /// Where the item was written that says the first of these that any says.
     pub(super) fn part_said_by(&self, wanted: &[Untrusted]) -> Option<Arc<Origin>> {
         let parts = self.parts.all();

@@ -55,13 +55,26 @@ pub enum Source {
     Default(String),
     /// A service of a compose project: the project's file, `#` and the service.
     Compose(String),
+    /// A Dockerfile, what may be secret in it masked: the file, and `#` and the
+    /// target stage where one is named.
+    Dockerfile(String),
+    /// What a build is given beside its Dockerfile, named like that.
+    Context(String),
+    /// What an engine would create of an image of which nothing else is said: the
+    /// id of the image, or what names the Dockerfile that makes it.
+    Run(String),
 }
 
 impl Source {
     /// What kind of truth this source speaks. Total: every source has one.
     pub const fn basis(&self) -> Basis {
         match self {
-            Self::Engine(_) | Self::Default(_) | Self::Compose(_) => Basis::Declared,
+            Self::Engine(_)
+            | Self::Default(_)
+            | Self::Compose(_)
+            | Self::Dockerfile(_)
+            | Self::Context(_)
+            | Self::Run(_) => Basis::Declared,
             Self::Clock | Self::Kernel(_) | Self::Processes(_) | Self::Files(_) => Basis::Effective,
         }
     }
@@ -76,7 +89,10 @@ impl Source {
             | Self::Default(_)
             | Self::Kernel(_)
             | Self::Processes(_)
-            | Self::Compose(_) => Access::Anybody,
+            | Self::Compose(_)
+            | Self::Dockerfile(_)
+            | Self::Context(_)
+            | Self::Run(_) => Access::Anybody,
         }
     }
 
@@ -159,6 +175,9 @@ impl fmt::Display for Source {
             Self::Files(id) => write!(f, "files:{id}"),
             Self::Default(what) => write!(f, "default:{what}"),
             Self::Compose(service) => write!(f, "compose:{service}"),
+            Self::Dockerfile(file) => write!(f, "dockerfile:{file}"),
+            Self::Context(file) => write!(f, "context:{file}"),
+            Self::Run(image) => write!(f, "run:{image}"),
         }
     }
 }
@@ -185,6 +204,9 @@ impl TryFrom<String> for Source {
             "files" => Ok(Self::Files(place)),
             "default" => Ok(Self::Default(place)),
             "compose" => Ok(Self::Compose(place)),
+            "dockerfile" => Ok(Self::Dockerfile(place)),
+            "context" => Ok(Self::Context(place)),
+            "run" => Ok(Self::Run(place)),
             other => Err(format!("unknown kind of source {other:?}")),
         }
     }
@@ -199,7 +221,7 @@ impl JsonSchema for Source {
         schemars::json_schema!({
             "type": "string",
             "description": "Exactly where a datum was read, as kind:place.",
-            "pattern": "^(clock|engine|kernel|processes|files|default|compose):"
+            "pattern": "^(clock|engine|kernel|processes|files|default|compose|dockerfile|context|run):"
         })
     }
 }
@@ -218,6 +240,9 @@ mod tests {
             Source::Files("ab".into()),
             Source::Default("docker: seccomp".into()),
             Source::Compose("shop/compose.yaml#web".into()),
+            Source::Dockerfile("shop/Dockerfile#final".into()),
+            Source::Context("shop/Dockerfile".into()),
+            Source::Run("sha256:ab".into()),
         ] {
             assert_eq!(Source::try_from(source.to_string()), Ok(source));
         }

@@ -17,6 +17,8 @@ pub enum Kind {
     Image,
     /// A service of a compose project, as an engine would create it.
     Service,
+    /// A Dockerfile at the stage that ships.
+    Dockerfile,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
             Self::Container => "container",
             Self::Image => "image",
             Self::Service => "service",
+            Self::Dockerfile => "Dockerfile",
         }
     }
 
@@ -35,6 +38,16 @@ impl Kind {
             Self::Container => "a container",
             Self::Image => "an image",
             Self::Service => "a service",
+            Self::Dockerfile => "a Dockerfile",
+        }
+    }
+
+    /// Whether it is judged by the container that would be made of it, of which
+    /// nothing runs yet.
+    pub const fn is_to_come(self) -> bool {
+        match self {
+            Self::Container => false,
+            Self::Image | Self::Service | Self::Dockerfile => true,
         }
     }
 }

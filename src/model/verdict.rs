@@ -1,5 +1,8 @@
 //! The answer of a rule, and the proof that goes with it.
 
+use std::sync::Arc;
+
+use super::draft::Origin;
 use super::reading::{Evidence, Gap, Reason};
 use super::severity::Severity;
 use super::untrusted::Untrusted;
@@ -21,6 +24,9 @@ pub enum Check {
         /// What of the value broke the rule, by what a file would say: it is
         /// pointed at where the evidence knows where it was written.
         named: Vec<Untrusted>,
+        /// Where the value itself knows what broke the rule to be written, with
+        /// what stands there: shown instead of the reading's evidence.
+        written: Vec<(Arc<Origin>, Untrusted)>,
     },
     /// The question does not arise for this value; the text says why.
     Moot(String),
@@ -34,7 +40,8 @@ impl Check {
 
     /// The rule is broken.
     pub fn broken(what: impl Into<String>) -> Self {
-        Self::Broken { what: what.into(), severity: None, shown: Vec::new(), named: Vec::new() }
+        let (shown, named, written) = (Vec::new(), Vec::new(), Vec::new());
+        Self::Broken { what: what.into(), severity: None, shown, named, written }
     }
 
     /// The question does not arise.
@@ -55,8 +62,9 @@ impl Check {
     #[must_use]
     pub fn also(self, what: &str) -> Self {
         match self {
-            Self::Broken { what: before, severity, shown, named } => {
-                Self::Broken { what: format!("{before}; {what}"), severity, shown, named }
+            Self::Broken { what: before, severity, shown, named, written } => {
+                let what = format!("{before}; {what}");
+                Self::Broken { what, severity, shown, named, written }
             }
             Self::Holds(_) | Self::Moot(_) => Self::broken(what),
         }
@@ -67,6 +75,16 @@ impl Check {
     pub fn showing(mut self, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
         if let Self::Broken { shown, .. } = &mut self {
             shown.push((place.into(), value.into()));
+        }
+        self
+    }
+
+    /// Points at what breaks the rule, where the value knows where it is written.
+    /// No effect unless broken.
+    #[must_use]
+    pub fn at(mut self, origin: Arc<Origin>, value: impl Into<Untrusted>) -> Self {
+        if let Self::Broken { written, .. } = &mut self {
+            written.push((origin, value.into()));
         }
         self
     }

@@ -16,6 +16,7 @@ pub mod passwd;
 pub mod path;
 pub mod pattern;
 pub mod proc;
+pub mod run;
 pub mod secret;
 pub mod signal;
 pub mod time;

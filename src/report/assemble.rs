@@ -92,6 +92,7 @@ fn origin(bundle: &Bundle) -> v1::Origin {
         Origin::Engine => v1::FoundBy::Engine,
         Origin::Kernel => v1::FoundBy::Kernel,
         Origin::Compose => v1::FoundBy::Compose,
+        Origin::Dockerfile => v1::FoundBy::Dockerfile,
     };
     v1::Origin { found_by, engine, gaps }
 }

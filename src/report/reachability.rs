@@ -10,13 +10,13 @@ use crate::facts::network::listeners::{Listener, Owner};
 use crate::facts::network::published::Published;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading};
-use crate::model::target::{Kind, Target};
+use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 
-/// The table of all targets that run: of a service nobody knows yet what answers.
+/// The table of all targets that run: of the others nobody knows yet what answers.
 pub(super) fn table(all: &[(Target, Facts)]) -> Reachability {
     let mut table = Reachability::default();
-    let all = all.iter().filter(|(target, _)| target.kind != Kind::Service);
+    let all = all.iter().filter(|(target, _)| !target.kind.is_to_come());
     let mut places = Vec::new();
     for (target, facts) in all {
         match place(&target.name, facts) {

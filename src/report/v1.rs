@@ -67,7 +67,7 @@ pub struct Tool {
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// `engine`; `kernel` where the targets were found in `/proc` alone; `compose`
-    /// where files ask for them.
+    /// where files ask for them, `dockerfile` where they are Dockerfiles.
     pub found_by: FoundBy,
     /// What the engine calls itself and its version, where it was asked.
     pub engine: Option<Untrusted>,
@@ -85,6 +85,8 @@ pub enum FoundBy {
     Kernel,
     /// Compose files ask for them.
     Compose,
+    /// They are Dockerfiles.
+    Dockerfile,
 }
 
 /// What the gate says.

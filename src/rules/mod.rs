@@ -5,6 +5,7 @@
 //! nothing else: what is unknown, and whose word counts, is the
 //! [`Fact`](crate::model::fact::Fact)'s business.
 
+pub mod build;
 pub mod filesystem;
 pub mod identity;
 pub mod isolation;
@@ -15,6 +16,7 @@ pub mod resources;
 mod role;
 pub mod secrets;
 pub mod settings;
+pub mod supply;
 #[cfg(test)]
 mod testing;
 pub mod truth;
@@ -79,6 +81,21 @@ pub static ALL: &[&Rule] = &[
     &secrets::no_default_credentials::RULE,
     &secrets::strong_secrets::RULE,
     &secrets::required_env::RULE,
+    &build::valid_dockerfile::RULE,
+    &build::multi_stage::RULE,
+    &build::production_target::RULE,
+    &build::dependencies_before_source::RULE,
+    &build::consolidated_installs::RULE,
+    &build::no_install_recommends::RULE,
+    &build::clean_package_cache::RULE,
+    &build::cache_mounts::RULE,
+    &build::lockfile_install::RULE,
+    &build::copy_chown::RULE,
+    &build::external_config::RULE,
+    &build::no_sudo::RULE,
+    &build::verified_downloads::RULE,
+    &build::dockerignore::RULE,
+    &supply::no_secrets_in_layers::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,
 ];

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Audit, fault, stream};
+use super::{Audit, projects};
 use crate::app::args::Format;
 use crate::app::audit;
 use crate::app::exit::{self, Failure};
 use crate::app::output::{self, Pieces};
+use crate::app::{fault, stream};
 use crate::parse::compose::{self, Request, address};
 use crate::report::matrix::{self, Environment, Matrix};
 
@@ -38,7 +39,9 @@ pub(super) fn run(mut audit: Audit<'_>, base: &Request) -> Result<u8, Failure> {
     }
     let mut judged = Vec::new();
     for (name, request) in environments {
-        judged.push(Environment { name: name.into(), report: stream::one(&mut audit, &request)? });
+        let parts = projects::judge(&mut audit, std::slice::from_ref(&request), false, None)?;
+        let report = stream::one(audit.run(), parts);
+        judged.push(Environment { name: name.into(), report });
     }
     // Where no environment has anything to judge, nothing was.
     if judged.iter().all(|it| it.report.targets.is_empty()) {

@@ -1,10 +1,9 @@
 //! `secaudit compose`: projects before they are deployed.
 
-mod fault;
 mod matrix;
 mod project;
+mod projects;
 mod remarks;
-mod stream;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,19 +12,20 @@ use super::args::Compose;
 use super::audit;
 use super::exit::Failure;
 use super::output::Terminal;
+use super::stream;
 use crate::collect::compose::Images;
 use crate::collect::compose::files::Disk;
 use crate::collect::compose::named::named;
+use crate::model::bundle::Origin;
 use crate::parse::compose::{Fault, Request};
 use crate::policy::Policy;
 
-pub(super) use fault::shown;
 pub(super) use project::request;
 pub(super) use remarks::tell;
 
 /// What all projects of one run share.
 struct Audit<'a> {
-    policy: Policy,
+    policy: &'a Policy,
     disk: Disk,
     images: Images,
     command: &'a Compose,
@@ -34,17 +34,29 @@ struct Audit<'a> {
     told: BTreeSet<String>,
 }
 
+impl<'a> Audit<'a> {
+    const fn run(&self) -> stream::Run<'a> {
+        let Self { policy, command, terminal, .. } = *self;
+        let (output, terminal) = (&command.output, terminal);
+        stream::Run { policy, output, terminal, origin: Origin::Compose }
+    }
+}
+
 pub(super) fn run(command: &Compose, terminal: Terminal) -> Result<u8, Failure> {
     let policy = audit::policy(&command.gate)?;
     let choice = audit::engine(&command.asked)?;
     let images = Images::new(choice, audit::limits(&command.asked.address));
     let (disk, told) = (Disk::default(), BTreeSet::new());
-    let audit = Audit { policy, disk, images, command, terminal, told };
+    let mut audit = Audit { policy: &policy, disk, images, command, terminal, told };
     if !command.matrix.is_empty() {
         return matrix::run(audit, &base(command)?);
     }
     let (requests, faults) = requests(command)?;
-    stream::run(audit, &requests, &faults)
+    stream::run(audit.run(), &requests, &faults, |chunk, is_part, shown| {
+        // What is told of other projects names other files.
+        audit.told.clear();
+        projects::judge(&mut audit, chunk, is_part, shown)
+    })
 }
 
 /// The one project that is held under several lights.

@@ -2,7 +2,6 @@
 //! images bring along that services are made from.
 
 pub mod files;
-mod images;
 pub mod named;
 mod shipped;
 
@@ -22,7 +21,7 @@ use crate::parse::compose::lower::{self, Lowering};
 use crate::parse::compose::tree::{Entry, Node};
 use crate::parse::compose::{self, Fault, Load, Project, Request};
 
-pub use images::{Images, of_project};
+pub use crate::collect::at_hand::{Images, of_project};
 use shipped::Making;
 
 /// A project whose files are read.
@@ -101,8 +100,7 @@ impl Resolved {
             }
             draft.document = redact::document(draft.document);
             draft.idle = idling.of(service, &shipped);
-            making.tell_accounts(&mut draft);
-            making.tell_idle(&mut draft);
+            making.tell(&mut draft);
             bundle.record(source, Ok(Answer::Draft(draft.into())));
             let image = lower::image_of(project, service).map(|it| address::image(&it).into());
             if let Making::Pulled(name) = making

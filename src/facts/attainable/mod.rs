@@ -12,7 +12,6 @@ use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
-use crate::model::target::Kind;
 use crate::parse::file_capability::FileCapability;
 use crate::parse::proc::idmap::IdMap;
 
@@ -283,7 +282,7 @@ pub(super) fn powers(view: &View<'_>) -> Powers {
         })
     });
     let declared = declared(view, &source);
-    let is_open = view.kind() == Kind::Service && matches!(declared, Reading::Missing(_));
+    let is_open = view.kind().is_to_come() && matches!(declared, Reading::Missing(_));
     let in_part = is_open.then(|| self::declared(&view.in_part(), &source));
     Powers { whose: view.processes_source().clone(), declared, in_part, each }
 }

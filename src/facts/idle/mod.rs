@@ -67,7 +67,7 @@ pub(super) fn all(view: &View<'_>) -> Vec<Fact<Effect>> {
         return found;
     }
     let shown = match view.kind() {
-        Kind::Service => "its files were read",
+        Kind::Service | Kind::Dockerfile => "its files were read",
         Kind::Container | Kind::Image => "its record was read",
     };
     let evidence = Evidence::new(inspect.source().clone(), "", shown);

@@ -5,7 +5,6 @@ use serde_json::Value;
 use crate::facts::no_new_privileges::setting;
 use crate::facts::view::View;
 use crate::model::reading::Reading;
-use crate::model::target::Kind;
 use crate::parse::document::Document;
 
 use super::Idle;
@@ -103,7 +102,7 @@ fn user(view: &View<'_>, inspect: &Document<'_>) -> Answer {
         name == "root" || name.parse::<i64>() == Ok(0)
     };
     let is_asked =
-        view.kind() == Kind::Service && inspect.has_origin(USER) && inspect.may_be(USER, is_root);
+        view.kind().is_to_come() && inspect.has_origin(USER) && inspect.may_be(USER, is_root);
     is_asked.then(|| inspect.text("/Image").unshown().map(|_| None))
 }
 
@@ -112,7 +111,7 @@ fn user(view: &View<'_>, inspect: &Document<'_>) -> Answer {
 fn check(view: &View<'_>, inspect: &Document<'_>) -> Answer {
     const TEST: &str = "/Config/Healthcheck/Test";
     let is_none = |it: &Value| it.get(0).and_then(Value::as_str) == Some("NONE");
-    let is_asked = view.kind() != Kind::Service && inspect.may_be(TEST, is_none);
+    let is_asked = !view.kind().is_to_come() && inspect.may_be(TEST, is_none);
     is_asked.then(|| {
         let time = |name: &str| inspect.count(&format!("/Config/Healthcheck/{name}"));
         let times = ["Interval", "Timeout", "StartPeriod", "Retries"].map(time);

@@ -4,7 +4,6 @@ use crate::facts::beside;
 use crate::facts::view::View;
 use crate::model::fact::Fact;
 use crate::model::reading::Reading;
-use crate::model::target::Kind;
 
 use super::{Bound, Limit, alone, below, each_limit, no_limit, read, tighter, usage, with_usage};
 
@@ -26,7 +25,7 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Bound> {
             let bound = all.into_iter().flatten().filter(|it| *it > 0 && *it < MOST).min();
             alone(bound.map_or(Limit::None, Limit::Of))
         });
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_only(declared);
     }
     let online = "/sys/devices/system/cpu/online";

@@ -7,7 +7,6 @@ use std::fmt;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
-use crate::model::target::Kind;
 
 use super::beside;
 use super::view::View;
@@ -113,7 +112,7 @@ fn memory(view: &View<'_>) -> Fact<Bound> {
         swap_is_unbounded: swap.is_some_and(i64::is_negative),
         ..alone(reachable(limit, MOST_MEMORY))
     });
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_only(declared);
     }
     let files = effective(view, &["memory.max", "memory.limit_in_bytes"]);
@@ -150,7 +149,7 @@ fn machine_memory(view: &View<'_>) -> Reading<u64> {
 fn pids(view: &View<'_>) -> Fact<Bound> {
     let declared =
         view.inspect().count("/HostConfig/PidsLimit").map(|limit| reachable(limit, MOST_PIDS));
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_only(declared.map(alone));
     }
     let path = "/proc/sys/kernel/pid_max";

@@ -11,7 +11,6 @@ use crate::model::bundle::Origin;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
-use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::route::{self, Route};
@@ -119,7 +118,7 @@ fn is_default(network: &Value) -> bool {
 
 fn attachment(view: &View<'_>, name: &str, network: &Value) -> Attachment {
     let internal = network.get("Internal").and_then(Value::as_bool);
-    let is_told = internal.is_some() || view.kind() != Kind::Service;
+    let is_told = internal.is_some() || !view.kind().is_to_come();
     let text = |key: &str| network.get(key).and_then(Value::as_str).unwrap_or_default();
     Attachment {
         name: name.into(),
@@ -149,7 +148,7 @@ pub enum Place {
 pub(in crate::facts) fn place(view: &View<'_>) -> Fact<Place> {
     let is_hosts = namespaces::network(view).declared().known() == Some(&Namespace::Host);
     let declared = by_engine(view).map(|all| match all.iter().find(|it| it.is_default) {
-        None if is_hosts && view.kind() == Kind::Service => Place::Host,
+        None if is_hosts && view.kind().is_to_come() => Place::Host,
         Some(network) => Place::OnDefault(format!("the network {}", network.name)),
         None if all.iter().any(|it| it.driver == "host") => Place::Host,
         None if all.iter().all(|it| it.driver == "null") => Place::OnNone,
@@ -278,13 +277,14 @@ fn default_subnets(view: &View<'_>) -> Reading<Vec<Subnet>> {
     match view.origin() {
         // A list without a default network counts only if it has those that
         // the container is on.
-        Origin::Engine | Origin::Compose => of_default(&view.networks()).and_then(|subnets| {
-            if subnets.is_empty() {
-                by_engine(view).shown_as(|_| vec![]).map(|_| subnets)
-            } else {
-                Reading::Known(subnets, vec![])
-            }
-        }),
+        Origin::Engine | Origin::Compose | Origin::Dockerfile => of_default(&view.networks())
+            .and_then(|subnets| {
+                if subnets.is_empty() {
+                    by_engine(view).shown_as(|_| vec![]).map(|_| subnets)
+                } else {
+                    Reading::Known(subnets, vec![])
+                }
+            }),
         Origin::Kernel => routes_of(view, 1).map(|routes| {
             let by_bridge = routes.iter().filter(|it| BRIDGES.contains(&it.interface.as_str()));
             by_bridge.map(|it| (it.destination, it.mask)).collect()

@@ -10,7 +10,6 @@ use crate::facts::view::View;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::source::Source;
-use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::sockets::Protocol;
@@ -73,7 +72,7 @@ impl fmt::Display for Published {
 /// nothing is forwarded: there every listener of the container's is open. And
 /// to a container without an interface nobody can forward anything.
 pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Published>> {
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return of_service(view);
     }
     let in_force = super::namespace(view).and_then(|namespace| match namespace {
@@ -183,7 +182,7 @@ fn bound(view: &View<'_>, name: &str, address: &str, host_port: Option<&str>) ->
         address => Some(address.parse::<IpAddr>().ok()?).filter(|it| !is_any(*it)),
     };
     // Before anything runs, an engine that may choose the port has not chosen yet.
-    let is_open = view.kind() == Kind::Service && host_port.unwrap_or_default().is_empty();
+    let is_open = view.kind().is_to_come() && host_port.unwrap_or_default().is_empty();
     let host_port = if is_open { 0 } else { host_port?.parse().ok()? };
     let port = port.parse().ok()?;
     Some(Published { protocol, port, host, host_port, listener: None })

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::facts::view::View;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Reading};
-use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 
 use super::listeners::{self, Listener};
@@ -32,7 +31,7 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Service> {
     let exposed = view.inspect().fields("/Config/ExposedPorts").unshown();
     let exposed = exposed.known().map(Vec::as_slice).unwrap_or_default();
     let exposed = exposed.iter().filter_map(|(name, _)| name.split('/').next()?.parse().ok());
-    let exposed: BTreeSet<u16> = exposed.filter(|_| view.kind() == Kind::Service).collect();
+    let exposed: BTreeSet<u16> = exposed.filter(|_| view.kind().is_to_come()).collect();
     let known = known.map(|published| Service {
         programs: Vec::new(),
         image: view.image_name(),
@@ -40,7 +39,7 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Service> {
         published,
         listeners: Vec::new(),
     });
-    if view.kind() == Kind::Service {
+    if view.kind().is_to_come() {
         return Fact::declared_in_part(known, gap);
     }
     let own = listeners::own(view)

@@ -5,7 +5,9 @@ mod process;
 mod told;
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
+use crate::model::build::{Context, Recipe};
 use crate::model::bundle::{Answer, Bundle, Origin, Processes};
 use crate::model::files::{File, Listing};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
@@ -48,7 +50,7 @@ impl<'a> View<'a> {
         Self {
             bundle,
             target,
-            inspect: described(bundle, &target.id),
+            inspect: described(bundle, target.kind, &target.id),
             info: OnceCell::new(),
             processes: Source::Processes(target.id.clone()),
             user: OnceCell::new(),
@@ -91,6 +93,16 @@ impl<'a> View<'a> {
         Source::Files(self.target.id.clone())
     }
 
+    /// The Dockerfile, and what its build is told.
+    pub(super) fn recipe(&self) -> Result<&'a Arc<Recipe>, Gap> {
+        self.bundle.recipe(&Source::Dockerfile(self.target.id.clone()))
+    }
+
+    /// What the Dockerfile's build is given.
+    pub(super) fn context(&self) -> Result<&'a Arc<Context>, Gap> {
+        self.bundle.context(&Source::Context(self.target.id.clone()))
+    }
+
     /// What kind of thing it is.
     pub(super) const fn kind(&self) -> Kind {
         self.target.kind
@@ -128,7 +140,8 @@ impl<'a> View<'a> {
 
     /// What the engine declares about another container.
     pub(super) fn inspect_of(&self, id: &str) -> Document<'a> {
-        described(self.bundle, id)
+        let is_service = self.origin() == Origin::Compose;
+        described(self.bundle, if is_service { Kind::Service } else { Kind::Container }, id)
     }
 
     /// The engine's networks.
@@ -166,14 +179,15 @@ impl<'a> View<'a> {
     /// Whether nobody knows the engine that will create a service.
     pub(super) fn is_engine_open(&self) -> bool {
         let is_known = || self.bundle.observations.contains_key(&Source::engine_info());
-        self.origin() == Origin::Compose && !is_known()
+        self.kind().is_to_come() && !is_known()
     }
 
     /// A value that was asked for.
     pub(super) fn declared<T>(&self, value: T) -> Held<T> {
         let by = match self.kind() {
             Kind::Service => Holder::Service,
-            Kind::Container | Kind::Image => Holder::Declaration,
+            Kind::Image | Kind::Dockerfile => Holder::Run,
+            Kind::Container => Holder::Declaration,
         };
         Held { by, value }
     }
@@ -197,6 +211,10 @@ impl<'a> View<'a> {
 
     /// The proved processes of this container.
     pub(super) fn processes(&self) -> Result<&'a Processes, Gap> {
+        if self.kind().is_to_come() {
+            let detail = "nothing of it runs yet";
+            return Err(Gap::new(Reason::NotRunning, Source::Clock, detail));
+        }
         self.bundle.processes(&self.processes)
     }
 
@@ -238,7 +256,7 @@ impl<'a> View<'a> {
     /// kernel does not show gives it away. A point may be reached through a
     /// symlink, so only its last part counts.
     pub(super) fn mounts(&self) -> Reading<Vec<Mount>> {
-        if self.kind() == Kind::Service {
+        if self.kind().is_to_come() {
             return Reading::Missing(Gap::new(Reason::NotRunning, Source::Clock, ""));
         }
         let seen = Reading::from(self.processes())
@@ -358,13 +376,14 @@ impl<'a> View<'a> {
 }
 
 /// A container as its engine describes it, or as one would describe it.
-fn described<'a>(bundle: &'a Bundle, id: &str) -> Document<'a> {
-    if bundle.origin == Origin::Compose {
-        let source = Source::Compose(id.to_owned());
-        let draft = bundle.draft(&source);
-        return Document::drafted(source, draft);
-    }
-    document(bundle, Source::container(id))
+fn described<'a>(bundle: &'a Bundle, kind: Kind, id: &str) -> Document<'a> {
+    let source = match kind {
+        Kind::Container => return document(bundle, Source::container(id)),
+        Kind::Service => Source::Compose(id.to_owned()),
+        Kind::Image | Kind::Dockerfile => Source::Run(id.to_owned()),
+    };
+    let draft = bundle.draft(&source);
+    Document::drafted(source, draft)
 }
 
 fn document(bundle: &Bundle, source: Source) -> Document<'_> {

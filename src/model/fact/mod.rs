@@ -211,7 +211,7 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
     match check {
         Check::Holds(what) => Verdict::Pass(proof(what, evidence, beside)),
         Check::Moot(why) => Verdict::NotApplicable(proof(why, evidence, beside)),
-        Check::Broken { what, severity, shown, named } => {
+        Check::Broken { what, severity, shown, named, written } => {
             let mut proof = Proof { severity, ..proof(what, evidence, beside) };
             if let (false, Some(whole)) = (shown.is_empty(), evidence.first()) {
                 let source = &whole.source;
@@ -224,6 +224,9 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
                     part.with(|datum| datum.written = written)
                 };
                 proof.evidence = shown.into_iter().map(part).chain(others).collect();
+            }
+            if let (false, Some(whole)) = (written.is_empty(), evidence.first()) {
+                proof.evidence = written.into_iter().map(|it| whole.at(it)).collect();
             }
             let evidence = pointed_at(proof.evidence, &named);
             Verdict::Fail(Proof { evidence, ..proof })

@@ -8,14 +8,14 @@ use super::{Dockerfile, Place, Stage};
 
 /// What a stage begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Below {
+pub enum From {
     /// An earlier stage, by its place in the file.
     Stage(usize),
-    /// An image, by its name.
-    Image(String),
     /// Nothing.
     Scratch,
-    /// Nobody can tell, for this reason: it may be a stage or an image.
+    /// An image, by its name.
+    Image(String),
+    /// Something whose name nobody can tell, and why.
     Untold(String),
 }
 
@@ -30,52 +30,52 @@ pub enum Part {
     Ships,
 }
 
-/// The stages of a Dockerfile, seen from the one that is built.
+/// What becomes of the stages of a Dockerfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Graph {
-    /// What each stage begins with.
-    pub below: Vec<Below>,
+pub struct Plan {
+    /// What each stage begins with, in their order.
+    pub from: Vec<From>,
+    /// The stages that ship, the lowest first: the target, and those it rests on.
+    pub ships: Vec<usize>,
     /// What each stage is to the target.
     pub parts: Vec<Part>,
-    /// The stages that ship, the lowest first.
-    pub chain: Vec<usize>,
     /// Where something is taken from a place that nobody can tell, and why.
     pub untold: Vec<(Place, String)>,
 }
+
+/// Why a stage without a base cannot be told.
+pub(super) const NO_IMAGE: &str = "FROM names no image";
 
 /// Joins the stages for one target. `bases` are the names after `FROM`, filled in.
 pub(super) fn join(
     dockerfile: &Dockerfile,
     target: usize,
     bases: Vec<Result<String, String>>,
-) -> Graph {
+) -> Plan {
     let stages = &dockerfile.stages;
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    let mut below = Vec::with_capacity(stages.len());
+    let mut from = Vec::with_capacity(stages.len());
     // A FROM knows the stages before it, and the last of a name.
     for (at, (stage, base)) in stages.iter().zip(bases).enumerate() {
-        below.push(match base {
-            Err(why) => Below::Untold(why),
+        from.push(match base {
+            Err(why) => From::Untold(why),
             Ok(name) => match names.get(&name.to_lowercase()) {
-                Some(earlier) => Below::Stage(*earlier),
-                None if name == "scratch" => Below::Scratch,
-                None => Below::Image(name),
+                Some(earlier) => From::Stage(*earlier),
+                None if name == "scratch" => From::Scratch,
+                None if name.is_empty() => From::Untold(NO_IMAGE.to_owned()),
+                None => From::Image(name),
             },
         });
         names.extend(stage.name().map(|it| (it, at)));
     }
-    let mut graph = Graph {
-        parts: vec![Part::Unused; stages.len()],
-        below,
-        chain: Vec::new(),
-        untold: Vec::new(),
-    };
-    graph.follow(stages, target, &names);
-    graph.chain.reverse();
-    graph
+    let parts = vec![Part::Unused; stages.len()];
+    let mut plan = Plan { from, ships: Vec::new(), parts, untold: Vec::new() };
+    plan.follow(stages, target, &names);
+    plan.ships.reverse();
+    plan
 }
 
-impl Graph {
+impl Plan {
     /// Marks everything that the target needs.
     fn follow(&mut self, stages: &[Stage], target: usize, names: &BTreeMap<String, usize>) {
         let mut waiting = vec![(target, Part::Ships)];
@@ -84,11 +84,11 @@ impl Graph {
             let is_new = *known == Part::Unused;
             *known = part;
             if part == Part::Ships {
-                self.chain.push(at);
+                self.ships.push(at);
             }
-            match self.below.get(at) {
-                Some(Below::Stage(below)) => waiting.push((*below, part)),
-                Some(Below::Untold(why)) if is_new => {
+            match self.from.get(at) {
+                Some(From::Stage(below)) => waiting.push((*below, part)),
+                Some(From::Untold(why)) if is_new => {
                     let place = stages.get(at).map(|it| it.from.place_of_arguments());
                     self.untold.extend(place.map(|it| (it, why.clone())));
                 }
@@ -99,13 +99,20 @@ impl Graph {
             }
             let own = stages.get(at).map(|it| it.instructions.as_slice()).unwrap_or_default();
             for (place, name) in own.iter().flat_map(taken_from) {
-                match from(&name, names, stages.len()) {
+                match taken(&name, names, stages.len()) {
                     Ok(Some(stage)) => waiting.push((stage, Part::Feeds)),
                     Ok(None) => {}
                     Err(why) => self.untold.push((place, why)),
                 }
             }
         }
+    }
+
+    /// The stage that a `--from` means, by its name or number.
+    pub fn stage_of(&self, stages: &[Stage], name: &str) -> Option<usize> {
+        let named = |it: &Stage| it.name().is_some_and(|own| own == name.to_lowercase());
+        let number = name.parse().ok().filter(|it| *it < stages.len());
+        number.or_else(|| stages.iter().rposition(named))
     }
 
     /// Whether a stage is built for the target.
@@ -135,7 +142,7 @@ fn taken_from(it: &Instruction) -> Vec<(Place, String)> {
 }
 
 /// The stage that a `--from` means; none where it is an image or another context.
-fn from(
+fn taken(
     name: &str,
     names: &BTreeMap<String, usize>,
     count: usize,

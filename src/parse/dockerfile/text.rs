@@ -70,6 +70,25 @@ impl Text {
         }
     }
 
+    /// Where all of a part of the text stands: a place for each run of it in a line.
+    pub(super) fn places(&self, range: Range<usize>) -> impl Iterator<Item = Place> + '_ {
+        let first = self.pieces.partition_point(|it| it.start <= range.start).saturating_sub(1);
+        let pieces = self.pieces.get(first..).unwrap_or_default();
+        let ends = pieces.iter().skip(1).map(|it| it.start).chain([self.text.len()]);
+        let near = pieces.iter().zip(ends).take_while({
+            let end = range.end;
+            move |(piece, _)| piece.start < end
+        });
+        near.map(move |(piece, end)| {
+            let start = piece.start.max(range.start);
+            Place {
+                line: piece.line,
+                column: piece.column.saturating_add(count(self.get(piece.start..start))),
+                length: count(self.get(start..end.min(range.end))),
+            }
+        })
+    }
+
     /// A copy of everything from an offset on.
     pub(super) fn tail(&self, from: usize) -> Self {
         let mut tail = Self::default();

@@ -5,6 +5,8 @@
 //! still known, and only what was recognised goes on.
 
 mod common;
+pub mod holder;
+pub mod promise;
 mod token;
 
 use crate::model::secret::{Form, Key, Secret};
@@ -28,6 +30,21 @@ pub fn stands_for_a_name(name: &str, value: &str) -> bool {
         || token::issuer(name).is_some()
         || password_in(name).is_some()
         || is_padded
+}
+
+/// Whether a word is a token, known by how its issuer writes it or by letters and
+/// digits that nobody would type.
+pub fn is_token(word: &str) -> bool {
+    const SHORTEST: usize = 24;
+    let count = |fits: fn(&char) -> bool| word.chars().filter(fits).count();
+    let is_mixed = || {
+        count(char::is_ascii_digit) >= 3
+            && count(char::is_ascii_uppercase) >= 3
+            && count(char::is_ascii_lowercase) >= 3
+            && word.chars().all(|it| it.is_ascii_alphanumeric() || "+/_=-".contains(it))
+    };
+    let is_hex = || word.len() >= 32 && word.chars().all(|it| it.is_ascii_hexdigit());
+    token::issuer(word).is_some() || (word.len() >= SHORTEST && is_mixed()) || is_hex()
 }
 
 /// What a value looks like; the first that fits.

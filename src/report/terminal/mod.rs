@@ -137,6 +137,7 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     let kind = report.targets.first().map_or(Kind::Container, |target| target.kind).name();
     let count = match report.targets.len() {
         0 if report.origin.found_by == v1::FoundBy::Compose => "no services".to_owned(),
+        0 if report.origin.found_by == v1::FoundBy::Dockerfile => "no Dockerfiles".to_owned(),
         0 => "no running containers".to_owned(),
         1 => format!("1 {kind}"),
         many => format!("{many} {kind}s"),
@@ -145,6 +146,7 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
         (Some(engine), v1::FoundBy::Engine) => format!(" of {engine}"),
         (None, v1::FoundBy::Engine) => String::new(),
         (_, v1::FoundBy::Compose) => files(report),
+        (_, v1::FoundBy::Dockerfile) => String::new(),
         (_, v1::FoundBy::Kernel) => " seen in /proc, without an engine".to_owned(),
     };
     let line =

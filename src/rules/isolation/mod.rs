@@ -62,7 +62,7 @@ fn in_good_company(company: &Company, kind: &str) -> Check {
 /// The other container, as a person knows it.
 fn named(neighbour: &Neighbour) -> String {
     match neighbour.process {
-        Holder::Service => format!("the service {}", neighbour.container),
+        Holder::Service | Holder::Run => format!("the service {}", neighbour.container),
         Holder::Process { .. } | Holder::Declaration => {
             format!("container {}", neighbour.container)
         }
@@ -72,7 +72,7 @@ fn named(neighbour: &Neighbour) -> String {
 /// Who of it is meant, in the middle of a sentence.
 fn whose(neighbour: &Neighbour) -> String {
     match &neighbour.process {
-        Holder::Service => "which".to_owned(),
+        Holder::Service | Holder::Run => "which".to_owned(),
         process @ (Holder::Process { .. } | Holder::Declaration) => format!("whose {process}"),
     }
 }

@@ -198,7 +198,7 @@ fn is_the_stores(port: &Published, service: &Service) -> bool {
         Holder::Process { name, .. } => {
             PROGRAMS.contains(&name.raw()) || RUNTIMES.contains(&name.raw())
         }
-        Holder::Declaration | Holder::Service => false,
+        Holder::Declaration | Holder::Service | Holder::Run => false,
     };
     !is_known || holders.any(is_store) || PORTS.iter().any(|(known, _)| *known == port.port)
 }

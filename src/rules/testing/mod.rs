@@ -1,5 +1,6 @@
 //! Recorded evidence, made by hand: a hardened container to spoil in a test.
 
+mod dockerfile;
 mod engine;
 mod files;
 mod hardened;
@@ -19,6 +20,7 @@ use crate::model::source::Source;
 use crate::model::survey::{Traits, Unread};
 use crate::model::verdict::Verdict;
 
+pub(super) use dockerfile::{dockerfile, dockerfile_at};
 pub(super) use hardened::{DEVICE_LIST, INIT, container};
 pub(super) use service::service;
 

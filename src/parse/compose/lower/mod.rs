@@ -30,7 +30,7 @@ mod words;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::model::draft::{Draft, Shipped};
 use crate::model::untrusted::Untrusted;
@@ -184,16 +184,4 @@ fn joined(project: &Project, mode: &str) -> String {
 /// A member of a JSON pointer (RFC 6901, section 3).
 fn member(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
-}
-
-/// The times that an engine writes for what never happened.
-const NEVER: &str = "0001-01-01T00:00:00Z";
-
-/// A container that was created and not yet started.
-fn created() -> Json {
-    json!({
-        "Status": "created", "Running": false, "Paused": false, "Restarting": false,
-        "OOMKilled": false, "Dead": false, "Pid": 0, "ExitCode": 0, "Error": "",
-        "StartedAt": NEVER, "FinishedAt": NEVER,
-    })
 }

@@ -1,8 +1,6 @@
-//! The settings that go to the engine as they are, and the engine's defaults.
+//! The settings that go to the engine as they are.
 
-use std::sync::LazyLock;
-
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::parse::compose::schema::cast;
 use crate::parse::compose::tree::Node;
@@ -234,61 +232,3 @@ fn logging(sheet: &mut Sheet<'_>, service: &Node) {
     }
     sheet.set("/HostConfig/LogConfig", json!({"Type": driver, "Config": options}));
 }
-
-fn object(value: Json) -> Map<String, Json> {
-    if let Json::Object(fields) = value { fields } else { Map::new() }
-}
-
-/// What a container's own configuration says where nobody says anything.
-pub(super) static CONFIG: LazyLock<Map<String, Json>> = LazyLock::new(|| {
-    object(json!({
-        "AttachStderr": true, "AttachStdin": false, "AttachStdout": true, "Cmd": null,
-        "Domainname": "", "Entrypoint": null, "Env": null, "Hostname": "", "Labels": {},
-        "OnBuild": null, "OpenStdin": false, "StdinOnce": false, "Tty": false, "User": "",
-        "Volumes": null, "WorkingDir": "",
-    }))
-});
-
-/// What an engine makes of a container of which nothing is asked: Docker 28 on
-/// a host with cgroup version 2.
-pub(super) static HOST: LazyLock<Map<String, Json>> = LazyLock::new(|| {
-    let mut all = object(json!({
-        "AutoRemove": false, "Binds": null, "CapAdd": null, "CapDrop": null, "Cgroup": "",
-        "CgroupnsMode": "private", "ConsoleSize": [0, 0], "ContainerIDFile": "", "Dns": null,
-        "DnsOptions": null, "DnsSearch": null, "ExtraHosts": null, "GroupAdd": null,
-        "IpcMode": "private", "Isolation": "", "Links": null, "MaskedPaths": MASKED,
-        "OomScoreAdj": 0, "PidMode": "", "PortBindings": {}, "Privileged": false,
-        "PublishAllPorts": false, "ReadonlyPaths": READ_ONLY, "ReadonlyRootfs": false,
-        "Runtime": "runc", "SecurityOpt": null, "ShmSize": 64 << 20, "UTSMode": "",
-        "UsernsMode": "", "VolumeDriver": "", "VolumesFrom": null,
-    }));
-    all.extend(object(json!({
-        "BlkioDeviceReadBps": null, "BlkioDeviceReadIOps": null, "BlkioDeviceWriteBps": null,
-        "BlkioDeviceWriteIOps": null, "BlkioWeight": 0, "BlkioWeightDevice": null,
-        "CgroupParent": "", "CpuCount": 0, "CpuPercent": 0, "CpuPeriod": 0, "CpuQuota": 0,
-        "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0, "CpuShares": 0, "CpusetCpus": "",
-        "CpusetMems": "", "DeviceCgroupRules": null, "DeviceRequests": null, "Devices": null,
-        "IOMaximumBandwidth": 0, "IOMaximumIOps": 0, "Memory": 0, "MemoryReservation": 0,
-        "MemorySwap": 0, "MemorySwappiness": null, "NanoCpus": 0, "OomKillDisable": null,
-        "PidsLimit": null, "Ulimits": null,
-    })));
-    all
-});
-
-const MASKED: [&str; 12] = [
-    "/proc/acpi",
-    "/proc/asound",
-    "/proc/interrupts",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/latency_stats",
-    "/proc/sched_debug",
-    "/proc/scsi",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    "/sys/devices/virtual/powercap",
-    "/sys/firmware",
-];
-
-const READ_ONLY: [&str; 5] =
-    ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];

@@ -13,9 +13,10 @@ use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Project;
 use crate::parse::compose::tree::{Entry, Node, Place, Value};
 use crate::parse::compose::wrong::Wrong;
+use crate::parse::run;
 
 use super::image::Image;
-use super::{LONGEST_LINE, Lowering, created, id_of, image_of, member, settings};
+use super::{LONGEST_LINE, Lowering, id_of, image_of, member};
 
 /// What a scalar means as a number.
 pub(super) type Read = fn(&Node) -> Result<Option<i64>, Wrong>;
@@ -71,8 +72,8 @@ impl<'a> Sheet<'a> {
             service,
             id: id_of(lowering.project, &service.key),
             top: Map::new(),
-            config: settings::CONFIG.clone(),
-            host: settings::HOST.clone(),
+            config: run::CONFIG.clone(),
+            host: run::HOST.clone(),
             origins: BTreeMap::new(),
             gaps: BTreeMap::new(),
         };
@@ -90,7 +91,7 @@ impl<'a> Sheet<'a> {
     pub(super) fn identify(&mut self, image: Image<'_>) {
         let Entry { key, node, .. } = self.service;
         self.set("/Id", self.id.clone());
-        self.set("/State", created());
+        self.set("/State", run::created());
         self.set("/RestartCount", 0);
         self.set("/AppArmorProfile", "");
         self.set("/Name", format!("/{}-{key}-1", self.project().name));

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::accounts::Account;
-use super::graph::{self, Below, Graph};
+use super::graph::{self, From, Plan};
 use super::idle::Idle;
 use super::instruction::Keyword;
 use super::{Dockerfile, Place, Stage, Wrong, check};
@@ -55,6 +55,25 @@ pub struct Base {
     pub platform: Option<Result<String, String>>,
     /// Where its name stands.
     pub place: Place,
+}
+
+/// What each stage begins with, and which ship.
+///
+/// # Errors
+/// There is no `FROM`, or no stage of that name.
+pub fn plan(
+    dockerfile: &Dockerfile,
+    target: Option<&str>,
+    args: &BTreeMap<String, Option<String>>,
+) -> Result<Plan, Wrong> {
+    let last = find(dockerfile, target)?;
+    let mut global = Scope::global(args);
+    for instruction in &dockerfile.preamble {
+        if instruction.keyword == Some(Keyword::Arg) {
+            global.arguments(instruction, None);
+        }
+    }
+    Ok(joined(dockerfile, last, &global))
 }
 
 /// What the final or a named stage would be made into, built with these
@@ -146,7 +165,7 @@ struct Chain<'a> {
 }
 
 /// How the stages are joined for the one that is built.
-fn joined(dockerfile: &Dockerfile, last: usize, global: &Scope<'_>) -> Graph {
+fn joined(dockerfile: &Dockerfile, last: usize, global: &Scope<'_>) -> Plan {
     let name = |it: &Stage| it.base().map(|word| global.expand(word.text, it.from.escape));
     let bases = dockerfile.stages.iter().map(|it| name(it).unwrap_or(Ok(String::new())));
     graph::join(dockerfile, last, bases.collect())
@@ -159,20 +178,20 @@ fn chain<'a>(
     last: usize,
     global: &Scope<'_>,
 ) -> Result<Chain<'a>, Wrong> {
-    let graph = joined(dockerfile, last, global);
-    let stages: Vec<_> = graph.chain.iter().filter_map(|it| dockerfile.stages.get(*it)).collect();
+    let plan = joined(dockerfile, last, global);
+    let stages: Vec<_> = plan.ships.iter().filter_map(|it| dockerfile.stages.get(*it)).collect();
     let from = stages.first().map(|it| &it.from);
     let place = from.map_or(Place { line: 1, column: 1, length: 1 }, |it| {
         it.words().first().map_or(it.place, |word| it.place_of(*word))
     });
     let platform = from.and_then(|it| it.flag("platform")?.value.as_ref());
     let platform = platform.map(|it| global.expand(it, dockerfile.escape));
-    let name = match graph.chain.first().and_then(|it| graph.below.get(*it)) {
-        Some(Below::Scratch) => return Ok(Chain { stages, base: None }),
-        Some(Below::Untold(why)) => Err(why.clone()),
-        Some(Below::Image(name)) if !name.is_empty() => Ok(name.clone()),
+    let name = match plan.ships.first().and_then(|it| plan.from.get(*it)) {
+        Some(From::Scratch) => return Ok(Chain { stages, base: None }),
+        Some(From::Untold(why)) if why != graph::NO_IMAGE => Err(why.clone()),
+        Some(From::Image(name)) => Ok(name.clone()),
         _ => {
-            let what = "FROM names no image".to_owned();
+            let what = graph::NO_IMAGE.to_owned();
             let help =
                 "write the name of an image, or give its variable a default before FROM".to_owned();
             return Err(Wrong { place, what, help });

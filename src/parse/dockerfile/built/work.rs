@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::super::calls::{Call, of_script, of_words};
-use super::super::graph::{Below, Graph};
+use super::super::graph::{From, Plan};
 use super::super::instruction::{Instruction, Keyword};
 use super::super::variables::Known;
 use super::super::words::Exec;
@@ -22,8 +22,8 @@ const STAGES: usize = 300;
 /// What is done for a target.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// How the stages are joined.
-    pub graph: Graph,
+    /// What becomes of the stages.
+    pub plan: Plan,
     /// The instructions of the stages that are built, in the order of the file; what
     /// an `ONBUILD` put off comes before those of the stage that it is done in.
     pub steps: Vec<Step>,
@@ -92,8 +92,8 @@ pub fn work(
             global.arguments(instruction, None);
         }
     }
-    let graph = joined(dockerfile, last, &global);
-    let used = graph.parts.iter().enumerate().filter(|(at, _)| graph.is_used(*at));
+    let plan = joined(dockerfile, last, &global);
+    let used = plan.parts.iter().enumerate().filter(|(at, _)| plan.is_used(*at));
     let used: Vec<usize> = used.map(|(at, _)| at).collect();
     if used.len() > STAGES {
         return Err(Wrong {
@@ -105,21 +105,21 @@ pub fn work(
     let mut steps = Vec::new();
     let mut done: BTreeMap<usize, State<'_>> = BTreeMap::new();
     for at in used {
-        let below = match graph.below.get(at) {
-            Some(Below::Stage(below)) => Some(*below),
+        let below = match plan.from.get(at) {
+            Some(From::Stage(below)) => Some(*below),
             _ => None,
         };
         let mut state = match below.and_then(|it| done.get(&it)) {
             Some(state) => state.clone(),
             None => {
                 let base = chain(dockerfile, at, &global).ok().and_then(|it| it.base);
-                let is_own = graph.chain.contains(&at);
+                let is_own = plan.ships.contains(&at);
                 State::new(&global, base.as_ref(), environment.filter(|_| is_own))
             }
         };
         let own = dockerfile.stages.get(at).map(|it| it.instructions.as_slice());
         let lower = below.and_then(|it| dockerfile.stages.get(it).map(|stage| (it, stage)));
-        for (lower, stage) in lower {
+        if let Some((lower, stage)) = lower {
             for (place, it) in stage.instructions.iter().enumerate() {
                 let trigger = it.trigger.as_deref();
                 let step = trigger.map(|it| state.step(at, (lower, place), it, &global));
@@ -131,7 +131,7 @@ pub fn work(
         }
         done.insert(at, state);
     }
-    Ok(Work { graph, steps })
+    Ok(Work { plan, steps })
 }
 
 /// What instructions change for those that follow.

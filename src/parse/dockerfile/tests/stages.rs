@@ -5,7 +5,7 @@ use super::*;
 fn planned(text: &str, target: Option<&str>) -> (Vec<Part>, Vec<usize>) {
     let file = read(text);
     let done = work(&file, target, &BTreeMap::new(), None).unwrap();
-    (done.graph.parts, done.graph.chain)
+    (done.plan.parts, done.plan.ships)
 }
 
 use Part::{Feeds, Ships, Unused};
@@ -51,12 +51,12 @@ fn where_nobody_can_tell_what_is_taken_that_is_said() {
     ] {
         let file = read(text);
         let done = work(&file, None, &BTreeMap::new(), None).unwrap();
-        let [(place, told)] = done.graph.untold.as_slice() else { panic!("{text}") };
+        let [(place, told)] = done.plan.untold.as_slice() else { panic!("{text}") };
         assert_eq!((place.line, told.as_str()), (line, why), "{text}");
     }
     let file = read("ARG X=b\nFROM a AS b\nFROM ${X}");
     let done = work(&file, None, &BTreeMap::new(), None).unwrap();
-    assert_eq!((done.graph.untold, done.graph.chain), (Vec::new(), vec![0, 1]));
+    assert_eq!((done.plan.untold, done.plan.ships), (Vec::new(), vec![0, 1]));
 }
 
 #[test]

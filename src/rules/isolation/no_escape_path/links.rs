@@ -120,7 +120,7 @@ pub(super) fn lives_with_ruler(facts: &Facts) -> Verdict {
         Company::Asked(other) => Check::broken(format!("the PID namespace is shared with {other}")),
         Company::Neighbour(it) => {
             let who = match &it.process {
-                Holder::Service => format!("the service {}", it.container),
+                Holder::Service | Holder::Run => format!("the service {}", it.container),
                 process @ (Holder::Process { .. } | Holder::Declaration) => {
                     format!("{process} of {}", it.container)
                 }

@@ -1,11 +1,15 @@
 //! The command line.
 
+mod dockerfile;
+
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::model::severity::Severity;
+
+pub(super) use dockerfile::Dockerfile;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -50,6 +54,7 @@ pub(super) enum Command {
     Containers(Containers),
     Image(Image),
     Compose(Compose),
+    Dockerfile(Dockerfile),
     Drift(Drift),
     Rules(Rules),
     Explain(Explain),
@@ -64,7 +69,9 @@ impl Command {
     pub(super) const fn without_an_engine(&self) -> Option<&'static str> {
         match self {
             Self::Containers(_) => Some("--engine none audits from the kernel alone"),
-            Self::Compose(_) => Some("--engine none judges by the files alone"),
+            Self::Compose(_) | Self::Dockerfile(_) => {
+                Some("--engine none judges by the files alone")
+            }
             Self::Image(_) | Self::Drift(_) | Self::Rules(_) | Self::Explain(_) => None,
             Self::Schema(_) | Self::Demo(_) | Self::DemoPayload(_) => None,
         }

@@ -1,13 +1,13 @@
-//! What is wrong with a project's files, for a person: the place, and the line.
+//! What is wrong with a file, for a person: the place, and the line.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::app::output;
+use super::output;
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Fault;
 
 /// The fault with its place, and the line with a mark where it is known.
-pub(in crate::app) fn shown(fault: &Fault) -> String {
+pub(super) fn shown(fault: &Fault) -> String {
     let path = Untrusted::from(fault.file.display().to_string()).to_string();
     let what = Untrusted::from(fault.what.as_str()).to_string();
     let Some((line, column, length)) = fault.at.filter(|_| !fault.line.is_empty()) else {

@@ -1,41 +1,55 @@
-//! Projects one after another: each is judged by itself, and of many only what
-//! they count together is kept.
+//! Files one after another: each is judged by itself, and of many only what they
+//! count together is kept.
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
-
-use super::{Audit, remarks};
-use crate::app::args::Format;
-use crate::app::audit;
-use crate::app::exit::Failure;
-use crate::app::output::{self, Pieces};
-use crate::collect::compose::{self, Resolved};
+use super::args::{self, Format};
+use super::audit;
+use super::exit::Failure;
+use super::fault;
+use super::output::{self, Pieces, Terminal};
 use crate::gate::Tally;
 use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Origin};
-use crate::model::reading::Gap;
-use crate::parse::compose::{Fault, Project, Request};
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
+use crate::parse::compose::Fault;
+use crate::policy::Policy;
 use crate::report::terminal::{self, Look};
 use crate::report::v1::{Report, Target, Verdict};
 
-/// How many projects are held in memory at once.
+/// How many files are held in memory at once.
 const AT_ONCE: usize = 256;
 
-/// What all projects are together.
-struct Whole {
+/// What all files of one run share.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) output: &'a args::Output,
+    pub(super) terminal: Terminal,
+    /// What the files are.
+    pub(super) origin: Origin,
+}
+
+/// How each of many files is shown by itself: the report that it is a part of.
+pub(super) type Shown = (Report, Look);
+
+/// What all files are together.
+struct Whole<'a> {
+    this: Run<'a>,
     /// The report, with the targets where there is room for them.
     report: Report,
     floors: Vec<u8>,
     /// The rules that any target breaks.
     broken: BTreeSet<String>,
     tally: Tally,
-    /// Why the first project of which nothing was judged has nothing.
+    /// Why the first file of which nothing was judged has nothing.
     empty: Option<Fault>,
 }
 
-/// One project, judged.
-struct Part {
+/// One file, judged.
+pub(super) struct Part {
     targets: Vec<Target>,
     tally: Tally,
     /// What is shown of it where it is one of many.
@@ -44,25 +58,40 @@ struct Part {
     empty: Option<Fault>,
 }
 
-/// Judges the projects and writes the report; the exit code that the gate says.
-pub(super) fn run(
-    mut audit: Audit<'_>,
-    requests: &[Request],
+impl Part {
+    /// Judges a bundle.
+    pub(super) fn of(
+        mut bundle: Bundle,
+        policy: &Policy,
+        shown: Option<&Shown>,
+        empty: Option<Fault>,
+    ) -> Self {
+        audit::note_the_time(&mut bundle);
+        let (targets, tally) = crate::evaluate_part(&bundle, policy, shown.is_some());
+        let shown = shown.map(|(frame, look)| terminal::part(frame, &targets, *look));
+        Self { targets, tally, shown, empty }
+    }
+}
+
+/// Judges the files and writes the report; the exit code that the gate says. Told
+/// whether each is one of many and how it is shown then, `judge` judges a few.
+pub(super) fn run<R>(
+    this: Run<'_>,
+    requests: &[R],
     faults: &[Fault],
+    mut judge: impl FnMut(&[R], bool, Option<&Shown>) -> Result<Vec<Result<Part, Fault>>, Failure>,
 ) -> Result<u8, Failure> {
-    let format = audit.command.output.format;
-    let mut pieces = Pieces::new(audit::file(&audit.command.output)?);
-    let look = audit.terminal.look(pieces.is_file());
+    let format = this.output.format;
+    let mut pieces = Pieces::new(audit::file(this.output)?);
+    let look = this.terminal.look(pieces.is_file());
     let is_one = requests.len() + faults.len() == 1;
-    let mut whole = Whole::new(&audit);
+    let mut whole = Whole::new(this);
     // Of many, only what is shown of each is kept.
     let is_kept = is_one || format == Format::Json;
     let shown = (!is_kept).then(|| (whole.report.clone(), look));
     faults.iter().for_each(|fault| whole.miss(fault));
     for chunk in requests.chunks(AT_ONCE) {
-        // What is told of other projects names other files.
-        audit.told.clear();
-        for judged in judge(&mut audit, chunk, !is_one, shown.as_ref())? {
+        for judged in judge(chunk, !is_one, shown.as_ref())? {
             match judged {
                 Err(fault) => whole.miss(&fault),
                 Ok(part) => {
@@ -77,7 +106,7 @@ pub(super) fn run(
     }
     whole.miss_all();
     let broken = std::mem::take(&mut whole.broken);
-    let report = whole.close(&audit);
+    let report = whole.close();
     let text = match format {
         Format::Json => {
             crate::report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?
@@ -95,10 +124,10 @@ pub(super) fn run(
     Ok(report.gate.exit_code)
 }
 
-/// Judges one project, whatever becomes of it.
-pub(super) fn one(audit: &mut Audit<'_>, request: &Request) -> Result<Report, Failure> {
-    let mut whole = Whole::new(audit);
-    for judged in judge(audit, std::slice::from_ref(request), false, None)? {
+/// The report of one file alone, whatever became of it.
+pub(super) fn one(this: Run<'_>, judged: Vec<Result<Part, Fault>>) -> Report {
+    let mut whole = Whole::new(this);
+    for judged in judged {
         match judged {
             Err(fault) => whole.miss(&fault),
             Ok(part) => {
@@ -107,63 +136,28 @@ pub(super) fn one(audit: &mut Audit<'_>, request: &Request) -> Result<Report, Fa
             }
         }
     }
-    Ok(whole.close(audit))
+    whole.close()
 }
 
-/// Reads a few projects, asks for their images together, and judges them.
-fn judge(
-    audit: &mut Audit<'_>,
-    requests: &[Request],
-    with_project: bool,
-    shown: Option<&(Report, Look)>,
-) -> Result<Vec<Result<Part, Fault>>, Failure> {
-    let disk = &audit.disk;
-    let found: Vec<Result<Resolved, Fault>> =
-        requests.par_iter().map(|request| compose::resolve(request, disk)).collect();
-    let names: BTreeSet<String> = found.iter().flatten().flat_map(Resolved::images).collect();
-    if !names.is_empty() {
-        crate::app::runtime()?.block_on(audit.images.ask(names.iter().map(String::as_str)))?;
-    }
-    for resolved in found.iter().flatten() {
-        remarks::tell(resolved.project(), &mut audit.told);
-    }
-    let audit = &*audit;
-    let judged = found.into_par_iter().map(|resolved| {
-        let resolved = resolved?;
-        let empty = empty(resolved.project());
-        let mut bundle = resolved.bundle(&audit.images, with_project);
-        audit::note_the_time(&mut bundle);
-        let (targets, tally) = crate::evaluate_part(&bundle, &audit.policy, shown.is_some());
-        let shown = shown.map(|(frame, look)| terminal::part(frame, &targets, *look));
-        Ok(Part { targets, tally, shown, empty })
-    });
-    Ok(judged.collect())
-}
-
-/// Why a project has nothing to judge; none where it has.
-fn empty(project: &Project) -> Option<Fault> {
-    let (what, help) = match (project.services().next(), project.inactive.as_slice()) {
-        (Some(_), _) => return None,
-        (None, []) => ("there is no service in the project", "define one under `services`"),
-        (None, _) => ("no service is active", "activate one with --profile"),
-    };
-    let (file, what, help) = (project.file.clone(), what.to_owned(), help.to_owned());
-    Some(Fault { file, at: None, what, help, line: String::new() })
-}
-
-impl Whole {
-    fn new(audit: &Audit<'_>) -> Self {
-        let mut nobody = Bundle::new(Origin::Compose);
+impl<'a> Whole<'a> {
+    fn new(this: Run<'a>) -> Self {
+        let mut nobody = Bundle::new(this.origin);
         audit::note_the_time(&mut nobody);
-        let report = crate::evaluate(&nobody, &audit.policy, Accept::Kernel);
+        let report = crate::evaluate(&nobody, this.policy, Accept::Kernel);
         let (floors, broken, tally) = (Vec::new(), BTreeSet::new(), Tally::default());
-        Self { report, floors, broken, tally, empty: None }
+        Self { this, report, floors, broken, tally, empty: None }
     }
 
     /// One that could not be understood: it is told at once, and leaves the rest alone.
     fn miss(&mut self, fault: &Fault) {
-        output::to_stderr(&super::fault::shown(fault));
-        let gap: Gap = compose::gap(fault);
+        output::to_stderr(&fault::shown(fault));
+        let file = fault.file.display().to_string();
+        let source = match self.this.origin {
+            Origin::Dockerfile => Source::Dockerfile(file),
+            Origin::Compose | Origin::Engine | Origin::Kernel => Source::Compose(file),
+        };
+        let what = Untrusted::from(fault.to_string()).to_string();
+        let gap = Gap::new(Reason::Malformed, source, what);
         self.tally.missing.push(gap.in_words());
         self.report.origin.gaps.push(gap);
     }
@@ -190,8 +184,8 @@ impl Whole {
         }
     }
 
-    fn close(mut self, audit: &Audit<'_>) -> Report {
-        let outcome = self.tally.outcome(&audit.policy.gate);
+    fn close(mut self) -> Report {
+        let outcome = self.tally.outcome(&self.this.policy.gate);
         self.report.gate.exit_code = outcome.exit_code();
         self.report.gate.failures = outcome.failures;
         self.report.gate.gaps = outcome.gaps;

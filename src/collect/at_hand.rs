@@ -1,4 +1,4 @@
-//! What an engine has of the images that projects name, each asked for once.
+//! What an engine has of the images that files name, each asked for once.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use crate::parse::compose::address;
 
 /// An image as its engine knows it.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(in crate::collect) struct Known {
     /// Its id.
-    pub(super) id: String,
+    pub(in crate::collect) id: String,
     /// What the engine says of it, without what may be a secret.
-    pub(super) document: Value,
+    pub(in crate::collect) document: Value,
 }
 
 /// The images of an engine that is asked when the first is wanted.
@@ -71,7 +71,7 @@ impl Images {
     }
 
     /// What is known of an image.
-    pub(super) fn get(&self, name: &str) -> Result<&Known, Gap> {
+    pub(in crate::collect) fn get(&self, name: &str) -> Result<&Known, Gap> {
         match self.known.get(name) {
             Some(found) => found.as_ref().map_err(Clone::clone),
             None => Err(Gap::not_collected(Source::image(&address::image(name)))),

@@ -1,0 +1,126 @@
+//! What a build is given beside its Dockerfile: the names in a folder, and the
+//! file that says which of them are left out. Nothing else of them is read.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::model::build::Context;
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::model::untrusted::Untrusted;
+
+/// The most names that are listed.
+const MOST: usize = 4_096;
+
+/// How deep folders are looked into.
+const DEEPEST: usize = 8;
+
+/// The most bytes of a `.dockerignore`.
+const LARGEST: u64 = 1 << 18;
+
+/// Folders whose inside is of one kind: that they are there says it all.
+const CLOSED: [&str; 8] =
+    [".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", "vendor"];
+
+/// Names in order, and whether there are more.
+type Names = (Vec<Untrusted>, bool);
+
+/// The folders that builds of one run are given, each looked at once.
+#[derive(Debug, Default)]
+pub struct Contexts {
+    names: Mutex<HashMap<PathBuf, Arc<Names>>>,
+}
+
+impl Contexts {
+    /// What the build of a Dockerfile is given: a folder, or else the file's own.
+    pub(super) fn of(
+        &self,
+        file: &Path,
+        named: Option<&Path>,
+        source: &Source,
+    ) -> Result<Arc<Context>, Gap> {
+        let own = file.parent().filter(|_| file != Path::new("-"));
+        let own = own.map(|it| if it.as_os_str().is_empty() { Path::new(".") } else { it });
+        let Some(folder) = named.or(own) else {
+            let detail = "nobody named the folder that the build is given";
+            let gap = Gap::new(Reason::NotCollected, source.clone(), detail);
+            return Err(gap.mend("name it by --context"));
+        };
+        if !folder.is_dir() {
+            let shown = Untrusted::from(folder.display().to_string());
+            let gap = Gap::new(Reason::Gone, source.clone(), format!("{shown} is no folder"));
+            return Err(gap.mend("name the folder that the build is given by --context"));
+        }
+        let names = {
+            let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            let entry = known.entry(folder.to_owned());
+            Arc::clone(entry.or_insert_with(|| Arc::new(names(folder))))
+        };
+        let beside = file.file_name().map(|name| {
+            let mut name = name.to_owned();
+            name.push(".dockerignore");
+            file.with_file_name(name)
+        });
+        // The one that is named after the Dockerfile goes before the folder's.
+        let candidates = beside.into_iter().chain([folder.join(".dockerignore")]);
+        let ignore = candidates.filter(|it| it.is_file()).find_map(|path| {
+            let text = read(&path)?;
+            Some((path.display().to_string().into(), text.into()))
+        });
+        Ok(Arc::new(Context {
+            folder: folder.display().to_string().into(),
+            is_assumed: named.is_none(),
+            ignore,
+            names: names.0.clone(),
+            is_cut: names.1,
+        }))
+    }
+}
+
+fn read(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The names below a folder, the nearest first; links are not followed.
+#[expect(clippy::disallowed_methods, reason = "it lists what a build is given")]
+fn names(folder: &Path) -> Names {
+    let mut found = Vec::new();
+    let mut is_cut = false;
+    let mut level = vec![(folder.to_owned(), String::new())];
+    for depth in 1.. {
+        let mut next = Vec::new();
+        for (path, below) in level {
+            let Ok(entries) = std::fs::read_dir(&path) else {
+                is_cut = true;
+                continue;
+            };
+            let mut entries: Vec<_> = entries.flatten().take(MOST + 1).collect();
+            entries.sort_by_key(std::fs::DirEntry::file_name);
+            for entry in entries {
+                if found.len() == MOST {
+                    return (found, true);
+                }
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
+                let whole = format!("{below}{name}{}", if is_folder { "/" } else { "" });
+                found.push(whole.as_str().into());
+                if is_folder && !CLOSED.contains(&name.as_str()) {
+                    next.push((entry.path(), whole));
+                }
+            }
+        }
+        if next.is_empty() {
+            break;
+        }
+        if depth == DEEPEST {
+            is_cut = true;
+            break;
+        }
+        level = next;
+    }
+    (found, is_cut)
+}

@@ -1,0 +1,81 @@
+//! A Dockerfile, as a test writes it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::Case;
+use crate::collect::compose::Images;
+use crate::collect::connect::NoEngine;
+use crate::collect::dockerfile::{Contexts, Request, resolve};
+use crate::collect::engine::Limits;
+use crate::model::build::Context;
+use crate::model::bundle::Answer;
+use crate::model::demand::FilePolicy;
+use crate::model::reading::{Gap, Reason};
+use crate::model::source::Source;
+use crate::parse::compose::Load;
+
+/// What names it.
+const FILE: &str = "Dockerfile";
+
+/// A Dockerfile that is nowhere but in a test.
+struct InMemory<'a>(&'a str);
+
+impl Load for InMemory<'_> {
+    fn read(&self, _: &Path) -> Result<Vec<u8>, String> {
+        Ok(self.0.as_bytes().to_vec())
+    }
+
+    fn is_file(&self, _: &Path) -> bool {
+        true
+    }
+}
+
+/// A Dockerfile of this text, its build given nothing but that. No engine has its base.
+pub(in crate::rules) fn dockerfile(text: &str) -> Case {
+    of(text, Request::default())
+}
+
+fn of(text: &str, request: Request) -> Case {
+    let nobody = NoEngine { detail: "no engine was asked".to_owned(), remedy: String::new() };
+    let images = Images::new(Err(nobody), Limits::within(Duration::from_secs(1)));
+    let request = Request { file: FILE.into(), ..request };
+    let resolved = resolve(&request, &InMemory(text)).unwrap();
+    let mut case = Case {
+        bundle: resolved.bundle(&request, &images, &Contexts::default()),
+        settings: Vec::new(),
+        tree: Vec::new(),
+        unread: Vec::new(),
+        policy: FilePolicy::default(),
+        sought: Vec::new(),
+    };
+    case.put(Source::Clock, Answer::Text("2026-01-01T12:00:00Z".into()));
+    case.given(&[FILE], None)
+}
+
+/// The same, of which this stage ships.
+pub(in crate::rules) fn dockerfile_at(stage: &str, text: &str) -> Case {
+    of(text, Request { target: Some(stage.to_owned()), ..Request::default() })
+}
+
+impl Case {
+    /// The build is given these names, and a file of this text says what is left out.
+    pub(in crate::rules) fn given(mut self, names: &[&str], ignore: Option<&str>) -> Self {
+        let context = Context {
+            folder: ".".into(),
+            ignore: ignore.map(|text| (".dockerignore".into(), text.into())),
+            names: names.iter().map(|&it| it.into()).collect(),
+            ..Context::default()
+        };
+        self.put(Source::Context(FILE.to_owned()), Answer::Context(context.into()));
+        self
+    }
+
+    /// Nobody could read the file.
+    pub(in crate::rules) fn unread_dockerfile(mut self) -> Self {
+        let source = Source::Dockerfile(FILE.to_owned());
+        let gap = Gap::new(Reason::Denied, source.clone(), "nobody may read it");
+        self.bundle.record(source, Err(gap));
+        self
+    }
+}
