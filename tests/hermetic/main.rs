@@ -20,6 +20,9 @@ mod compose_spans;
 mod compose_unknown;
 #[path = "../corpus/mod.rs"]
 mod corpus;
+mod dockerfile_corpus;
+#[path = "../corpus/dockerfiles.rs"]
+mod dockerfile_fixtures;
 mod dockerfiles;
 mod drift;
 mod engine;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::model::build::Context;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
-use crate::model::source::Source;
 use crate::parse::dockerfile::{From, Instruction, Keyword, Part, Place, Step};
 
 use super::{Build, Layout};
@@ -40,6 +39,15 @@ impl Layout {
     /// something on.
     pub fn used(&self) -> impl Iterator<Item = Done<'_>> {
         self.done(Part::Feeds)
+    }
+
+    /// Whether something of what the build is given is copied.
+    pub fn takes_context(&self) -> bool {
+        self.used().any(|it| {
+            let copies = it.is(Keyword::Copy) || it.is(Keyword::Add);
+            let is_other = it.instruction.flag("from").is_some();
+            copies && !is_other && it.instruction.heredocs.is_empty()
+        })
     }
 
     /// The stage that a `--from` means.
@@ -79,20 +87,29 @@ impl Build {
         self.asked(|layout| layout.plan.untold.first().cloned().or_else(|| doubt(layout)))
     }
 
-    /// What the build is given. Where not all of it was looked at, what is missing
-    /// from it acquits nobody.
-    pub fn given(&self) -> Fact<Arc<Context>> {
-        let declared = self.context.declared();
-        match declared {
-            Reading::Known(context, evidence) if context.is_cut => {
-                let source = evidence.first().map_or(Source::Clock, |it| it.source.clone());
+    /// The Dockerfile with what its build is given. Where not all of that was looked
+    /// at, what is missing from it acquits nobody.
+    pub fn given(&self) -> Fact<(Rc<Layout>, Arc<Context>)> {
+        let layout = self.layout.declared().clone();
+        let takes = |it: &Reading<Rc<Layout>>| match it {
+            Reading::Known(layout, _) => layout.takes_context(),
+            Reading::Missing(_) | Reading::Inapplicable => true,
+        };
+        let context = if takes(&layout) {
+            self.context.declared().clone()
+        } else {
+            // Nobody has to know what nothing is made of.
+            Reading::Known(Arc::default(), Vec::new())
+        };
+        let cut = match &context {
+            Reading::Known(context, evidence) if context.is_cut => evidence.first().map(|it| {
                 let detail = format!("not all names in {} were looked at", context.folder);
-                let gap = Gap::new(Reason::NotCollected, source, detail);
-                let gap = gap.mend("name a smaller folder by --context");
-                Fact::declared_in_part(declared.clone(), Some(gap))
-            }
-            _ => self.context.clone(),
-        }
+                let gap = Gap::new(Reason::NotCollected, it.source.clone(), detail);
+                gap.mend("name a smaller folder by --context")
+            }),
+            _ => None,
+        };
+        Fact::declared_in_part(layout.zip(context), cut)
     }
 
     fn asked(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Rc<Layout>> {

@@ -36,7 +36,7 @@ pub struct Argument {
 
 impl Argument {
     /// What it becomes, where that can be told.
-    pub fn known(&self) -> Option<&str> {
+    pub fn told(&self) -> Option<&str> {
         self.text.as_deref().ok()
     }
 }
@@ -44,17 +44,17 @@ impl Argument {
 impl Call {
     /// The program's name without its folders; empty where nobody can tell it.
     pub fn name(&self) -> &str {
-        self.program.known().map(base).unwrap_or_default()
+        self.program.told().map(base).unwrap_or_default()
     }
 
     /// The words that it is told, as far as they can be told.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.arguments.iter().filter_map(Argument::known)
+        self.arguments.iter().filter_map(Argument::told)
     }
 
     /// The argument that is exactly this.
     pub fn argument(&self, word: &str) -> Option<&Argument> {
-        self.arguments.iter().find(|it| it.known() == Some(word))
+        self.arguments.iter().find(|it| it.told() == Some(word))
     }
 }
 
@@ -159,7 +159,7 @@ fn add<'v>(
             into: None,
         };
         unwrap(command.words.into_iter().map(argument).collect(), &mut call);
-        let script = script(&call).map(|it| (it.known().map(str::to_owned), it.place));
+        let script = script(&call).map(|it| (it.told().map(str::to_owned), it.place));
         places.push(found.len());
         links.extend(into.map(|it| (found.len(), it)));
         if found.len() >= MOST {
@@ -181,7 +181,7 @@ fn add<'v>(
 fn unwrap(words: Vec<Argument>, call: &mut Call) {
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
-        let wrapper = WRAPPERS.iter().find(|it| word.known().map(base) == Some(it.name));
+        let wrapper = WRAPPERS.iter().find(|it| word.told().map(base) == Some(it.name));
         let Some(wrapper) = wrapper.filter(|_| words.peek().is_some()) else {
             call.program = word;
             call.arguments = words.collect();
@@ -190,7 +190,7 @@ fn unwrap(words: Vec<Argument>, call: &mut Call) {
         call.through.push(word);
         let mut left = wrapper.words;
         while let Some(next) = words.peek() {
-            let text = next.known().unwrap_or_default();
+            let text = next.told().unwrap_or_default();
             let setting = text.split_once('=').filter(|_| matches!(wrapper.name, "env" | "sudo"));
             if text == "--" {
                 words.next();
@@ -225,7 +225,7 @@ fn script(call: &Call) -> Option<&Argument> {
         return None;
     }
     let is_option = |it: &&Argument| {
-        it.known().is_some_and(|it| {
+        it.told().is_some_and(|it| {
             let letters = it.strip_prefix('-').unwrap_or_default();
             it == "--command" || !letters.starts_with('-') && letters.contains('c')
         })
@@ -233,7 +233,7 @@ fn script(call: &Call) -> Option<&Argument> {
     let mut rest = call.arguments.iter();
     rest.find(is_option)?;
     // `-o pipefail` may stand between; `-ceu` needs nothing.
-    rest.find(|it| it.known().is_none_or(|it| !it.starts_with(['-', '+'])))
+    rest.find(|it| it.told().is_none_or(|it| !it.starts_with(['-', '+'])))
 }
 
 #[cfg(test)]
@@ -255,7 +255,7 @@ mod tests {
     fn shown(script: &str) -> Vec<String> {
         let shown = |it: &Call| {
             let into = it.into.map_or_else(String::new, |it| format!(" >{it}"));
-            let words = it.arguments.iter().map(|it| format!(" {}", it.known().unwrap_or("?")));
+            let words = it.arguments.iter().map(|it| format!(" {}", it.told().unwrap_or("?")));
             format!("{}{}{into}", it.name(), words.collect::<String>())
         };
         calls(script).iter().map(shown).collect()
@@ -283,10 +283,10 @@ mod tests {
         let set: Vec<_> = found[0]
             .settings
             .iter()
-            .map(|(name, it)| (name.as_str(), it.known().unwrap()))
+            .map(|(name, it)| (name.as_str(), it.told().unwrap()))
             .collect();
         assert_eq!(set, [("A", "1"), ("B", "2"), ("C", "3 4")]);
-        let through: Vec<_> = found[0].through.iter().map(|it| it.known().unwrap()).collect();
+        let through: Vec<_> = found[0].through.iter().map(|it| it.told().unwrap()).collect();
         assert_eq!(through, ["sudo", "env"]);
     }
 
@@ -341,7 +341,7 @@ mod tests {
             ("curl x 1>f", Some("f")),
         ] {
             let found = calls(script);
-            let output = found[0].output.as_ref().and_then(Argument::known);
+            let output = found[0].output.as_ref().and_then(Argument::told);
             assert_eq!(output, expected, "{script}");
         }
     }

@@ -76,7 +76,7 @@ pub fn unverified(calls: &[Call]) -> Vec<(Argument, Unverified)> {
     for call in calls {
         switched_off(call, &mut found);
         for (name, value) in &call.settings {
-            let wrong = value.known().and_then(|it| variable(name, it));
+            let wrong = value.told().and_then(|it| variable(name, it));
             found.extend(wrong.map(|it| (value.clone(), it)));
         }
         if fetches(call) {
@@ -103,19 +103,19 @@ fn switched_off(call: &Call, found: &mut Vec<(Argument, Unverified)>) {
     });
     for (_, options, what) in own {
         let is_one = |it: &&Argument| {
-            it.known().is_some_and(|word| {
+            it.told().is_some_and(|word| {
                 let bare = word.split('=').next().unwrap_or_default();
                 options.contains(&word) || options.contains(&bare)
             })
         };
         let option = call.arguments.iter().find(is_one);
         found.extend(option.map(|it| {
-            let shown = it.known().unwrap_or_default().split('=').next().unwrap_or_default();
+            let shown = it.told().unwrap_or_default().split('=').next().unwrap_or_default();
             (it.clone(), grave(format!("{name} {shown} {what}")))
         }));
     }
     for argument in &call.arguments {
-        let Some(word) = argument.known() else { continue };
+        let Some(word) = argument.told() else { continue };
         let setting = word.to_ascii_lowercase();
         let wrong = match name {
             "curl" => is_letters(word, 'k').then(|| grave("curl -k takes any certificate")),
@@ -178,16 +178,19 @@ fn fetches(call: &Call) -> bool {
 
 /// What it fetches; an address that nobody can tell is one as well.
 fn address(call: &Call) -> Option<&Argument> {
-    let is_address = |it: &&Argument| match it.known() {
+    let is_address = |it: &&Argument| match it.told() {
         Some(word) => {
             !word.starts_with('-')
                 && (word.contains("://") || word.contains('.') || word.contains('/'))
         }
         None => true,
     };
-    let written = |it: &&Argument| it.known().is_some_and(|it| it.contains("://"));
+    let written = |it: &&Argument| it.told().is_some_and(|it| it.contains("://"));
     call.arguments.iter().find(written).or_else(|| call.arguments.iter().find(is_address))
 }
+
+/// The longest way from pipe to pipe that is followed.
+const LONGEST: usize = 32;
 
 const INTERPRETERS: [&str; 8] =
     ["python", "python3", "perl", "ruby", "node", "php", "eval", "source"];
@@ -196,16 +199,16 @@ const INTERPRETERS: [&str; 8] =
 /// between; not one that checks it first.
 fn runs_at_once<'c>(calls: &'c [Call], call: &Call) -> Option<&'c str> {
     let mut at = call.into;
-    for _ in 0..calls.len() {
+    for _ in 0..LONGEST {
         let next = calls.get(at?)?;
         let name = next.name();
         if is_shell(name) || INTERPRETERS.contains(&name) || name == "." {
             // With a script of its own it only reads the download.
             let has_script = next.arguments.iter().any(|it| {
-                it.known().is_some_and(|it| !it.starts_with('-') && !it.starts_with("/dev/"))
+                it.told().is_some_and(|it| !it.starts_with('-') && !it.starts_with("/dev/"))
             });
             let is_told = INTERPRETERS.contains(&name) && name != "eval" && name != "source";
-            let is_code = next.arguments.iter().any(|it| matches!(it.known(), Some("-c" | "-e")));
+            let is_code = next.arguments.iter().any(|it| matches!(it.told(), Some("-c" | "-e")));
             let is_read_only = is_told && (is_code || has_script);
             return (!is_read_only).then_some(name);
         }
@@ -243,7 +246,7 @@ impl Fetched {
     /// Whether what a call prints goes through a check.
     fn is_checked_on_its_way(&self, calls: &[Call], call: &Call) -> bool {
         let mut at = call.into;
-        for _ in 0..calls.len() {
+        for _ in 0..LONGEST {
             let Some(next) = at.and_then(|it| calls.get(it)) else { return false };
             if verifies(next) {
                 return true;
@@ -273,9 +276,9 @@ impl Fetched {
             matches!(call.name(), "chmod" | "dpkg" | "rpm" | "source" | "." | "unzip" | "tar")
                 || is_shell(call.name())
                 || INTERPRETERS.contains(&call.name());
-        let words = call.words().chain(call.program.known());
+        let words = call.words().chain(call.program.told());
         let used: Vec<String> = words
-            .filter(|it| is_run || call.program.known() == Some(it))
+            .filter(|it| is_run || call.program.told() == Some(it))
             .map(|it| it.trim_start_matches("./").to_owned())
             .collect();
         for word in used {
@@ -291,7 +294,7 @@ impl Fetched {
 /// The file that a call fetches into.
 fn output_of(call: &Call) -> Option<String> {
     if let Some(output) = &call.output {
-        return output.known().map(|it| it.trim_start_matches("./").to_owned());
+        return output.told().map(|it| it.trim_start_matches("./").to_owned());
     }
     let options: &[&str] = match call.name() {
         "curl" => &["-o", "--output"],
@@ -301,13 +304,13 @@ fn output_of(call: &Call) -> Option<String> {
     let mut named = None;
     let mut by_address = call.name() != "curl";
     while let Some(word) = words.next() {
-        let Some(text) = word.known() else { continue };
+        let Some(text) = word.told() else { continue };
         let (option, value) = text.split_once('=').unwrap_or((text, ""));
         let is_short = call.name() == "curl" && is_joined(text, 'o')
             || call.name() == "wget" && is_joined(text, 'O');
         if options.contains(&option) || is_short {
             let next =
-                if value.is_empty() { words.next().and_then(Argument::known) } else { Some(value) };
+                if value.is_empty() { words.next().and_then(Argument::told) } else { Some(value) };
             named = next;
         } else if text == "--remote-name" || call.name() == "curl" && is_joined(text, 'O') {
             by_address = true;
@@ -317,7 +320,7 @@ fn output_of(call: &Call) -> Option<String> {
         Some("-") => None,
         Some(named) => Some(named.trim_start_matches("./").to_owned()),
         None if by_address => {
-            let address = address(call)?.known()?;
+            let address = address(call)?.told()?;
             address.split(['?', '#']).next()?.rsplit('/').next().map(str::to_owned)
         }
         None => None,
@@ -331,111 +334,4 @@ fn is_joined(word: &str, letter: char) -> bool {
             && it.ends_with(letter)
             && it.chars().all(|it| it.is_ascii_alphabetic())
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Place;
-    use super::super::calls::of_script;
-    use super::super::variables::Known;
-    use super::*;
-
-    fn found(script: &str) -> Vec<(bool, String)> {
-        let place = |_| Place { line: 1, column: 1, length: 1 };
-        let mut calls = Vec::new();
-        of_script(script, &|_| Known::Untold("x"), &place, &mut calls);
-        unverified(&calls).into_iter().map(|(_, it)| (it.is_mild, it.what)).collect()
-    }
-
-    #[test]
-    fn what_is_run_as_it_comes_is_found() {
-        for script in [
-            "curl -fsSL https://x.y/i.sh | sh",
-            "curl https://x.y/i.sh | sudo -E bash -s -- -y",
-            "wget -qO- https://x.y/i.sh | bash",
-            "bash <(curl -s https://x.y/i.sh)",
-            "sh -c \"$(curl -fsSL https://x.y/i.sh)\"",
-            "eval \"$(wget -O - https://x.y/i.sh)\"",
-            "curl https://x.y/i.gz | gunzip | sh",
-            "(cd /tmp && curl https://x.y/i.sh) | sh",
-            "curl \"$URL\" | python3 -",
-            "bash -c 'curl https://x.y/i.sh | sh'",
-            ". <(curl https://x.y/i.sh)",
-        ] {
-            let found = found(script);
-            assert!(
-                matches!(found.as_slice(), [(false, what)] if what.contains("as it comes")),
-                "{script}: {found:?}"
-            );
-        }
-        for script in [
-            "curl https://x.y/a.tgz | tar xz",
-            "curl https://x.y/a.json | python3 -c 'import json'",
-            "curl https://x.y/a || sh x",
-            "curl https://x.y/a | gpg --verify - && sh x",
-            "echo 'curl x | sh'",
-            "curl --version | sh",
-        ] {
-            assert_eq!(found(script), [], "{script}");
-        }
-    }
-
-    #[test]
-    fn a_check_that_is_switched_off_is_found() {
-        for script in [
-            "curl -k https://x.y/a",
-            "curl -fsSLk https://x.y/a",
-            "curl --insecure https://x.y/a",
-            "wget --no-check-certificate https://x.y/a",
-            "apt-get install -y --allow-unauthenticated a",
-            "apt-get -y --force-yes install a",
-            "apt-get -o Acquire::AllowInsecureRepositories=true update",
-            "apk add --allow-untrusted a.apk",
-            "yum install --nogpgcheck a",
-            "dnf --setopt=sslverify=0 install a",
-            "zypper --no-gpg-checks in a",
-            "pip install --trusted-host pypi.org a",
-            "pip3 install --trusted-host=pypi.org a",
-            "npm config set strict-ssl false",
-            "npm install --strict-ssl=false",
-            "git config --global http.sslVerify false",
-            "git -c http.sslVerify=false clone https://x.y/z",
-            "NODE_TLS_REJECT_UNAUTHORIZED=0 npm ci",
-            "env GIT_SSL_NO_VERIFY=true git clone https://x.y/z",
-            "echo 'deb [trusted=yes] https://x.y ./' > /etc/apt/sources.list.d/x.list",
-        ] {
-            let found = found(script);
-            assert!(matches!(found.as_slice(), [(false, _)]), "{script}: {found:?}");
-        }
-        for script in [
-            "curl -o k https://x.y/k",
-            "curl -Hk https://x.y/k",
-            "wget https://x.y/k",
-            "apt-get install a",
-            "apt-get -o Acquire::AllowInsecureRepositories=false update",
-            "NODE_TLS_REJECT_UNAUTHORIZED=1 npm ci",
-            "npm config set strict-ssl true",
-            "echo --no-check-certificate",
-        ] {
-            assert_eq!(found(script), [], "{script}");
-        }
-    }
-
-    #[test]
-    fn a_download_that_nothing_is_held_against_is_mild() {
-        for (script, count) in [
-            ("curl -fsSLo i.sh https://x.y/i && sh i.sh", 1),
-            ("curl -O https://x.y/i.sh; chmod +x i.sh && ./i.sh", 1),
-            ("wget https://x.y/a.tgz?b=c && tar xzf a.tgz", 1),
-            ("wget -O /tmp/a.deb https://x.y/z && dpkg -i /tmp/a.deb", 1),
-            ("curl https://x.y/t > t && chmod 755 ./t", 1),
-            ("curl -o t https://x.y/t && echo \"$SUM  t\" | sha256sum -c - && chmod +x t", 0),
-            ("curl -o t https://x.y/t && gpg --verify t.asc t && tar xf t", 0),
-            ("curl -o t https://x.y/t && cat t", 0),
-        ] {
-            let found = found(script);
-            assert_eq!(found.len(), count, "{script}: {found:?}");
-            assert!(found.iter().all(|(is_mild, _)| *is_mild), "{script}: {found:?}");
-        }
-    }
 }

@@ -215,21 +215,21 @@ pub fn act(call: &Call) -> Option<Act<'_>> {
         "yarn" | "yarnpkg" => Manager::Yarn,
         "pnpm" => Manager::Pnpm,
         "uv" => {
-            words.next_if(|it| it.known() == Some("pip"))?;
+            words.next_if(|it| it.told() == Some("pip"))?;
             Manager::Pip
         }
         _ if is_numbered(name, "pip") => Manager::Pip,
         _ if is_numbered(name, "python") => {
             while words
-                .next_if(|it| it.known().is_some_and(|it| it.starts_with('-') && it != "-m"))
+                .next_if(|it| it.told().is_some_and(|it| it.starts_with('-') && it != "-m"))
                 .is_some()
             {}
-            words.next_if(|it| it.known() == Some("-m"))?;
-            words.next_if(|it| it.known() == Some("pip"))?;
+            words.next_if(|it| it.told() == Some("-m"))?;
+            words.next_if(|it| it.told() == Some("pip"))?;
             Manager::Pip
         }
         "corepack" => {
-            let inner = words.next()?.known()?;
+            let inner = words.next()?.told()?;
             match inner {
                 "yarn" => Manager::Yarn,
                 "pnpm" => Manager::Pnpm,
@@ -250,7 +250,7 @@ pub fn act(call: &Call) -> Option<Act<'_>> {
     let mut verb: Vec<&str> = Vec::new();
     let mut is_after_options = false;
     while let Some(word) = words.next() {
-        let Some(text) = word.known() else {
+        let Some(text) = word.told() else {
             act.untold.get_or_insert(word);
             act.packages.push(word);
             continue;
@@ -259,7 +259,7 @@ pub fn act(call: &Call) -> Option<Act<'_>> {
             is_after_options = true;
         } else if text.starts_with('-') && text.len() > 1 && !is_after_options {
             if manager.valued().contains(&text) {
-                act.options.push((text, words.next().and_then(Argument::known)));
+                act.options.push((text, words.next().and_then(Argument::told)));
             } else {
                 let (name, value) = text.split_once('=').unwrap_or((text, ""));
                 act.options.push((name, Some(value).filter(|it| !it.is_empty())));
@@ -336,7 +336,7 @@ mod tests {
         let mut calls = Vec::new();
         of_script(script, &|_| Known::Untold("x"), &place, &mut calls);
         let act = act(calls.first()?)?;
-        let packages: Vec<_> = act.packages.iter().map(|it| it.known().unwrap_or("?")).collect();
+        let packages: Vec<_> = act.packages.iter().map(|it| it.told().unwrap_or("?")).collect();
         Some((act.manager, act.verb, packages.join(" ")))
     }
 

@@ -66,9 +66,8 @@ fn careless(layout: &Layout) -> impl Iterator<Item = (Done<'_>, Act<'_>)> {
         let mut seen = Vec::new();
         let leaves = |it: &Act<'_>| {
             let is_new = !seen.contains(&it.manager) && writes(it) && !is_told(it, done);
-            let leaves = is_new && !is_cleaned(it.manager, &acts, done);
-            seen.extend(leaves.then_some(it.manager));
-            leaves
+            seen.extend(is_new.then_some(it.manager));
+            is_new && !is_cleaned(it.manager, &acts, done)
         };
         let left: Vec<_> = acts.clone().into_iter().filter(leaves).collect();
         left.into_iter().map(move |it| (done, it))
@@ -96,7 +95,7 @@ fn is_told(act: &Act<'_>, done: Done<'_>) -> bool {
             let own = act.call.settings.iter().filter(|(name, _)| is_name(name));
             let set = done.step.environment.iter().filter(|(name, _)| is_name(name));
             act.has(&["--no-cache-dir", "--no-cache", "-n"])
-                || own.filter_map(|(_, it)| it.known()).any(is_on)
+                || own.filter_map(|(_, it)| it.told()).any(is_on)
                 || set.filter_map(|(_, it)| it.as_deref().ok()).any(is_on)
         }
         _ => false,

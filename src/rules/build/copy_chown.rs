@@ -31,6 +31,9 @@ rule! {
     }
 }
 
+/// The most targets of copies that are kept.
+const MOST: usize = 1_000;
+
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
     facts.build.shipped(no_doubt).judge(|layout| {
         let mut faults = Faults::default();
@@ -39,15 +42,15 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
             let whole = |path: &str| absolute(done.step.folder.as_deref(), path);
             if done.is(Keyword::Copy) || done.is(Keyword::Add) {
                 let target = done.step.files.last().and_then(|it| it.as_deref().ok());
-                if done.instruction.flag("chown").is_none() {
+                if done.instruction.flag("chown").is_none() && copied.len() < MOST {
                     copied.extend(target.and_then(whole));
                 }
                 continue;
             }
             for call in done.step.calls.iter().filter(|it| is_deep(it)) {
-                let paths = call.arguments.iter().skip_while(|it| is_option(it.known())).skip(1);
+                let paths = call.arguments.iter().skip_while(|it| is_option(it.told())).skip(1);
                 for argument in paths {
-                    let path = argument.known().and_then(whole);
+                    let path = argument.told().and_then(whole);
                     let Some(path) = path.filter(|path| {
                         copied.iter().any(|it| is_within(it, path) || is_within(path, it))
                     }) else {

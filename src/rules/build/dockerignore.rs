@@ -1,12 +1,10 @@
 //! See [`RULE`].
 
 use crate::facts::Facts;
-use crate::facts::build::Layout;
 use crate::model::build::Context;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::parse::dockerfile::Keyword;
 use crate::parse::dockerignore::{self, Ignore};
 use crate::parse::secret::holder::is_holder;
 use crate::rules::build::copies_everything;
@@ -54,27 +52,14 @@ const FOLDERS: [(&str, &str, &str); 7] = [
 ];
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    let layout = &facts.build.layout;
-    let Some(known) = layout.declared().known() else {
-        return layout.judge(|_| Check::moot("the build is given nothing"));
-    };
-    if !layout_uses_context(known) {
-        return layout.unasked("nothing of what the build is given is copied");
-    }
-    let is_whole = known.used().any(copies_everything);
-    facts.build.given().judge(|context| {
+    facts.build.given().judge(|(layout, context)| {
+        if !layout.takes_context() {
+            return Check::moot("nothing of what the build is given is copied");
+        }
+        let is_whole = layout.used().any(copies_everything);
         let check = check(context, is_whole);
         if is_whole { check } else { check.only(Severity::Low) }
     })
-}
-
-fn layout_uses_context(layout: &Layout) -> bool {
-    let from_context = |it: &crate::facts::build::Done<'_>| {
-        let copies = it.is(Keyword::Copy) || it.is(Keyword::Add);
-        let is_heredoc = !it.instruction.heredocs.is_empty();
-        copies && it.instruction.flag("from").is_none() && !is_heredoc
-    };
-    layout.used().any(|it| from_context(&it))
 }
 
 fn check(context: &Context, is_whole: bool) -> Check {
@@ -153,7 +138,7 @@ mod tests {
             given(&[".git/", "node_modules/"], Some(".git/**\n**/node_modules/**\n")) => "Pass",
         an_environment_file_fails: given(&[".env", "app.js"], Some(".git\n")) => "Fail",
         one_in_a_folder_fails: given(&["web/.env.production"], Some(".env*\n")) => "Fail",
-        one_that_is_let_in_again_fails: given(&["web/.env"], Some("**/.env\n!web\n")) => "Fail",
+        one_that_is_let_in_again_fails: given(&["web/.env"], Some("**/.env\n!web/.env\n")) => "Fail",
         an_example_passes: given(&[".env.example"], Some(".git\n")) => "Pass",
         a_key_fails: given(&["tls/a.key"], Some(".env\n")) => "Fail",
         version_control_alone_is_milder: given(&[".git/"], Some("x\n")) => "Fail(low)",

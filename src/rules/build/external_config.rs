@@ -7,7 +7,7 @@ use crate::model::verdict::{Check, Verdict};
 use crate::parse::dockerfile::Call;
 use crate::rules::build::{Faults, no_doubt};
 use crate::rules::{Settings, rule};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 rule! {
     /// No command of a `RUN` writes a configuration of several lines: it is a file that is copied.
@@ -40,12 +40,12 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let mut faults = Faults::default();
         for done in layout.shipped() {
             let mut written: BTreeMap<&str, (usize, &Call)> = BTreeMap::new();
+            let fed: BTreeSet<usize> = done.step.calls.iter().filter_map(|it| it.into).collect();
             for (at, call) in done.step.calls.iter().enumerate() {
                 let taken = call.into.and_then(|it| done.step.calls.get(it));
                 let Some((file, by)) = output(call, taken) else { continue };
-                let fed = done.step.calls.iter().any(|it| it.into == Some(at));
                 let entry = written.entry(file).or_insert((0, by));
-                entry.0 += lines(call, fed);
+                entry.0 += lines(call, fed.contains(&at));
             }
             for (file, (_, call)) in written.iter().filter(|(_, (count, _))| *count >= LINES) {
                 let what = format!("{} is written by a command", Untrusted::from(*file));
@@ -64,7 +64,7 @@ fn output<'c>(call: &'c Call, taken: Option<&'c Call>) -> Option<(&'c str, &'c C
     let of_tee = |it: &'c Call| it.words().find(|it| !it.starts_with('-'));
     let tee = taken.filter(|it| it.name() == "tee");
     let file = match &call.output {
-        Some(output) => output.known(),
+        Some(output) => output.told(),
         None if call.name() == "tee" => of_tee(call),
         None => tee.and_then(of_tee),
     };

@@ -80,7 +80,7 @@ fn loose(layout: &Layout) -> Vec<(Done<'_>, Place, String)> {
             let loose = act
                 .packages
                 .iter()
-                .filter(|it| it.known().is_some_and(|it| !is_exact(act.manager, it)));
+                .filter(|it| it.told().is_some_and(|it| !is_exact(act.manager, it)));
             found.extend(loose.map(|it| (done, it.place, unversioned(it))));
         }
     }
@@ -88,7 +88,7 @@ fn loose(layout: &Layout) -> Vec<(Done<'_>, Place, String)> {
 }
 
 fn unversioned(package: &Argument) -> String {
-    let name = Untrusted::from(package.known().unwrap_or_default());
+    let name = Untrusted::from(package.told().unwrap_or_default());
     format!("{name} is installed in whatever version is the newest")
 }
 

@@ -35,7 +35,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         for done in layout.used() {
             for call in &done.step.calls {
                 let by = call.through.iter().chain([&call.program]);
-                let sudo = by.filter_map(|it| Some((it, it.known()?.rsplit('/').next()?)));
+                let sudo = by.filter_map(|it| Some((it, it.told()?.rsplit('/').next()?)));
                 for (by, name) in sudo.filter(|(_, name)| ["sudo", "doas"].contains(name)) {
                     faults.add(layout, done, by.place, format!("a command is run by {name}"));
                 }

@@ -1,6 +1,7 @@
 //! Each feature of the Dockerfile reference, read and carried out.
 
 mod accounts;
+mod downloads;
 mod heredocs;
 mod hostile;
 mod idle;
