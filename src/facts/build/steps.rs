@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::model::build::Context;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::source::Source;
 use crate::parse::dockerfile::{From, Instruction, Keyword, Part, Place, Step};
 
 use super::{Build, Layout};
@@ -101,14 +102,12 @@ impl Build {
             // Nobody has to know what nothing is made of.
             Reading::Known(Arc::default(), Vec::new())
         };
-        let cut = match &context {
-            Reading::Known(context, evidence) if context.is_cut => evidence.first().map(|it| {
-                let detail = format!("not all names in {} were looked at", context.folder);
-                let gap = Gap::new(Reason::NotCollected, it.source.clone(), detail);
-                gap.mend("name a smaller folder by --context")
-            }),
-            _ => None,
-        };
+        let cut = context.known().filter(|it| it.is_cut).map(|context| {
+            let source = Source::Context(context.folder.raw().to_owned());
+            let detail = format!("not all names in {} were looked at", context.folder);
+            let gap = Gap::new(Reason::NotCollected, source, detail);
+            gap.mend("name a smaller folder by --context")
+        });
         Fact::declared_in_part(layout.zip(context), cut)
     }
 

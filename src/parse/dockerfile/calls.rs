@@ -42,6 +42,25 @@ impl Argument {
 }
 
 impl Call {
+    /// One that nobody can tell anything of.
+    pub(super) fn untold(why: &str, place: Place) -> Self {
+        Self {
+            program: Argument { text: Err(why.to_owned()), place },
+            arguments: Vec::new(),
+            settings: Vec::new(),
+            through: Vec::new(),
+            output: None,
+            into: None,
+        }
+    }
+
+    /// How many bytes its words take, about.
+    pub(super) fn size(&self) -> usize {
+        let of = |it: &Argument| 32 + it.text.as_ref().map_or(0, String::len);
+        let words = self.arguments.iter().chain(&self.through).chain([&self.program]);
+        words.map(of).sum()
+    }
+
     /// The program's name without its folders; empty where nobody can tell it.
     pub fn name(&self) -> &str {
         self.program.told().map(base).unwrap_or_default()
@@ -150,13 +169,11 @@ fn add<'v>(
     for command in commands {
         let into = command.into;
         let argument = |it: Said| Argument { place: place(it.range), text: it.text };
+        let settings = command.settings.into_iter().map(|(name, it)| (name, argument(it)));
         let mut call = Call {
-            program: Argument { text: Err(String::new()), place: place(0..0) },
-            arguments: Vec::new(),
-            settings: command.settings.into_iter().map(|(name, it)| (name, argument(it))).collect(),
-            through: Vec::new(),
+            settings: settings.collect(),
             output: command.output.map(argument),
-            into: None,
+            ..Call::untold("", place(0..0))
         };
         unwrap(command.words.into_iter().map(argument).collect(), &mut call);
         let script = script(&call).map(|it| (it.told().map(str::to_owned), it.place));
@@ -272,6 +289,8 @@ mod tests {
             ("if ! apt-get update; then exit 1; fi", "apt-get update"),
             ("xargs -n 1 apt-get install -y", "apt-get install -y"),
             ("sudo", "sudo"),
+            ("\"$HOME/.local/bin/pip\" install x", "pip install x"),
+            ("$(brew --prefix)/bin/npm ci", "brew --prefix"),
         ] {
             assert_eq!(shown(script)[0], expected, "{script}");
         }

@@ -155,9 +155,10 @@ fn fits(steps: &[Step], path: &str) -> bool {
             };
             if stays {
                 // Of folders that have begun only a slash is the end.
-                match step {
-                    Step::Folders => mark(&mut next, at),
-                    _ => enter(steps, &mut next, at),
+                if matches!(step, Step::Folders) {
+                    mark(&mut next, at);
+                } else {
+                    enter(steps, &mut next, at);
                 }
             }
             if goes_on {

@@ -37,9 +37,10 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     facts.build.shipped(doubt).judge(|layout| {
         let mut faults = Faults::default();
         for (done, act) in careless(layout).filter(|(done, _)| untold(*done).is_none()) {
-            let what = match act.manager {
-                Manager::Apt => "the lists of apt-get stay in the image".to_owned(),
-                manager => format!("the cache of {} stays in the image", manager.name()),
+            let what = if act.manager == Manager::Apt {
+                "the lists of apt-get stay in the image".to_owned()
+            } else {
+                format!("the cache of {} stays in the image", act.manager.name())
             };
             faults.add(layout, done, act.call.program.place, what);
         }
@@ -77,29 +78,23 @@ fn careless(layout: &Layout) -> impl Iterator<Item = (Done<'_>, Act<'_>)> {
 /// Whether it fetches something that it keeps. Of what apt installs, the images of
 /// Debian and Ubuntu keep nothing by themselves, so its lists are what is left.
 fn writes(act: &Act<'_>) -> bool {
-    match act.manager {
-        Manager::Apt => act.verb == Verb::Refresh,
-        _ => {
-            matches!(act.verb, Verb::Refresh | Verb::Install | Verb::InstallLocked | Verb::Upgrade)
-        }
-    }
+    act.verb == Verb::Refresh
+        || act.manager != Manager::Apt
+            && matches!(act.verb, Verb::Install | Verb::InstallLocked | Verb::Upgrade)
 }
 
 /// Whether it is told to keep nothing.
 fn is_told(act: &Act<'_>, done: Done<'_>) -> bool {
-    let is_on = |it: &str| !["", "0", "false", "no", "off"].contains(&it.to_lowercase().as_str());
-    match act.manager {
-        Manager::Apk => act.has(&["--no-cache"]),
-        Manager::Pip => {
-            let is_name = |it: &str| ["PIP_NO_CACHE_DIR", "UV_NO_CACHE"].contains(&it);
-            let own = act.call.settings.iter().filter(|(name, _)| is_name(name));
-            let set = done.step.environment.iter().filter(|(name, _)| is_name(name));
-            act.has(&["--no-cache-dir", "--no-cache", "-n"])
-                || own.filter_map(|(_, it)| it.told()).any(is_on)
-                || set.filter_map(|(_, it)| it.as_deref().ok()).any(is_on)
-        }
-        _ => false,
+    if act.manager != Manager::Pip {
+        return act.manager == Manager::Apk && act.has(&["--no-cache"]);
     }
+    let is_on = |it: &str| !["", "0", "false", "no", "off"].contains(&it.to_lowercase().as_str());
+    let is_name = |it: &str| ["PIP_NO_CACHE_DIR", "UV_NO_CACHE"].contains(&it);
+    let own = act.call.settings.iter().filter(|(name, _)| is_name(name));
+    let set = done.step.environment.iter().filter(|(name, _)| is_name(name));
+    act.has(&["--no-cache-dir", "--no-cache", "-n"])
+        || own.filter_map(|(_, it)| it.told()).any(is_on)
+        || set.filter_map(|(_, it)| it.as_deref().ok()).any(is_on)
 }
 
 /// The folders that hold what it keeps; those of users by how they end.

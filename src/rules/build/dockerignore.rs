@@ -56,9 +56,12 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         if !layout.takes_context() {
             return Check::moot("nothing of what the build is given is copied");
         }
-        let is_whole = layout.used().any(copies_everything);
-        let check = check(context, is_whole);
-        if is_whole { check } else { check.only(Severity::Low) }
+        let whole = layout.used().find(|it| copies_everything(*it));
+        let check = check(context, whole.is_some());
+        match whole {
+            Some(copy) => check.at(layout.origin(copy.instruction, None), "everything"),
+            None => check.only(Severity::Low),
+        }
     })
 }
 

@@ -105,7 +105,7 @@ fn instead(act: &Act<'_>) -> Option<&'static str> {
         Manager::Npm => Some("npm ci"),
         Manager::Yarn => Some("yarn install --frozen-lockfile"),
         Manager::Pnpm => Some("pnpm install --frozen-lockfile"),
-        _ => None,
+        Manager::Apt | Manager::Apk | Manager::Dnf | Manager::Zypper | Manager::Pip => None,
     }
 }
 

@@ -81,14 +81,15 @@ enum By {
 fn dependencies(call: &Call) -> Option<By> {
     if let Some(act) = act(call) {
         let installs = matches!(act.verb, Verb::Install | Verb::InstallLocked);
-        let by_file = act.has(&["-r", "--requirement"]);
-        return match act.manager {
-            manager if manager.is_of_the_system() || !installs => None,
-            Manager::Pip if by_file => Some(By::Files),
-            Manager::Pip => Some(By::Words),
-            _ if act.packages.is_empty() => Some(By::Files),
-            _ => Some(By::Words),
+        if act.manager.is_of_the_system() || !installs {
+            return None;
+        }
+        let is_by_files = if act.manager == Manager::Pip {
+            act.has(&["-r", "--requirement"])
+        } else {
+            act.packages.is_empty()
         };
+        return Some(if is_by_files { By::Files } else { By::Words });
     }
     let verb = call.words().find(|it| !it.starts_with('-')).unwrap_or_default();
     match (call.name(), verb) {

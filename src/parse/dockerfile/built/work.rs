@@ -1,6 +1,7 @@
 //! Everything that is done for a target, stage by stage: the instructions with
 //! what their words become, and the programs that they start.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -17,7 +18,16 @@ use super::values::path;
 use super::{Base, chain, find, joined};
 
 /// The most stages that are carried out.
-const STAGES: usize = 300;
+const STAGES: usize = 200;
+
+/// The longest folder that is followed, as the kernel has it.
+const LONGEST: usize = 4_096;
+
+/// The most heredocs of an instruction that are looked at.
+const HEREDOCS: usize = 64;
+
+/// The most bytes of all words of all calls together.
+const BYTES: usize = 16 << 20;
 
 /// What is done for a target.
 #[derive(Clone, Debug)]
@@ -103,6 +113,7 @@ pub fn work(
         });
     }
     let mut steps = Vec::new();
+    let bytes = Rc::new(Cell::new(0));
     let mut done: BTreeMap<usize, State<'_>> = BTreeMap::new();
     for at in used {
         let below = match plan.from.get(at) {
@@ -114,7 +125,7 @@ pub fn work(
             None => {
                 let base = chain(dockerfile, at, &global).ok().and_then(|it| it.base);
                 let is_own = plan.ships.contains(&at);
-                State::new(&global, base.as_ref(), environment.filter(|_| is_own))
+                State::new(&bytes, &global, base.as_ref(), environment.filter(|_| is_own))
             }
         };
         let own = dockerfile.stages.get(at).map(|it| it.instructions.as_slice());
@@ -141,10 +152,13 @@ struct State<'a> {
     shell: Vec<String>,
     folder: Option<String>,
     environment: Rc<BTreeMap<&'static str, Told>>,
+    /// How many bytes the words of calls have so far, in all stages.
+    bytes: Rc<Cell<usize>>,
 }
 
 impl<'a> State<'a> {
     fn new(
+        bytes: &Rc<Cell<usize>>,
         global: &Scope<'a>,
         base: Option<&Base>,
         environment: Option<&'a BTreeMap<String, String>>,
@@ -154,6 +168,7 @@ impl<'a> State<'a> {
             shell: vec!["/bin/sh".to_owned(), "-c".to_owned()],
             folder: base.is_none().then(|| "/".to_owned()),
             environment: Rc::default(),
+            bytes: Rc::clone(bytes),
         };
         state.watch();
         state
@@ -205,8 +220,9 @@ impl<'a> State<'a> {
                     (Some(to), Some(folder)) => Some(path(&folder, &to)),
                     (None, _) | (_, None) => None,
                 };
+                self.folder = self.folder.take().filter(|it| it.len() <= LONGEST);
             }
-            Some(Keyword::Run) => step.calls = self.calls(it),
+            Some(Keyword::Run) => step.calls = self.calls_in_bounds(it),
             Some(Keyword::Add | Keyword::Copy) => {
                 let list = it.list();
                 step.files = list.iter().map(|word| self.scope.expand(word, it.escape)).collect();
@@ -229,11 +245,28 @@ impl<'a> State<'a> {
         }
     }
 
+    /// The programs that a `RUN` starts; what nobody can tell where there are too many
+    /// words in the file.
+    fn calls_in_bounds(&self, it: &Instruction) -> Vec<Call> {
+        if self.bytes.get() <= BYTES {
+            let calls = self.calls(it);
+            let made: usize = calls.iter().map(Call::size).sum();
+            self.bytes.set(self.bytes.get() + made);
+            if self.bytes.get() <= BYTES {
+                return calls;
+            }
+        }
+        vec![Call::untold("the commands of this file have too many bytes together", it.place)]
+    }
+
     /// The programs that a `RUN` starts.
     fn calls(&self, it: &Instruction) -> Vec<Call> {
         let mut found = Vec::new();
         let look = |name: &str| self.scope.look(name);
         let line = it.arguments();
+        if it.heredocs.len() > HEREDOCS {
+            return vec![Call::untold("there are too many heredocs", it.place)];
+        }
         if let Exec::Array(words) = it.exec() {
             of_words(words, &look, it.place_of_arguments(), &mut found);
             return found;
@@ -244,7 +277,8 @@ impl<'a> State<'a> {
         let place =
             |range: Range<usize>| it.text().place(line.start + range.start..line.start + range.end);
         of_script(line.text, &look, &place, &mut found);
-        for heredoc in it.heredocs.iter().filter(|heredoc| is_script(line.text, heredoc)) {
+        let bodies = it.heredocs.iter().filter(|it| !it.body.as_str().is_empty());
+        for heredoc in bodies.filter(|it| is_script(line.text, it)) {
             let place = |range: Range<usize>| heredoc.body.place(range);
             // What each script's calls print stays among them.
             let mut own = Vec::new();

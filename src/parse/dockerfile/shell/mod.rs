@@ -76,12 +76,20 @@ pub fn commands<'v>(script: &str, look: impl Fn(&str) -> Known<'v>) -> Vec<Comma
             let value = range.end.min(range.start + part(range).find('=')? + 1)..range.end;
             Some((name.to_owned(), said(value)))
         });
-        Command {
-            settings: settings.collect(),
-            words: words.iter().cloned().map(&mut said).collect(),
-            output: simple.output.map(&mut said),
-            into: simple.into,
+        let settings = settings.collect();
+        let mut words: Vec<Said> = words.iter().cloned().map(&mut said).collect();
+        // Of a program in a folder that nobody can tell the name is known: `$HOME/bin/pip`.
+        if let Some(first) = words.first_mut().filter(|it| it.text.is_err()) {
+            let name = part(&first.range).trim_end_matches('"').rsplit_once('/');
+            let is_plain = |it: u8| it.is_ascii_alphanumeric() || b"._+-".contains(&it);
+            let name = name.map(|(_, name)| name).filter(|it| it.bytes().all(is_plain));
+            first.text = name
+                .map(str::to_owned)
+                .filter(|it| !it.is_empty())
+                .ok_or(())
+                .or_else(|()| first.text.clone());
         }
+        Command { settings, words, output: simple.output.map(&mut said), into: simple.into }
     };
     let all: Vec<Command> = simple.into_iter().map(&mut command).collect();
     without_empty(all)
