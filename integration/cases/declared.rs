@@ -140,10 +140,12 @@ fn another_uid_than_expected() {
     let engine = run::docker();
     let folder = run::folder();
     let policy = folder.path().join("policy.toml");
-    std::fs::write(&policy, "[rules.expected-uid]\nuids = [1000]\n").expect("it can be written");
+    let text = "[rules.expected-uid]\nuids = [1000]\n[rules.pinned-image]\nat-least = \"digest\"\n";
+    std::fs::write(&policy, text).expect("it can be written");
     let policy = policy.to_string_lossy();
     let master = json!({"Cmd": ["/secaudit", "witness", "master"]});
-    const UNEXPECTED: &[Expectation] = &[fails("expected-uid", &[done(BecomeRoot)])];
+    const UNEXPECTED: &[Expectation] =
+        &[fails("expected-uid", &[done(BecomeRoot)]), fails("pinned-image", &[])];
     const EXPECTED: &[Expectation] = &[passes("expected-uid", &[refused(BecomeRoot)])];
     for (name, config, expected) in
         [("unexpected", master, UNEXPECTED), ("expected", json!({"User": "1000"}), EXPECTED)]

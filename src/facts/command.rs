@@ -32,7 +32,20 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Command> {
         .text("/Path")
         .zip(inspect.texts("/Args"))
         .map(|(path, args)| Command::new(&path.into_iter().chain(args).collect::<Vec<_>>()));
+    if view.kind().is_to_come() {
+        let Reading::Missing(gap) = &declared else { return Fact::declared_only(declared) };
+        return Fact::declared_in_part(in_part(view), Some(gap.clone()));
+    }
     let effective = Reading::from(view.init())
         .and_then(|init| init.command().map(|words| Command::new(&words)));
     Fact::new(declared, effective)
+}
+
+/// As much of the command as is known: what stands before it runs it, and takes no
+/// shell away.
+fn in_part(view: &View<'_>) -> Reading<Command> {
+    let parts = ["/Config/Entrypoint", "/Config/Cmd"].map(|part| view.inspect().texts(part));
+    let known = parts.into_iter().filter(|it| it.known().is_some_and(|words| !words.is_empty()));
+    let known = known.map(|it| it.map(|words| Command::new(&words)));
+    known.last().unwrap_or(Reading::Inapplicable)
 }

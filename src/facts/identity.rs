@@ -3,11 +3,12 @@
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::proc::idmap::IdMap;
 
-use super::view::{Process, View};
+use super::view::{Process, Told, View};
 use super::{Held, capabilities};
 
 /// A process's user.
@@ -189,13 +190,27 @@ fn told_account(name: &str, view: &View<'_>) -> Reading<u32> {
     }
 }
 
+/// The account that a container's user has by a command that makes it.
+pub(super) fn made(view: &View<'_>) -> Reading<()> {
+    let user = view.inspect().text("/Config/User").unshown();
+    user.and_then(|user| {
+        let name = user.unwrap_or_default().split(':').next().unwrap_or_default();
+        let is_it = |it: &Told<'_>| it.name == Some(name) && it.is_made && it.uid.is_none();
+        let told = view.told_account(is_it).filter(|_| name != "root");
+        match told {
+            Some(account) => Reading::Known((), vec![account.evidence]),
+            None => untold(name, view).map(|_| ()),
+        }
+    })
+}
+
 fn untold(name: &str, view: &View<'_>) -> Reading<u32> {
     let source = view.inspect().source().clone();
     let detail = format!("which uid the user {} has only its image knows", Untrusted::from(name));
-    Reading::Missing(
-        Gap::new(Reason::NotCollected, source, detail)
-            .mend("write the number, with a group: user: \"1000:1000\""),
-    )
+    Reading::Missing(Gap::new(Reason::NotCollected, source, detail).mend(match view.kind() {
+        Kind::Container | Kind::Service => "write the number, with a group: user: \"1000:1000\"",
+        Kind::Image | Kind::Dockerfile => "write the number, with a group: USER 1000:1000",
+    }))
 }
 
 /// Whether the engine puts this container into a user namespace: the daemon's

@@ -23,6 +23,9 @@ pub struct Standing {
     /// one for each child; `None` is an id that maps to nobody. A declaration
     /// knows no children, and a thread has none of its own.
     pub workers: Vec<Option<u32>>,
+    /// Whether nobody knows its number, but that a command makes its account: no
+    /// program that makes accounts gives one root's number unasked.
+    pub is_made: bool,
     /// What it holds, where that is known.
     pub capabilities: Option<Capabilities>,
 }
@@ -46,12 +49,21 @@ pub(super) fn standing(view: &View<'_>) -> Fact<Held<Standing>> {
                 Some(_) => Vec::new(),
             };
             let capabilities = capabilities::effective(process, &first).known().cloned();
-            identity::effective(process).map(|user| Standing { user, workers, capabilities })
+            identity::effective(process).map(|user| Standing {
+                user,
+                workers,
+                is_made: false,
+                capabilities,
+            })
         })
     });
-    let declared = identity::declared(view).map(|held| {
-        let user = held.value;
-        view.declared(Standing { user, workers: Vec::new(), capabilities: None })
+    let of = |user, is_made| {
+        view.declared(Standing { user, workers: Vec::new(), is_made, capabilities: None })
+    };
+    let declared = identity::declared(view).map(|held| of(held.value, false));
+    let declared = declared.or_else(|| {
+        let user = User { uids: [None; 4], on_host: None, namespaced: false };
+        identity::made(view).map(|_| of(user, true))
     });
     Fact::of_each(declared, view.processes_source(), each)
 }

@@ -2,7 +2,8 @@
 
 use crate::model::fact::Fact;
 use crate::model::files::Listing;
-use crate::model::reading::{Evidence, Gap, Reading};
+use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::passwd::Account;
 
@@ -33,6 +34,11 @@ pub struct Shell {
 type Known<'a> = (Vec<Account<'a>>, &'a Listing);
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Login>> {
+    match view.kind() {
+        Kind::Container => {}
+        Kind::Service => return Fact::to_come(),
+        Kind::Image | Kind::Dockerfile => return Fact::declared_only(of_told(view)),
+    }
     let known = view.accounts().zip(view.shells());
     let each = view.init().and_then(|first| {
         view.of_each(|process| {
@@ -43,6 +49,29 @@ pub(super) fn fact(view: &View<'_>) -> Fact<Held<Login>> {
     let declared = identity::declared(view)
         .and_then(|held| of(known.as_ref(), held.value.effective()).map(|it| view.declared(it)));
     Fact::of_each(declared, view.processes_source(), each)
+}
+
+/// The account of the user by the commands that make it. Others have the same
+/// number at most where the base image has them already.
+fn of_told(view: &View<'_>) -> Reading<Held<Login>> {
+    let uid = identity::declared(view).known().and_then(|held| held.value.effective());
+    view.inspect().text("/Config/User").unshown().and_then(|written| {
+        let name = written.unwrap_or_default().split(':').next().unwrap_or_default();
+        let told = view
+            .told_account(|it| it.name.is_some_and(|it| it == name) || uid.is_some() && it.uid == uid);
+        let known = told.and_then(|it| Some((it.name?, it.shell?, it.evidence)));
+        let Some((account, program, evidence)) = known else {
+            let source = view.inspect().source().clone();
+            let detail = "which login shell the user has only its image knows";
+            return Reading::Missing(
+                Gap::new(Reason::NotCollected, source, detail)
+                    .mend("make its account with a shell that only refuses: useradd --shell /usr/sbin/nologin"),
+            );
+        };
+        let shell = Shell { account: account.into(), program: program.into(), exists: true };
+        let login = Login { uid, accounts: vec![shell] };
+        Reading::Known(view.declared(login), vec![evidence])
+    })
 }
 
 /// The accounts of one uid, each line its own evidence.

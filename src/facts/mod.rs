@@ -30,6 +30,7 @@ pub mod namespaces;
 pub mod network;
 pub mod no_new_privileges;
 mod numbering;
+pub mod pins;
 pub mod privilege;
 pub mod propagation;
 pub mod remapping;
@@ -214,6 +215,8 @@ pub struct Facts {
     pub command: Fact<command::Command>,
     /// Where the container's output goes.
     pub log: Fact<log::Log>,
+    /// Which images it is made from, as they are asked for.
+    pub pins: Fact<Vec<pins::Asked>>,
     /// How it is built.
     pub build: build::Build,
     /// What was asked for and does nothing; never empty.
@@ -230,13 +233,14 @@ pub fn derive(bundle: &Bundle) -> Vec<(Target, Facts)> {
 }
 
 fn of_container(view: &View<'_>) -> Facts {
+    let build = build::all(view);
     Facts {
         user: identity::fact(view),
         user_in_container: identity::user_in_container(view),
         standing: lineage::standing(view),
         written_user: identity::written(view),
         session: where_it_runs(view, identity::session),
-        login: where_it_runs(view, login::fact),
+        login: login::fact(view),
         groups: groups::by_number(view),
         groups_by_host: groups::by_host(view),
         groups_by_container: groups::by_container(view),
@@ -290,7 +294,8 @@ fn of_container(view: &View<'_>) -> Facts {
         restarts: where_it_runs(view, restart::restarts),
         command: command::fact(view),
         log: log::fact(view),
-        build: build::all(view),
+        pins: pins::fact(view, &build.layout),
+        build,
         idle: idle::all(view),
     }
 }

@@ -4,7 +4,9 @@ use crate::model::bundle::Processes;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
+use crate::parse::command::program;
 use crate::parse::command::programs::{Role, role};
 use crate::parse::proc::status::Status;
 use crate::parse::signal::Signal;
@@ -101,6 +103,9 @@ fn known_init(name: &str, is_first: bool) -> Init {
     }
 }
 
+/// Programs that wait for the children that they started themselves and for no others.
+const NEVER_REAP: [&str; 6] = ["java", "node", "npm", "npx", "pnpm", "yarn"];
+
 /// Who will be PID 1: the engine's init, or what the command begins with. What
 /// a program does with its children shows only where it runs.
 fn init_of_service(view: &View<'_>) -> Reading<Init> {
@@ -122,12 +127,26 @@ fn init_of_service(view: &View<'_>) -> Reading<Init> {
                 if role(path) == Role::Init {
                     return Reading::of(known_init(path, true));
                 }
+                if NEVER_REAP.iter().any(|it| program(path) == Some(it)) {
+                    let unknown = Init {
+                        is_known: false,
+                        on_child: Disposition::Default,
+                        ..known_init(path, true)
+                    };
+                    return Reading::of(unknown);
+                }
                 let source = inspect.source().clone();
                 let detail = "whether its first process reaps shows only where it runs";
-                Reading::Missing(
-                    Gap::new(Reason::NotRunning, source, detail)
-                        .mend("set init: true, or begin its entrypoint with an init such as tini"),
-                )
+                Reading::Missing(Gap::new(Reason::NotRunning, source, detail).mend(
+                    match view.kind() {
+                        Kind::Container | Kind::Service => {
+                            "set init: true, or begin its entrypoint with an init such as tini"
+                        }
+                        Kind::Image | Kind::Dockerfile => {
+                            "begin ENTRYPOINT with an init such as tini, or run it with --init"
+                        }
+                    },
+                ))
             })
         })
     })

@@ -9,6 +9,7 @@ use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::program;
 use crate::parse::document::Document;
+use crate::parse::image_name::ImageName;
 
 use super::Holder;
 use super::view::{Process, View};
@@ -90,18 +91,11 @@ fn of_labels(view: &View<'_>, document: &Document<'_>) -> Reading<Written> {
             roles: roles.filter(|it| !it.is_empty()).map(str::to_owned).collect(),
             service: label("com.docker.compose.service").map(str::to_owned),
             programs: named(&entrypoint).chain(named(&command)).collect(),
-            image: view.image_name().map(|image| without_tag(image.raw()).to_owned()),
+            image: view
+                .image_name()
+                .map(|image| ImageName::parse(image.raw()).repository.to_owned()),
         }
     })
-}
-
-/// `registry:5000/team/web:1.2@sha256:…` is `registry:5000/team/web`.
-fn without_tag(image: &str) -> &str {
-    let named = image.split('@').next().unwrap_or(image);
-    match named.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => named,
-    }
 }
 
 /// A process may call itself what it likes, so every name that it has counts,
@@ -120,21 +114,4 @@ fn running(process: &Process<'_>) -> Reading<Program> {
 /// comes before what it runs.
 fn named(words: &[&str]) -> impl Iterator<Item = String> {
     words.iter().take(3).filter_map(|word| program(word)).map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_tag;
-
-    #[test]
-    fn an_image_is_known_by_its_name_alone() {
-        for (image, name) in [
-            ("nginx", "nginx"),
-            ("nginx:1.27", "nginx"),
-            ("registry:5000/team/web", "registry:5000/team/web"),
-            ("registry:5000/team/web:1@sha256:ab", "registry:5000/team/web"),
-        ] {
-            assert_eq!(without_tag(image), name);
-        }
-    }
 }

@@ -123,6 +123,11 @@ impl<'a> Document<'a> {
         self.draft.map(|it| it.idle.as_slice()).unwrap_or_default()
     }
 
+    /// The key by which a file says this very part.
+    pub fn key_of(&self, pointer: &str) -> Option<&'a str> {
+        Some(self.draft?.origins.get(pointer)?.key.raw())
+    }
+
     /// A text at a JSON pointer (RFC 6901).
     pub fn text(&self, pointer: &str) -> Reading<Option<&'a str>> {
         self.field(pointer, "a text", Value::as_str)

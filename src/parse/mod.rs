@@ -12,6 +12,7 @@ pub mod dockerignore;
 pub mod document;
 pub mod file_capability;
 pub mod group;
+pub mod image_name;
 pub mod passwd;
 pub mod path;
 pub mod pattern;

@@ -81,6 +81,7 @@ pub static ALL: &[&Rule] = &[
     &secrets::no_default_credentials::RULE,
     &secrets::strong_secrets::RULE,
     &secrets::required_env::RULE,
+    &supply::pinned_image::RULE,
     &build::valid_dockerfile::RULE,
     &build::multi_stage::RULE,
     &build::production_target::RULE,
@@ -96,6 +97,7 @@ pub static ALL: &[&Rule] = &[
     &build::verified_downloads::RULE,
     &build::dockerignore::RULE,
     &supply::no_secrets_in_layers::RULE,
+    &build::copy_not_add::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,
 ];

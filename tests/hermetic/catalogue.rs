@@ -80,7 +80,7 @@ fn every_rule_says_what_why_and_how_to_fix() {
 }
 
 /// Rules on which only one of the two readings has a word by nature.
-const ONE_READING: [&str; 13] = [
+const ONE_READING: [&str; 14] = [
     "file-modes",
     "fixed-uid",
     "healthcheck",
@@ -92,6 +92,7 @@ const ONE_READING: [&str; 13] = [
     "no-privileged-exec",
     "no-world-writable",
     "non-root-exec",
+    "pinned-image",
     "restart-policy",
     "secret-file-modes",
 ];
@@ -142,6 +143,15 @@ fn every_rule_that_is_asked_of_services_has_cases_of_them() {
         let is_asked = ALL.iter().any(|it| it.id == id && it.targets.contains(&Kind::Service));
         let text = fs::read_to_string(path).unwrap();
         assert_eq!(text.contains("service()"), is_asked, "{id}");
+    }
+}
+
+#[test]
+fn every_rule_that_is_asked_of_dockerfiles_has_cases_of_them() {
+    for (id, path) in rule_files() {
+        let is_asked = ALL.iter().any(|it| it.id == id && it.targets.contains(&Kind::Dockerfile));
+        let text = fs::read_to_string(path).unwrap();
+        assert_eq!(text.contains(" dockerfile(\""), is_asked, "{id}");
     }
 }
 

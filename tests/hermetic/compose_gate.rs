@@ -1,12 +1,12 @@
-//! The table of exit codes in the docs, run line by line.
+//! The tables of exit codes in the docs, run line by line.
 
 use std::path::Path;
 
 use crate::support::{command, stderr};
 
 /// The rows of the table: what is run, and how it is said to end.
-fn rows() -> Vec<(String, i32)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compose.md");
+fn rows(page: &str) -> Vec<(String, i32)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
     let text = std::fs::read_to_string(path).unwrap();
     let row = |line: &str| {
         let mut cells = line.split('|').map(str::trim).skip(1);
@@ -17,10 +17,19 @@ fn rows() -> Vec<(String, i32)> {
 }
 
 #[test]
-fn every_line_of_the_table_ends_as_it_says() {
-    let rows = rows();
-    assert!(rows.len() >= 20, "the table is not found: {rows:?}");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/gate");
+fn every_line_of_the_table_of_projects_ends_as_it_says() {
+    is_true("compose.md", "gate", 20);
+}
+
+#[test]
+fn every_line_of_the_table_of_dockerfiles_ends_as_it_says() {
+    is_true("dockerfile.md", "builds/gate", 16);
+}
+
+fn is_true(page: &str, folder: &str, least: usize) {
+    let rows = rows(page);
+    assert!(rows.len() >= least, "the table is not found: {rows:?}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
     let mut wrong = Vec::new();
     for (line, code) in rows {
         let words: Vec<&str> = line.split(' ').map(|word| word.trim_matches('\'')).collect();

@@ -21,6 +21,8 @@ mod compose_unknown;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod dockerfile_corpus;
+mod dockerfile_documents;
+mod dockerfile_files;
 #[path = "../corpus/dockerfiles.rs"]
 mod dockerfile_fixtures;
 mod dockerfiles;

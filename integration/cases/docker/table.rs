@@ -32,6 +32,7 @@ pub(super) const CASES: &[Case] = &[
             passes("non-root-exec", &[]),
             not_applicable("expected-uid", &[]),
             passes("fixed-uid", &[]),
+            passes("pinned-image", &[]),
             passes("no-login-shell", &[refused(StartOwnShell)]),
             passes("no-privileged-groups", &[refused(ReadGroupSecret)]),
             passes("no-new-privileges", &[not_gained(BecomeRoot)]),

@@ -11,7 +11,7 @@ use crate::model::draft::{Draft, Idle, Origin, Shipped, Written};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
-use crate::parse::dockerfile::{self, Built, Dockerfile, Place, Stage, Unless, Wrong};
+use crate::parse::dockerfile::{self, Account, Built, Dockerfile, Place, Stage, Unless, Wrong};
 
 /// The longest line of a Dockerfile that is shown.
 const LONGEST_LINE: usize = 200;
@@ -70,7 +70,9 @@ impl Build {
         let users = self.built.accounts.iter().filter(|it| it.kind == dockerfile::Kind::User);
         let mut told = Vec::new();
         for (place, account) in users.rev().enumerate() {
-            told.push(json!({"Name": account.name, "Uid": account.uid, "Gid": account.gid}));
+            let Account { name, uid, gid, shell, is_made, .. } = account;
+            let made = is_made;
+            told.push(json!({"Name": name, "Uid": uid, "Gid": gid, "Shell": shell, "Made": made}));
             let origin = self.origin("/User", account.place);
             draft.origins.insert(format!("/Accounts/{place}"), Arc::new(origin));
         }

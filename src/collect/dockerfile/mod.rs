@@ -123,16 +123,17 @@ impl Resolved {
 }
 
 /// The Dockerfiles that a path of the command line stands for: those in a folder,
-/// or itself.
+/// or itself. An empty one is the folder that the caller stands in.
 #[expect(clippy::disallowed_methods, reason = "it looks for the files that are audited")]
 pub fn below(path: &Path) -> Vec<PathBuf> {
-    if path == Path::new("-") || !path.is_dir() {
+    let folder = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    if path == Path::new("-") || !folder.is_dir() {
         return vec![path.to_owned()];
     }
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries
         .filter(|it| it.file_name().to_str().is_some_and(is_dockerfile))
-        .map(|it| it.path())
+        .map(|it| path.join(it.file_name()))
         .filter(|it| it.is_file())
         .collect();
     found.sort();

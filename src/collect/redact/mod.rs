@@ -91,7 +91,7 @@ pub(super) fn networks(document: Value) -> Value {
 }
 
 /// The document without what may be secret.
-pub(super) fn document(mut document: Value) -> Value {
+pub(crate) fn document(mut document: Value) -> Value {
     for place in WITHHOLD {
         if let Some(value) = pointer::get_mut(&mut document, place).filter(|value| !value.is_null())
         {

@@ -24,6 +24,9 @@ pub use steps::{Done, Doubt};
 /// The longest line that is shown.
 const LONGEST_LINE: usize = 200;
 
+/// The longest word that a line is known by.
+const LONGEST_WORD: usize = 24;
+
 /// How an image is built.
 #[derive(Clone, Debug)]
 pub struct Build {
@@ -125,12 +128,21 @@ impl Layout {
         self.origin_at(&instruction.name().to_uppercase(), place)
     }
 
+    /// The first word of the line that something stands in.
+    pub fn word_at(&self, place: Place) -> String {
+        let word = self.line(place).split_whitespace().next();
+        word.unwrap_or("line").chars().take(LONGEST_WORD).collect()
+    }
+
+    fn line(&self, place: Place) -> &str {
+        let number = usize::try_from(place.line).unwrap_or(1).saturating_sub(1);
+        self.recipe.text.raw().lines().nth(number).unwrap_or_default()
+    }
+
     /// Where something is written that goes by this name.
     pub fn origin_at(&self, key: &str, place: Place) -> Arc<Origin> {
         let Place { line, column, length } = place;
-        let number = usize::try_from(line).unwrap_or(1).saturating_sub(1);
-        let text = self.recipe.text.raw().lines().nth(number).unwrap_or_default();
-        let excerpt: String = text.chars().take(LONGEST_LINE).collect();
+        let excerpt: String = self.line(place).chars().take(LONGEST_LINE).collect();
         let (file, excerpt) = (self.recipe.file.clone(), excerpt.into());
         let at = Written { file, line, column, length, excerpt };
         Arc::new(Origin { key: key.into(), at, overrode: None })

@@ -29,6 +29,7 @@ use super::{Held, Holder};
 
 pub(super) use process::Process;
 use process::{optional, text};
+pub(super) use told::Told;
 
 /// A bundle, seen from one container.
 pub(super) struct View<'a> {

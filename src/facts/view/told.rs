@@ -10,12 +10,15 @@ pub(in crate::facts) struct Told<'a> {
     pub(in crate::facts) name: Option<&'a str>,
     pub(in crate::facts) uid: Option<u32>,
     pub(in crate::facts) gid: Option<u32>,
+    pub(in crate::facts) shell: Option<&'a str>,
+    /// Whether a command makes it: then its number is not root's unless it says so.
+    pub(in crate::facts) is_made: bool,
     pub(in crate::facts) evidence: Evidence,
 }
 
 impl<'a> View<'a> {
     /// An account that the files tell of from which a service's image is built:
-    /// `/Accounts` of its draft, each with `Name`, `Uid` and `Gid` as far as
+    /// `/Accounts` of its draft, each with `Name`, `Uid`, `Gid` and `Shell` as far as
     /// they were written. Others may be there as well.
     pub(in crate::facts) fn told_account(
         &self,
@@ -29,6 +32,8 @@ impl<'a> View<'a> {
                 name: entry.get("Name").and_then(Value::as_str),
                 uid: number("Uid"),
                 gid: number("Gid"),
+                is_made: entry.get("Made").and_then(Value::as_bool) == Some(true),
+                shell: entry.get("Shell").and_then(Value::as_str),
                 evidence: inspect.told(&format!("/Accounts/{place}"), entry.to_string()),
             }
         };

@@ -290,7 +290,7 @@ mod tests {
             ("xargs -n 1 apt-get install -y", "apt-get install -y"),
             ("sudo", "sudo"),
             ("\"$HOME/.local/bin/pip\" install x", "pip install x"),
-            ("$(brew --prefix)/bin/npm ci", "brew --prefix"),
+            ("$(brew --prefix)/bin/npm ci", "brew --prefix >1"),
         ] {
             assert_eq!(shown(script)[0], expected, "{script}");
         }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::{Look, excerpt};
 use crate::model::severity::Severity;
 use crate::model::source::{Basis, Source};
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::report::v1;
 
@@ -25,7 +26,8 @@ pub(super) struct Broken<'a> {
 impl Broken<'_> {
     /// Every broken rule, the gravest first, with why it matters.
     pub(super) fn write(self, out: &mut String, look: Look) -> std::fmt::Result {
-        self.each(out, look, |out, rule| why_and_fix(out, rule, look))
+        let is_of_build = self.targets.iter().all(|it| it.kind == Kind::Dockerfile);
+        self.each(out, look, |out, rule| why_and_fix(out, rule, is_of_build, look))
     }
 
     /// The findings alone, without why they matter.
@@ -75,7 +77,7 @@ pub(super) fn reasons(
     rules.sort_by_key(|(_, rule)| std::cmp::Reverse(rule.severity));
     for (id, rule) in rules {
         heading(out, rule.severity, id, rule, look)?;
-        why_and_fix(out, rule, look)?;
+        why_and_fix(out, rule, report.origin.found_by == v1::FoundBy::Dockerfile, look)?;
     }
     Ok(())
 }
@@ -197,9 +199,18 @@ fn short(source: &str) -> String {
     source.split(':').map(of_path).collect::<Vec<_>>().join(":")
 }
 
-fn why_and_fix(out: &mut String, rule: &v1::Rule, look: Look) -> std::fmt::Result {
+fn why_and_fix(
+    out: &mut String,
+    rule: &v1::Rule,
+    is_of_build: bool,
+    look: Look,
+) -> std::fmt::Result {
     writeln!(out, "{}", label(look, "why", &look.wrap("  why  ", "       ", &rule.why)))?;
-    for (index, line) in rule.fix.iter().enumerate() {
+    // What can only be mended elsewhere is of no use beside a Dockerfile.
+    let is_own = |it: &&String| !is_of_build || it.starts_with("Dockerfile:");
+    let has_own = rule.fix.iter().any(|it| is_own(&it));
+    let fix = rule.fix.iter().filter(|it| !has_own || is_own(it));
+    for (index, line) in fix.enumerate() {
         let first = if index == 0 { "  fix  " } else { "       " };
         let text = look.wrap(first, "         ", line);
         writeln!(out, "{}", if index == 0 { label(look, "fix", &text) } else { text })?;

@@ -24,7 +24,7 @@ rule! {
         title: "dependencies are installed with a cache mount",
         severity: Severity::Low,
         targets: [Dockerfile],
-        references: &["tally prefer-package-cache-mounts"],
+        references: &[],
         parameters: &[],
         judge: judge,
     }

@@ -27,7 +27,7 @@ rule! {
         title: "package managers leave no cache behind",
         severity: Severity::Low,
         targets: [Dockerfile],
-        references: &["hadolint DL3009", "hadolint DL3019", "hadolint DL3042", "hadolint DL3032", "hadolint DL3036", "hadolint DL3040", "hadolint DL3060", "Trivy DS-0005"],
+        references: &["hadolint DL3009", "hadolint DL3019", "hadolint DL3032", "hadolint DL3036", "hadolint DL3040", "hadolint DL3042", "hadolint DL3060", "KICS 00481784", "KICS 295acb63", "KICS 38300d1a"],
         parameters: &[],
         judge: judge,
     }

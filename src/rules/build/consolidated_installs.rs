@@ -26,7 +26,7 @@ rule! {
         title: "packages are installed in one step",
         severity: Severity::Low,
         targets: [Dockerfile],
-        references: &["hadolint DL3059", "hadolint DL3009", "Trivy DS-0017"],
+        references: &["hadolint DL3059", "Trivy DS-0017"],
         parameters: &[],
         judge: judge,
     }

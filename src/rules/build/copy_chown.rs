@@ -25,7 +25,7 @@ rule! {
         title: "files get their owner when they are copied",
         severity: Severity::Low,
         targets: [Dockerfile],
-        references: &["hadolint DL3021", "tally prefer-copy-chown"],
+        references: &[],
         parameters: &[],
         judge: judge,
     }

@@ -25,7 +25,7 @@ rule! {
         title: "dependencies are installed before the source is copied",
         severity: Severity::Low,
         targets: [Dockerfile],
-        references: &["BuildKit cache guide"],
+        references: &[],
         parameters: &[],
         judge: judge,
     }

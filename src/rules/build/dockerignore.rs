@@ -30,7 +30,7 @@ rule! {
         title: "secrets, history and dependencies stay out of the build",
         severity: Severity::Med,
         targets: [Dockerfile],
-        references: &["Docker build best practices: .dockerignore"],
+        references: &[],
         parameters: &[],
         judge: judge,
     }

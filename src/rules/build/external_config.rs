@@ -26,7 +26,7 @@ rule! {
         title: "configuration is a file of its own",
         severity: Severity::Low,
         targets: [Dockerfile],
-        references: &["KICS 0f6cbf69"],
+        references: &[],
         parameters: &[],
         judge: judge,
     }

@@ -27,7 +27,7 @@ rule! {
         title: "dependencies are installed by a lock file",
         severity: Severity::Med,
         targets: [Dockerfile],
-        references: &["hadolint DL3013", "hadolint DL3016", "hadolint DL3060", "KICS e36d8880"],
+        references: &["hadolint DL3013", "hadolint DL3016", "KICS e36d8880"],
         parameters: &[],
         judge: judge,
     }

@@ -4,6 +4,7 @@ pub mod cache_mounts;
 pub mod clean_package_cache;
 pub mod consolidated_installs;
 pub mod copy_chown;
+pub mod copy_not_add;
 pub mod dependencies_before_source;
 pub mod dockerignore;
 pub mod external_config;

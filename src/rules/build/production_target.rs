@@ -26,7 +26,7 @@ rule! {
         title: "the stage that ships is one for production",
         severity: Severity::Med,
         targets: [Dockerfile],
-        references: &["KICS 2c2a7f2e"],
+        references: &[],
         parameters: &[
             Parameter {
                 name: "development",

@@ -40,7 +40,8 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let Some(what) = told.reduce(|all, one| format!("{all}; {one}")) else {
             return Check::holds("every line is one that builders take");
         };
-        let origins = faults.iter().map(|fault| layout.origin_at("", fault.place));
+        let origins =
+            faults.iter().map(|fault| layout.origin_at(&layout.word_at(fault.place), fault.place));
         origins.fold(Check::broken(what), |check, origin| {
             let line = origin.at.excerpt.clone();
             check.at(origin, line)

@@ -25,7 +25,7 @@ rule! {
         id: "expected-uid",
         title: "every process has an expected uid",
         severity: Severity::Med,
-        targets: [Container, Service],
+        targets: [Container, Service, Image, Dockerfile],
         references: &[],
         parameters: &[Parameter {
             name: "uids",
@@ -61,7 +61,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{self, Case, cases, service};
+    use crate::rules::testing::{self, Case, cases, dockerfile, service};
     use serde_json::json;
 
     fn container() -> Case {
@@ -95,5 +95,8 @@ mod tests {
         a_service_with_another_uid_fails: service().set("uids", &["33"]) => "Fail",
         a_services_name_is_unknown:
             service().set("uids", &["33"]).writes("/Config/User", json!("app")) => "Unknown",
+        a_dockerfiles_expected_uid_passes: dockerfile("FROM a\nUSER 101:101\n").set("uids", &["101"]) => "Pass",
+        another_uid_of_a_dockerfile_fails: dockerfile("FROM a\nUSER 1000\n").set("uids", &["101"]) => "Fail",
+        a_dockerfile_on_a_base_that_nobody_has_is_unknown: dockerfile("FROM a\n").set("uids", &["101"]) => "Unknown",
     }
 }

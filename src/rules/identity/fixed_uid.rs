@@ -24,7 +24,7 @@ rule! {
         id: "fixed-uid",
         title: "the user is a fixed number with a group",
         severity: Severity::Low,
-        targets: [Container, Service],
+        targets: [Container, Service, Image, Dockerfile],
         references: &["hadolint DL3066"],
         parameters: &[],
         judge: judge,
@@ -60,7 +60,7 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container, service};
+    use crate::rules::testing::{cases, container, dockerfile, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -77,5 +77,8 @@ mod tests {
         a_service_with_a_name_fails: service().writes("/Config/User", json!("app")) => "Fail",
         a_service_whose_image_decides_is_unknown:
             service().leaves_out("/Config/User").without_the_image() => "Unknown",
+        a_dockerfile_with_numbers_passes: dockerfile("FROM a\nUSER 1000:1000\n") => "Pass",
+        a_dockerfile_with_a_name_fails: dockerfile("FROM a\nRUN useradd -u 1000 app\nUSER app\n") => "Fail",
+        a_dockerfile_on_a_base_that_nobody_has_is_unknown: dockerfile("FROM a\n") => "Unknown",
     }
 }

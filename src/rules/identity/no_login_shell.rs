@@ -24,6 +24,7 @@ rule! {
         id: "no-login-shell",
         title: "the users of the processes have no login shell",
         severity: Severity::Low,
+        targets: [Container, Image, Dockerfile],
         references: &[],
         parameters: &[Parameter {
             name: "accept",
@@ -64,7 +65,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container};
+    use crate::rules::testing::{cases, container, dockerfile};
     use serde_json::json;
 
     const PASSWD: &str = "/proc/100/root/etc/passwd";
@@ -91,5 +92,8 @@ mod tests {
         the_declaration_convicts_where_the_kernel_is_silent:
             container().declares("/Config/User", json!("0")).denied("status") => "Fail",
         the_declaration_cannot_acquit: container().denied("status") => "Unknown",
+        an_account_that_a_dockerfile_makes_without_a_shell_passes: dockerfile("FROM a\nRUN useradd -u 1000 -s /usr/sbin/nologin app\nUSER 1000:1000\n") => "Pass",
+        an_account_that_a_dockerfile_makes_with_one_fails: dockerfile("FROM a\nRUN adduser --shell /bin/bash --uid 1000 app\nUSER app\n") => "Fail",
+        which_shell_a_base_gives_nobody_knows: dockerfile("FROM a\nRUN useradd app\nUSER app\n") => "Unknown",
     }
 }

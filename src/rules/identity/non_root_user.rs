@@ -30,7 +30,7 @@ rule! {
         id: "non-root-user",
         title: "no process runs as root",
         severity: Severity::High,
-        targets: [Container, Service],
+        targets: [Container, Service, Image, Dockerfile],
         references: &[
             "CIS Docker 1.6: 4.1", "Trivy DS-0002", "Checkov CKV_DOCKER_3", "Checkov CKV_DOCKER_8",
             "hadolint DL3002", "compose-lint CL-0018", "dockle CIS-DI-0001",
@@ -50,6 +50,9 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         };
         let on_host = value.effective_on_host();
         match value.root() {
+            Root::No if standing.value.is_made => Check::holds(format!(
+                "{by} is a user that the files make, whatever its number"
+            )),
             Root::No => {
                 let uid = value.effective().map_or_else(|| "an unmapped uid".to_owned(), |uid| format!("uid {uid}"));
                 Check::holds(format!("{by} has {uid}"))
@@ -96,7 +99,7 @@ fn master(standing: &Held<Standing>) -> Option<Check> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container, service};
+    use crate::rules::testing::{cases, container, dockerfile, image, service};
     use serde_json::json;
 
     const MASTER: &[(&str, &str)] = &[("Uid", "0 0 0 0"), ("CapBnd", "00000000a80425fb")];
@@ -150,5 +153,21 @@ mod tests {
         a_service_whose_image_nobody_has_is_unknown:
             service().leaves_out("/Config/User").without_the_image() => "Unknown",
         a_service_whose_user_is_a_variable_is_unknown: service().unset("/Config/User", "UID") => "Unknown",
+        a_dockerfile_that_names_a_number_passes: dockerfile("FROM a\nUSER 1000:1000\n") => "Pass",
+        nobody_knows_the_user_of_a_base_that_nobody_has: dockerfile("FROM a\nRUN x\n") => "Unknown",
+        from_nothing_it_is_root: dockerfile("FROM scratch\nCOPY a /a\n") => "Fail",
+        the_last_user_counts: dockerfile("FROM a\nUSER 1000\nUSER 0:0\n") => "Fail",
+        a_user_of_a_builder_excuses_nobody: dockerfile("FROM a AS b\nUSER 1000\nFROM scratch\nCOPY --from=b /x /x\n") => "Fail",
+        a_builders_root_accuses_nobody: dockerfile("FROM a AS b\nUSER root\nFROM a\nUSER 1000\n") => "Pass",
+        a_user_of_the_stage_below_counts: dockerfile("FROM a AS b\nUSER 1000\nFROM b\nRUN x\n") => "Pass",
+        a_default_of_root_is_root: dockerfile("FROM scratch\nARG UID\nUSER ${UID:-0}\n") => "Fail",
+        a_user_that_is_made_without_a_number_is_not_root:
+            dockerfile("FROM a\nRUN groupadd -r app && useradd -r -g app app\nUSER app\n") => "Pass",
+        a_user_that_is_only_changed_may_be_anybody:
+            dockerfile("FROM a\nRUN usermod -aG video app\nUSER app\n") => "Unknown",
+        a_user_that_is_made_before_is_known: dockerfile("FROM a\nRUN adduser -u 1000 -D app\nUSER app\n") => "Pass",
+        whom_a_name_means_only_the_base_knows: dockerfile("FROM a\nUSER node\n") => "Unknown",
+        an_image_with_a_user_passes: image(&json!({"User": "1000"})) => "Pass",
+        an_image_without_a_user_is_root: image(&json!({})) => "Fail",
     }
 }

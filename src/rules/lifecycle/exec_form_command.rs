@@ -24,7 +24,7 @@ rule! {
         id: "exec-form-command",
         title: "no shell around the program",
         severity: Severity::Low,
-        targets: [Container, Service],
+        targets: [Container, Service, Image, Dockerfile],
         references: &["hadolint DL3025", "KICS b86987e1"],
         parameters: &[],
         judge: judge,
@@ -45,7 +45,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container, service};
+    use crate::rules::testing::{cases, container, dockerfile, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -67,5 +67,9 @@ mod tests {
             .writes("/Path", json!("/bin/sh")).writes("/Args", json!(["-c", "…"])) => "Fail",
         what_an_image_starts_that_nobody_has_is_unknown: service()
             .leaves_out("/Path").leaves_out("/Args").without_the_image() => "Unknown",
+        a_dockerfile_in_the_exec_form_passes: dockerfile("FROM a\nENTRYPOINT [\"app\"]\n") => "Pass",
+        a_dockerfile_in_the_shell_form_fails: dockerfile("FROM a\nENTRYPOINT app --serve\n") => "Fail",
+        a_command_in_the_shell_form_fails_whatever_the_base_starts: dockerfile("FROM a\nCMD npm start\n") => "Fail",
+        a_command_may_stand_behind_a_shell_of_the_base: dockerfile("FROM a\nCMD [\"app\"]\n") => "Unknown",
     }
 }

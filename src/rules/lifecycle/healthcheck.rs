@@ -25,7 +25,7 @@ rule! {
         id: "healthcheck",
         title: "a health check is defined",
         severity: Severity::Med,
-        targets: [Container, Service],
+        targets: [Container, Service, Image, Dockerfile],
         references: &[
             "CIS Docker 1.6: 4.6", "CIS Docker 1.6: 5.27", "Checkov CKV_DOCKER_2", "KICS 698ed579",
             "Trivy DS-0026", "hadolint DL3057",
@@ -47,7 +47,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container, service};
+    use crate::rules::testing::{cases, container, dockerfile, image, service};
     use serde_json::json;
 
     cases! { RULE:
@@ -64,5 +64,10 @@ mod tests {
             service().writes("/Config/Healthcheck/Test", json!(["NONE"])) => "Fail",
         a_service_whose_image_nobody_has_may_have_one:
             service().leaves_out("/Config/Healthcheck").without_the_image() => "Unknown",
+        a_dockerfile_with_a_check_passes: dockerfile("FROM a\nHEALTHCHECK CMD curl -f http://localhost/\n") => "Pass",
+        a_dockerfile_that_switches_it_off_fails: dockerfile("FROM a\nHEALTHCHECK NONE\n") => "Fail",
+        a_check_of_a_builder_is_none: dockerfile("FROM a AS b\nHEALTHCHECK CMD x\nFROM scratch\nCOPY --from=b /x /x\n") => "Fail",
+        a_base_that_nobody_has_may_have_one: dockerfile("FROM a\n") => "Unknown",
+        an_image_without_a_check_fails: image(&json!({})) => "Fail",
     }
 }

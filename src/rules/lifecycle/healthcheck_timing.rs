@@ -29,7 +29,7 @@ rule! {
         id: "healthcheck-timing",
         title: "the health check notices in good time",
         severity: Severity::Low,
-        targets: [Container, Service],
+        targets: [Container, Service, Image, Dockerfile],
         references: &["Docker: HEALTHCHECK"],
         parameters: &[
             Parameter {
@@ -111,7 +111,7 @@ fn over(time: Duration, most: Option<Duration>) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container, service};
+    use crate::rules::testing::{Case, cases, container, dockerfile, service};
     use serde_json::json;
 
     const SECOND: u64 = 1_000_000_000;
@@ -141,5 +141,7 @@ mod tests {
             service().writes("/Config/Healthcheck/Interval", json!(600 * SECOND)) => "Fail",
         a_services_interval_that_is_a_variable_is_unknown:
             service().unset("/Config/Healthcheck/Interval", "INTERVAL") => "Unknown",
+        a_dockerfile_in_good_time_passes: dockerfile("FROM a\nHEALTHCHECK --interval=30s --timeout=10s CMD x\n") => "Pass",
+        a_dockerfile_that_looks_too_seldom_fails: dockerfile("FROM a\nHEALTHCHECK --interval=1h CMD x\n") => "Fail",
     }
 }

@@ -27,7 +27,7 @@ rule! {
         id: "init-process",
         title: "ended processes do not stay as zombies",
         severity: Severity::Med,
-        targets: [Container, Service],
+        targets: [Container, Service, Image, Dockerfile],
         references: &["Docker: docker run --init", "pid_namespaces(7)"],
         parameters: &[],
         judge: judge,
@@ -73,7 +73,7 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container, service};
+    use crate::rules::testing::{Case, cases, container, dockerfile, service};
     use serde_json::json;
 
     /// With a child, and by default without a handler for its end.
@@ -118,5 +118,9 @@ mod tests {
             service().leaves_out("/HostConfig/Init") => "Unknown",
         a_service_in_another_pid_namespace_is_not_judged: service()
             .leaves_out("/HostConfig/Init").writes("/HostConfig/PidMode", json!("host")) => "NotApplicable",
+        a_dockerfile_with_an_init_passes: dockerfile("FROM a\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"app\"]\n") => "Pass",
+        what_another_program_of_a_dockerfile_does_is_unknown: dockerfile("FROM a\nENTRYPOINT [\"app\"]\n") => "Unknown",
+        before_a_command_a_base_may_have_an_init: dockerfile("FROM a\nCMD [\"node\", \"a.js\"]\n") => "Unknown",
+        node_reaps_nobody: dockerfile("FROM a\nENTRYPOINT [\"node\", \"a.js\"]\n") => "Fail(low)",
     }
 }

@@ -24,11 +24,12 @@ rule! {
     /// ## How to fix
     /// compose: `secrets: [db_password]` with `environment: {DB_PASSWORD_FILE: /run/secrets/db_password}`
     /// run: `--volume /etc/shop/db_password:/run/secrets/db_password:ro --env DB_PASSWORD_FILE=/run/secrets/db_password`
+    /// Dockerfile: `ENV DB_PASSWORD_FILE=/run/secrets/db_password`, and for the build `RUN --mount=type=secret,id=token`
     pub static RULE = {
         id: "no-secrets-in-environment",
         title: "no secret is in the environment",
         severity: Severity::High,
-        targets: [Container, Service],
+        targets: [Container, Service, Image, Dockerfile],
         references: &["CIS Docker 1.6: 4.10", "Trivy DS-0031", "compose-lint CL-0020", "compose-lint CL-0021"],
         parameters: &[Parameter {
             name: "accept",
@@ -83,7 +84,7 @@ fn given_away(variable: &Variable) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container, service};
+    use crate::rules::testing::{cases, container, dockerfile, image, service};
 
     /// What other tools take for a secret, and is none.
     const FALSE_ALARMS: &[&str] = &[
@@ -150,5 +151,9 @@ mod tests {
         a_services_variable_without_a_value_may_be_a_secret:
             service().sets(&["OTHER=x"]).unset("/Config/Env/0", "OTHER") => "Unknown",
         what_an_image_sets_is_the_images_own_finding: service().without_the_image() => "Pass",
+        a_dockerfile_without_any_passes: dockerfile("FROM a\nENV NODE_ENV=production\n") => "Pass",
+        a_secret_in_a_dockerfile_fails: dockerfile("FROM a\nENV DB_PASSWORD=hunter2-canary\n") => "Fail",
+        a_secret_of_a_builder_does_not_ship: dockerfile("FROM a AS b\nENV DB_PASSWORD=hunter2-canary\nFROM a\n") => "Pass",
+        a_secret_of_an_image_fails: image(&serde_json::json!({"Env": ["API_TOKEN=hunter2-canary"]})) => "Fail",
     }
 }

@@ -1,19 +1,26 @@
 //! A Dockerfile, as a test writes it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::Case;
 use crate::collect::compose::Images;
 use crate::collect::connect::NoEngine;
 use crate::collect::dockerfile::{Contexts, Request, resolve};
 use crate::collect::engine::Limits;
+use crate::collect::redact;
 use crate::model::build::Context;
-use crate::model::bundle::Answer;
+use crate::model::bundle::{Answer, Bundle, Origin};
 use crate::model::demand::FilePolicy;
+use crate::model::draft::Shipped;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::target::{Kind, Target};
 use crate::parse::compose::Load;
+use crate::parse::run;
 
 /// What names it.
 const FILE: &str = "Dockerfile";
@@ -41,14 +48,7 @@ fn of(text: &str, request: Request) -> Case {
     let images = Images::new(Err(nobody), Limits::within(Duration::from_secs(1)));
     let request = Request { file: FILE.into(), ..request };
     let resolved = resolve(&request, &InMemory(text)).unwrap();
-    let mut case = Case {
-        bundle: resolved.bundle(&request, &images, &Contexts::default()),
-        settings: Vec::new(),
-        tree: Vec::new(),
-        unread: Vec::new(),
-        policy: FilePolicy::default(),
-        sought: Vec::new(),
-    };
+    let mut case = empty(resolved.bundle(&request, &images, &Contexts::default()));
     case.put(Source::Clock, Answer::Text("2026-01-01T12:00:00Z".into()));
     case.given(&[FILE], None)
 }
@@ -56,6 +56,39 @@ fn of(text: &str, request: Request) -> Case {
 /// The same, of which this stage ships.
 pub(in crate::rules) fn dockerfile_at(stage: &str, text: &str) -> Case {
     of(text, Request { target: Some(stage.to_owned()), ..Request::default() })
+}
+
+/// An image with this configuration.
+pub(in crate::rules) fn image(config: &Value) -> Case {
+    const ID: &str = "sha256:ab";
+    let shipped = Shipped::Known {
+        config: config.clone(),
+        origins: BTreeMap::new(),
+        gaps: BTreeMap::new(),
+        id: Some(ID.to_owned()),
+    };
+    let mut draft = run::bare(ID, &shipped);
+    draft.document = redact::document(draft.document);
+    let mut case = empty(Bundle::new(Origin::Engine));
+    case.put(Source::Run(ID.to_owned()), Answer::Draft(draft.into()));
+    case.bundle.add_target(Target {
+        kind: Kind::Image,
+        id: ID.to_owned(),
+        name: "shop/web:1.0".into(),
+        image: Some("shop/web:1.0".into()),
+    });
+    case
+}
+
+fn empty(bundle: Bundle) -> Case {
+    Case {
+        bundle,
+        settings: Vec::new(),
+        tree: Vec::new(),
+        unread: Vec::new(),
+        policy: FilePolicy::default(),
+        sought: Vec::new(),
+    }
 }
 
 impl Case {

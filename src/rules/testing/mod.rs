@@ -20,7 +20,7 @@ use crate::model::source::Source;
 use crate::model::survey::{Traits, Unread};
 use crate::model::verdict::Verdict;
 
-pub(super) use dockerfile::{dockerfile, dockerfile_at};
+pub(super) use dockerfile::{dockerfile, dockerfile_at, image};
 pub(super) use hardened::{DEVICE_LIST, INIT, container};
 pub(super) use service::service;
 

@@ -52,6 +52,7 @@ fn spoilt() -> Vec<(&'static str, Case, &'static str)> {
     let test = "/Config/Healthcheck/Test";
     vec![
         ("non-root-user", service().leaves_out("/Config/User"), WEB),
+        ("pinned-image", service().writes("/Config/Image", json!("nginx")), "/Config/Image"),
         ("non-root-user", service().writes("/Config/User", json!("root")), "/Config/User"),
         ("expected-uid", service().set("uids", &["33"]), "/Config/User"),
         ("fixed-uid", service().writes("/Config/User", json!("app")), "/Config/User"),

@@ -26,11 +26,12 @@ rule! {
     /// ## How to fix
     /// compose: `read_only: true`, `cap_drop: [ALL]` and `security_opt: ["no-new-privileges:true"]`, without `privileged`
     /// run: `--read-only --cap-drop ALL --security-opt no-new-privileges`, without `--privileged`
+    /// Dockerfile: `USER 1000:1000` and `COPY --chown=root:root --chmod=444`, without `setcap -r`
     pub static RULE = {
         id: "no-ineffective-hardening",
         title: "every setting has an effect",
         severity: Severity::Med,
-        targets: [Container, Service],
+        targets: [Container, Service, Image, Dockerfile],
         references: &[],
         parameters: &[],
         judge: judge,
@@ -55,7 +56,7 @@ fn check(effect: &Effect) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container, service};
+    use crate::rules::testing::{Case, cases, container, dockerfile, service};
     use serde_json::{Value, json};
 
     fn drops(dropped: &Value) -> Case {
@@ -158,6 +159,8 @@ mod tests {
         what_an_unknown_image_is_taken_back_is_unknown: service().without_the_image()
             .unset("/Image", "TAG").writes("/Config/User", json!("root")) => "Unknown",
         what_a_file_says_is_no_matter_of_its_image: service().without_the_image() => "Pass",
+        a_dockerfile_that_takes_nothing_away_fails: dockerfile("FROM nginx:1.27\nRUN setcap -r /usr/sbin/nginx\n") => "Fail",
+        a_dockerfile_with_nothing_of_the_kind_passes: dockerfile("FROM nginx:1.27\nUSER 101\n") => "Pass",
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub struct Account {
     /// A group's number, or that of a user's first group; none where no command
     /// says it.
     pub gid: Option<u32>,
+    /// A user's login shell; none where the command does not say it.
+    pub shell: Option<String>,
+    /// Whether a command makes it, and none that only changes what a base has.
+    pub is_made: bool,
     /// Where its name stands.
     pub place: Place,
 }
@@ -104,6 +108,8 @@ pub(super) fn record(
         name: (*account).to_owned(),
         uid: uid.or(before.and_then(|it| it.uid)),
         gid: gid.or(before.and_then(|it| it.gid)),
+        is_made: !changes || before.is_some_and(|it| it.is_made),
+        shell: call.shell.map(str::to_owned).or(before.and_then(|it| it.shell.clone())),
         place: place(range.clone()),
     };
     accounts.add(account);
@@ -128,6 +134,7 @@ struct Call<'a> {
     names: Vec<Option<(&'a str, Range<usize>)>>,
     number: Option<&'a str>,
     group: Option<&'a str>,
+    shell: Option<&'a str>,
     has_group: bool,
     has_system: bool,
 }
@@ -184,6 +191,8 @@ impl<'a> Call<'a> {
             self.number = value;
         } else if program.group.contains(&option) {
             self.group = value;
+        } else if program.shell.contains(&option) {
+            self.shell = value;
         } else {
             self.has_group |= option == "group";
             self.has_system |= option == "system";

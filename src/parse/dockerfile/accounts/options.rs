@@ -12,6 +12,8 @@ pub(super) struct Program {
     pub(super) number: &'static [&'static str],
     /// The options for a user's first group, by name or number.
     pub(super) group: &'static [&'static str],
+    /// The options for a user's login shell.
+    pub(super) shell: &'static [&'static str],
 }
 
 impl Program {
@@ -46,6 +48,7 @@ static USERADD: Program = Program {
     valued: [OF_USERS, &["b", "base-dir", "home-dir", "k", "skel", "K", "key"]],
     number: &["u", "uid"],
     group: &["g", "gid"],
+    shell: &["s", "shell"],
 };
 
 static USERMOD: Program = Program { valued: [OF_USERS, &["l", "login"]], ..USERADD };
@@ -59,6 +62,7 @@ static GROUPADD: Program = Program {
     ]],
     number: &["g", "gid"],
     group: &[],
+    shell: &[],
 };
 
 #[rustfmt::skip]
@@ -71,9 +75,11 @@ static ADDUSER: Program = Program {
     ]],
     number: &["u", "uid"],
     group: &["gid", "ingroup", "G"],
+    shell: &["s", "shell"],
 };
 
 static ADDGROUP: Program = Program {
+    shell: &[],
     kind: Kind::Group,
     valued: [&[], &["g", "gid", "conf", "firstgid", "lastgid"]],
     number: &["g", "gid"],

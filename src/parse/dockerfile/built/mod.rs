@@ -153,7 +153,11 @@ fn find(dockerfile: &Dockerfile, target: Option<&str>) -> Result<usize, Wrong> {
         Wrong {
             place: place.unwrap_or(Place { line: 1, column: 1, length: 1 }),
             what: format!("no stage is named {}", check::short(&target)),
-            help: check::nearest(&target, &names, ""),
+            help: match (check::nearest(&target, &names, ""), names.as_slice()) {
+                (nearest, _) if !nearest.is_empty() => nearest,
+                (_, []) => "no stage has a name; write FROM image AS name".to_owned(),
+                (_, names) => format!("its stages are {}", names.join(", ")),
+            },
         }
     })
 }

@@ -1,0 +1,2 @@
+FORM scratch
+USER 1000:1000

@@ -1,0 +1,4 @@
+FROM scratch
+COPY app /app
+USER 1000:1000
+ENTRYPOINT ["/app"]
