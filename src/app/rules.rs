@@ -77,7 +77,10 @@ fn explained(rule: &Rule, terminal: Terminal) -> String {
     }
     if !rule.references.is_empty() {
         text.push_str(&format!("\n{}\n", look.bold("Known elsewhere as")));
-        text.push_str(&format!("{}\n", look.wrap("  ", "  ", &rule.references.join(", "))));
+        // People search by them, so none is torn at the end of a line.
+        let whole = rule.references.join(", ").replace(' ', "\u{a0}").replace(",\u{a0}", ", ");
+        let wrapped = look.wrap("  ", "  ", &whole).replace('\u{a0}', " ");
+        text.push_str(&format!("{wrapped}\n"));
     }
     text
 }

@@ -8,6 +8,7 @@ pub mod code;
 pub mod command;
 pub mod compose;
 pub mod dockerfile;
+pub mod dockerignore;
 pub mod document;
 pub mod file_capability;
 pub mod group;

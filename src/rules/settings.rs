@@ -123,6 +123,12 @@ pub(super) fn is_duration(text: &str) -> Result<(), String> {
     ok_if(time::duration(text).is_some(), text, "a duration such as 30s or 1m30s")
 }
 
+/// A word of a name.
+pub(super) fn is_word(text: &str) -> Result<(), String> {
+    let is_part = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();
+    ok_if(!text.is_empty() && text.chars().all(is_part), text, "a word such as dev")
+}
+
 /// A whole number: a count, or an id of the kernel's.
 pub(super) fn is_number(text: &str) -> Result<(), String> {
     ok_if(text.parse::<u32>().is_ok(), text, "a whole number such as 1000")

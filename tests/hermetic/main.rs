@@ -20,8 +20,11 @@ mod compose_spans;
 mod compose_unknown;
 #[path = "../corpus/mod.rs"]
 mod corpus;
+mod dockerfile_corpus;
 mod dockerfile_documents;
 mod dockerfile_files;
+#[path = "../corpus/dockerfiles.rs"]
+mod dockerfile_fixtures;
 mod dockerfiles;
 mod drift;
 mod engine;

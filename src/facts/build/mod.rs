@@ -1,6 +1,8 @@
 //! How an image is built: its Dockerfile, the stages that ship, and where in the
 //! file each part stands. Of what is not a Dockerfile nobody asks.
 
+mod steps;
+
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,10 +13,13 @@ use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target::Kind;
 use crate::parse::dockerfile::{
-    self, Command, Dockerfile, Exec, From, Instruction, Known, Place, Plan, Stage, commands,
+    self, Command, Dockerfile, Exec, From, Instruction, Known, Place, Plan, Stage, Step, Work,
+    commands,
 };
 
 use super::view::View;
+
+pub use steps::{Done, Doubt};
 
 /// The longest line that is shown.
 const LONGEST_LINE: usize = 200;
@@ -36,8 +41,10 @@ pub struct Build {
 pub struct Layout {
     /// The whole file as it was parsed, what may be secret in it masked.
     pub dockerfile: Dockerfile,
-    /// What each stage begins with, and which ship.
+    /// What becomes of its stages.
     pub plan: Plan,
+    /// What is done in them, in the order of the file.
+    steps: Vec<Step>,
     recipe: Arc<Recipe>,
     /// Where each line of the text begins.
     lines: Vec<usize>,
@@ -68,15 +75,15 @@ fn layout(view: &View<'_>) -> Reading<Rc<Layout>> {
     };
     let dockerfile = dockerfile::parse(recipe.text.raw().as_bytes());
     let target = recipe.target.as_ref().map(|it| it.raw());
-    match dockerfile::plan(&dockerfile, target, &recipe.args) {
+    match dockerfile::work(&dockerfile, target, &recipe.args, None) {
         Err(wrong) => {
             let gap = Gap::new(Reason::Malformed, source, wrong.what);
             Reading::Missing(gap.mend(wrong.help))
         }
-        Ok(plan) => {
+        Ok(Work { plan, steps }) => {
             let ends = recipe.text.raw().match_indices('\n').map(|(at, _)| at + 1);
             let lines = std::iter::once(0).chain(ends).collect();
-            let layout = Layout { dockerfile, plan, recipe, lines };
+            let layout = Layout { dockerfile, plan, steps, recipe, lines };
             let shown = format!("{} stages", layout.dockerfile.stages.len());
             let last = layout.final_stage().map(|it| layout.origin(&it.from, None));
             let evidence = Evidence::new(source, "", shown).with(|datum| datum.written = last);

@@ -12,11 +12,16 @@
 
 mod accounts;
 mod built;
+mod calls;
 mod check;
+mod downloads;
+mod graph;
 mod heredoc;
 mod idle;
 mod instruction;
 mod mask;
+mod mount;
+mod packages;
 mod read;
 mod shell;
 #[cfg(test)]
@@ -26,11 +31,16 @@ mod variables;
 mod words;
 
 pub use accounts::{Account, Kind};
-pub use built::{Base, Built, From, Plan, plan, shipped, shipped_on};
+pub use built::{Base, Built, Step, Work, plan, shipped, shipped_on, work};
+pub use calls::{Argument, Call, is_shell};
+pub use downloads::{Unverified, unverified, variable as unverified_variable};
+pub use graph::{From, Part, Plan};
 pub use heredoc::Heredoc;
 pub use idle::{Idle, Unless};
 pub use instruction::{Flag, Instruction, Keyword};
 pub use mask::{is_secret, masked};
+pub use mount::Mount;
+pub use packages::{Act, Manager, Verb, act};
 pub use read::parse;
 pub use shell::{Command, commands};
 pub use text::Text;

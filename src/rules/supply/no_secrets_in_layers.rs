@@ -1,5 +1,7 @@
 //! See [`RULE`].
 
+mod dockerfile;
+
 use crate::facts::Facts;
 use crate::model::layers::{Holder, Step};
 use crate::model::severity::Severity;
@@ -16,6 +18,10 @@ rule! {
     /// private keys, `.env`, `.npmrc` and Docker's own `config.json`, also where a later layer
     /// deletes them.
     ///
+    /// Of a Dockerfile the stages that ship are asked: build arguments and variables that are
+    /// secrets by name or value, what commands are told, and files of secrets that are copied, also
+    /// by way of a stage before. What a secret mount gives is in no layer.
+    ///
     /// ## Why it matters
     /// Whoever may pull an image has every layer of it and its whole history. What a later layer
     /// deletes is hidden from the container, and from nobody else.
@@ -28,8 +34,8 @@ rule! {
         id: "no-secrets-in-layers",
         title: "no secret is in a layer or in the history",
         severity: Severity::Crit,
-        targets: [Image],
-        references: &["CIS Docker 1.6: 4.10", "Trivy DS-0031", "Dockle CIS-DI-0010"],
+        targets: [Image, Dockerfile],
+        references: &["CIS Docker 1.6: 4.10", "Trivy DS-0031", "Dockle CIS-DI-0010", "hadolint DL3064"],
         parameters: &[
             Parameter {
                 name: "accept",
@@ -67,7 +73,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             of_file(check, it, &is_accepted)
         })
     });
-    of_steps.and(of_files)
+    of_steps.and(of_files).and(dockerfile::judge(facts, &is_accepted))
 }
 
 fn of_step(check: Check, number: usize, step: &Step, is_accepted: &impl Fn(&str) -> bool) -> Check {
@@ -98,7 +104,7 @@ fn of_file(check: Check, holder: &Holder, is_accepted: &impl Fn(&str) -> bool) -
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, shipped};
+    use crate::rules::testing::{Case, cases, dockerfile, shipped};
 
     const KEY: &str = "-----BEGIN PRIVATE KEY-----";
 
@@ -125,5 +131,8 @@ mod tests {
         a_layer_that_cannot_be_read_leaves_it_unknown: shipped().layer_unread() => "Unknown",
         what_is_there_convicts_whatever_is_unread:
             by("ENV DB_PASSWORD=kW7vPq29sLx").layer_unread() => "Fail",
+        a_build_without_secrets_passes: dockerfile("FROM a\nENV NODE_ENV=production\n") => "Pass",
+        a_build_argument_fails: dockerfile("FROM a\nARG NPM_TOKEN\n") => "Fail",
+        a_file_that_is_not_at_hand_is_unknown: dockerfile("FROM a\n").unread_dockerfile() => "Unknown",
     }
 }

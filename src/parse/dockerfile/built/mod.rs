@@ -6,15 +6,19 @@ mod config;
 mod scope;
 mod stage;
 mod values;
+mod work;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::accounts::Account;
+use super::graph::{self, From, Plan};
 use super::idle::Idle;
 use super::instruction::Keyword;
 use super::{Dockerfile, Place, Stage, Wrong, check};
+
+pub use work::{Step, Work, work};
 
 use scope::Scope;
 use stage::Building;
@@ -53,28 +57,6 @@ pub struct Base {
     pub place: Place,
 }
 
-/// What a stage begins with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum From {
-    /// An earlier stage, by its place in the file.
-    Stage(usize),
-    /// Nothing.
-    Scratch,
-    /// An image, by its name.
-    Image(String),
-    /// Something whose name nobody can tell, and why.
-    Untold(String),
-}
-
-/// What becomes of the stages of a Dockerfile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// What each stage begins with, in their order.
-    pub from: Vec<From>,
-    /// The stages that ship, the lowest first: the target, and those it rests on.
-    pub ships: Vec<usize>,
-}
-
 /// What each stage begins with, and which ship.
 ///
 /// # Errors
@@ -91,30 +73,7 @@ pub fn plan(
             global.arguments(instruction, None);
         }
     }
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    let mut from = Vec::new();
-    for (at, stage) in dockerfile.stages.iter().enumerate() {
-        let base = stage.base().map(|it| global.expand(it.text, stage.from.escape));
-        from.push(match base {
-            None => From::Untold("FROM names no image".to_owned()),
-            Some(Err(why)) => From::Untold(why),
-            Some(Ok(name)) => match names.get(&name.to_lowercase()) {
-                Some(stage) => From::Stage(*stage),
-                None if name == "scratch" => From::Scratch,
-                None if name.is_empty() => From::Untold("FROM names no image".to_owned()),
-                None => From::Image(name),
-            },
-        });
-        names.extend(stage.name().map(|it| (it, at)));
-    }
-    // A stage can only rest on one before it, so there is an end to it.
-    let below = |at: &usize| match from.get(*at) {
-        Some(From::Stage(next)) => Some(*next),
-        _ => None,
-    };
-    let mut ships: Vec<usize> = std::iter::successors(Some(last), below).collect();
-    ships.reverse();
-    Ok(Plan { from, ships })
+    Ok(joined(dockerfile, last, &global))
 }
 
 /// What the final or a named stage would be made into, built with these
@@ -209,6 +168,13 @@ struct Chain<'a> {
     base: Option<Base>,
 }
 
+/// How the stages are joined for the one that is built.
+fn joined(dockerfile: &Dockerfile, last: usize, global: &Scope<'_>) -> Plan {
+    let name = |it: &Stage| it.base().map(|word| global.expand(word.text, it.from.escape));
+    let bases = dockerfile.stages.iter().map(|it| name(it).unwrap_or(Ok(String::new())));
+    graph::join(dockerfile, last, bases.collect())
+}
+
 /// Follows the `FROM`s down. A stage can only rest on one before it, so there
 /// is an end to it.
 fn chain<'a>(
@@ -216,42 +182,24 @@ fn chain<'a>(
     last: usize,
     global: &Scope<'_>,
 ) -> Result<Chain<'a>, Wrong> {
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    let mut below = Vec::new();
-    let mut bases = Vec::new();
-    for (at, stage) in dockerfile.stages.iter().enumerate().take(last + 1) {
-        let name = stage.base().map(|it| global.expand(it.text, stage.from.escape));
-        let key = name.as_ref().and_then(|it| it.as_ref().ok()).map(|it| it.to_lowercase());
-        below.push(key.and_then(|it| names.get(&it).copied()));
-        bases.push(name);
-        names.extend(stage.name().map(|it| (it, at)));
-    }
-    let mut stages = Vec::new();
-    let mut at = last;
-    loop {
-        stages.extend(dockerfile.stages.get(at));
-        match below.get(at).copied().flatten() {
-            Some(next) => at = next,
-            None => break,
-        }
-    }
-    let from = stages.last().map(|it| &it.from);
+    let plan = joined(dockerfile, last, global);
+    let stages: Vec<_> = plan.ships.iter().filter_map(|it| dockerfile.stages.get(*it)).collect();
+    let from = stages.first().map(|it| &it.from);
     let place = from.map_or(Place { line: 1, column: 1, length: 1 }, |it| {
         it.words().first().map_or(it.place, |word| it.place_of(*word))
     });
-    let name = bases.into_iter().nth(at).flatten().filter(|it| *it != Ok(String::new()));
-    let name = name.ok_or_else(|| Wrong {
-        place,
-        what: "FROM names no image".to_owned(),
-        help: "write the name of an image, or give its variable a default before FROM".to_owned(),
-    })?;
     let platform = from.and_then(|it| it.flag("platform")?.value.as_ref());
-    let escape = dockerfile.escape;
-    stages.reverse();
-    let base = (name != Ok("scratch".to_owned())).then(|| Base {
-        name,
-        platform: platform.map(|it| global.expand(it, escape)),
-        place,
-    });
-    Ok(Chain { stages, base })
+    let platform = platform.map(|it| global.expand(it, dockerfile.escape));
+    let name = match plan.ships.first().and_then(|it| plan.from.get(*it)) {
+        Some(From::Scratch) => return Ok(Chain { stages, base: None }),
+        Some(From::Untold(why)) if why != graph::NO_IMAGE => Err(why.clone()),
+        Some(From::Image(name)) => Ok(name.clone()),
+        _ => {
+            let what = graph::NO_IMAGE.to_owned();
+            let help =
+                "write the name of an image, or give its variable a default before FROM".to_owned();
+            return Err(Wrong { place, what, help });
+        }
+    };
+    Ok(Chain { stages, base: Some(Base { name, platform, place }) })
 }

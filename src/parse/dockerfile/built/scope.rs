@@ -34,6 +34,7 @@ const MOST: usize = 64 * LONGEST;
 /// A value, or why nobody can tell it.
 pub(super) type Told = Result<String, String>;
 
+#[derive(Clone)]
 struct Variable {
     value: Told,
     /// Whether it is an `ENV`, which the image keeps.
@@ -41,6 +42,7 @@ struct Variable {
 }
 
 /// The variables at one point of a Dockerfile.
+#[derive(Clone)]
 pub(super) struct Scope<'a> {
     args: &'a BTreeMap<String, Option<String>>,
     variables: BTreeMap<String, Variable>,

@@ -295,7 +295,7 @@ impl<'a> Building<'a> {
         if let Exec::Array(words) = it.exec() {
             let place = it.place_of_arguments();
             let said = words.into_iter().map(|it| Said { text: Ok(it), range: 0..0 });
-            let command = Command { words: said.collect() };
+            let command = Command { words: said.collect(), ..Command::default() };
             record(&mut self.accounts, &command, |_| place);
             let setting = Setting { folder: self.folder.as_deref(), user: user(&self.config) };
             self.watch.command(&command, setting, |_| place);
@@ -350,14 +350,14 @@ fn user(config: &Config) -> Option<&str> {
     config.get("User")?.as_ref().ok()?.as_str()
 }
 
-fn is_shell(program: &str) -> bool {
+pub(super) fn is_shell(program: &str) -> bool {
     let name = program.rsplit('/').next().unwrap_or_default();
     ["sh", "bash", "ash", "dash", "ksh", "zsh"].contains(&name)
 }
 
 /// Whether a shell reads a heredoc as its script: nothing else stands in the
 /// line, or a shell that is told no other script.
-fn is_script(line: &str, heredoc: &Heredoc) -> bool {
+pub(super) fn is_script(line: &str, heredoc: &Heredoc) -> bool {
     if let Some(interpreter) = heredoc.body.as_str().strip_prefix("#!") {
         let line = interpreter.lines().next().unwrap_or_default();
         return line.split_whitespace().any(is_shell);

@@ -1,10 +1,12 @@
 //! Each feature of the Dockerfile reference, read and carried out.
 
 mod accounts;
+mod downloads;
 mod heredocs;
 mod hostile;
 mod idle;
 mod meaning;
+mod stages;
 mod syntax;
 mod variables;
 

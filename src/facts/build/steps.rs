@@ -1,0 +1,125 @@
+//! What is done for the image: in the stages that ship, and in all that are built.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::model::build::Context;
+use crate::model::fact::Fact;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::source::Source;
+use crate::parse::dockerfile::{From, Instruction, Keyword, Part, Place, Step};
+
+use super::{Build, Layout};
+
+/// Something that nobody can tell and that decides: where, and why.
+pub type Doubt = (Place, String);
+
+/// An instruction as it is carried out in a stage.
+#[derive(Clone, Copy, Debug)]
+pub struct Done<'l> {
+    /// What it does.
+    pub step: &'l Step,
+    /// How it is written.
+    pub instruction: &'l Instruction,
+}
+
+impl Done<'_> {
+    /// Whether it is this instruction.
+    pub fn is(&self, keyword: Keyword) -> bool {
+        self.instruction.keyword == Some(keyword)
+    }
+}
+
+impl Layout {
+    /// What is done in the stages that ship, in their order.
+    pub fn shipped(&self) -> impl Iterator<Item = Done<'_>> {
+        self.done(Part::Ships)
+    }
+
+    /// What is done in all stages that are built, also in those that only hand
+    /// something on.
+    pub fn used(&self) -> impl Iterator<Item = Done<'_>> {
+        self.done(Part::Feeds)
+    }
+
+    /// Whether something of what the build is given is copied.
+    pub fn takes_context(&self) -> bool {
+        self.used().any(|it| {
+            let copies = it.is(Keyword::Copy) || it.is(Keyword::Add);
+            let is_other = it.instruction.flag("from").is_some();
+            copies && !is_other && it.instruction.heredocs.is_empty()
+        })
+    }
+
+    /// The stage that a `--from` means.
+    pub fn stage_of(&self, name: &str) -> Option<usize> {
+        self.plan.stage_of(&self.dockerfile.stages, name)
+    }
+
+    fn done(&self, least: Part) -> impl Iterator<Item = Done<'_>> {
+        let parts = &self.plan.parts;
+        let is_asked = move |it: &&Step| parts.get(it.stage).is_some_and(|part| *part >= least);
+        let steps = self.steps.iter().filter(is_asked);
+        steps.filter_map(|step| {
+            Some(Done { step, instruction: step.instruction(&self.dockerfile)? })
+        })
+    }
+}
+
+impl Build {
+    /// The Dockerfile, asked about what ships. A doubt keeps it from passing, and so
+    /// does a base that may be one of its stages.
+    pub fn shipped(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Rc<Layout>> {
+        self.asked(|layout| {
+            let lowest = layout.plan.ships.first()?;
+            match layout.plan.from.get(*lowest)? {
+                From::Untold(why) => {
+                    let stage = layout.dockerfile.stages.get(*lowest)?;
+                    Some((stage.from.place_of_arguments(), why.clone()))
+                }
+                From::Stage(_) | From::Image(_) | From::Scratch => doubt(layout),
+            }
+        })
+    }
+
+    /// The Dockerfile, asked about all stages that are built. A doubt keeps it from
+    /// passing, and so does whatever may be taken from a stage that nobody can tell.
+    pub fn used(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Rc<Layout>> {
+        self.asked(|layout| layout.plan.untold.first().cloned().or_else(|| doubt(layout)))
+    }
+
+    /// The Dockerfile with what its build is given. Where not all of that was looked
+    /// at, what is missing from it acquits nobody.
+    pub fn given(&self) -> Fact<(Rc<Layout>, Arc<Context>)> {
+        let layout = self.layout.declared().clone();
+        let takes = |it: &Reading<Rc<Layout>>| match it {
+            Reading::Known(layout, _) => layout.takes_context(),
+            Reading::Missing(_) | Reading::Inapplicable => true,
+        };
+        let context = if takes(&layout) {
+            self.context.declared().clone()
+        } else {
+            // Nobody has to know what nothing is made of.
+            Reading::Known(Arc::default(), Vec::new())
+        };
+        let cut = context.known().filter(|it| it.is_cut).map(|context| {
+            let source = Source::Context(context.folder.raw().to_owned());
+            let detail = format!("not all names in {} were looked at", context.folder);
+            let gap = Gap::new(Reason::NotCollected, source, detail);
+            gap.mend("name a smaller folder by --context")
+        });
+        Fact::declared_in_part(layout.zip(context), cut)
+    }
+
+    fn asked(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Rc<Layout>> {
+        let declared = self.layout.declared();
+        let Reading::Known(layout, evidence) = declared else { return self.layout.clone() };
+        let (Some((place, why)), Some(first)) = (doubt(layout), evidence.first()) else {
+            return self.layout.clone();
+        };
+        let detail = format!("line {}: {why}", place.line);
+        let gap = Gap::new(Reason::Unset, first.source.clone(), detail);
+        let gap = gap.mend("give its variable a default, or a value by --build-arg");
+        Fact::declared_in_part(declared.clone(), Some(gap))
+    }
+}

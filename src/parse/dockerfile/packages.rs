@@ -1,0 +1,383 @@
+//! What a call does as a package manager.
+
+use super::calls::{Argument, Call};
+
+/// A package manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Manager {
+    /// `apt-get`, `apt` and `aptitude`.
+    Apt,
+    /// `apk`.
+    Apk,
+    /// `dnf`, `yum`, `microdnf` and `tdnf`.
+    Dnf,
+    /// `zypper`.
+    Zypper,
+    /// `pip`, also as `python -m pip` and `uv pip`.
+    Pip,
+    /// `npm`.
+    Npm,
+    /// `yarn`.
+    Yarn,
+    /// `pnpm`.
+    Pnpm,
+}
+
+impl Manager {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Apt => "apt-get",
+            Self::Apk => "apk",
+            Self::Dnf => "dnf",
+            Self::Zypper => "zypper",
+            Self::Pip => "pip",
+            Self::Npm => "npm",
+            Self::Yarn => "yarn",
+            Self::Pnpm => "pnpm",
+        }
+    }
+
+    /// Whether its packages are those of the distribution.
+    pub const fn is_of_the_system(self) -> bool {
+        matches!(self, Self::Apt | Self::Apk | Self::Dnf | Self::Zypper)
+    }
+
+    /// The options with a value in the next word.
+    const fn valued(self) -> &'static [&'static str] {
+        match self {
+            Self::Apt => &[
+                "-o",
+                "--option",
+                "-c",
+                "--config-file",
+                "-t",
+                "--target-release",
+                "--default-release",
+                "-a",
+                "--host-architecture",
+            ],
+            Self::Apk => &[
+                "-t",
+                "--virtual",
+                "-p",
+                "--root",
+                "-X",
+                "--repository",
+                "--keys-dir",
+                "--repositories-file",
+                "--wait",
+                "--cache-dir",
+                "--cache-max-age",
+                "--arch",
+            ],
+            Self::Dnf => &[
+                "-c",
+                "--config",
+                "-x",
+                "--exclude",
+                "--setopt",
+                "--enablerepo",
+                "--disablerepo",
+                "--repo",
+                "--repoid",
+                "--releasever",
+                "--installroot",
+                "-d",
+                "-e",
+                "-R",
+            ],
+            Self::Zypper => &["-r", "--repo", "--from", "-t", "--type", "-R", "--root", "-C", "-D"],
+            Self::Pip => &[
+                "-r",
+                "--requirement",
+                "-c",
+                "--constraint",
+                "-e",
+                "--editable",
+                "-i",
+                "--index-url",
+                "--extra-index-url",
+                "-f",
+                "--find-links",
+                "-t",
+                "--target",
+                "--trusted-host",
+                "--prefix",
+                "--root",
+                "--platform",
+                "--cache-dir",
+                "--timeout",
+                "--retries",
+                "--proxy",
+                "--python",
+                "--python-version",
+                "--upgrade-strategy",
+                "--no-binary",
+                "--only-binary",
+                "--implementation",
+                "--abi",
+                "--src",
+                "-C",
+                "--config-settings",
+                "--report",
+                "--log",
+                "--progress-bar",
+                "-w",
+                "--wheel-dir",
+                "-d",
+                "--dest",
+                "--cert",
+                "--client-cert",
+                "-p",
+            ],
+            Self::Npm | Self::Pnpm | Self::Yarn => &[
+                "--prefix",
+                "-C",
+                "--dir",
+                "--cwd",
+                "--registry",
+                "--cache",
+                "--loglevel",
+                "--filter",
+                "-w",
+                "--workspace",
+                "-F",
+                "--store-dir",
+                "--cache-folder",
+                "--modules-folder",
+                "--network-timeout",
+                "--userconfig",
+                "--omit",
+                "--include",
+            ],
+        }
+    }
+}
+
+/// What a package manager is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// It fetches the lists of packages.
+    Refresh,
+    /// It installs what is named.
+    Install,
+    /// It installs what a lock file says, and nothing else.
+    InstallLocked,
+    /// It brings everything up to date.
+    Upgrade,
+    /// It empties its cache.
+    Clean,
+    /// Anything else, or what nobody can tell.
+    Other,
+}
+
+/// A call of a package manager.
+#[derive(Clone, Debug)]
+pub struct Act<'c> {
+    /// Which one.
+    pub manager: Manager,
+    /// What it does.
+    pub verb: Verb,
+    /// Its options with their values, where they have any.
+    pub options: Vec<(&'c str, Option<&'c str>)>,
+    /// The packages, or whatever else is no option.
+    pub packages: Vec<&'c Argument>,
+    /// A word that nobody can tell, which may be an option as well.
+    pub untold: Option<&'c Argument>,
+    /// Where the program stands.
+    pub call: &'c Call,
+}
+
+impl Act<'_> {
+    /// Whether one of these options is given, whatever its value.
+    pub fn has(&self, names: &[&str]) -> bool {
+        self.options.iter().any(|(name, _)| names.contains(name))
+    }
+
+    /// The values of an option, as far as they can be told.
+    pub fn values<'s>(&'s self, names: &'s [&'s str]) -> impl Iterator<Item = &'s str> {
+        let named = self.options.iter().filter(|(name, _)| names.contains(name));
+        named.filter_map(|(_, value)| *value)
+    }
+}
+
+/// What a call does as a package manager; none where it is none.
+pub fn act(call: &Call) -> Option<Act<'_>> {
+    let mut words = call.arguments.iter().peekable();
+    let name = call.name();
+    let manager = match name {
+        "apt-get" | "apt" | "aptitude" => Manager::Apt,
+        "apk" => Manager::Apk,
+        "dnf" | "yum" | "microdnf" | "tdnf" | "dnf5" => Manager::Dnf,
+        "zypper" => Manager::Zypper,
+        "npm" => Manager::Npm,
+        "yarn" | "yarnpkg" => Manager::Yarn,
+        "pnpm" => Manager::Pnpm,
+        "uv" => {
+            words.next_if(|it| it.told() == Some("pip"))?;
+            Manager::Pip
+        }
+        _ if is_numbered(name, "pip") => Manager::Pip,
+        _ if is_numbered(name, "python") => {
+            while words
+                .next_if(|it| it.told().is_some_and(|it| it.starts_with('-') && it != "-m"))
+                .is_some()
+            {}
+            words.next_if(|it| it.told() == Some("-m"))?;
+            words.next_if(|it| it.told() == Some("pip"))?;
+            Manager::Pip
+        }
+        "corepack" => {
+            let inner = words.next()?.told()?;
+            match inner {
+                "yarn" => Manager::Yarn,
+                "pnpm" => Manager::Pnpm,
+                "npm" => Manager::Npm,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    let mut act = Act {
+        manager,
+        verb: Verb::Other,
+        options: Vec::new(),
+        packages: Vec::new(),
+        untold: None,
+        call,
+    };
+    let mut verb: Vec<&str> = Vec::new();
+    let mut is_after_options = false;
+    while let Some(word) = words.next() {
+        let Some(text) = word.told() else {
+            act.untold.get_or_insert(word);
+            act.packages.push(word);
+            continue;
+        };
+        if text == "--" {
+            is_after_options = true;
+        } else if text.starts_with('-') && text.len() > 1 && !is_after_options {
+            if manager.valued().contains(&text) {
+                act.options.push((text, words.next().and_then(Argument::told)));
+            } else {
+                let (name, value) = text.split_once('=').unwrap_or((text, ""));
+                act.options.push((name, Some(value).filter(|it| !it.is_empty())));
+            }
+        } else if verb.is_empty() || verb == ["cache"] || verb == ["store"] {
+            verb.push(text);
+        } else {
+            act.packages.push(word);
+        }
+    }
+    act.verb = meaning(&act, &verb);
+    Some(act)
+}
+
+/// Whether a name is this one, with or without a version after it: `python3.12`.
+fn is_numbered(name: &str, program: &str) -> bool {
+    let rest = name.strip_prefix(program);
+    rest.is_some_and(|it| it.chars().all(|it| it.is_ascii_digit() || it == '.'))
+}
+
+fn meaning(act: &Act<'_>, verb: &[&str]) -> Verb {
+    let locks =
+        |options: &[&str]| if act.has(options) { Verb::InstallLocked } else { Verb::Install };
+    match (act.manager, verb) {
+        (Manager::Apt, ["update"])
+        | (Manager::Apk, ["update"])
+        | (Manager::Dnf, ["makecache" | "check-update"])
+        | (Manager::Zypper, ["refresh" | "ref"]) => Verb::Refresh,
+        (Manager::Apt, ["install" | "build-dep" | "reinstall" | "satisfy"])
+        | (Manager::Apk, ["add"])
+        | (
+            Manager::Dnf,
+            ["install" | "reinstall" | "localinstall" | "groupinstall" | "builddep" | "module"],
+        )
+        | (Manager::Zypper, ["install" | "in"])
+        | (Manager::Pip, ["install"]) => Verb::Install,
+        (Manager::Apt, ["upgrade" | "dist-upgrade" | "full-upgrade" | "safe-upgrade"])
+        | (Manager::Apk, ["upgrade"])
+        | (Manager::Dnf, ["update" | "upgrade" | "distro-sync"])
+        | (Manager::Zypper, ["update" | "up" | "dist-upgrade" | "dup" | "patch"]) => Verb::Upgrade,
+        (Manager::Apt, ["clean" | "distclean"])
+        | (Manager::Apk, ["cache", "clean" | "purge"])
+        | (Manager::Dnf, ["clean"])
+        | (Manager::Zypper, ["clean" | "cc"])
+        | (Manager::Pip, ["cache", "purge"])
+        | (Manager::Npm | Manager::Yarn, ["cache", "clean" | "clear"])
+        | (Manager::Pnpm, ["store", "prune"]) => Verb::Clean,
+        (Manager::Npm, ["ci" | "clean-install" | "ic" | "install-clean"]) => Verb::InstallLocked,
+        (Manager::Npm, ["install" | "i" | "add" | "in" | "isntall"]) => Verb::Install,
+        (Manager::Yarn, [] | ["install"]) => {
+            // A yarn that is only asked for its version installs nothing.
+            if act.has(&["--version", "-v", "--help"]) {
+                Verb::Other
+            } else {
+                locks(&["--frozen-lockfile", "--immutable", "--pure-lockfile"])
+            }
+        }
+        (Manager::Yarn | Manager::Pnpm, ["add"]) | (Manager::Yarn, ["global"]) => Verb::Install,
+        (Manager::Pnpm, ["install" | "i"]) => locks(&["--frozen-lockfile"]),
+        (Manager::Pnpm, ["fetch"]) => Verb::InstallLocked,
+        _ => Verb::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Place;
+    use super::super::calls::of_script;
+    use super::super::variables::Known;
+    use super::*;
+
+    fn told(script: &str) -> Option<(Manager, Verb, String)> {
+        let place = |_| Place { line: 1, column: 1, length: 1 };
+        let mut calls = Vec::new();
+        of_script(script, &|_| Known::Untold("x"), &place, &mut calls);
+        let act = act(calls.first()?)?;
+        let packages: Vec<_> = act.packages.iter().map(|it| it.told().unwrap_or("?")).collect();
+        Some((act.manager, act.verb, packages.join(" ")))
+    }
+
+    #[test]
+    fn each_package_manager_is_understood() {
+        use Manager::{Apk, Apt, Dnf, Npm, Pip, Pnpm, Yarn, Zypper};
+        use Verb::{Clean, Install, InstallLocked, Other, Refresh, Upgrade};
+        for (script, manager, verb, packages) in [
+            ("apt-get update -qq", Apt, Refresh, ""),
+            ("apt-get -o Dpkg::Use-Pty=0 -y install -t sid a b=1", Apt, Install, "a b=1"),
+            ("/usr/bin/apt-get dist-upgrade", Apt, Upgrade, ""),
+            ("aptitude install -R a", Apt, Install, "a"),
+            ("apt-get clean", Apt, Clean, ""),
+            ("apt-get $OPTS install a", Apt, Install, "? a"),
+            ("apk add --no-cache --virtual .deps gcc musl-dev", Apk, Install, "gcc musl-dev"),
+            ("apk --update add a", Apk, Install, "a"),
+            ("apk del .deps", Apk, Other, ".deps"),
+            ("apk cache clean", Apk, Clean, ""),
+            ("yum -y --setopt=tsflags=nodocs install a", Dnf, Install, "a"),
+            ("microdnf clean all", Dnf, Clean, "all"),
+            ("zypper -n in -y --no-recommends a", Zypper, Install, "a"),
+            ("pip3.12 install --no-cache-dir -r requirements.txt", Pip, Install, ""),
+            ("python3 -u -m pip install -U pip==24.0", Pip, Install, "pip==24.0"),
+            ("uv pip install --system flask", Pip, Install, "flask"),
+            ("pip cache purge", Pip, Clean, ""),
+            ("npm ci --omit=dev", Npm, InstallLocked, ""),
+            ("npm --prefix web i", Npm, Install, ""),
+            ("npm install -g pm2", Npm, Install, "pm2"),
+            ("npm run build", Npm, Other, "build"),
+            ("npm cache clean --force", Npm, Clean, ""),
+            ("yarn", Yarn, Install, ""),
+            ("yarn --frozen-lockfile", Yarn, InstallLocked, ""),
+            ("yarn --version", Yarn, Other, ""),
+            ("yarn build", Yarn, Other, ""),
+            ("corepack pnpm install --frozen-lockfile", Pnpm, InstallLocked, ""),
+            ("pnpm install", Pnpm, Install, ""),
+        ] {
+            assert_eq!(told(script), Some((manager, verb, packages.to_owned())), "{script}");
+        }
+        for script in ["uv sync", "python app.py", "pipx install x", "apt-cache policy", "make"] {
+            assert_eq!(told(script), None, "{script}");
+        }
+    }
+}

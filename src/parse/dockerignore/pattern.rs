@@ -1,0 +1,187 @@
+//! One pattern. Like the builders', it is compared as a text where it has no special
+//! letters, or only `**` at one end; else letter by letter.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// A pattern.
+#[derive(Clone, Debug)]
+pub(super) enum Pattern {
+    /// The very path.
+    Exact(String),
+    /// `dir/**`: what begins so.
+    Prefix(String),
+    /// `**/name`, or `**name`: what ends so, and the name alone.
+    Suffix(String),
+    /// Anything else.
+    Steps(Vec<Step>),
+}
+
+/// A part of a pattern.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Letter(char),
+    /// `?`: any letter but a slash.
+    One,
+    /// `*`: any number of them.
+    Any,
+    /// `**` before something: any number of folders.
+    Folders,
+    /// `**` at the end: whatever follows.
+    Rest,
+    /// `[a-z]` or `[^a-z]`.
+    Class {
+        ranges: Vec<(char, char)>,
+        is_negated: bool,
+    },
+    /// A `^` where other letters are special: for builders a beginning, which there is none
+    /// of in the middle.
+    Never,
+}
+
+impl Pattern {
+    /// Reads a pattern whose path is clean.
+    pub(super) fn new(text: &str) -> Result<Self, String> {
+        let mut letters = text.chars().peekable();
+        let mut steps = Vec::new();
+        let (mut is_special, mut is_suffix, mut is_prefix) = (false, false, false);
+        while let Some(letter) = letters.next() {
+            let is_first = steps.is_empty();
+            let step = match letter {
+                '*' if letters.next_if_eq(&'*').is_some() => {
+                    letters.next_if_eq(&'/');
+                    let is_last = letters.peek().is_none();
+                    is_prefix = is_last && !is_special && !is_suffix;
+                    is_special |= !is_first && !is_prefix;
+                    is_suffix |= is_first;
+                    if is_last { Step::Rest } else { Step::Folders }
+                }
+                '*' => Step::Any,
+                '?' => Step::One,
+                '[' => class(&mut letters)?,
+                '\\' => Step::Letter(escaped(&mut letters)?),
+                '^' => Step::Never,
+                _ => Step::Letter(letter),
+            };
+            is_special |= match step {
+                Step::Any | Step::One | Step::Class { .. } => true,
+                Step::Letter(_) => letter == '\\' || letter == ']',
+                Step::Folders | Step::Rest | Step::Never => false,
+            };
+            steps.push(step);
+        }
+        Ok(if is_special {
+            Self::Steps(steps)
+        } else if is_suffix {
+            Self::Suffix(text.strip_prefix("**").unwrap_or(text).to_owned())
+        } else if is_prefix {
+            Self::Prefix(text.trim_end_matches('/').strip_suffix("**").unwrap_or(text).to_owned())
+        } else {
+            Self::Exact(text.to_owned())
+        })
+    }
+
+    /// Whether it is a pattern of this path itself.
+    pub(super) fn fits(&self, path: &str) -> bool {
+        match self {
+            Self::Exact(text) => path == text,
+            Self::Prefix(text) => path.starts_with(text.as_str()),
+            Self::Suffix(text) => {
+                path.ends_with(text.as_str()) || text.strip_prefix('/') == Some(path)
+            }
+            Self::Steps(steps) => fits(steps, path),
+        }
+    }
+}
+
+/// A letter after a backslash.
+fn escaped(letters: &mut Peekable<Chars<'_>>) -> Result<char, String> {
+    match letters.next() {
+        None => Err("a \\ stands at the end".to_owned()),
+        // For builders these are classes such as \d, or nothing at all.
+        Some(it) if it.is_ascii_alphanumeric() || !it.is_ascii() => {
+            Err(format!("a \\ stands before {it:?}, which needs none"))
+        }
+        Some(it) => Ok(it),
+    }
+}
+
+/// A class, after its bracket.
+fn class(letters: &mut Peekable<Chars<'_>>) -> Result<Step, String> {
+    const OPEN: &str = "a [ has no ]";
+    let is_negated = letters.next_if_eq(&'^').is_some();
+    let mut ranges = Vec::new();
+    let bound = |letters: &mut Peekable<Chars<'_>>| match letters.next() {
+        None => Err(OPEN.to_owned()),
+        Some('\\') => escaped(letters),
+        Some(it @ ('-' | ']')) => Err(format!("in brackets {it:?} needs a \\ before it")),
+        Some(it @ ('*' | '?')) => Err(format!("in brackets {it:?} is not what it seems")),
+        Some('[') if letters.peek() == Some(&':') => Err("[: means nothing here".to_owned()),
+        Some(it) => Ok(it),
+    };
+    while ranges.is_empty() || letters.next_if_eq(&']').is_none() {
+        let low = bound(letters)?;
+        let high = if letters.next_if_eq(&'-').is_some() { bound(letters)? } else { low };
+        if low > high {
+            return Err(format!("the range {low}-{high} runs backwards"));
+        }
+        ranges.push((low, high));
+    }
+    Ok(Step::Class { ranges, is_negated })
+}
+
+/// Follows all ways through the steps at once, so that no pattern takes longer
+/// than its length times that of the path.
+fn fits(steps: &[Step], path: &str) -> bool {
+    let mut alive = vec![false; steps.len() + 1];
+    enter(steps, &mut alive, 0);
+    for letter in path.chars() {
+        let mut next = vec![false; steps.len() + 1];
+        for (at, step) in steps.iter().enumerate() {
+            if !alive.get(at).copied().unwrap_or_default() {
+                continue;
+            }
+            let (stays, goes_on) = match step {
+                Step::Letter(it) => (false, *it == letter),
+                Step::One => (false, letter != '/'),
+                Step::Any => (letter != '/', false),
+                Step::Folders => (letter != '\n', letter == '/'),
+                Step::Rest => (letter != '\n', false),
+                Step::Class { ranges, is_negated } => {
+                    let is_in = ranges.iter().any(|(low, high)| (low..=high).contains(&&letter));
+                    (false, is_in != *is_negated)
+                }
+                Step::Never => (false, false),
+            };
+            if stays {
+                // Of folders that have begun only a slash is the end.
+                if matches!(step, Step::Folders) {
+                    mark(&mut next, at);
+                } else {
+                    enter(steps, &mut next, at);
+                }
+            }
+            if goes_on {
+                enter(steps, &mut next, at + 1);
+            }
+        }
+        alive = next;
+    }
+    alive.last().copied().unwrap_or_default()
+}
+
+fn mark(alive: &mut [bool], at: usize) {
+    if let Some(it) = alive.get_mut(at) {
+        *it = true;
+    }
+}
+
+/// Comes to a step, and to those after it as long as nothing is enough for each.
+fn enter(steps: &[Step], alive: &mut [bool], at: usize) {
+    for at in at..=steps.len() {
+        mark(alive, at);
+        if !matches!(steps.get(at), Some(Step::Any | Step::Folders | Step::Rest)) {
+            break;
+        }
+    }
+}
