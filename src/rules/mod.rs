@@ -103,7 +103,6 @@ pub static ALL: &[&Rule] = &[
     &build::no_sudo::RULE,
     &build::verified_downloads::RULE,
     &build::dockerignore::RULE,
-    &supply::no_secrets_in_layers::RULE,
     &build::copy_not_add::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,
