@@ -12,12 +12,14 @@
     reason = "a benchmark lays out its files, prints, and stops where it cannot go on"
 )]
 
+mod timed;
+
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use timed::timed;
 
 /// How many files one process is given.
 const FILES: usize = 3_000;
@@ -40,57 +42,17 @@ fn main() -> ExitCode {
         fs::write(project.join("compose.yaml"), ordinary(number)).unwrap();
     }
     let pattern = folder.path().join("*/compose.yaml");
-    let (all, memory) = timed(pattern.to_str().unwrap(), ROUNDS);
+    let (all, memory) = timed(&["compose", "--engine", "none", pattern.to_str().unwrap()], ROUNDS);
     let each = all / u32::try_from(FILES).unwrap();
     println!(
         "{FILES} files in one process: {all:.0?}, {each:.0?} a file (at most {MOST_FOR_ALL:?})"
     );
     println!("the most memory of it: {memory} kB (at most {MOST_MEMORY} kB)");
     let single = folder.path().join("project-0002/compose.yaml");
-    let (one, _) = timed(single.to_str().unwrap(), 10 * ROUNDS);
+    let (one, _) = timed(&["compose", "--engine", "none", single.to_str().unwrap()], 10 * ROUNDS);
     println!("one file from a cold start: {one:.1?} (at most {MOST_FOR_ONE:?})");
     let is_quick = all <= MOST_FOR_ALL && one <= MOST_FOR_ONE;
     if is_quick && memory <= MOST_MEMORY { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// The median time of a process, and the most memory that any held.
-fn timed(path: &str, rounds: usize) -> (Duration, u64) {
-    let mut peak = 0;
-    let mut times: Vec<Duration> = (0..rounds)
-        .map(|_| {
-            let (time, memory) = once(path);
-            peak = peak.max(memory);
-            time
-        })
-        .collect();
-    times.sort_unstable();
-    (*times.get(times.len() / 2).unwrap(), peak)
-}
-
-fn once(path: &str) -> (Duration, u64) {
-    let begin = Instant::now();
-    let mut process = Command::new(env!("CARGO_BIN_EXE_secaudit"))
-        .args(["compose", "--engine", "none", path])
-        .current_dir(Path::new("/"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // Waited for without taking it away, so that its record can still be read.
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(process.id()).unwrap());
-    let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
-    nix::sys::wait::waitid(nix::sys::wait::Id::Pid(pid), flags).unwrap();
-    let time = begin.elapsed();
-    let status = process.wait().unwrap();
-    assert!(status.code().is_some() && status.signal().is_none(), "it ends by itself");
-    (time, usage())
-}
-
-/// The most memory that any child held so far, in KiB (`getrusage(2)`).
-fn usage() -> u64 {
-    let who = nix::sys::resource::UsageWho::RUSAGE_CHILDREN;
-    let usage = nix::sys::resource::getrusage(who).unwrap();
-    u64::try_from(usage.max_rss()).unwrap()
 }
 
 /// A project as people write it: a few services, ports, volumes, an environment.
