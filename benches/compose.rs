@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 fn ordinary(number: usize) -> String {
     let mut text = String::from("services:\n");
     let services = [
-        "  web:\n    image: nginx:1.27\n    ports:\n      - \"8080:80\"\n    volumes:\n      - ./nginx.conf:/etc/nginx/nginx.conf:ro\n    depends_on:\n      - app\n    restart: unless-stopped\n",
+        "  web:\n    image: nginx:1.27\n    ports:\n      - \"8080:80\"\n    volumes:\n      - ./nginx.conf:/etc/nginx/nginx.conf:ro\n    restart: unless-stopped\n",
         "  app:\n    image: registry.example.com/shop/app:${TAG:-2.1.0}\n    environment:\n      - DATABASE_URL=postgres://app@db:5432/app\n      - NODE_ENV=production\n      - LOG_LEVEL=info\n    user: \"1000:1000\"\n    read_only: true\n    tmpfs:\n      - /tmp\n    cap_drop:\n      - ALL\n    healthcheck:\n      test: [\"CMD\", \"curl\", \"-f\", \"http://localhost:3000/health\"]\n      interval: 30s\n      timeout: 5s\n      retries: 3\n    networks:\n      - front\n      - back\n",
         "  db:\n    image: postgres:16\n    environment:\n      POSTGRES_USER: app\n      POSTGRES_PASSWORD_FILE: /run/secrets/db\n      POSTGRES_DB: app\n    volumes:\n      - data:/var/lib/postgresql/data\n    networks:\n      back:\n        aliases: [database]\n    deploy:\n      resources:\n        limits:\n          memory: 512M\n          cpus: \"0.50\"\n",
         "  cache:\n    image: redis:7-alpine\n    command: redis-server --save 60 1 --loglevel warning\n    networks: [back]\n",
