@@ -12,7 +12,7 @@ pub(crate) struct Own<'a> {
 }
 
 /// Calls that change nothing outside the process that makes them.
-const INNOCENT: [&str; 62] = [
+const INNOCENT: [&str; 63] = [
     "access",
     "arch_prctl",
     "brk",
@@ -74,6 +74,7 @@ const INNOCENT: [&str; 62] = [
     "stat",
     "statfs",
     "statx",
+    "sysinfo",
     "uname",
 ];
 
@@ -133,6 +134,8 @@ fn is_innocent(line: &str, own: &Own<'_>) -> bool {
         // No file is changed through memory.
         "mmap" => argument(3).split('|').all(|flag| !flag.starts_with("MAP_SHARED")),
         "prlimit64" => argument(2) == "NULL",
+        // The allocator gives the program's own memory a name.
+        "prctl" => argument(0) == "PR_SET_VMA" && argument(1) == "PR_SET_VMA_ANON_NAME",
         // Threads of its own, no other process.
         "clone" | "clone3" => line.contains("CLONE_THREAD"),
         name => INNOCENT.contains(&name),

@@ -44,6 +44,7 @@ const BY_THE_ENGINE: &[&str] = &[
     "log-driver",
     "no-ineffective-hardening",
     "non-root-exec",
+    "pinned-image",
     "restart-policy",
 ];
 

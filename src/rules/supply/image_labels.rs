@@ -23,7 +23,7 @@ rule! {
         title: "the image says where it comes from",
         severity: Severity::Low,
         targets: [Image],
-        references: &["OCI image specification: annotations", "Hadolint DL3048", "Hadolint DL3049"],
+        references: &["OCI image specification: annotations", "hadolint DL3048", "hadolint DL3049"],
         parameters: &[Parameter {
             name: "labels",
             about: "Labels that an image must have",

@@ -25,7 +25,7 @@ rule! {
         title: "nothing that only a build needs is left",
         severity: Severity::Low,
         targets: [Container, Image],
-        references: &["Hadolint DL3009", "Hadolint DL3042", "Trivy DS-0017"],
+        references: &["hadolint DL3009", "hadolint DL3042"],
         parameters: &[
             Parameter {
                 name: "paths",
