@@ -5,6 +5,9 @@
 //! the wrong type is a gap of that field alone, so one surprising value costs
 //! one reading and not the whole document.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -94,6 +97,7 @@ impl<'a> Document<'a> {
     /// to which what else there may be gives no better answer. None where every
     /// list is known as a whole, or not at all.
     pub fn in_part(&self) -> Option<Self> {
+        // What rules ask item by item is what an engine is told of the host.
         let of_item = |gap: &String| {
             gap.starts_with("/HostConfig/") && gap.ends_with(|it: char| it.is_ascii_digit())
         };
@@ -380,39 +384,5 @@ impl<'a> Document<'a> {
                 format!("{pointer} is not {expected}"),
             )),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn absent_and_null_are_known_nothings() {
-        let value = json!({"HostConfig": {"CapAdd": null}});
-        let document = Document::new(Source::engine_info(), Ok(&value));
-        assert_eq!(document.texts("/HostConfig/CapAdd").known(), Some(&vec![]));
-        assert_eq!(document.flag("/HostConfig/Privileged").known(), Some(&None));
-        assert_eq!(document.text("/Config/User").known(), Some(&None));
-    }
-
-    #[test]
-    fn a_count_that_is_absent_null_or_negative_is_zero() {
-        let value = json!({"Null": null, "Minus": -1, "Some": 100, "Text": "100"});
-        let document = Document::new(Source::engine_info(), Ok(&value));
-        for (pointer, count) in [("/Absent", 0), ("/Null", 0), ("/Minus", 0), ("/Some", 100)] {
-            assert_eq!(document.count(pointer).known(), Some(&count), "{pointer}");
-        }
-        assert!(matches!(document.count("/Text"), Reading::Missing(_)));
-    }
-
-    #[test]
-    fn a_field_of_the_wrong_type_costs_that_field_alone() {
-        let value = json!({"Privileged": "yes", "CapAdd": ["ALL"]});
-        let document = Document::new(Source::engine_info(), Ok(&value));
-        assert!(matches!(document.flag("/Privileged"), Reading::Missing(_)));
-        assert_eq!(document.texts("/CapAdd").known(), Some(&vec!["ALL"]));
     }
 }
