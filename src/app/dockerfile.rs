@@ -46,19 +46,24 @@ impl Audit<'_> {
         requests: &[Request],
         shown: Option<&Shown>,
     ) -> Result<Vec<Result<Part, Fault>>, Failure> {
-        let disk = &self.disk;
+        let Self { policy, disk, images, contexts } = self;
         let read = |request| dockerfile::resolve(request, disk);
+        let judge = |resolved: Result<Resolved, Fault>, request, images: &Images| {
+            let bundle = resolved?.bundle(request, images, contexts);
+            Ok(Part::of(bundle, policy, shown, None))
+        };
+        // Where nobody is asked, each is judged as soon as it is read.
+        if images.is_nobody_asked() {
+            let judged = requests.par_iter().map(|request| judge(read(request), request, images));
+            return Ok(judged.collect());
+        }
         let found: Vec<Result<Resolved, Fault>> = requests.par_iter().map(read).collect();
         let names: BTreeSet<&str> = found.iter().flatten().flat_map(Resolved::images).collect();
         if !names.is_empty() {
-            super::runtime()?.block_on(self.images.ask(names.into_iter()))?;
+            super::runtime()?.block_on(images.ask(names.into_iter()))?;
         }
-        let this = &*self;
-        let judged = found.into_par_iter().zip(requests).map(|(resolved, request)| {
-            let bundle = resolved?.bundle(request, &this.images, &this.contexts);
-            Ok(Part::of(bundle, this.policy, shown, None))
-        });
-        Ok(judged.collect())
+        let judged = found.into_par_iter().zip(requests);
+        Ok(judged.map(|(resolved, request)| judge(resolved, request, images)).collect())
     }
 }
 

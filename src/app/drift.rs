@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
             return Ok(exit::INCOMPLETE);
         }
     };
-    command::tell(active.project(), &mut BTreeSet::new());
+    command::Remarks::of(active.project()).tell(&mut BTreeSet::new());
     let runtime = super::runtime()?;
     let mut images = Images::new(choice.clone(), limits);
     let names: BTreeSet<String> = project.images().collect();

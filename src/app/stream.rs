@@ -101,18 +101,18 @@ pub(super) fn run<R>(
     let shown = (!is_kept).then(|| (whole.report.clone(), look));
     faults.iter().for_each(|fault| whole.miss(fault));
     for chunk in requests.chunks(AT_ONCE) {
+        let mut text = String::new();
         for judged in judge(chunk, !is_one, shown.as_ref())? {
             match judged {
                 Err(fault) => whole.miss(&fault),
                 Ok(part) => {
                     whole.count(&part);
-                    match part.shown {
-                        Some(text) => pieces.write(&text)?,
-                        None => whole.report.targets.extend(part.targets),
-                    }
+                    text.extend(part.shown);
+                    whole.report.targets.extend(part.targets);
                 }
             }
         }
+        pieces.write(&text)?;
     }
     whole.miss_all();
     let broken = std::mem::take(&mut whole.broken);

@@ -37,11 +37,19 @@ impl Images {
         Self { choice, limits, engine: None, known: BTreeMap::new() }
     }
 
+    /// Whether nobody is to be asked: what an image brings along stays unknown.
+    pub const fn is_nobody_asked(&self) -> bool {
+        self.choice.is_err()
+    }
+
     /// Asks for those of these images that nobody has asked for.
     ///
     /// # Errors
     /// Somebody named an engine, and it cannot be asked.
     pub async fn ask(&mut self, names: impl Iterator<Item = &str>) -> Result<(), EngineError> {
+        if self.is_nobody_asked() {
+            return Ok(());
+        }
         for name in names {
             if self.known.contains_key(name) {
                 continue;
@@ -72,9 +80,10 @@ impl Images {
 
     /// What is known of an image.
     pub(in crate::collect) fn get(&self, name: &str) -> Result<&Known, Gap> {
-        match self.known.get(name) {
-            Some(found) => found.as_ref().map_err(Clone::clone),
-            None => Err(Gap::not_collected(Source::image(&address::image(name)))),
+        match (self.known.get(name), &self.choice) {
+            (Some(found), _) => found.as_ref().map_err(Clone::clone),
+            (None, Err(nobody)) => Err(nobody.gap()),
+            (None, Ok(_)) => Err(Gap::not_collected(Source::image(&address::image(name)))),
         }
     }
 }

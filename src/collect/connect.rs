@@ -15,6 +15,14 @@ pub struct NoEngine {
     pub remedy: String,
 }
 
+impl NoEngine {
+    /// What is missing without one.
+    pub(super) fn gap(&self) -> Gap {
+        let Self { detail, remedy } = self.clone();
+        Gap::new(Reason::NotCollected, Source::container_list(), detail).mend(remedy)
+    }
+}
+
 /// Why no engine is asked.
 pub(super) enum Unasked {
     /// Somebody named one, and it cannot be used.
@@ -41,10 +49,7 @@ pub(super) async fn connect(
     let list = Source::container_list();
     let choice = match engine {
         Ok(choice) => choice,
-        Err(NoEngine { detail, remedy }) => {
-            let gap = Gap::new(Reason::NotCollected, list, detail.clone()).mend(remedy.clone());
-            return Err(Unasked::Absent(gap));
-        }
+        Err(nobody) => return Err(Unasked::Absent(nobody.gap())),
     };
     let mut refusal: Option<EngineError> = None;
     for address in &choice.candidates {

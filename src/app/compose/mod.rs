@@ -20,7 +20,7 @@ use crate::parse::compose::{Fault, Request};
 use crate::policy::Policy;
 
 pub(super) use project::request;
-pub(super) use remarks::tell;
+pub(super) use remarks::Remarks;
 
 /// What all projects of one run share.
 struct Audit<'a> {

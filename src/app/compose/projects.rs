@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::{Audit, remarks};
+use super::Audit;
+use super::remarks::Remarks;
 use crate::app::exit::Failure;
 use crate::app::stream::{Part, Shown};
-use crate::collect::compose::{self, Resolved};
+use crate::collect::compose::{self, Images, Resolved};
 use crate::parse::compose::{Fault, Project, Request};
 
 /// Judges projects, their names before those of their services where there are more.
@@ -17,24 +18,31 @@ pub(super) fn judge(
     with_project: bool,
     shown: Option<&Shown>,
 ) -> Result<Vec<Result<Part, Fault>>, Failure> {
-    let disk = &audit.disk;
-    let found: Vec<Result<Resolved, Fault>> =
-        requests.par_iter().map(|request| compose::resolve(request, disk)).collect();
-    let names: BTreeSet<String> = found.iter().flatten().flat_map(Resolved::images).collect();
-    if !names.is_empty() {
-        crate::app::runtime()?.block_on(audit.images.ask(names.iter().map(String::as_str)))?;
-    }
-    for resolved in found.iter().flatten() {
-        remarks::tell(resolved.project(), &mut audit.told);
-    }
-    let audit = &*audit;
-    let judged = found.into_par_iter().map(|resolved| {
+    let Audit { disk, images, policy, .. } = audit;
+    let judge = |resolved: Result<Resolved, Fault>, images: &Images| {
         let resolved = resolved?;
-        let empty = empty(resolved.project());
-        let bundle = resolved.bundle(&audit.images, with_project);
-        Ok(Part::of(bundle, audit.policy, shown, empty))
-    });
-    Ok(judged.collect())
+        let project = resolved.project();
+        let bundle = resolved.bundle(images, with_project);
+        Ok((Remarks::of(project), Part::of(bundle, policy, shown, empty(project))))
+    };
+    // Where nobody is asked, each is judged as soon as it is read.
+    let judged: Vec<Result<(Remarks, Part), Fault>> = if images.is_nobody_asked() {
+        requests.par_iter().map(|request| judge(compose::resolve(request, disk), images)).collect()
+    } else {
+        let found: Vec<Result<Resolved, Fault>> =
+            requests.par_iter().map(|request| compose::resolve(request, disk)).collect();
+        let names: BTreeSet<String> = found.iter().flatten().flat_map(Resolved::images).collect();
+        if !names.is_empty() {
+            crate::app::runtime()?.block_on(images.ask(names.iter().map(String::as_str)))?;
+        }
+        found.into_par_iter().map(|resolved| judge(resolved, images)).collect()
+    };
+    let tell = |judged: Result<(Remarks, Part), Fault>| {
+        let (remarks, part) = judged?;
+        remarks.tell(&mut audit.told);
+        Ok(part)
+    };
+    Ok(judged.into_iter().map(tell).collect())
 }
 
 /// Why a project has nothing to judge; none where it has.

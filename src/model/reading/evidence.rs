@@ -49,29 +49,27 @@ pub struct Whole {
 #[derive(Debug)]
 pub struct Part {
     whole: Rc<Whole>,
-    pointer: String,
-    /// Where a file says this very part.
-    own: Option<Arc<Origin>>,
+    pointer: Rc<str>,
 }
 
 impl Part {
     /// The part at this pointer.
-    pub fn of(whole: Rc<Whole>, pointer: &str) -> Self {
-        let own = whole.draft.origins.get(pointer).cloned();
-        Self { whole, pointer: pointer.to_owned(), own }
+    pub const fn of(whole: Rc<Whole>, pointer: Rc<str>) -> Self {
+        Self { whole, pointer }
     }
 
     fn line(&self) -> Option<&Arc<Origin>> {
-        self.own.as_ref().or_else(|| self.whole.draft.origin(&self.pointer))
+        self.whole.draft.origin(&self.pointer)
     }
 
     /// A person knows it by the key that the file has, if the file has one.
     fn place(&self) -> &str {
-        self.own.as_ref().map_or(&self.pointer, |own| own.key.raw())
+        let own = self.whole.draft.origins.get(&*self.pointer);
+        own.map_or(&self.pointer, |own| own.key.raw())
     }
 
     fn datum(&self) -> Datum {
-        let (Whole { source, draft }, pointer) = (&*self.whole, self.pointer.as_str());
+        let (Whole { source, draft }, pointer) = (&*self.whole, &*self.pointer);
         Datum {
             source: source.clone(),
             place: self.place().into(),

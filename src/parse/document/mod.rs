@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -69,7 +70,7 @@ pub struct Document<'a> {
     /// Whether items of lists that are not known are left out.
     in_part: bool,
     /// The fields that were read before, by their pointers.
-    looked_at: Rc<RefCell<HashMap<String, Looked<'a>>>>,
+    looked_at: Rc<RefCell<HashMap<Rc<str>, Looked<'a>, RandomState>>>,
 }
 
 impl<'a> Document<'a> {
@@ -84,7 +85,10 @@ impl<'a> Document<'a> {
         match draft {
             Ok(draft) => {
                 let open = draft.open_sections().into();
-                let looked_at = Rc::new(RefCell::new(HashMap::with_capacity(QUESTIONS)));
+                let looked_at = Rc::new(RefCell::new(HashMap::with_capacity_and_hasher(
+                    QUESTIONS,
+                    RandomState::default(),
+                )));
                 let whole = Whole { source: source.clone(), draft: Arc::clone(draft) };
                 let bare = Self::new(source, Ok(&draft.document));
                 Self { draft: Some(draft), whole: Some(Rc::new(whole)), open, looked_at, ..bare }
@@ -291,16 +295,17 @@ impl<'a> Document<'a> {
             return Ok(looked.clone());
         }
         let value = pointer::get(root, pointer).filter(|value| !value.is_null());
-        let (evidence, gap) = (self.show(pointer, value), self.gap(pointer));
+        let pointer = Rc::from(pointer);
+        let (evidence, gap) = (self.show(&pointer, value), self.gap(&pointer));
         let looked = Looked { value, evidence, gap };
-        self.looked_at.borrow_mut().insert(pointer.to_owned(), looked.clone());
+        self.looked_at.borrow_mut().insert(pointer, looked.clone());
         Ok(looked)
     }
 
-    fn show(&self, pointer: &str, found: Option<&Value>) -> Evidence {
+    fn show(&self, pointer: &Rc<str>, found: Option<&Value>) -> Evidence {
         match &self.whole {
-            Some(whole) => Part::of(Rc::clone(whole), pointer).into(),
-            None => Evidence::new(self.source().clone(), pointer, reading::shown(found)),
+            Some(whole) => Part::of(Rc::clone(whole), Rc::clone(pointer)).into(),
+            None => Evidence::new(self.source().clone(), &**pointer, reading::shown(found)),
         }
     }
 
