@@ -1,11 +1,13 @@
 //! Whether an audit fails, is incomplete, or is clean and complete.
 
 use crate::model::bundle::Bundle;
-use crate::model::finding::Ledger;
+use crate::model::finding::{Finding, Ledger};
 use crate::model::reading::Gap;
+use crate::model::severity::Severity;
 use crate::model::verdict::Verdict;
 use crate::policy::Gate;
 use crate::score::Scorecard;
+use crate::waive::Standing;
 
 /// What is held against a gate, counted over one audit or many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Tally {
     pub missing: Vec<String>,
     /// Targets that are verified to less than is asked.
     pub uncovered: Vec<String>,
+    /// How many waivers waive nothing.
+    pub idle: usize,
 }
 
 /// What the gate says, with every reason.
@@ -44,16 +48,23 @@ impl Outcome {
 
 impl Tally {
     /// Counts one audit. `cards` are the scores of the ledger's sheets, in their order.
-    pub fn of(bundle: &Bundle, ledger: &Ledger, cards: &[Scorecard], gate: &Gate) -> Self {
+    pub fn of(
+        bundle: &Bundle,
+        (ledger, waivers): (&Ledger, &[Standing]),
+        cards: &[Scorecard],
+        gate: &Gate,
+    ) -> Self {
         let mut tally = Self::default();
         tally.missing.extend(bundle.missing.iter().map(Gap::in_words));
         if let Some(fail_on) = gate.fail_on {
-            let at_gate = || ledger.findings().filter(|(_, finding)| finding.severity >= fail_on);
+            let is_at_gate = |it: &Finding| it.severity >= fail_on && it.waiver.is_none();
+            let at_gate = || ledger.findings().filter(|(_, finding)| is_at_gate(finding));
             tally.failed =
                 at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Fail(_))).count();
             tally.unknown =
                 at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Unknown { .. })).count();
         }
+        tally.idle = waivers.iter().filter(|it| it.state.is_idle()).count();
         for (sheet, card) in ledger.sheets.iter().zip(cards) {
             let name = &sheet.target.name;
             if let Some(least) = gate.fail_under.filter(|least| card.floor < *least) {
@@ -73,6 +84,7 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.failed += other.failed;
         self.unknown += other.unknown;
+        self.idle += other.idle;
         self.failures.extend_from_slice(&other.failures);
         self.missing.extend_from_slice(&other.missing);
         self.uncovered.extend_from_slice(&other.uncovered);
@@ -87,6 +99,10 @@ impl Tally {
                 let text = format!("{} at {fail_on} or above", counted(self.failed, "finding"));
                 outcome.failures.insert(0, text);
             }
+            // A waiver that waives nothing is as bad as the mildest finding.
+            if self.idle > 0 && fail_on == Severity::Low {
+                outcome.failures.push(format!("{} nothing", waivers(self.idle)));
+            }
             if self.unknown > 0 {
                 let checks = counted(self.unknown, "check");
                 let text = format!("{checks} at {fail_on} or above could not be verified");
@@ -96,6 +112,10 @@ impl Tally {
         outcome.gaps.extend(self.uncovered.iter().cloned());
         outcome
     }
+}
+
+fn waivers(count: usize) -> String {
+    format!("{} {}", counted(count, "waiver"), if count == 1 { "waives" } else { "waive" })
 }
 
 /// `1 finding`, `2 findings`.

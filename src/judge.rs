@@ -6,7 +6,7 @@ use crate::model::finding::{Finding, Ledger, Sheet};
 use crate::model::reading::Reading;
 use crate::model::target::{Kind, Target};
 use crate::model::verdict::Verdict;
-use crate::policy::Policy;
+use crate::policy::{Policy, Selected};
 
 /// Whether a declaration may acquit where no kernel can be reached by nature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,37 +20,38 @@ pub enum Accept {
 }
 
 /// Judges all targets. The ledger always holds rules × targets findings.
+///
+/// Rule by rule, so that one rule's code judges them all while it is at hand.
 pub fn judge(targets: &[(Target, Facts)], policy: &Policy, accept: Accept) -> Ledger {
-    let sheets = targets
-        .iter()
-        .map(|(target, facts)| Sheet {
-            target: target.clone(),
-            findings: policy
-                .rules
-                .iter()
-                .map(|selected| {
-                    let verdict = if selected.rule.targets.contains(&target.kind) {
-                        (selected.rule.judge)(facts, &selected.settings)
-                    } else {
-                        not_asked(target.kind)
-                    };
-                    let verdict = match accept {
-                        Accept::Kernel => verdict,
-                        Accept::Declared => verdict.accepting_declarations(),
-                    };
-                    let milder = match &verdict {
-                        Verdict::Fail(proof) => proof.severity(),
-                        Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => {
-                            None
-                        }
-                    };
-                    let severity = milder.map_or(selected.severity, |it| it.min(selected.severity));
-                    Finding { rule: selected.rule.id, severity, verdict }
-                })
-                .collect(),
-        })
-        .collect();
+    let sheet = |(target, _): &(Target, Facts)| Sheet {
+        target: target.clone(),
+        findings: Vec::with_capacity(policy.rules.len()),
+    };
+    let mut sheets: Vec<Sheet> = targets.iter().map(sheet).collect();
+    for selected in &policy.rules {
+        for (sheet, (target, facts)) in sheets.iter_mut().zip(targets) {
+            sheet.findings.push(finding(selected, target.kind, facts, accept));
+        }
+    }
     Ledger { sheets }
+}
+
+fn finding(selected: &Selected, kind: Kind, facts: &Facts, accept: Accept) -> Finding {
+    let verdict = if selected.rule.targets.contains(&kind) {
+        (selected.rule.judge)(facts, &selected.settings)
+    } else {
+        not_asked(kind)
+    };
+    let verdict = match accept {
+        Accept::Kernel => verdict,
+        Accept::Declared => verdict.accepting_declarations(),
+    };
+    let milder = match &verdict {
+        Verdict::Fail(proof) => proof.severity(),
+        Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => None,
+    };
+    let severity = milder.map_or(selected.severity, |it| it.min(selected.severity));
+    Finding { rule: selected.rule.id, severity, verdict, waiver: None }
 }
 
 /// A rule about another kind of target.

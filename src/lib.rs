@@ -1,8 +1,8 @@
 //! secaudit audits what containers can really do.
 //!
 //! ```text
-//! arguments ─► COLLECT ─► Bundle ─► facts ─► rules ─► Ledger ─► score ─► gate ─► Report ─► bytes
-//!              the only I/O └──────────── pure: the same bundle, the same report ────────────┘
+//! arguments ─► COLLECT ─► Bundle ─► facts ─► rules ─► Ledger ─► waive ─► score ─► gate ─► Report ─► bytes
+//!              the only I/O └───────────────── pure: the same bundle, the same report ─────────────────┘
 //! ```
 //!
 //! Everything is read twice: what was *declared* (the engine's record) and what
@@ -25,49 +25,99 @@ pub mod facts;
 pub mod rules;
 pub mod policy;
 pub mod judge;
+pub mod waive;
 pub mod score;
 pub mod gate;
 pub mod drift;
 pub mod report;
 pub mod app;
 
-use gate::Tally;
+use gate::{Outcome, Tally};
 use judge::Accept;
 use model::bundle::Bundle;
+use model::finding::Ledger;
 use policy::Policy;
-use report::v1::{Report, Target};
+use report::v1::{Report, Target, Waiver};
+use score::Scorecard;
+use waive::Standing;
 
 /// The pure half of the pipeline: the same bundle and policy, the same report.
 #[must_use]
 pub fn evaluate(bundle: &Bundle, policy: &Policy, accept: Accept) -> Report {
-    weigh((bundle, policy, accept), false, |run, _| report::assemble(run))
-}
-
-/// As [`evaluate`], of an audit that is one of many: its targets, and what of it
-/// the gate counts. Briefly: of what passes the verdict alone.
-#[must_use]
-pub fn evaluate_part(bundle: &Bundle, policy: &Policy, is_brief: bool) -> (Vec<Target>, Tally) {
-    weigh((bundle, policy, Accept::Kernel), is_brief, |run, tally| (report::targets(run), tally))
-}
-
-fn weigh<T>(
-    (bundle, policy, accept): (&Bundle, &Policy, Accept),
-    is_brief: bool,
-    tell: impl FnOnce(&report::Run<'_>, Tally) -> T,
-) -> T {
     let facts = facts::derive(bundle);
     let ledger = judge::judge(&facts, policy, accept);
-    let cards = score::all(&ledger, policy.weights);
-    let tally = Tally::of(bundle, &ledger, &cards, &policy.gate);
-    let run = report::Run {
-        bundle,
-        facts: &facts,
-        policy,
-        accept,
-        ledger: &ledger,
-        cards: &cards,
-        outcome: &tally.outcome(&policy.gate),
-        is_brief,
+    let weighed = Weighed::new(bundle, ledger, policy);
+    report::assemble(&weighed.run(bundle, &facts, policy, accept, false))
+}
+
+/// What one audit of many adds to their report.
+#[derive(Debug)]
+pub struct Part {
+    /// Its targets.
+    pub targets: Vec<Target>,
+    /// The waivers that stand in its files.
+    pub waivers: Vec<Waiver>,
+    /// What of it the gate counts.
+    pub tally: Tally,
+}
+
+/// As [`evaluate`], of audits that are some of many. Briefly: of what passes the
+/// verdict alone.
+///
+/// All go through each step before the next: a step's code is large, and stays in
+/// the processor's cache.
+#[must_use]
+pub fn evaluate_parts(bundles: &[Bundle], policy: &Policy, is_brief: bool) -> Vec<Part> {
+    let accept = Accept::Kernel;
+    let mut facts = Vec::new();
+    for bundle in bundles {
+        facts.append(&mut facts::derive(bundle));
+    }
+    let mut sheets = judge::judge(&facts, policy, accept).sheets;
+    let mut weighed = Vec::new();
+    for bundle in bundles {
+        let rest = sheets.split_off(bundle.targets.len().min(sheets.len()));
+        let own = Ledger { sheets: std::mem::replace(&mut sheets, rest) };
+        weighed.push(Weighed::new(bundle, own, policy));
+    }
+    let mut left = facts.as_slice();
+    let part = |(bundle, weighed): (&Bundle, Weighed)| {
+        let (own, rest) = left.split_at(weighed.ledger.sheets.len().min(left.len()));
+        left = rest;
+        let run = weighed.run(bundle, own, policy, accept, is_brief);
+        let (targets, waivers) = (report::targets(&run), report::waivers(run.waivers));
+        Part { targets, waivers, tally: weighed.tally }
     };
-    tell(&run, tally)
+    bundles.iter().zip(weighed).map(part).collect()
+}
+
+/// A ledger with its waivers, its scores and what the gate counts of it.
+struct Weighed {
+    ledger: Ledger,
+    waivers: Vec<Standing>,
+    cards: Vec<Scorecard>,
+    tally: Tally,
+    outcome: Outcome,
+}
+
+impl Weighed {
+    fn new(bundle: &Bundle, mut ledger: Ledger, policy: &Policy) -> Self {
+        let waivers = waive::lay(&mut ledger, bundle, policy);
+        let cards = score::all(&ledger, policy.weights);
+        let tally = Tally::of(bundle, (&ledger, &waivers), &cards, &policy.gate);
+        let outcome = tally.outcome(&policy.gate);
+        Self { ledger, waivers, cards, tally, outcome }
+    }
+
+    fn run<'a>(
+        &'a self,
+        bundle: &'a Bundle,
+        facts: &'a [(model::target::Target, facts::Facts)],
+        policy: &'a Policy,
+        accept: Accept,
+        is_brief: bool,
+    ) -> report::Run<'a> {
+        let Self { ledger, waivers, cards, outcome, .. } = self;
+        report::Run { bundle, facts, policy, accept, ledger, waivers, cards, outcome, is_brief }
+    }
 }

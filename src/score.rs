@@ -105,8 +105,10 @@ pub fn score(sheet: &Sheet, weights: Weights) -> Scorecard {
     let mut coverage = Coverage::default();
     let (mut passed, mut open, mut applicable) = (0, 0, 0);
     let (mut cap_floor, mut cap_ceiling) = (100, 100);
-    for Finding { severity, verdict, .. } in &sheet.findings {
+    for Finding { severity, verdict, waiver, .. } in &sheet.findings {
         let weight = u64::from(weights.of(*severity));
+        // What is waived earns nothing, and does not cap.
+        let cap = if waiver.is_some() { 100 } else { cap(*severity) };
         match verdict {
             Verdict::NotApplicable(_) => continue,
             Verdict::Pass(proof) => {
@@ -114,13 +116,13 @@ pub fn score(sheet: &Sheet, weights: Weights) -> Scorecard {
                 *if proof.is_stated() { &mut coverage.stated } else { &mut coverage.verified } += 1;
             }
             Verdict::Fail(_) => {
-                cap_floor = cap_floor.min(cap(*severity));
-                cap_ceiling = cap_ceiling.min(cap(*severity));
+                cap_floor = cap_floor.min(cap);
+                cap_ceiling = cap_ceiling.min(cap);
                 coverage.verified += 1;
             }
             Verdict::Unknown { .. } => {
                 open += weight;
-                cap_floor = cap_floor.min(cap(*severity));
+                cap_floor = cap_floor.min(cap);
                 coverage.unknown += 1;
             }
         }

@@ -14,13 +14,15 @@ use syn::visit::Visit;
 
 /// The pipeline. Each module sees only those before it.
 const ORDER: [&str; 12] = [
-    "model", "parse", "collect", "facts", "rules", "policy", "judge", "score", "gate", "drift",
-    "report", "app",
+    "model", "parse", "collect", "facts", "rules", "policy", "judge", "waive", "score", "gate",
+    "drift", "report", "app",
 ];
 
 /// The layers between the evidence and the report: same input, same output.
-const PURE: [&str; 10] =
-    ["model", "parse", "facts", "rules", "policy", "judge", "score", "gate", "drift", "report"];
+const PURE: [&str; 10] = [
+    "model", "parse", "facts", "rules", "policy", "judge", "waive", "score", "gate", "drift",
+    "report",
+];
 
 /// What a pure layer has no business with.
 const IMPURE: &[&str] = &[

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::args::Dockerfile;
 use super::audit;
+use super::batch::Judging;
 use super::exit::Failure;
 use super::output::Terminal;
 use super::stream::{self, Part, Shown};
@@ -47,23 +46,19 @@ impl Audit<'_> {
         shown: Option<&Shown>,
     ) -> Result<Vec<Result<Part, Fault>>, Failure> {
         let Self { policy, disk, images, contexts } = self;
-        let read = |request| dockerfile::resolve(request, disk);
-        let judge = |resolved: Result<Resolved, Fault>, request, images: &Images| {
-            let bundle = resolved?.bundle(request, images, contexts);
-            Ok(Part::of(bundle, policy, shown, None))
+        let evidence = |request: &Request, it: &Resolved, images: &Images| {
+            (it.bundle(request, images, contexts), None)
         };
-        // Where nobody is asked, each is judged as soon as it is read.
-        if images.is_nobody_asked() {
-            let judged = requests.par_iter().map(|request| judge(read(request), request, images));
-            return Ok(judged.collect());
-        }
-        let found: Vec<Result<Resolved, Fault>> = requests.par_iter().map(read).collect();
-        let names: BTreeSet<&str> = found.iter().flatten().flat_map(Resolved::images).collect();
-        if !names.is_empty() {
-            super::runtime()?.block_on(images.ask(names.into_iter()))?;
-        }
-        let judged = found.into_par_iter().zip(requests);
-        Ok(judged.map(|(resolved, request)| judge(resolved, request, images)).collect())
+        let judging = Judging {
+            policy,
+            shown,
+            read: |request: &Request| dockerfile::resolve(request, disk),
+            names: |it: &Resolved| it.images().map(str::to_owned).collect(),
+            evidence,
+            keep: |_| (),
+        };
+        let judged = judging.judge(requests, images)?;
+        Ok(judged.into_iter().map(|it| it.map(|((), part)| part)).collect())
     }
 }
 

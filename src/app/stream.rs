@@ -18,7 +18,7 @@ use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Fault;
 use crate::policy::Policy;
 use crate::report::terminal::{self, Look};
-use crate::report::v1::{Report, Target, Verdict};
+use crate::report::v1::{Report, Target, Waiver};
 
 /// How many files are held in memory at once.
 const AT_ONCE: usize = 256;
@@ -53,6 +53,8 @@ struct Whole<'a> {
 pub(super) struct Part {
     /// The targets, where there is room for those of all files.
     targets: Vec<Target>,
+    /// The waivers in it, where there is room.
+    waivers: Vec<Waiver>,
     floors: Vec<u8>,
     /// The rules that any target breaks.
     broken: BTreeSet<Cow<'static, str>>,
@@ -64,22 +66,30 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Judges a bundle.
-    pub(super) fn of(
-        mut bundle: Bundle,
+    /// Judges bundles, of which each is a file's, with why there may be nothing in it.
+    pub(super) fn all(
+        judged: Vec<(Bundle, Option<Fault>)>,
         policy: &Policy,
         shown: Option<&Shown>,
-        empty: Option<Fault>,
-    ) -> Self {
-        audit::note_the_time(&mut bundle);
-        let (targets, tally) = crate::evaluate_part(&bundle, policy, shown.is_some());
+    ) -> Vec<Self> {
+        let (mut bundles, empty): (Vec<Bundle>, Vec<Option<Fault>>) = judged.into_iter().unzip();
+        bundles.iter_mut().for_each(audit::note_the_time);
+        let parts = crate::evaluate_parts(&bundles, policy, shown.is_some());
+        drop(bundles);
+        parts.into_iter().zip(empty).map(|(part, empty)| Self::of(part, shown, empty)).collect()
+    }
+
+    fn of(part: crate::Part, shown: Option<&Shown>, empty: Option<Fault>) -> Self {
+        let crate::Part { mut targets, mut waivers, tally } = part;
         let floors = targets.iter().map(|it| it.floor).collect();
         let findings = targets.iter().flat_map(|it| &it.findings);
-        let broken = findings.filter(|it| it.verdict == Verdict::Fail).map(|it| it.rule.clone());
-        let broken = broken.collect();
-        let shown = shown.map(|(frame, look)| terminal::part(frame, &targets, *look));
-        let targets = if shown.is_some() { Vec::new() } else { targets };
-        Self { targets, floors, broken, tally, shown, empty }
+        let broken = findings.filter(|it| it.is_open()).map(|it| it.rule.clone()).collect();
+        let shown = shown.map(|(frame, look)| {
+            let text = terminal::part(frame, &targets, &waivers, *look);
+            (targets, waivers) = (Vec::new(), Vec::new());
+            text
+        });
+        Self { targets, waivers, floors, broken, tally, shown, empty }
     }
 }
 
@@ -109,6 +119,7 @@ pub(super) fn run<R>(
                     whole.count(&part);
                     text.extend(part.shown);
                     whole.report.targets.extend(part.targets);
+                    whole.report.waivers.extend(part.waivers);
                 }
             }
         }
@@ -143,6 +154,7 @@ pub(super) fn one(this: Run<'_>, judged: Vec<Result<Part, Fault>>) -> Report {
             Ok(part) => {
                 whole.count(&part);
                 whole.report.targets.extend(part.targets);
+                whole.report.waivers.extend(part.waivers);
             }
         }
     }

@@ -16,6 +16,7 @@ use super::source::{Basis, Source};
 use super::survey::Survey;
 use super::target::Target;
 use super::untrusted::Untrusted;
+use super::waiver::Waiver;
 
 /// What a source answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -154,12 +155,21 @@ pub struct Bundle {
     pub missing: Vec<Gap>,
     /// The answers and gaps.
     pub observations: BTreeMap<Source, Observation>,
+    /// The waivers that stand in the files, in the order of the files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Arc<Waiver>>,
 }
 
 impl Bundle {
     /// A bundle that knows nothing yet.
     pub const fn new(origin: Origin) -> Self {
-        Self { origin, targets: Vec::new(), missing: Vec::new(), observations: BTreeMap::new() }
+        Self {
+            origin,
+            targets: Vec::new(),
+            missing: Vec::new(),
+            observations: BTreeMap::new(),
+            waivers: Vec::new(),
+        }
     }
 
     /// Adds a target, keeping their order independent of when each was added.
@@ -168,6 +178,13 @@ impl Bundle {
             .targets
             .partition_point(|known| (&known.name, &known.id) < (&target.name, &target.id));
         self.targets.insert(place, target);
+    }
+
+    /// Adds a waiver; one that two of the targets' files share counts once.
+    pub fn add_waiver(&mut self, waiver: Waiver) {
+        if self.waivers.iter().all(|known| **known != waiver) {
+            self.waivers.push(waiver.into());
+        }
     }
 
     /// Records what came of a question.

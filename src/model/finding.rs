@@ -1,10 +1,13 @@
 //! Rule × target × verdict, and the ledger of them all.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use super::severity::Severity;
 use super::target::Target;
 use super::verdict::Verdict;
+use super::waiver::Waiver;
 
 /// The verdict of one rule on one target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct Finding {
     pub severity: Severity,
     /// The answer.
     pub verdict: Verdict,
+    /// Who answers for it, for a while, where it is not well. It changes no verdict.
+    pub waiver: Option<Arc<Waiver>>,
 }
 
 impl Finding {

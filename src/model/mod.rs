@@ -23,3 +23,4 @@ pub mod survey;
 pub mod target;
 pub mod untrusted;
 pub mod verdict;
+pub mod waiver;

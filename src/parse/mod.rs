@@ -25,4 +25,5 @@ pub mod run;
 pub mod secret;
 pub mod signal;
 pub mod time;
+pub mod waiver;
 pub mod yaml;

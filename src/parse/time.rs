@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::fmt::friendly::{Spacing, SpanPrinter};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// A point in time.
@@ -22,6 +24,12 @@ impl Instant {
     pub fn since(self, earlier: Self) -> Duration {
         self.0.duration_since(earlier.0).try_into().unwrap_or_default()
     }
+}
+
+/// The day of a point in time that is written as in [`Instant::parse`], in UTC.
+pub fn day(text: &str) -> Option<Date> {
+    let at: Timestamp = text.parse().ok()?;
+    Some(at.to_zoned(TimeZone::UTC).date())
 }
 
 /// A duration as Docker and Compose write it: `90s`, `1m30s`, `500ms`, `1h`.

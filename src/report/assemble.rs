@@ -20,6 +20,7 @@ use crate::parse::document::Document;
 use crate::policy::Policy;
 use crate::rules::{self, Section};
 use crate::score::{self, Grade, Scorecard};
+use crate::waive::Standing;
 
 /// Everything that a report is made of.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Run<'a> {
     pub accept: Accept,
     /// The verdicts.
     pub ledger: &'a Ledger,
+    /// The waivers, and what came of each.
+    pub waivers: &'a [Standing],
     /// The scores, in the order of the ledger's sheets.
     pub cards: &'a [Scorecard],
     /// What the gate says.
@@ -73,6 +76,7 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
         targets: targets(run),
         reachability: super::reachability::table(run.facts),
         rules: about(run.policy),
+        waivers: super::waivers(run.waivers),
     }
 }
 
@@ -141,6 +145,7 @@ fn finding(finding: &Finding, target: &target::Target, is_brief: bool) -> v1::Fi
         evidence: Vec::new(),
         gap: None,
         fingerprint: if is_brief { String::new() } else { finding.fingerprint(target) },
+        waived_at: finding.waiver.as_ref().map(|it| place(&it.at).into()),
     };
     let proof = match &finding.verdict {
         Verdict::Pass(proof) => {
@@ -199,8 +204,12 @@ pub(super) fn tool() -> v1::Tool {
     }
 }
 
+/// A place as people write it.
+fn place(at: &draft::Written) -> String {
+    format!("{}:{}:{}", at.file.raw(), at.line, at.column)
+}
+
 pub(super) fn written(origin: &draft::Origin) -> v1::Written {
-    let place = |at: &draft::Written| format!("{}:{}:{}", at.file.raw(), at.line, at.column);
     let draft::Written { file, line, column, length, excerpt } = origin.at.clone();
     let overrode = origin.overrode.as_ref().map(|at| place(at).into());
     v1::Written { key: origin.key.clone(), file, line, column, length, excerpt, overrode }

@@ -7,12 +7,14 @@ mod reachability;
 pub mod reference;
 pub mod terminal;
 pub mod v1;
+mod waivers;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use assemble::{Run, assemble, fleet, targets};
 use assemble::{tool, written};
+pub use waivers::waivers;
 
 /// A result as JSON, with a final newline.
 ///

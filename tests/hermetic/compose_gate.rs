@@ -26,6 +26,11 @@ fn every_line_of_the_table_of_dockerfiles_ends_as_it_says() {
     is_true("dockerfile.md", "builds/gate", 16);
 }
 
+#[test]
+fn every_line_of_the_table_of_waivers_ends_as_it_says() {
+    is_true("waivers.md", "waivers", 9);
+}
+
 fn is_true(page: &str, folder: &str, least: usize) {
     let rows = rows(page);
     assert!(rows.len() >= least, "the table is not found: {rows:?}");

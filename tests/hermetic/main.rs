@@ -38,4 +38,5 @@ mod needs;
 mod properties;
 mod reachability;
 mod support;
+mod waivers;
 mod walls;

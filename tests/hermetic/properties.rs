@@ -263,6 +263,7 @@ fn sheet(verdicts: &[(u8, usize)]) -> Sheet {
             rule: "a-rule",
             severity: Severity::ALL[*severity],
             verdict: verdict(*kind),
+            waiver: None,
         })
         .collect();
     let target = Target { kind: Kind::Container, id: "t".into(), name: "t".into(), image: None };

@@ -1,11 +1,8 @@
-//! A few projects at once: read, their images asked for together, and judged.
-
-use std::collections::BTreeSet;
-
-use rayon::prelude::*;
+//! A few projects at once.
 
 use super::Audit;
 use super::remarks::Remarks;
+use crate::app::batch::Judging;
 use crate::app::exit::Failure;
 use crate::app::stream::{Part, Shown};
 use crate::collect::compose::{self, Images, Resolved};
@@ -18,31 +15,23 @@ pub(super) fn judge(
     with_project: bool,
     shown: Option<&Shown>,
 ) -> Result<Vec<Result<Part, Fault>>, Failure> {
-    let Audit { disk, images, policy, .. } = audit;
-    let judge = |resolved: Result<Resolved, Fault>, images: &Images| {
-        let resolved = resolved?;
-        let project = resolved.project();
-        let bundle = resolved.bundle(images, with_project);
-        Ok((Remarks::of(project), Part::of(bundle, policy, shown, empty(project))))
-    };
-    // Where nobody is asked, each is judged as soon as it is read.
-    let judged: Vec<Result<(Remarks, Part), Fault>> = if images.is_nobody_asked() {
-        requests.par_iter().map(|request| judge(compose::resolve(request, disk), images)).collect()
-    } else {
-        let found: Vec<Result<Resolved, Fault>> =
-            requests.par_iter().map(|request| compose::resolve(request, disk)).collect();
-        let names: BTreeSet<String> = found.iter().flatten().flat_map(Resolved::images).collect();
-        if !names.is_empty() {
-            crate::app::runtime()?.block_on(images.ask(names.iter().map(String::as_str)))?;
-        }
-        found.into_par_iter().map(|resolved| judge(resolved, images)).collect()
+    let Audit { disk, images, policy, told, .. } = audit;
+    let judging = Judging {
+        policy,
+        shown,
+        read: |request: &Request| compose::resolve(request, disk),
+        names: |it: &Resolved| it.images().collect(),
+        evidence: |_: &Request, it: &Resolved, images: &Images| {
+            (it.bundle(images, with_project), empty(it.project()))
+        },
+        keep: |it: Resolved| Remarks::of(it.project()),
     };
     let tell = |judged: Result<(Remarks, Part), Fault>| {
         let (remarks, part) = judged?;
-        remarks.tell(&mut audit.told);
+        remarks.tell(told);
         Ok(part)
     };
-    Ok(judged.into_iter().map(tell).collect())
+    Ok(judging.judge(requests, images)?.into_iter().map(tell).collect())
 }
 
 /// Why a project has nothing to judge; none where it has.

@@ -87,7 +87,14 @@ impl Resolved {
         let lowering = Lowering::new(project);
         let idling = Idling::new(&lowering);
         bundle.record(Source::networks(), Ok(Answer::Json(lowering.networks())));
+        for noted in &project.waivers {
+            let file = project.files.get(usize::try_from(noted.file).unwrap_or(usize::MAX));
+            let file = file.unwrap_or(&project.file).display().to_string().into();
+            let target = noted.service.as_ref().map(|name| lower::id_of(project, name));
+            bundle.add_waiver(noted.found.waiver(&file, target));
+        }
         for (service, (name, making)) in project.services().zip(&self.makings) {
+            making.waivers().iter().for_each(|it| bundle.add_waiver(it.clone()));
             let id = lower::id_of(project, name);
             let source = Source::Compose(id.clone());
             let shipped = making.shipped(images, &source);

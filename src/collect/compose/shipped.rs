@@ -10,6 +10,7 @@ use crate::model::draft::{Draft, Shipped};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+use crate::model::waiver::Waiver;
 use crate::parse::compose::tree::{Entry, Node, Value as Kind};
 use crate::parse::compose::{Load, Remark};
 use crate::parse::dockerfile::{self, Built, Dockerfile};
@@ -170,6 +171,14 @@ fn shown(file: &Path, seen_from: &Path) -> Untrusted {
 }
 
 impl Making {
+    /// The waivers in the Dockerfile that builds it.
+    pub(super) fn waivers(&self) -> &[Waiver] {
+        match self {
+            Self::Built(build) => &build.waivers,
+            Self::Pulled(_) | Self::Unknown(_) => &[],
+        }
+    }
+
     /// The image that an engine has to be asked for, if any.
     pub(super) fn image(&self) -> Option<&str> {
         match self {

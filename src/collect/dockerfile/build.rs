@@ -11,7 +11,9 @@ use crate::model::draft::{Draft, Idle, Origin, Shipped, Written};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+use crate::model::waiver::Waiver;
 use crate::parse::dockerfile::{self, Account, Built, Dockerfile, Place, Stage, Unless, Wrong};
+use crate::parse::waiver;
 
 /// The longest line of a Dockerfile that is shown.
 const LONGEST_LINE: usize = 200;
@@ -30,6 +32,8 @@ pub(in crate::collect) struct Build {
     pub(in crate::collect) text: String,
     /// Where each line of it begins.
     lines: Vec<usize>,
+    /// The waivers in it.
+    pub(in crate::collect) waivers: Vec<Waiver>,
 }
 
 /// What a base image decides where a Dockerfile does not.
@@ -60,7 +64,9 @@ impl Build {
         let ends = text.match_indices('\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(ends).collect();
         let target = target.map(str::to_owned);
-        Ok(Self { dockerfile, built, target, args, file, text, lines })
+        let found = waiver::in_dockerfile(&String::from_utf8_lossy(bytes), &dockerfile);
+        let waivers = found.into_iter().map(|it| it.waiver(&file, None)).collect();
+        Ok(Self { dockerfile, built, target, args, file, text, lines, waivers })
     }
 
     /// The stage that a target means; the last where none is named.

@@ -109,6 +109,7 @@ impl Resolved {
         let source = Source::Context(id.clone());
         let context = contexts.of(&request.file, request.context.as_deref(), &source);
         bundle.record(source, context.map(Answer::Context));
+        build.waivers.iter().for_each(|it| bundle.add_waiver(it.clone()));
         let name = id.as_str().into();
         let image = build.base().map(|it| address::image(it).into());
         bundle.add_target(Target { kind: Kind::Dockerfile, id: id.clone(), name, image });

@@ -42,6 +42,7 @@ use std::sync::Arc;
 pub use resolve::{MOST, resolve};
 pub use sources::LARGEST;
 
+use crate::parse::waiver;
 use tree::{Entry, Node, Place};
 
 /// Reads files for the resolver.
@@ -104,6 +105,8 @@ pub struct Project {
     pub inactive: Vec<String>,
     /// What is odd and keeps nobody from going on.
     pub remarks: Vec<Remark>,
+    /// The waivers in its files.
+    pub waivers: Vec<Noted>,
     /// The files of `env_file` and `label_file` that could not be read, each with
     /// the service that needs it: its environment or labels cannot be told in full.
     pub unread: Vec<(String, Fault)>,
@@ -116,6 +119,17 @@ impl Project {
         let inactive: BTreeSet<&str> = self.inactive.iter().map(String::as_str).collect();
         all.iter().filter(move |it| !inactive.contains(it.key.as_str()))
     }
+}
+
+/// A waiver in a compose file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// The file, as a place of [`Project::files`].
+    pub file: u32,
+    /// The service that it stands above.
+    pub service: Option<String>,
+    /// The waiver.
+    pub found: waiver::Found,
 }
 
 /// Something odd at a place.

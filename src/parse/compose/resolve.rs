@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::parse::yaml;
+use crate::parse::{waiver, yaml};
 
 use super::canonical::canonical;
 use super::environment::Environment;
@@ -16,8 +16,8 @@ use super::spot::Spot;
 use super::tree::{Node, Place, Value};
 use super::wrong::Wrong;
 use super::{
-    Fault, Load, Project, Remark, Request, address, beside, consistency, find, include, mask, name,
-    profiles,
+    Fault, Load, Noted, Project, Remark, Request, address, beside, consistency, find, include,
+    mask, name, profiles,
 };
 
 /// The most values that a project may have, copies by aliases and `extends` among
@@ -37,6 +37,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
         left: MOST,
         room: ROOM,
         remarks: Vec::new(),
+        waivers: Vec::new(),
     };
     let mut environment = Environment::new(&request.environment);
     let found = find::find(&mut resolver, request, &mut environment)?;
@@ -69,9 +70,10 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
     let unread = beside::read(&mut resolver, &mut root, &inactive, &environment);
     remarks.append(&mut resolver.remarks);
     let file = main.first().map(|it| resolver.sources.shown(it)).unwrap_or_default();
+    let waivers = std::mem::take(&mut resolver.waivers);
     let (files, texts) = resolver.sources.finish();
     let directory = found.directory;
-    Ok(Project { name, file, files, texts, directory, root, inactive, remarks, unread })
+    Ok(Project { name, file, files, texts, directory, root, inactive, remarks, waivers, unread })
 }
 
 /// What is on the way of being resolved, with what it may still cost.
@@ -82,6 +84,7 @@ pub(super) struct Resolver<'a> {
     /// How many bytes variables may still add.
     pub(super) room: usize,
     pub(super) remarks: Vec<Remark>,
+    waivers: Vec<Noted>,
 }
 
 /// For what a model's files are read: the project itself, or one that it includes.
@@ -135,6 +138,7 @@ impl Resolver<'_> {
         if self.sources.is_unseen(file) {
             let shown = mask::compose(&text, file, &loaded.spans, &loaded.documents);
             self.sources.show(file, shown);
+            self.note_waivers(&text, file, &loaded);
             let remark = |(at, what)| Remark { at: Some(at), what };
             self.remarks.extend(loaded.remarks.into_iter().map(remark));
         }
@@ -145,6 +149,19 @@ impl Resolver<'_> {
             return Err(self.sources.fault(wrong));
         }
         Ok(loaded.documents)
+    }
+
+    /// The waivers of a file that was not read before.
+    fn note_waivers(&mut self, text: &str, file: u32, loaded: &yaml::Loaded) {
+        let services = || {
+            let all = loaded.documents.iter().filter_map(|it| it.get("services"));
+            all.flat_map(Node::entries)
+        };
+        let noted = waiver::in_yaml(text, &loaded.spans).into_iter().map(|found| {
+            let service = services().find(|it| it.key_at.line == found.lines.0);
+            Noted { file, service: service.map(|it| it.key.clone()), found }
+        });
+        self.waivers.extend(noted);
     }
 
     /// The documents of a file that another names at a place.

@@ -46,7 +46,7 @@ impl Broken<'_> {
             .targets
             .iter()
             .flat_map(|target| target.findings.iter().enumerate().map(move |it| (target, it)))
-            .filter(|(_, (_, it))| it.verdict == v1::Verdict::Fail)
+            .filter(|(_, (_, it))| it.is_open())
             .map(|(target, (place, it))| (place, target, it))
             .collect();
         failing.sort_by_key(|(place, _, it)| (std::cmp::Reverse(it.severity), *place));

@@ -4,6 +4,7 @@ mod excerpt;
 mod findings;
 mod reach;
 mod table;
+mod waivers;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -102,22 +103,31 @@ fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Res
     if !report.targets.is_empty() {
         writeln!(out, "\n{}", table::render(&report.targets, look))?;
         let legend = if table::has_postures(&report.targets) { LEGEND } else { SHORT_LEGEND };
-        writeln!(out, "{}", look.faint(&look.wrap("", "", legend)))?;
+        let mut all = report.targets.iter().flat_map(|it| &it.findings);
+        let waived = if all.any(|it| it.waived_at.is_some()) { ", w waived" } else { "" };
+        writeln!(out, "{}", look.faint(&look.wrap("", "", &format!("{legend}{waived}"))))?;
     }
     Broken { targets: &report.targets, rules: &report.rules }.write(out, look)?;
     findings::unknown(out, &report.targets, look)?;
+    waivers::write(out, &report.waivers, look)?;
     foot(out, report, look)
 }
 
 /// One project of many: its table and what its services break, in short. The
 /// frame is the report that they are all part of.
-pub fn part(frame: &v1::Report, targets: &[v1::Target], look: Look) -> String {
+pub fn part(
+    frame: &v1::Report,
+    targets: &[v1::Target],
+    waivers: &[v1::Waiver],
+    look: Look,
+) -> String {
     let mut out = String::new();
     if !targets.is_empty() {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{}", table::render(targets, look));
         let _ = Broken { targets, rules: &frame.rules }.write_in_short(&mut out, look);
         let _ = findings::unknown(&mut out, targets, look);
+        let _ = waivers::write(&mut out, waivers, look);
         out.push('\n');
     }
     out

@@ -118,10 +118,10 @@ fn score(target: &v1::Target) -> String {
     }
 }
 
-/// `1C 4H 2M`, and `3?` for what is unknown.
+/// `1C 4H 2M`, `3?` for what is unknown, `1w` for what is waived.
 fn counts(target: &v1::Target) -> Cell {
     let failed = |severity: Severity| {
-        let broken = |it: &&v1::Finding| it.verdict == v1::Verdict::Fail && it.severity == severity;
+        let broken = |it: &&v1::Finding| it.is_open() && it.severity == severity;
         target.findings.iter().filter(broken).count()
     };
     let mut cell = Cell::new();
@@ -133,6 +133,10 @@ fn counts(target: &v1::Target) -> Cell {
     }
     if target.coverage.unknown > 0 {
         cell.push((format!("{}?", target.coverage.unknown), Style::new()));
+    }
+    match target.findings.iter().filter(|it| it.waived_at.is_some()).count() {
+        0 => {}
+        count => cell.push((format!("{count}w"), Style::new().dimmed())),
     }
     if cell.is_empty() {
         return faint("none");

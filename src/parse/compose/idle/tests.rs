@@ -25,6 +25,7 @@ fn idle_from(image: &Shipped, root: &Json) -> Vec<(String, String, String)> {
         root,
         inactive: vec![],
         remarks: vec![],
+        waivers: vec![],
         unread: vec![],
     };
     let lowering = Lowering::new(&project);

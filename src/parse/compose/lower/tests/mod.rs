@@ -30,6 +30,7 @@ fn project(root: &Json) -> Project {
         root,
         inactive: vec![],
         remarks: vec![],
+        waivers: vec![],
         unread: vec![],
     }
 }

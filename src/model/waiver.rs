@@ -1,0 +1,64 @@
+//! Exceptions from rules, for which somebody answers for a while.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::draft::Written;
+use super::untrusted::Untrusted;
+
+/// A waiver as somebody wrote it. It changes no verdict: it lies over one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiver {
+    /// Where it was written.
+    pub at: Written,
+    /// What it speaks of.
+    pub scope: Scope,
+    /// What it says, or why it cannot be understood.
+    pub terms: Result<Terms, Slip>,
+}
+
+/// What a waiver speaks of: lines of a file, and who stands there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The file, by the path that a person knows it by.
+    pub file: Untrusted,
+    /// The first line, from 1.
+    pub first: u32,
+    /// The last line.
+    pub last: u32,
+    /// The target, by its id, that is spoken of as a whole, whatever line says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+}
+
+impl Scope {
+    /// Whether a place is spoken of.
+    pub fn holds(&self, place: &Written) -> bool {
+        self.file == place.file && (self.first..=self.last).contains(&place.line)
+    }
+}
+
+/// What a waiver says. All of it has to be said, but for the ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The rule's id, as written.
+    pub rule: Untrusted,
+    /// The last day on which it holds, in UTC.
+    pub until: Date,
+    /// Who answers for it.
+    pub owner: Untrusted,
+    /// Why the rule may be broken.
+    pub reason: Untrusted,
+    /// Where the work on it is tracked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Untrusted>,
+}
+
+/// Why a waiver cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slip {
+    /// What is the matter, as a fragment without a full stop.
+    pub what: String,
+    /// What to write instead; may be empty.
+    pub help: String,
+}

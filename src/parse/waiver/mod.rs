@@ -1,0 +1,127 @@
+//! Waivers in comments, above what they speak of:
+//!
+//! ```text
+//! # secaudit: waive read-only-root until=2027-01-31 owner=shop-team reason=writes its cache (SHOP-812)
+//! ```
+//!
+//! A comment that speaks to secaudit and cannot be understood is a [`Slip`]: it
+//! is told, and nothing is waived by it.
+
+mod above;
+#[cfg(test)]
+mod tests;
+
+use jiff::civil::Date;
+
+use crate::model::waiver::{Slip, Terms};
+
+pub use above::{Found, MOST, in_dockerfile, in_yaml};
+
+/// How a waiver is written.
+const FORM: &str = "write `# secaudit: waive RULE until=YYYY-MM-DD owner=… reason=…`";
+
+/// What a waiver says beside its rule, and whether it may be left out.
+const FIELDS: [(&str, bool); 4] =
+    [("until", false), ("owner", false), ("reason", false), ("ticket", true)];
+
+/// What a comment waives, without its `#`; none: it does not speak to secaudit.
+pub fn terms(comment: &str) -> Option<Result<Terms, Slip>> {
+    let comment = comment.trim();
+    let name = comment.get(..8).filter(|it| it.eq_ignore_ascii_case("secaudit"))?;
+    let rest = comment.get(name.len()..)?.trim_start();
+    let Some(said) = rest.strip_prefix(':') else {
+        // A sentence may begin with the name; only a waiver's word makes it one.
+        let is_waiver = rest.split_whitespace().next().is_some_and(is_waive);
+        return is_waiver.then(|| slip("the colon after `secaudit` is missing".to_owned()));
+    };
+    let said = said.trim_start();
+    let (word, rest) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
+    if !is_waive(word) {
+        return Some(slip(format!("`{word}` is nothing that a comment can ask for")));
+    }
+    Some(read(rest.trim()))
+}
+
+fn is_waive(word: &str) -> bool {
+    word.eq_ignore_ascii_case("waive")
+}
+
+fn slip<T>(what: String) -> Result<T, Slip> {
+    Err(Slip { what, help: FORM.to_owned() })
+}
+
+fn read(text: &str) -> Result<Terms, Slip> {
+    let (rule, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    if rule.is_empty() || rule.contains('=') {
+        return slip("the rule that is waived is not named".to_owned());
+    }
+    let mut fields: Vec<(&str, String)> = Vec::new();
+    for word in rest.split_whitespace() {
+        let is_open = fields.last().is_some_and(|(_, value)| is_in_quotes(value));
+        let field = word.split_once('=').filter(|_| !is_open);
+        let field = field.map(|(name, value)| (name, known(name), value));
+        let is_said = |name: &str| fields.iter().any(|(it, _)| *it == name);
+        match (field, fields.is_empty()) {
+            (Some((_, Ok(name), _)), _) if is_said(name) => {
+                return slip(format!("`{name}` is said twice"));
+            }
+            (Some((_, Ok(name), value)), _) => fields.push((name, value.to_owned())),
+            (Some((name, Err(Some(near)), _)), _) => {
+                return slip(format!("`{name}` is not known; `{near}` is meant"));
+            }
+            (Some((name, Err(None), _)), true) => return slip(format!("`{name}` is not known")),
+            (None, true) => return slip(format!("`{word}` stands where `until=` is expected")),
+            // What looks like a field may be a part of a text.
+            (_, false) => fields.last_mut().into_iter().for_each(|(_, text)| add(text, word)),
+        }
+    }
+    let missing = FIELDS.iter().filter(|(name, is_optional)| {
+        !is_optional && fields.iter().all(|(it, value)| it != name || bare(value).is_empty())
+    });
+    let missing: Vec<String> = missing.map(|(name, _)| format!("`{name}=`")).collect();
+    if !missing.is_empty() {
+        return slip(format!("it does not say {}", missing.join(" and ")));
+    }
+    let value = |name: &str| fields.iter().find(|(it, _)| *it == name).map(|(_, it)| bare(it));
+    let text = |name: &str| value(name).unwrap_or_default().into();
+    let day = value("until").unwrap_or_default();
+    let Some(until) = date(day) else {
+        return slip(format!("`{day}` is no day of the calendar; write it as 2027-01-31"));
+    };
+    let ticket = value("ticket").filter(|it| !it.is_empty()).map(Into::into);
+    Ok(Terms { rule: rule.into(), until, owner: text("owner"), reason: text("reason"), ticket })
+}
+
+/// A day as ISO 8601 writes it, in full.
+fn date(text: &str) -> Option<Date> {
+    text.parse().ok().filter(|date: &Date| date.to_string() == text)
+}
+
+/// A field's name, or the one that is meant.
+fn known(name: &str) -> Result<&'static str, Option<&'static str>> {
+    let names = || FIELDS.iter().map(|(name, _)| *name);
+    if let Some(name) = names().find(|it| it.eq_ignore_ascii_case(name)) {
+        return Ok(name);
+    }
+    let is_meant = |it: &&str| name.len() < 12 && strsim::damerau_levenshtein(name, it) <= 2;
+    Err(names().find(is_meant))
+}
+
+fn add(text: &mut String, word: &str) {
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    text.push_str(word);
+}
+
+/// Whether a quote begins a text that does not end it.
+fn is_in_quotes(text: &str) -> bool {
+    let quote = text.chars().next().filter(|it| matches!(it, '"' | '\''));
+    quote.is_some_and(|quote| text.len() == 1 || !text.ends_with(quote))
+}
+
+/// A text without the quotes around it.
+fn bare(text: &str) -> &str {
+    let inner = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    inner('"').or_else(|| inner('\'')).unwrap_or(text).trim()
+}

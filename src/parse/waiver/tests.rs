@@ -1,0 +1,124 @@
+use super::*;
+use crate::parse::{dockerfile, yaml};
+
+const FULL: &str = "secaudit: waive a-rule until=2027-01-31 owner=shop reason=its cache";
+
+fn slip_of(comment: &str) -> String {
+    terms(comment).expect("it speaks to secaudit").expect_err(comment).what
+}
+
+#[test]
+fn a_waiver_says_its_rule_its_last_day_who_answers_for_it_and_why() {
+    let said = terms(&format!(" {FULL} (SHOP=1) ticket=SHOP-812")).unwrap().unwrap();
+    assert_eq!(said.rule.raw(), "a-rule");
+    assert_eq!(said.until.to_string(), "2027-01-31");
+    assert_eq!(said.owner.raw(), "shop");
+    assert_eq!(said.reason.raw(), "its cache (SHOP=1)");
+    assert_eq!(said.ticket.unwrap().raw(), "SHOP-812");
+}
+
+#[test]
+fn the_order_of_fields_case_and_quotes_are_free() {
+    let quoted = r#"SecAudit : WAIVE no-sudo reason="until=never, owner=nobody" Owner='ops team' until=2028-02-29"#;
+    let said = terms(quoted).unwrap().unwrap();
+    assert_eq!(said.reason.raw(), "until=never, owner=nobody");
+    assert_eq!(said.owner.raw(), "ops team");
+    assert_eq!(said.until.to_string(), "2028-02-29");
+}
+
+#[test]
+fn an_ordinary_comment_is_none() {
+    for comment in ["", " secaudit is run before", "a secaudit: waive", "secauditor: waive x"] {
+        assert!(terms(comment).is_none(), "{comment}");
+    }
+}
+
+#[test]
+fn a_waiver_that_cannot_be_understood_is_told_and_never_left_out() {
+    for (comment, what) in [
+        ("secaudit waive x", "the colon after `secaudit` is missing"),
+        ("secaudit: ignore x", "`ignore` is nothing that a comment can ask for"),
+        ("secaudit: waive", "the rule that is waived is not named"),
+        ("secaudit: waive until=2027-01-31", "the rule that is waived is not named"),
+        ("secaudit: waive x", "it does not say `until=` and `owner=` and `reason=`"),
+        ("secaudit: waive x until=2027-01-31 owner= reason=y", "it does not say `owner=`"),
+        ("secaudit: waive x y until=2027-01-31", "`y` stands where `until=` is expected"),
+        ("secaudit: waive x untill=2027-01-31", "`untill` is not known; `until` is meant"),
+        ("secaudit: waive x for=us", "`for` is not known"),
+        ("secaudit: waive x until=2027-01-31 until=2027-01-31", "`until` is said twice"),
+    ] {
+        assert_eq!(slip_of(comment), what, "{comment}");
+    }
+    for day in ["2027-02-29", "31.01.2027", "2027-1-31", "tomorrow", "20270131", "2027-01-31T00:00"]
+    {
+        let comment = format!("secaudit: waive x until={day} owner=o reason=r");
+        assert!(slip_of(&comment).contains("no day of the calendar"), "{day}");
+    }
+}
+
+fn yaml_of(text: &str) -> Vec<(u32, Result<(u32, u32), String>)> {
+    let mut left = 1000;
+    let loaded = yaml::load(text, 0, &mut left).unwrap();
+    let all = in_yaml(text, &loaded.spans);
+    all.into_iter()
+        .map(|it| (it.line, it.terms.map(|_| it.lines).map_err(|slip| slip.what)))
+        .collect()
+}
+
+#[test]
+fn in_yaml_a_waiver_speaks_of_the_key_or_item_below_it_and_all_in_it() {
+    let text = format!(
+        "# {FULL}\nservices:\n  # {FULL}\n\n  # of the shop\n  web:\n    image: a\n    # {FULL}\n    ports:\n    - a\n    # {FULL}\n    - b\n    tty: true\n  # {FULL}\n  db: {{}}\n"
+    );
+    let expected = [(1, (2, 15)), (3, (6, 13)), (8, (9, 12)), (11, (12, 12)), (14, (15, 15))];
+    let expected: Vec<_> = expected.into_iter().map(|(line, it)| (line, Ok(it))).collect();
+    assert_eq!(yaml_of(&text), expected);
+}
+
+#[test]
+fn in_yaml_a_text_of_several_lines_has_no_comments() {
+    let text = format!("a: |\n  # {FULL}\nb: \"x\n  # {FULL}\n  \"\nc: 'y # {FULL}'\n");
+    assert_eq!(yaml_of(&text), []);
+    assert_eq!(yaml_of(&format!("a: |\n  # {FULL}\n  b\n\nc: d\n")), []);
+    // What follows such a text is one, and what it speaks of may hold another.
+    let text = format!("a: |\n  b\n\n# {FULL}\nc: >-\n  d\n\n  # {FULL}\n  e\nf: g\n");
+    assert_eq!(yaml_of(&text), [(4, Ok((5, 9)))]);
+}
+
+#[test]
+fn in_yaml_a_waiver_behind_a_value_or_at_the_end_is_told() {
+    let text = format!("a: b # {FULL}\n# {FULL}\n");
+    let what = ["it stands behind a value", "nothing stands below it"];
+    let expected = [(1, Err(what[0].to_owned())), (2, Err(what[1].to_owned()))];
+    assert_eq!(yaml_of(&text), expected);
+}
+
+#[test]
+fn of_a_file_full_of_waivers_no_more_are_read_than_somebody_could_answer_for() {
+    let many = format!("# {FULL}\n").repeat(10_000);
+    let all = yaml_of(&format!("{many}a: b\n"));
+    assert_eq!(all.iter().filter(|it| it.1.is_ok()).count(), MOST);
+    assert!(all.last().unwrap().1.as_ref().unwrap_err().contains("beyond"));
+    let text = format!("{many}FROM a\n");
+    let all = in_dockerfile(&text, &dockerfile::parse(text.as_bytes()));
+    assert_eq!(all.iter().filter(|it| it.terms.is_ok()).count(), MOST);
+}
+
+#[test]
+fn in_a_dockerfile_a_waiver_speaks_of_the_instruction_below_it() {
+    let text = format!(
+        "# syntax=docker/dockerfile:1\n# {FULL}\nFROM a\n# {FULL}\n# more\nRUN a \\\n  # {FULL}\n  b\nRUN <<E\n# {FULL}\nE\n# {FULL}\n"
+    );
+    let parsed = dockerfile::parse(text.as_bytes());
+    let all = in_dockerfile(&text, &parsed).into_iter();
+    let all: Vec<_> =
+        all.map(|it| (it.line, it.terms.map(|_| it.lines).map_err(|slip| slip.what))).collect();
+    let told = |what: &str| Err(what.to_owned());
+    let expected = [
+        (2, Ok((3, 3))),
+        (4, Ok((6, 8))),
+        (7, told("it stands inside an instruction")),
+        (12, told("nothing stands below it")),
+    ];
+    assert_eq!(all, expected);
+}

@@ -1,0 +1,144 @@
+//! Waivers where people write them, through the whole program.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::compose::{document, fits, laid_out};
+use crate::support::{command, schema, stdout};
+
+const HARDENED: &str = include_str!("../corpus/gate/hardened.yaml");
+const DOCKERFILE: &str = include_str!("../corpus/gate/Dockerfile");
+const TERMS: &str = "until=2999-12-31 owner=shop-team reason=it keeps a cache";
+
+/// The hardened project with a writable root, below this.
+fn writable(above: &str) -> String {
+    HARDENED.replace("    read_only: true\n", &format!("{above}    read_only: false\n"))
+}
+
+fn judged(folder: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
+    let all = [&["compose", "--engine", "none", "--format", "json"], arguments].concat();
+    let output = command(&all).current_dir(folder).output().unwrap();
+    let document = document(&output);
+    schema().validate(&document).unwrap();
+    (output.status.code(), document)
+}
+
+fn finding<'d>(document: &'d Value, target: usize, rule: &str) -> &'d Value {
+    let all = document["targets"][target]["findings"].as_array().unwrap();
+    all.iter().find(|it| it["rule"] == rule).unwrap()
+}
+
+#[test]
+fn what_is_waived_stays_a_failure_earns_nothing_and_caps_nothing() {
+    let above = format!("    # secaudit: waive read-only-root {TERMS}\n");
+    let folder = laid_out(&[
+        ("compose.yaml", &writable(&above)),
+        ("open.yaml", &writable("")),
+        ("Dockerfile", DOCKERFILE),
+    ]);
+    let (code, waived) = judged(folder.path(), &["--fail-on", "low"]);
+    assert_eq!(code, Some(0));
+    let own = finding(&waived, 0, "read-only-root");
+    assert_eq!(own["verdict"], "fail");
+    assert_eq!(own["waived_at"], "compose.yaml:6:5");
+    let [waiver] = waived["waivers"].as_array().unwrap().as_slice() else { panic!("{waived}") };
+    assert_eq!(waiver["state"], "in-force");
+    assert_eq!(waiver["covers"][0], "web");
+    assert_eq!(waiver["owner"], "shop-team");
+    let (code, open) = judged(folder.path(), &["-f", "open.yaml", "--fail-on", "low"]);
+    assert_eq!(code, Some(1));
+    let floor = |document: &Value| document["targets"][0]["floor"].as_u64().unwrap();
+    assert_eq!(floor(&open), 69, "a failure at high caps");
+    assert!((90..100).contains(&floor(&waived)), "{}", floor(&waived));
+    assert!(open.get("waivers").is_none());
+}
+
+#[test]
+fn a_waiver_of_one_service_is_none_of_the_next() {
+    let second =
+        HARDENED.replace("  web:", "  api:").replace("read_only: true", "read_only: false");
+    let second = second.split_once("services:\n").unwrap().1.split_once("\nnetworks:").unwrap().0;
+    let above = format!("    # secaudit: waive read-only-root {TERMS}\n");
+    let both = writable(&above).replace("services:\n", &format!("services:\n{second}"));
+    let folder = laid_out(&[("compose.yaml", &both), ("Dockerfile", DOCKERFILE)]);
+    let (code, document) = judged(folder.path(), &[]);
+    assert_eq!(code, Some(1));
+    assert!(finding(&document, 0, "read-only-root").get("waived_at").is_none());
+    assert!(finding(&document, 1, "read-only-root").get("waived_at").is_some());
+}
+
+#[test]
+fn above_a_service_it_holds_for_what_is_missing_and_for_what_a_later_file_says() {
+    let text = HARDENED.replace("    read_only: true\n", "");
+    let above = format!("  # secaudit: waive read-only-root {TERMS}\n  web:\n");
+    let over = "services: { web: { read_only: false } }\n";
+    let folder = laid_out(&[
+        ("compose.yaml", &text.replace("  web:\n", &above)),
+        ("over.yaml", over),
+        ("Dockerfile", DOCKERFILE),
+    ]);
+    assert_eq!(judged(folder.path(), &[]).0, Some(0));
+    let (code, _) = judged(folder.path(), &["-f", "compose.yaml", "-f", "over.yaml"]);
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn a_waiver_in_the_dockerfile_of_a_service_holds_for_the_service() {
+    let root = DOCKERFILE.replace("USER 1000:1000", "USER 0");
+    let waived =
+        root.replace("USER 0", &format!("# secaudit: waive non-root-user {TERMS}\nUSER 0"));
+    for (text, is_waived) in [(root, false), (waived, true)] {
+        let folder = laid_out(&[("compose.yaml", HARDENED), ("Dockerfile", &text)]);
+        let (code, document) = judged(folder.path(), &[]);
+        let own = finding(&document, 0, "non-root-user");
+        assert_eq!(own["verdict"], "fail");
+        assert_eq!(own.get("waived_at").is_some(), is_waived, "{own}");
+        assert_eq!(code == Some(1), !is_waived, "{text}");
+    }
+}
+
+#[test]
+fn of_many_projects_each_tells_its_own_waivers() {
+    let above = format!("    # secaudit: waive read-only-root {TERMS}\n");
+    let misread = "    # secaudit: waive read-only-root until=soon owner=a reason=b\n";
+    let folder = laid_out(&[
+        ("a/compose.yaml", &writable(&above)),
+        ("a/Dockerfile", DOCKERFILE),
+        ("b/compose.yaml", &writable(misread)),
+        ("b/Dockerfile", DOCKERFILE),
+    ]);
+    let run = |format: &str| {
+        let all = ["compose", "--engine", "none", "--format", format, "*/compose.yaml"];
+        command(&all).current_dir(folder.path()).env("COLUMNS", "80").output().unwrap()
+    };
+    let output = run("terminal");
+    assert_eq!(output.status.code(), Some(1));
+    fits(&output, 80);
+    let text = stdout(&output);
+    assert_eq!(text.matches("waivers ·").count(), 2, "{text}");
+    assert!(text.contains("`soon` is no day of the calendar"), "{text}");
+    let document = document(&run("json"));
+    let states = document["waivers"].as_array().unwrap().iter().map(|it| &it["state"]);
+    assert_eq!(states.collect::<Vec<_>>(), ["in-force", "misread"]);
+}
+
+#[test]
+fn what_a_waiver_says_is_printed_and_does_nothing_else() {
+    let above = format!("    # secaudit: waive read-only-root {TERMS} \u{1b}[2J\u{202e}\n");
+    let folder = laid_out(&[("compose.yaml", &writable(&above)), ("Dockerfile", DOCKERFILE)]);
+    let all = ["compose", "--engine", "none"];
+    let output = command(&all).current_dir(folder.path()).output().unwrap();
+    let text = stdout(&output);
+    assert!(!text.contains('\u{202e}') && !text.contains("\u{1b}[2J"), "{text:?}");
+}
+
+#[test]
+fn every_waiver_of_the_documentation_is_understood() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let text = std::fs::read_to_string(folder.join("waivers.md")).unwrap();
+    let comments = text.lines().filter_map(|it| it.trim_start().strip_prefix("# "));
+    let all: Vec<_> = comments.filter_map(secaudit::parse::waiver::terms).collect();
+    assert!(all.len() >= 2, "{all:?}");
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+}
