@@ -28,6 +28,7 @@ pub mod judge;
 pub mod score;
 pub mod gate;
 pub mod drift;
+pub mod join;
 pub mod report;
 pub mod app;
 
@@ -40,18 +41,32 @@ use report::v1::{Report, Target};
 /// The pure half of the pipeline: the same bundle and policy, the same report.
 #[must_use]
 pub fn evaluate(bundle: &Bundle, policy: &Policy, accept: Accept) -> Report {
-    weigh((bundle, policy, accept), false, |run, _| report::assemble(run))
+    evaluate_beside(bundle, &[], policy, accept)
+}
+
+/// As [`evaluate`], of containers beside the evidence about files that ask for them,
+/// which are judged too: a finding names the lines that would mend it.
+#[must_use]
+pub fn evaluate_beside(
+    bundle: &Bundle,
+    files: &[Bundle],
+    policy: &Policy,
+    accept: Accept,
+) -> Report {
+    weigh((bundle, files), (policy, accept), false, |run, _| report::assemble(run))
 }
 
 /// As [`evaluate`], of an audit that is one of many: its targets, and what of it
 /// the gate counts. Briefly: of what passes the verdict alone.
 #[must_use]
 pub fn evaluate_part(bundle: &Bundle, policy: &Policy, is_brief: bool) -> (Vec<Target>, Tally) {
-    weigh((bundle, policy, Accept::Kernel), is_brief, |run, tally| (report::targets(run), tally))
+    let by = (policy, Accept::Kernel);
+    weigh((bundle, &[]), by, is_brief, |run, tally| (report::targets(run), tally))
 }
 
 fn weigh<T>(
-    (bundle, policy, accept): (&Bundle, &Policy, Accept),
+    (bundle, files): (&Bundle, &[Bundle]),
+    (policy, accept): (&Policy, Accept),
     is_brief: bool,
     tell: impl FnOnce(&report::Run<'_>, Tally) -> T,
 ) -> T {
@@ -59,12 +74,18 @@ fn weigh<T>(
     let ledger = judge::judge(&facts, policy, accept);
     let cards = score::all(&ledger, policy.weights);
     let tally = Tally::of(bundle, &ledger, &cards, &policy.gate);
+    let asked = files.iter().map(|bundle| {
+        let ledger = judge::judge(&facts::derive(bundle), policy, Accept::Kernel);
+        join::Asked { bundle, ledger }
+    });
+    let joined = join::join(bundle, &ledger, &asked.collect::<Vec<_>>());
     let run = report::Run {
         bundle,
         facts: &facts,
         policy,
         accept,
         ledger: &ledger,
+        joined: &joined,
         cards: &cards,
         outcome: &tally.outcome(&policy.gate),
         is_brief,

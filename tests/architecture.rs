@@ -13,14 +13,16 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 
 /// The pipeline. Each module sees only those before it.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "model", "parse", "collect", "facts", "rules", "policy", "judge", "score", "gate", "drift",
-    "report", "app",
+    "join", "report", "app",
 ];
 
 /// The layers between the evidence and the report: same input, same output.
-const PURE: [&str; 10] =
-    ["model", "parse", "facts", "rules", "policy", "judge", "score", "gate", "drift", "report"];
+const PURE: [&str; 11] = [
+    "model", "parse", "facts", "rules", "policy", "judge", "score", "gate", "drift", "join",
+    "report",
+];
 
 /// What a pure layer has no business with.
 const IMPURE: &[&str] = &[

@@ -57,8 +57,12 @@ impl Broken<'_> {
             let Some((_, _, first)) = group.first() else { continue };
             let Some(rule) = self.rules.get(&*first.rule) else { continue };
             heading(out, first.severity, &first.rule, rule, look)?;
-            for (_, target, finding) in group {
-                broken_by(out, target, finding, look)?;
+            // What is one problem in the files is told once of all containers beside it.
+            for alike in group.chunk_by(|one, other| one.2.mend == other.2.mend) {
+                for (_, target, finding) in alike {
+                    broken_by(out, target, finding, look)?;
+                }
+                mend(out, alike.first().map_or(&[], |(_, _, it)| &it.mend), look)?;
             }
             below(out, rule)?;
         }
@@ -143,6 +147,22 @@ fn written(out: &mut String, place: &v1::Written, look: Look) -> std::fmt::Resul
         writeln!(out, "    {line}")?;
     }
     Ok(())
+}
+
+/// The lines of the files that would mend a container.
+fn mend(out: &mut String, places: &[v1::Mend], look: Look) -> std::fmt::Result {
+    for place in places.iter().take(SHOWN) {
+        if place.asked_already {
+            let at = excerpt::place(&place.written);
+            let first = if place.kind == Kind::Dockerfile { "build the image and " } else { "" };
+            let text = format!("{at} asks for it already: {first}create the container anew");
+            let text = look.wrap("    ", "      ", &text);
+            writeln!(out, "{}", look.faint(&text))?;
+        } else {
+            written(out, &place.written, look)?;
+        }
+    }
+    more(out, places.len(), "more places", look)
 }
 
 /// The evidence that a person wants to see: what the kernel says, and beside
