@@ -175,13 +175,21 @@ impl Part<'_> {
             return Says::Nothing;
         };
         match &finding.verdict {
-            Verdict::Pass(proof) => Says::Keeps(lines(proof.evidence())),
-            Verdict::Fail(proof) => Says::Breaks(lines(proof.evidence())),
+            Verdict::Pass(proof) => Says::Keeps(self.lines(proof.evidence())),
+            Verdict::Fail(proof) => Says::Breaks(self.lines(proof.evidence())),
             // Something is said there, by a variable that nobody set.
             Verdict::Unknown { gap, .. } if gap.reason == Reason::Unset => Says::Nothing,
             Verdict::Unknown { .. } => Says::Open,
             Verdict::NotApplicable(_) => Says::Nothing,
         }
+    }
+
+    /// The places that some evidence was written at, and not the whole.
+    fn lines(&self, evidence: &[Evidence]) -> Vec<Arc<Origin>> {
+        let is_whole = |it: &Arc<Origin>| {
+            it.key.raw().is_empty() || self.whole.is_some_and(|whole| Arc::ptr_eq(it, whole))
+        };
+        evidence.iter().filter_map(Evidence::line).filter(|it| !is_whole(it)).cloned().collect()
     }
 
     /// These places, or that of the whole where there are none and it counts.
@@ -191,12 +199,6 @@ impl Part<'_> {
             None => lines,
         }
     }
-}
-
-/// The places that some evidence was written at, by a key of their own.
-fn lines(evidence: &[Evidence]) -> Vec<Arc<Origin>> {
-    let all = evidence.iter().filter_map(Evidence::line);
-    all.filter(|it| !it.key.raw().is_empty()).cloned().collect()
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ fn drafted(source: Source, whole: Line) -> Bundle {
 /// The places that would mend a container with these labels, each with whether it is
 /// right there already.
 fn joined(
-    labels: serde_json::Value,
+    labels: &serde_json::Value,
     container: Verdict,
     service: Verdict,
     dockerfile: Option<Verdict>,
@@ -132,7 +132,7 @@ fn a_failure_leads_to_the_lines_that_would_mend_it() {
     for (service, dockerfile, expected) in cases {
         let case = format!("{service:?}, {dockerfile:?}");
         let expected: Vec<_> = expected.iter().map(|it| (*it, false)).collect();
-        assert_eq!(joined(of_web(), breaks(&[]), service, dockerfile), expected, "{case}");
+        assert_eq!(joined(&of_web(), breaks(&[]), service, dockerfile), expected, "{case}");
     }
 }
 
@@ -146,22 +146,22 @@ fn files_that_are_right_already_are_said_to_be() {
     ];
     for (service, dockerfile, expected) in cases {
         let expected: Vec<_> = expected.iter().map(|it| (*it, true)).collect();
-        let said = joined(of_web(), breaks(&[]), service.clone(), dockerfile.clone());
+        let said = joined(&of_web(), breaks(&[]), service.clone(), dockerfile.clone());
         assert_eq!(said, expected);
         // Nobody knows that it runs otherwise.
-        assert_eq!(joined(of_web(), unknown(Reason::Denied), service, dockerfile), []);
+        assert_eq!(joined(&of_web(), unknown(Reason::Denied), service, dockerfile), []);
     }
 }
 
 #[test]
 fn what_is_unknown_leads_to_what_breaks_the_rule_in_the_files() {
-    let said = joined(of_web(), unknown(Reason::Denied), breaks(&[USER]), None);
+    let said = joined(&of_web(), unknown(Reason::Denied), breaks(&[USER]), None);
     assert_eq!(said, [(USER, false)]);
 }
 
 #[test]
 fn what_passes_and_what_is_of_no_service_has_nothing_to_mend() {
-    assert_eq!(joined(of_web(), keeps(&[]), breaks(&[USER]), None), []);
+    assert_eq!(joined(&of_web(), keeps(&[]), breaks(&[USER]), None), []);
     for labels in [
         json!(null),
         json!({"com.docker.compose.service": "web"}),
@@ -170,6 +170,6 @@ fn what_passes_and_what_is_of_no_service_has_nothing_to_mend() {
         json!({"com.docker.compose.project": "other", "com.docker.compose.service": "web"}),
         json!({"com.docker.compose.project": ["shop"], "com.docker.compose.service": "web"}),
     ] {
-        assert_eq!(joined(labels, breaks(&[]), breaks(&[USER]), None), []);
+        assert_eq!(joined(&labels, breaks(&[]), breaks(&[USER]), None), []);
     }
 }

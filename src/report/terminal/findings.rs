@@ -149,17 +149,26 @@ fn written(out: &mut String, place: &v1::Written, look: Look) -> std::fmt::Resul
     Ok(())
 }
 
-/// The lines of the files that would mend a container.
+/// The lines of the files that would mend a container, below what shows the failure.
 fn mend(out: &mut String, places: &[v1::Mend], look: Look) -> std::fmt::Result {
-    for place in places.iter().take(SHOWN) {
-        if place.asked_already {
-            let at = excerpt::place(&place.written);
-            let first = if place.kind == Kind::Dockerfile { "build the image and " } else { "" };
-            let text = format!("{at} asks for it already: {first}create the container anew");
-            let text = look.wrap("    ", "      ", &text);
-            writeln!(out, "{}", look.faint(&text))?;
-        } else {
-            written(out, &place.written, look)?;
+    // What stands below is three columns deeper than an excerpt elsewhere.
+    let narrow = Look { width: look.width.saturating_sub(3), ..look };
+    for (index, v1::Mend { kind, asked_already, written }) in places.iter().take(SHOWN).enumerate()
+    {
+        let is_build = *kind == Kind::Dockerfile;
+        let said = match (*asked_already, is_build, written.key.raw().is_empty()) {
+            (true, true, _) => {
+                " asks for it already: build the image and create the container anew"
+            }
+            (true, false, _) => " asks for it already: create the container anew",
+            (false, _, true) => ": nothing here sets it",
+            (false, _, false) => "",
+        };
+        let first = if index == 0 { "  file " } else { "       " };
+        let text = look.wrap(first, "         ", &format!("{}{said}", excerpt::place(written)));
+        writeln!(out, "{}", if index == 0 { label(look, "file", &text) } else { text })?;
+        for line in excerpt::marked(written, narrow).iter().filter(|_| said.is_empty()) {
+            writeln!(out, "       {line}")?;
         }
     }
     more(out, places.len(), "more places", look)
