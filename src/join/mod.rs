@@ -59,7 +59,8 @@ impl Joined {
 /// fails or is unknown.
 pub fn join(bundle: &Bundle, ledger: &Ledger, asked: &[Asked<'_>]) -> Joined {
     let mut joined = Joined::default();
-    for sheet in &ledger.sheets {
+    // Where no file was named, nobody's labels are looked at.
+    for sheet in ledger.sheets.iter().filter(|_| !asked.is_empty()) {
         let role = role(bundle, &sheet.target);
         let Some(service) = Service::find(asked, &format!("{}/{}", role.project, role.service))
         else {

@@ -1,3 +1,5 @@
+//! Every pair of what a service and its Dockerfile may say, and the lines it leads to.
+
 use serde_json::json;
 
 use super::*;
