@@ -29,24 +29,47 @@ pub mod waive;
 pub mod score;
 pub mod gate;
 pub mod drift;
+pub mod join;
 pub mod report;
 pub mod app;
 
+use std::sync::Arc;
+
 use gate::{Outcome, Tally};
+use join::Joined;
 use judge::Accept;
 use model::bundle::Bundle;
 use model::finding::Ledger;
 use policy::Policy;
 use report::v1::{Report, Target, Waiver};
 use score::Scorecard;
-use waive::Standing;
+use waive::{Standing, State};
 
 /// The pure half of the pipeline: the same bundle and policy, the same report.
 #[must_use]
 pub fn evaluate(bundle: &Bundle, policy: &Policy, accept: Accept) -> Report {
+    evaluate_beside(bundle, &[], policy, accept)
+}
+
+/// As [`evaluate`], of containers beside the evidence about files that ask for them,
+/// which are judged too: a finding names the lines that would mend it.
+#[must_use]
+pub fn evaluate_beside(
+    bundle: &Bundle,
+    files: &[Bundle],
+    policy: &Policy,
+    accept: Accept,
+) -> Report {
     let facts = facts::derive(bundle);
     let ledger = judge::judge(&facts, policy, accept);
-    let weighed = Weighed::new(bundle, ledger, policy);
+    let asked = files.iter().map(|bundle| {
+        let ledger = judge::judge(&facts::derive(bundle), policy, Accept::Kernel);
+        join::Asked { bundle, ledger }
+    });
+    let joined = join::join(bundle, &ledger, &asked.collect::<Vec<_>>());
+    // What somebody answers for in the files covers the container too.
+    let waivers = join::waivers(bundle, files);
+    let weighed = Weighed { joined, ..Weighed::new(bundle, ledger, &waivers, policy) };
     report::assemble(&weighed.run(bundle, &facts, policy, accept, false))
 }
 
@@ -78,7 +101,7 @@ pub fn evaluate_parts(bundles: &[Bundle], policy: &Policy, is_brief: bool) -> Ve
     for bundle in bundles {
         let rest = sheets.split_off(bundle.targets.len().min(sheets.len()));
         let own = Ledger { sheets: std::mem::replace(&mut sheets, rest) };
-        weighed.push(Weighed::new(bundle, own, policy));
+        weighed.push(Weighed::new(bundle, own, &[], policy));
     }
     let mut left = facts.as_slice();
     let part = |(bundle, weighed): (&Bundle, Weighed)| {
@@ -94,6 +117,7 @@ pub fn evaluate_parts(bundles: &[Bundle], policy: &Policy, is_brief: bool) -> Ve
 /// A ledger with its waivers, its scores and what the gate counts of it.
 struct Weighed {
     ledger: Ledger,
+    joined: Joined,
     waivers: Vec<Standing>,
     cards: Vec<Scorecard>,
     tally: Tally,
@@ -101,12 +125,20 @@ struct Weighed {
 }
 
 impl Weighed {
-    fn new(bundle: &Bundle, mut ledger: Ledger, policy: &Policy) -> Self {
-        let waivers = waive::lay(&mut ledger, bundle, policy);
+    fn new(
+        bundle: &Bundle,
+        mut ledger: Ledger,
+        of_files: &[Arc<model::waiver::Waiver>],
+        policy: &Policy,
+    ) -> Self {
+        let all = [bundle.waivers.as_slice(), of_files].concat();
+        let mut waivers = waive::lay(&mut ledger, &all, bundle, policy);
+        // Where it stands it may still cover something.
+        waivers.retain(|it| it.state != State::Unused || !of_files.contains(&it.waiver));
         let cards = score::all(&ledger, policy.weights);
         let tally = Tally::of(bundle, (&ledger, &waivers), &cards, &policy.gate);
         let outcome = tally.outcome(&policy.gate);
-        Self { ledger, waivers, cards, tally, outcome }
+        Self { ledger, joined: Joined::default(), waivers, cards, tally, outcome }
     }
 
     fn run<'a>(
@@ -117,7 +149,18 @@ impl Weighed {
         accept: Accept,
         is_brief: bool,
     ) -> report::Run<'a> {
-        let Self { ledger, waivers, cards, outcome, .. } = self;
-        report::Run { bundle, facts, policy, accept, ledger, waivers, cards, outcome, is_brief }
+        let Self { ledger, joined, waivers, cards, outcome, .. } = self;
+        report::Run {
+            bundle,
+            facts,
+            policy,
+            accept,
+            ledger,
+            joined,
+            waivers,
+            cards,
+            outcome,
+            is_brief,
+        }
     }
 }

@@ -12,6 +12,7 @@ mod files;
 mod fleet;
 mod harness;
 pub(crate) mod images;
+mod join;
 mod network;
 mod only_looks;
 mod restless;
@@ -56,6 +57,7 @@ pub(crate) fn all() -> Vec<Live> {
         images::all(),
         compose::all(),
         drift::all(),
+        join::all(),
         only_looks::all(),
     ]
     .into_iter()

@@ -11,6 +11,7 @@ use crate::collect::connect::NoEngine;
 use crate::collect::engine::Limits;
 use crate::collect::engine::address::{self, Choice, Surroundings};
 use crate::model::bundle::{Answer, Bundle};
+use crate::model::reading::Gap;
 use crate::model::source::Source;
 use crate::policy::{Gate, Policy};
 use crate::report::{self, v1};
@@ -69,7 +70,9 @@ pub(super) fn write(
         Format::Terminal => report::terminal::render(report, terminal.look(file.is_some())),
         Format::Json => report::json(report).map_err(|error| Failure::Bug(error.to_string()))?,
     };
-    for gap in &bundle.missing {
+    // What is wrong with a file was told with its line.
+    let is_told = |it: &&Gap| matches!(it.source, Source::Compose(_));
+    for gap in bundle.missing.iter().filter(|it| !is_told(it)) {
         output::to_stderr(&format!("secaudit: {}", gap.in_words()));
     }
     match file {

@@ -13,7 +13,11 @@ use crate::policy::Policy;
 
 /// How many files a thread takes through a step before the next: what the step
 /// needs of the processor's caches is there then.
-const BATCH: usize = 32;
+const BATCH: usize = 8;
+
+/// What came of each request: what was kept of it and its part of the report, or why
+/// there is none.
+pub(super) type Judged<K> = Vec<Result<(K, Part), Fault>>;
 
 /// How files of one kind are judged: from a request `Q` to what is read, `R`.
 pub(super) struct Judging<'a, Read, Names, Evidence, Keep> {
@@ -36,7 +40,7 @@ impl<Read, Names, Evidence, Keep> Judging<'_, Read, Names, Evidence, Keep> {
         self,
         requests: &[Q],
         images: &mut Images,
-    ) -> Result<Vec<Result<(K, Part), Fault>>, Failure>
+    ) -> Result<Judged<K>, Failure>
     where
         Read: Fn(&Q) -> Result<R, Fault> + Sync,
         Names: Fn(&R) -> Vec<String>,

@@ -90,6 +90,8 @@ pub struct Drift {
 /// What a container's labels say of its place in a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Role {
+    /// The project.
+    pub project: String,
     /// The service that it is of.
     pub service: String,
     /// Whether it was made for one command (`docker compose run`): the service
@@ -108,7 +110,7 @@ pub fn compare(
     let mut drift = Drift::default();
     let mut runs = BTreeSet::new();
     for (target, own) in running {
-        let Role { service, is_one_off } = role_of(target);
+        let Role { service, is_one_off, .. } = role_of(target);
         let asked = files.iter().find(|(it, _)| it.name.raw() == service);
         if !is_one_off {
             runs.insert(service.clone());
@@ -135,8 +137,10 @@ pub fn role(bundle: &Bundle, target: &Target) -> Role {
     let document = bundle.json(&Source::container(&target.id)).ok();
     let labels = document.and_then(|it| it.pointer("/Config/Labels"));
     let label = |name: &str| labels?.get(format!("com.docker.compose.{name}"))?.as_str();
+    let named = |name: &str| label(name).unwrap_or_default().to_owned();
     Role {
-        service: label("service").unwrap_or_default().to_owned(),
+        project: named("project"),
+        service: named("service"),
         is_one_off: label("oneoff").is_some_and(|it| it.eq_ignore_ascii_case("true")),
     }
 }

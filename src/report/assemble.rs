@@ -7,6 +7,7 @@ use crate::facts::Facts;
 use crate::facts::identity::{Root, User};
 use crate::facts::seccomp::Mode;
 use crate::gate::Outcome;
+use crate::join::{Joined, Mend};
 use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Observation, Origin};
 use crate::model::draft;
@@ -37,6 +38,8 @@ pub struct Run<'a> {
     pub ledger: &'a Ledger,
     /// The waivers, and what came of each.
     pub waivers: &'a [Standing],
+    /// Where the files that ask for containers would mend them.
+    pub joined: &'a Joined,
     /// The scores, in the order of the ledger's sheets.
     pub cards: &'a [Scorecard],
     /// What the gate says.
@@ -126,16 +129,13 @@ pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
             coverage: card.coverage,
             summary: summary(facts),
             writable: writable(facts),
-            findings: sheet
-                .findings
-                .iter()
-                .map(|it| finding(it, &sheet.target, run.is_brief))
-                .collect(),
+            findings: sheet.findings.iter().map(|it| finding(it, &sheet.target, run)).collect(),
         })
         .collect()
 }
 
-fn finding(finding: &Finding, target: &target::Target, is_brief: bool) -> v1::Finding {
+fn finding(finding: &Finding, target: &target::Target, run: &Run<'_>) -> v1::Finding {
+    let is_brief = run.is_brief;
     let mut shown = v1::Finding {
         rule: finding.rule.into(),
         severity: finding.severity,
@@ -146,6 +146,7 @@ fn finding(finding: &Finding, target: &target::Target, is_brief: bool) -> v1::Fi
         gap: None,
         fingerprint: if is_brief { String::new() } else { finding.fingerprint(target) },
         waived_at: finding.waiver.as_ref().map(|it| place(&it.at).into()),
+        mend: run.joined.of(target, finding.rule).iter().map(mend).collect(),
     };
     let proof = match &finding.verdict {
         Verdict::Pass(proof) => {
@@ -188,6 +189,11 @@ fn evidence(proof: &Proof, is_brief: bool) -> Vec<v1::Evidence> {
         Some(line) => vec![public(line)],
         None => proof.evidence().iter().chain(proof.beside()).map(public).collect(),
     }
+}
+
+fn mend(place: &Mend) -> v1::Mend {
+    let Mend { kind, ref origin, is_asked } = *place;
+    v1::Mend { kind, asked_already: is_asked, written: written(origin) }
 }
 
 /// The one line of a file that says most: the first that says it, or else the

@@ -224,6 +224,10 @@ pub struct Finding {
     /// among the report's waivers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived_at: Option<Untrusted>,
+    /// Where the files that ask for a container would mend what fails or is unknown:
+    /// the places of its service before those of the Dockerfile that builds its image.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mend: Vec<Mend>,
 }
 
 impl Finding {
@@ -283,6 +287,19 @@ pub enum WaiverState {
     Ending,
     /// It covers findings.
     InForce,
+}
+
+/// A place in a file that would mend a finding on a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mend {
+    /// What the file says it of: a `service` of a compose project, or a `dockerfile`.
+    pub kind: Kind,
+    /// Whether the file asks for what the rule wants already, and the container runs
+    /// otherwise: it has to be created anew, or was changed since.
+    pub asked_already: bool,
+    /// The place; without a key nothing sets it yet, and this is where it could.
+    pub written: Written,
 }
 
 /// What was seen, and where.

@@ -63,15 +63,19 @@ impl State {
     }
 }
 
-/// Lays a bundle's waivers over its ledger; each with what came of it, in their order.
-pub fn lay(ledger: &mut Ledger, bundle: &Bundle, policy: &Policy) -> Vec<Standing> {
-    if bundle.waivers.is_empty() {
+/// Lays waivers over the ledger of a bundle; each with what came of it, in their order.
+pub fn lay(
+    ledger: &mut Ledger,
+    waivers: &[Arc<Waiver>],
+    bundle: &Bundle,
+    policy: &Policy,
+) -> Vec<Standing> {
+    if waivers.is_empty() {
         return Vec::new();
     }
     // Without a clock nothing is known to be in force still.
     let today = bundle.text(&Source::Clock).ok().and_then(|it| time::day(it.raw()));
-    let mut standing: Vec<Standing> = bundle
-        .waivers
+    let mut standing: Vec<Standing> = waivers
         .iter()
         .map(|waiver| Standing { waiver: Arc::clone(waiver), state: begin(waiver, today) })
         .collect();

@@ -62,7 +62,7 @@ fn met(verdict: Verdict, waivers: Vec<Waiver>, now: Option<&str>) -> (Vec<State>
         bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
     }
     let mut ledger = ledger(verdict);
-    let states = lay(&mut ledger, &bundle, &Policy::baseline());
+    let states = lay(&mut ledger, &bundle.waivers, &bundle, &Policy::baseline());
     let is_covered = ledger.sheets[0].findings[0].waiver.is_some();
     (states.into_iter().map(|it| it.state).collect(), is_covered)
 }

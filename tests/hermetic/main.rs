@@ -33,6 +33,7 @@ mod formats;
 mod host;
 mod hostile;
 mod images;
+mod join;
 mod kernel;
 mod needs;
 mod properties;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod dockerfile;
+mod project;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::model::severity::Severity;
 
 pub(super) use dockerfile::Dockerfile;
+pub(super) use project::Project;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -85,6 +87,9 @@ impl Command {
 /// audited by its name, its files where --files engine says so. As root every rule can
 /// be verified; without root, or without an engine, the report lists
 /// what could not be read and what to do about it.
+///
+/// With --file, what fails on containers of that compose project names the lines of its
+/// files, and of the Dockerfiles that it builds from, that would mend it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Containers {
@@ -101,9 +106,11 @@ pub(super) struct Containers {
     #[command(flatten)]
     pub(super) asked: Asked,
     /// Who is asked for the containers' files
-    #[arg(long, value_name = "WAY", help_heading = "Engine", default_value = "kernel")]
-    pub(super) files: Files,
+    #[arg(long = "files", value_name = "WAY", help_heading = "Engine", default_value = "kernel")]
+    pub(super) files_by: Files,
 
+    #[command(flatten)]
+    pub(super) project: Project,
     #[command(flatten)]
     pub(super) output: Output,
 }
@@ -184,26 +191,6 @@ pub(super) struct Drift {
     pub(super) all: bool,
     #[command(flatten)]
     pub(super) output: Output,
-}
-
-/// A compose project, named as for docker compose.
-#[derive(Debug, clap::Args)]
-pub(super) struct Project {
-    /// A compose file; given several times, the later are laid over the earlier; - is standard input
-    #[arg(short, long = "file", value_name = "FILE", help_heading = "Project")]
-    pub(super) files: Vec<PathBuf>,
-    /// The folder that relative paths begin at [default: that of the first file]
-    #[arg(long, value_name = "FOLDER", help_heading = "Project")]
-    pub(super) project_directory: Option<PathBuf>,
-    /// A file of variables instead of .env; may be given several times
-    #[arg(long = "env-file", value_name = "FILE", help_heading = "Project")]
-    pub(super) env_files: Vec<PathBuf>,
-    /// A profile to activate, or * for all; may be given several times
-    #[arg(long = "profile", value_name = "NAME", help_heading = "Project")]
-    pub(super) profiles: Vec<String>,
-    /// The project's name
-    #[arg(short, long, value_name = "NAME", help_heading = "Project")]
-    pub(super) project_name: Option<String>,
 }
 
 /// When an audit fails.

@@ -79,6 +79,29 @@ impl Resolved {
         self.makings.iter().filter_map(|(_, making)| making.image().map(str::to_owned))
     }
 
+    /// The evidence about the Dockerfiles that its services are built from, each known
+    /// by its service's id. What their builds are given beside them is not looked at.
+    pub fn dockerfiles(&self, images: &Images) -> Bundle {
+        let mut bundle = Bundle::new(Origin::Dockerfile);
+        for (service, making) in &self.makings {
+            if let Making::Built(build) = making {
+                build.record(&lower::id_of(&self.project, service), images, &mut bundle);
+            }
+        }
+        bundle
+    }
+
+    /// The services whose Dockerfile could not be read, and why.
+    pub fn unread(&self) -> impl Iterator<Item = (&str, &Gap)> {
+        let services = self.project.services().zip(&self.makings);
+        services.filter_map(|(service, (name, making))| match making {
+            Making::Unknown(gap) if service.node.get("build").is_some() => {
+                Some((name.as_str(), gap))
+            }
+            Making::Unknown(_) | Making::Built(_) | Making::Pulled(_) => None,
+        })
+    }
+
     /// The evidence: what an engine would be told to create for each service.
     /// With the project's name before each service's, where there are several.
     pub fn bundle(&self, images: &Images, with_project: bool) -> Bundle {

@@ -7,13 +7,17 @@ use serde_json::{Map, Value, json};
 
 use crate::collect::at_hand::Images;
 use crate::collect::redact;
+use crate::model::build::Recipe;
+use crate::model::bundle::{Answer, Bundle};
 use crate::model::draft::{Draft, Idle, Origin, Shipped, Written};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
+use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::model::waiver::Waiver;
+use crate::parse::compose::address;
 use crate::parse::dockerfile::{self, Account, Built, Dockerfile, Place, Stage, Unless, Wrong};
-use crate::parse::waiver;
+use crate::parse::{run, waiver};
 
 /// The longest line of a Dockerfile that is shown.
 const LONGEST_LINE: usize = 200;
@@ -69,9 +73,41 @@ impl Build {
         Ok(Self { dockerfile, built, target, args, file, text, lines, waivers })
     }
 
-    /// The stage that a target means; the last where none is named.
-    pub(super) fn final_stage(&self, target: Option<&str>) -> Option<&Stage> {
-        let plan = dockerfile::plan(&self.dockerfile, target, &self.args).ok()?;
+    /// The evidence about it under this id: the file, and what it makes.
+    pub(in crate::collect) fn record(&self, id: &str, images: &Images, bundle: &mut Bundle) {
+        let source = Source::Run(id.to_owned());
+        let mut draft = run::bare(id, &self.shipped(images, &source));
+        // Nobody wrote the whole of it, but the stage that ships begins somewhere.
+        let from = self.final_stage().map(|it| self.origin("/FROM", it.from.place_of_arguments()));
+        draft.origins.extend(from.map(|origin| (String::new(), Arc::new(origin))));
+        draft.document = redact::document(draft.document);
+        self.tell_accounts(&mut draft);
+        self.tell_idle(&mut draft);
+        bundle.record(source, Ok(Answer::Draft(draft.into())));
+        let recipe = Answer::Recipe(self.recipe().into());
+        bundle.record(Source::Dockerfile(id.to_owned()), Ok(recipe));
+        self.waivers.iter().for_each(|it| bundle.add_waiver(it.clone()));
+        let image = self.base().map(|it| address::image(it).into());
+        let (kind, id, name) = (Kind::Dockerfile, id.to_owned(), id.into());
+        bundle.add_target(Target { kind, id, name, image });
+    }
+
+    fn recipe(&self) -> Recipe {
+        let open = self.args.iter().map(|(name, value)| {
+            let value = value.clone().filter(|it| !dockerfile::is_secret(name, it));
+            (name.clone(), value)
+        });
+        Recipe {
+            file: self.file.clone(),
+            text: self.text.as_str().into(),
+            target: self.target.as_deref().map(Untrusted::from),
+            args: open.collect(),
+        }
+    }
+
+    /// The stage that ships: the target, or the last where none is named.
+    fn final_stage(&self) -> Option<&Stage> {
+        let plan = dockerfile::plan(&self.dockerfile, self.target.as_deref(), &self.args).ok()?;
         self.dockerfile.stages.get(*plan.ships.last()?)
     }
 

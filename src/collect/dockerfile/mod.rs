@@ -9,15 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::collect::at_hand::Images;
-use crate::collect::redact;
-use crate::model::build::Recipe;
 use crate::model::bundle::{Answer, Bundle, Origin};
 use crate::model::source::Source;
-use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
-use crate::parse::compose::{Fault, Load, address};
-use crate::parse::dockerfile::{self, Stage};
-use crate::parse::run;
+use crate::parse::compose::{Fault, Load};
+use crate::parse::dockerfile;
 
 pub(super) use build::Build;
 pub use context::Contexts;
@@ -41,7 +37,6 @@ pub struct Resolved {
     /// What tells it from the others: the file and the target stage.
     id: String,
     build: Build,
-    recipe: Arc<Recipe>,
 }
 
 /// Reads a Dockerfile.
@@ -61,7 +56,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
     let shown: Untrusted = file.display().to_string().into();
     let given = |(name, value): (&String, &String)| (name.clone(), Some(value.clone()));
     let args: BTreeMap<_, _> = args.iter().map(given).collect();
-    let build = Build::new(&bytes, shown.clone(), target.as_deref(), args.clone());
+    let build = Build::new(&bytes, shown, target.as_deref(), args);
     let build = build.map_err(|wrong| {
         let text = build::shown(&dockerfile::parse(&bytes), &bytes);
         let line = usize::try_from(wrong.place.line).unwrap_or(1).saturating_sub(1);
@@ -71,19 +66,9 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
             ..fault(wrong.what, &wrong.help)
         }
     })?;
-    let open = args.into_iter().map(|(name, value)| {
-        let value = value.filter(|it| !dockerfile::is_secret(&name, it));
-        (name, value)
-    });
-    let recipe = Recipe {
-        file: shown,
-        text: build.text.as_str().into(),
-        target: target.as_deref().map(Untrusted::from),
-        args: open.collect(),
-    };
     let stage = target.as_ref().map(|it| format!("#{it}")).unwrap_or_default();
     let id = format!("{}{stage}", file.display());
-    Ok(Resolved { id, build, recipe: recipe.into() })
+    Ok(Resolved { id, build })
 }
 
 impl Resolved {
@@ -95,31 +80,12 @@ impl Resolved {
     /// The evidence: the file, what it makes, and what its build is given.
     pub fn bundle(&self, request: &Request, images: &Images, contexts: &Contexts) -> Bundle {
         let mut bundle = Bundle::new(Origin::Dockerfile);
-        let Self { id, build, recipe } = self;
-        let source = Source::Run(id.clone());
-        let mut draft = run::bare(id, &build.shipped(images, &source));
-        // Nobody wrote the whole of it, but the stage that ships begins somewhere.
-        let from = self.final_stage().map(|it| build.origin("/FROM", it.from.place_of_arguments()));
-        draft.origins.extend(from.map(|origin| (String::new(), Arc::new(origin))));
-        draft.document = redact::document(draft.document);
-        build.tell_accounts(&mut draft);
-        build.tell_idle(&mut draft);
-        bundle.record(source, Ok(Answer::Draft(draft.into())));
-        bundle.record(Source::Dockerfile(id.clone()), Ok(Answer::Recipe(Arc::clone(recipe))));
+        let Self { id, build } = self;
+        build.record(id, images, &mut bundle);
         let source = Source::Context(id.clone());
         let context = contexts.of(&request.file, request.context.as_deref(), &source);
         bundle.record(source, context.map(Answer::Context));
-        build.waivers.iter().for_each(|it| bundle.add_waiver(it.clone()));
-        let name = id.as_str().into();
-        let image = build.base().map(|it| address::image(it).into());
-        bundle.add_target(Target { kind: Kind::Dockerfile, id: id.clone(), name, image });
         bundle
-    }
-
-    /// The stage that ships.
-    fn final_stage(&self) -> Option<&Stage> {
-        let target = self.recipe.target.as_ref().map(Untrusted::raw);
-        self.build.final_stage(target)
     }
 }
 

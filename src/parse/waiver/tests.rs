@@ -56,7 +56,10 @@ fn a_waiver_that_cannot_be_understood_is_told_and_never_left_out() {
     }
 }
 
-fn yaml_of(text: &str) -> Vec<(u32, Result<(u32, u32), String>)> {
+/// A waiver's line, and the lines that it speaks of or what is the matter with it.
+type Told = (u32, Result<(u32, u32), String>);
+
+fn yaml_of(text: &str) -> Vec<Told> {
     let mut left = 1000;
     let loaded = yaml::load(text, 0, &mut left).unwrap();
     let all = in_yaml(text, &loaded.spans);

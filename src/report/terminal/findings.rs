@@ -57,8 +57,12 @@ impl Broken<'_> {
             let Some((_, _, first)) = group.first() else { continue };
             let Some(rule) = self.rules.get(&*first.rule) else { continue };
             heading(out, first.severity, &first.rule, rule, look)?;
-            for (_, target, finding) in group {
-                broken_by(out, target, finding, look)?;
+            // What is one problem in the files is told once of all containers beside it.
+            for alike in group.chunk_by(|one, other| one.2.mend == other.2.mend) {
+                for (_, target, finding) in alike {
+                    broken_by(out, target, finding, look)?;
+                }
+                mend(out, alike.first().map_or(&[], |(_, _, it)| &it.mend), look)?;
             }
             below(out, rule)?;
         }
@@ -143,6 +147,31 @@ fn written(out: &mut String, place: &v1::Written, look: Look) -> std::fmt::Resul
         writeln!(out, "    {line}")?;
     }
     Ok(())
+}
+
+/// The lines of the files that would mend a container, below what shows the failure.
+fn mend(out: &mut String, places: &[v1::Mend], look: Look) -> std::fmt::Result {
+    // What stands below is three columns deeper than an excerpt elsewhere.
+    let narrow = Look { width: look.width.saturating_sub(3), ..look };
+    for (index, v1::Mend { kind, asked_already, written }) in places.iter().take(SHOWN).enumerate()
+    {
+        let is_build = *kind == Kind::Dockerfile;
+        let said = match (*asked_already, is_build, written.key.raw().is_empty()) {
+            (true, true, _) => {
+                " asks for it already: build the image and create the container anew"
+            }
+            (true, false, _) => " asks for it already: create the container anew",
+            (false, _, true) => ": nothing here sets it",
+            (false, _, false) => "",
+        };
+        let first = if index == 0 { "  file " } else { "       " };
+        let text = look.wrap(first, "         ", &format!("{}{said}", excerpt::place(written)));
+        writeln!(out, "{}", if index == 0 { label(look, "file", &text) } else { text })?;
+        for line in excerpt::marked(written, narrow).iter().filter(|_| said.is_empty()) {
+            writeln!(out, "       {line}")?;
+        }
+    }
+    more(out, places.len(), "more places", look)
 }
 
 /// The evidence that a person wants to see: what the kernel says, and beside
