@@ -41,7 +41,8 @@ use judge::Accept;
 use model::bundle::Bundle;
 use model::finding::Ledger;
 use policy::Policy;
-use report::v1::{Report, Target, Waiver};
+use report::Part;
+use report::v1::Report;
 use score::Scorecard;
 use waive::{Standing, State};
 
@@ -71,17 +72,6 @@ pub fn evaluate_beside(
     let waivers = join::waivers(bundle, files);
     let weighed = Weighed { joined, ..Weighed::new(bundle, ledger, &waivers, policy) };
     report::assemble(&weighed.run(bundle, &facts, policy, accept, false))
-}
-
-/// What one audit of many adds to their report.
-#[derive(Debug)]
-pub struct Part {
-    /// Its targets.
-    pub targets: Vec<Target>,
-    /// The waivers that stand in its files.
-    pub waivers: Vec<Waiver>,
-    /// What of it the gate counts.
-    pub tally: Tally,
 }
 
 /// As [`evaluate`], of audits that are some of many. Briefly: of what passes the

@@ -17,6 +17,7 @@ use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Fault;
 use crate::policy::Policy;
+use crate::report;
 use crate::report::terminal::{self, Look};
 use crate::report::v1::{Report, Target, Waiver};
 
@@ -79,8 +80,8 @@ impl Part {
         parts.into_iter().zip(empty).map(|(part, empty)| Self::of(part, shown, empty)).collect()
     }
 
-    fn of(part: crate::Part, shown: Option<&Shown>, empty: Option<Fault>) -> Self {
-        let crate::Part { mut targets, mut waivers, tally } = part;
+    fn of(part: report::Part, shown: Option<&Shown>, empty: Option<Fault>) -> Self {
+        let report::Part { mut targets, mut waivers, tally } = part;
         let floors = targets.iter().map(|it| it.floor).collect();
         let findings = targets.iter().flat_map(|it| &it.findings);
         let broken = findings.filter(|it| it.is_open()).map(|it| it.rule.clone()).collect();
@@ -129,9 +130,7 @@ pub(super) fn run<R>(
     let broken = std::mem::take(&mut whole.broken);
     let report = whole.close();
     let text = match format {
-        Format::Json => {
-            crate::report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?
-        }
+        Format::Json => report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?,
         Format::Terminal if !is_one => terminal::end(&report, &broken, look),
         // To a person an audit of nobody has nothing to say but why.
         Format::Terminal if report.targets.is_empty() && !report.origin.gaps.is_empty() => {
@@ -211,7 +210,7 @@ impl<'a> Whole<'a> {
         self.report.gate.exit_code = outcome.exit_code();
         self.report.gate.failures = outcome.failures;
         self.report.gate.gaps = outcome.gaps;
-        self.report.fleet = crate::report::fleet(self.floors.iter().copied());
+        self.report.fleet = report::fleet(self.floors.iter().copied());
         self.report
     }
 }

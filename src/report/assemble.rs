@@ -6,7 +6,7 @@ use super::v1;
 use crate::facts::Facts;
 use crate::facts::identity::{Root, User};
 use crate::facts::seccomp::Mode;
-use crate::gate::Outcome;
+use crate::gate::{Outcome, Tally};
 use crate::join::{Joined, Mend};
 use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Observation, Origin};
@@ -47,6 +47,17 @@ pub struct Run<'a> {
     /// Whether only what is open is told in full, as for one of many projects: what
     /// passes has no evidence then, and no finding a fingerprint.
     pub is_brief: bool,
+}
+
+/// What one audit of many adds to their report.
+#[derive(Debug)]
+pub struct Part {
+    /// Its targets.
+    pub targets: Vec<v1::Target>,
+    /// The waivers that stand in its files.
+    pub waivers: Vec<v1::Waiver>,
+    /// What of it the gate counts.
+    pub tally: Tally,
 }
 
 /// Puts a run into the public shape.

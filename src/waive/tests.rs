@@ -1,3 +1,5 @@
+//! What waivers cover, and until when.
+
 use super::*;
 use crate::model::bundle::{Answer, Origin};
 use crate::model::draft::Origin as Line;

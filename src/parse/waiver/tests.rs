@@ -1,3 +1,5 @@
+//! What is a waiver, and what stands below it.
+
 use super::*;
 use crate::parse::{dockerfile, yaml};
 

@@ -4,6 +4,9 @@
 //! removed: that would be version 2. The types are the report's own, so that
 //! the model can change without changing what was promised.
 
+mod reachability;
+mod waiver;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -15,8 +18,10 @@ use crate::model::severity::Severity;
 use crate::model::source::{Basis, Source};
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
-use crate::parse::proc::sockets::Protocol;
 use crate::score::{Coverage, Grade};
+
+pub use reachability::{Port, Reach, Reachability, Unplaced, Via};
+pub use waiver::{Waiver, WaiverState};
 
 /// What the `schema` field holds.
 pub const SCHEMA: &str = "secaudit/scorecard/v1";
@@ -237,58 +242,6 @@ impl Finding {
     }
 }
 
-/// An exception from a rule, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Waiver {
-    /// Where it is written.
-    pub at: Written,
-    /// What came of it.
-    pub state: WaiverState,
-    /// The rule that it waives, as written; absent where it cannot be understood.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule: Option<Untrusted>,
-    /// Its last day, in UTC (ISO 8601).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
-    /// How many days are left after today; less than 0: how many are past.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub days_left: Option<i32>,
-    /// Who answers for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<Untrusted>,
-    /// Why the rule may be broken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Untrusted>,
-    /// Where the work on it is tracked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ticket: Option<Untrusted>,
-    /// The names of the targets that it covers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub covers: Vec<Untrusted>,
-    /// What is the matter with it, and what to do about that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub problem: Option<Untrusted>,
-}
-
-/// What came of a waiver.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum WaiverState {
-    /// It cannot be understood, and covers nothing.
-    Misread,
-    /// Its last day is over: what it covered counts again.
-    Expired,
-    /// It covers nothing.
-    Unused,
-    /// It covers findings, and ends within two weeks.
-    Ending,
-    /// It covers findings.
-    InForce,
-}
-
 /// A place in a file that would mend a finding on a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -339,75 +292,6 @@ pub struct Written {
     pub excerpt: Untrusted,
     /// The place of a value that this one took the place of, as `file:line:column`.
     pub overrode: Option<Untrusted>,
-}
-
-/// Which targets can connect to which.
-///
-/// By the namespaces that the kernel shows, the networks as the engine made
-/// them, and the listeners that the kernel lists. Packet filters that somebody
-/// else set up are not read: they may forbid what stands here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reachability {
-    /// Who is reached by whom, sorted by name.
-    pub rows: Vec<Reach>,
-    /// The targets of which nobody knows where they stand: whom they reach and
-    /// who reaches them is unknown, and no row speaks of them.
-    pub unplaced: Vec<Unplaced>,
-}
-
-/// A target that others reach in one way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reach {
-    /// The names of the targets that reach it.
-    pub from: Vec<Untrusted>,
-    /// The name of the target that is reached.
-    pub to: Untrusted,
-    /// How they get there.
-    pub via: Via,
-    /// What is said of the way: the network's name, or where a port is published.
-    pub over: Untrusted,
-    /// What answers; empty and without a gap: nobody listens.
-    pub ports: Vec<Port>,
-    /// Why what answers is not known.
-    pub gap: Option<Gap>,
-}
-
-/// How one target gets to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Via {
-    /// They live in the same network namespace, and share loopback.
-    Namespace,
-    /// They are on the same network, and it lets its members talk.
-    Network,
-    /// One lives in the host's network, the other on a bridge of the host.
-    Host,
-    /// By the host's port on which the engine publishes it.
-    Published,
-}
-
-/// Something that answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Port {
-    /// `tcp` or `udp`.
-    pub protocol: Protocol,
-    /// The port to connect to.
-    pub port: u16,
-    /// Who listens there, where that is known.
-    pub by: Vec<String>,
-}
-
-/// A target of which nobody knows where it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Unplaced {
-    /// Its name.
-    pub name: Untrusted,
-    /// Why.
-    pub gap: Gap,
 }
 
 /// What a rule is about.
