@@ -179,6 +179,30 @@ fn a_saved_image_is_judged_without_an_engine() {
     assert_eq!(code, Some(0), "{said}");
 }
 
+/// An image whose user is a name, and what its own files make of it.
+fn named(passwd: &[u8], group: &[u8]) -> Image {
+    let layer = tar(&[("etc/passwd", passwd), ("etc/group", group), ("bin/sh", b"")]);
+    Image::new(vec![layer], &json!({"User": "app"}), &json!([]))
+}
+
+#[test]
+fn whom_a_name_stands_for_the_images_own_accounts_tell() {
+    const RULES: [&str; 3] = ["non-root-user", "no-login-shell", "no-privileged-groups"];
+    let asked = |image: &Image| {
+        let (_folder, path) = file(&image.saved("shop:1"));
+        let (report, ..) = archive(&path, &[]);
+        let found = verdicts(&report);
+        RULES.map(|rule| found[rule].clone())
+    };
+    let line = format!("app:{CANARY}:1000:1000:{CANARY}:/home/app:/sbin/nologin\n");
+    let group = format!("app:{CANARY}:1000:\ndocker:x:998:\n");
+    assert_eq!(asked(&named(line.as_bytes(), group.as_bytes())), ["pass", "pass", "pass"]);
+    let bad = named(b"app:x:1000:998:::/bin/sh\n", b"docker:x:998:\n");
+    assert_eq!(asked(&bad), ["pass", "fail", "fail"]);
+    assert_eq!(asked(&named(b"app:x:0:0:::/bin/sh\n", b""))[0], "fail");
+    assert_eq!(asked(&named(b"", b"")), ["unknown", "unknown", "unknown"]);
+}
+
 #[test]
 fn a_name_chooses_among_the_images_of_an_archive() {
     let (_folder, path) =
@@ -305,7 +329,8 @@ fn engine(image: &Image, name: &str) -> FakeEngine {
 
 #[test]
 fn an_engine_and_an_archive_give_one_answer() {
-    for image in [careless(), careful()] {
+    let user = named(b"app:x:1000:1000:::/bin/sh\n", b"docker:x:998:app\n");
+    for image in [careless(), careful(), user] {
         let engine = engine(&image, "shop:1");
         let output = secaudit(&["image", "--host", &engine.host(), "--format", "json", "shop:1"]);
         assert!(!stdout(&output).contains(CANARY));
