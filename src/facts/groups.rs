@@ -175,7 +175,7 @@ fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
 }
 
 /// The groups that a container of the image has.
-fn of_image(view: &View<'_>) -> Reading<Vec<u32>> {
+pub(super) fn of_image(view: &View<'_>) -> Reading<Vec<u32>> {
     let user = view.inspect().text("/Config/User");
     user.and_then(|user| by_image(user.unwrap_or_default(), view))
 }
