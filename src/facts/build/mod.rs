@@ -19,7 +19,7 @@ use crate::parse::dockerfile::{
 
 use super::view::View;
 
-pub use steps::{Done, Doubt};
+pub use steps::{Done, Doubt, Used};
 
 /// The longest line that is shown.
 const LONGEST_LINE: usize = 200;
