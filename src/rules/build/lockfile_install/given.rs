@@ -1,15 +1,15 @@
 //! Whether the lock file that an installation goes by is there when it begins,
 //! as far as the build's context and what is copied of it can tell.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::facts::build::{Done, Layout};
 use crate::model::build::Context;
 use crate::model::untrusted::Untrusted;
 use crate::parse::dockerfile::{Call, From, Keyword, Manager, Place, Verb, act};
-use crate::parse::dockerignore::{self, Ignore};
+use crate::parse::dockerignore::{self, Ignore, Pattern};
 use crate::parse::path::{beneath, clean};
-use crate::parse::pattern::is_like;
 
 /// A project's document, and the lock files of which one must lie beside it.
 struct Kind {
@@ -50,6 +50,15 @@ const HARMLESS: [&str; 10] = [
     "usermod",
 ];
 
+/// The most sources of one file's copies that are followed.
+const MOST_SOURCES: usize = 64;
+
+/// The longest name in a source.
+const LONGEST: usize = 128;
+
+/// The most documents and lock files of one stage that are remembered.
+const MOST_FILES: usize = 1_024;
+
 /// The installations whose lock file is not there, and what is known of it.
 pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> Vec<(Done<'l>, Place, String)> {
     // Few Dockerfiles have one, and a context may hold many names.
@@ -59,7 +68,8 @@ pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> Vec<(Done<'l
     let ignore = context.ignore.as_ref().map(|(_, text)| dockerignore::parse(text.raw()));
     // Of a file that builders refuse another rule speaks.
     let Ok(ignore) = ignore.unwrap_or_else(|| Ok(Ignore::default())) else { return Vec::new() };
-    let given = Given { context, ignore };
+    let given = Given { context, ignore, left_out: RefCell::default() };
+    let mut sources = 0;
     let mut stages: BTreeMap<usize, Tree> = BTreeMap::new();
     let mut found = Vec::new();
     for done in layout.used() {
@@ -70,7 +80,9 @@ pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> Vec<(Done<'l
             Some(From::Untold(_)) | None => Tree { is_open: true, ..Tree::default() },
         });
         if done.is(Keyword::Copy) || done.is(Keyword::Add) {
-            tree.copy(done, &given);
+            sources += done.step.files.len();
+            let is_followed = sources <= MOST_SOURCES && tree.copy(done, &given).is_some();
+            tree.is_open |= !is_followed || tree.files.len() > MOST_FILES;
         } else if done.is(Keyword::Run) {
             let missed = tree.run(done, &given);
             found.extend(missed.into_iter().map(|(place, what)| (done, place, what)));
@@ -84,9 +96,21 @@ pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> Vec<(Done<'l
 struct Given<'c> {
     context: &'c Context,
     ignore: Ignore,
+    /// What became of the names that were asked for.
+    left_out: RefCell<BTreeMap<String, bool>>,
 }
 
 impl Given<'_> {
+    /// Whether a name is kept out of the build.
+    fn is_left_out(&self, name: &str) -> bool {
+        if let Some(known) = self.left_out.borrow().get(name) {
+            return *known;
+        }
+        let is_out = self.ignore.excludes(name);
+        self.left_out.borrow_mut().insert(name.to_owned(), is_out);
+        is_out
+    }
+
     /// Its names; a folder's ends with a slash.
     fn names(&self) -> impl Iterator<Item = &str> {
         self.context.names.iter().map(Untrusted::raw)
@@ -103,7 +127,7 @@ impl Given<'_> {
         let shown = Untrusted::from(there.clone().unwrap_or(first));
         match there {
             None => format!("{shown}, which is not in the build's context"),
-            Some(path) if self.ignore.excludes(&path) => {
+            Some(path) if self.is_left_out(&path) => {
                 format!("{shown}, which the .dockerignore leaves out")
             }
             Some(_) => format!("{shown}, which is not copied before"),
@@ -121,14 +145,8 @@ struct Tree {
 }
 
 impl Tree {
-    /// Takes over what is copied of the context.
-    fn copy(&mut self, done: Done<'_>, given: &Given<'_>) {
-        if self.copied(done, given).is_none() {
-            self.is_open = true;
-        }
-    }
-
-    fn copied(&mut self, done: Done<'_>, given: &Given<'_>) -> Option<()> {
+    /// Takes over what is copied of the context; none where that cannot be told.
+    fn copy(&mut self, done: Done<'_>, given: &Given<'_>) -> Option<()> {
         let it = done.instruction;
         let is_plain = ["from", "parents", "exclude"].iter().all(|flag| it.flag(flag).is_none());
         let words: Option<Vec<&str>> =
@@ -142,20 +160,22 @@ impl Tree {
         for source in sources {
             let is_other = source.contains("://") || source.starts_with("git@");
             let is_packed = done.is(Keyword::Add) && source.contains(".t");
-            if is_other || is_packed || source.contains(['[', '{', '\\']) {
+            if is_other || is_packed {
                 return None;
             }
             let source = clean(source.trim_start_matches('/'));
+            let part = |it: &str| Pattern::new(it).ok().filter(|_| it.len() <= LONGEST);
+            let parts = source.split('/').map(part).collect::<Option<Vec<Pattern>>>()?;
             for file in given.names().filter(|it| !it.ends_with('/')) {
                 // What is in a folder is copied, and not the folder.
-                let inner = if source == "." { Some(file) } else { taken(file, &source) };
+                let inner = if source == "." { Some(file) } else { taken(file, &parts) };
                 let Some(inner) = inner else { continue };
                 let name = file.rsplit('/').next().unwrap_or_default();
                 let below = if inner.is_empty() { name } else { inner };
                 // A file may be the target itself.
                 let own = inner.is_empty().then(|| base.clone());
                 for path in own.into_iter().chain([clean(&format!("{base}/{below}"))]) {
-                    if matters(&path) && !given.ignore.excludes(file) {
+                    if matters(&path) && !given.is_left_out(file) {
                         self.files.insert(path, file.to_owned());
                     }
                 }
@@ -173,9 +193,12 @@ impl Tree {
         self.is_open |= is_given_more || is_untold;
         for call in &done.step.calls {
             let kind = kind(call);
-            if let Some(kind) = &kind {
-                let missed = self.missed(kind, call, done.step.folder.as_deref(), given);
-                found.extend(missed.map(|what| (call.program.place, what)));
+            if let Some(kind) = &kind
+                && let Some(what) = self.missed(kind, call, done.step.folder.as_deref(), given)
+            {
+                found.push((call.program.place, what));
+                // Once is enough for a stage.
+                self.is_open = true;
             }
             self.is_open |= kind.is_none() && !is_harmless(call) || call.output.is_some();
         }
@@ -213,11 +236,11 @@ fn matters(path: &str) -> bool {
 
 /// What of a file's path lies below a source that stands for it or a folder above
 /// it; empty where it is the file itself.
-fn taken<'f>(file: &'f str, source: &str) -> Option<&'f str> {
+fn taken<'f>(file: &'f str, source: &[Pattern]) -> Option<&'f str> {
     let mut rest = file;
-    for part in source.split('/') {
+    for part in source {
         let (first, below) = rest.split_once('/').unwrap_or((rest, ""));
-        if rest.is_empty() || !is_like(first, part) {
+        if rest.is_empty() || !part.fits(first) {
             return None;
         }
         rest = below;
