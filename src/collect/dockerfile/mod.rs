@@ -16,7 +16,7 @@ use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::{Fault, Load, address};
-use crate::parse::dockerfile::{self, Stage};
+use crate::parse::dockerfile;
 use crate::parse::run;
 
 pub(super) use build::Build;
@@ -99,7 +99,8 @@ impl Resolved {
         let source = Source::Run(id.clone());
         let mut draft = run::bare(id, &build.shipped(images, &source));
         // Nobody wrote the whole of it, but the stage that ships begins somewhere.
-        let from = self.final_stage().map(|it| build.origin("/FROM", it.from.place_of_arguments()));
+        let from =
+            build.final_stage().map(|it| build.origin("/FROM", it.from.place_of_arguments()));
         draft.origins.extend(from.map(|origin| (String::new(), Arc::new(origin))));
         draft.document = redact::document(draft.document);
         build.tell_accounts(&mut draft);
@@ -113,12 +114,6 @@ impl Resolved {
         let image = build.base().map(|it| address::image(it).into());
         bundle.add_target(Target { kind: Kind::Dockerfile, id: id.clone(), name, image });
         bundle
-    }
-
-    /// The stage that ships.
-    fn final_stage(&self) -> Option<&Stage> {
-        let target = self.recipe.target.as_ref().map(Untrusted::raw);
-        self.build.final_stage(target)
     }
 }
 

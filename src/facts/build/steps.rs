@@ -73,16 +73,7 @@ impl Build {
     /// The Dockerfile, asked about what ships. A doubt keeps it from passing, and so
     /// does a base that may be one of its stages.
     pub fn shipped(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Rc<Layout>> {
-        self.asked(|layout| {
-            let lowest = layout.plan.ships.first()?;
-            match layout.plan.from.get(*lowest)? {
-                From::Untold(why) => {
-                    let stage = layout.dockerfile.stages.get(*lowest)?;
-                    Some((stage.from.place_of_arguments(), why.clone()))
-                }
-                From::Stage(_) | From::Image(_) | From::Scratch => doubt(layout),
-            }
-        })
+        self.asked(|layout| in_shipped_stages(layout).or_else(|| doubt(layout)))
     }
 
     /// The Dockerfile, asked about all stages that are built. A doubt keeps it from
@@ -128,7 +119,7 @@ impl Build {
     }
 
     /// What a doubt keeps from being known.
-    fn gap(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Option<Gap> {
+    pub(super) fn gap(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Option<Gap> {
         let Reading::Known(layout, evidence) = self.layout.declared() else { return None };
         let (place, why) = doubt(layout)?;
         let detail = format!("line {}: {why}", place.line);
@@ -140,4 +131,16 @@ impl Build {
 /// What nobody can tell of the stages themselves.
 fn in_all_stages(layout: &Layout) -> Option<Doubt> {
     layout.plan.untold.first().cloned()
+}
+
+/// What nobody can tell of the stages that ship: whether the base is one of them.
+pub(super) fn in_shipped_stages(layout: &Layout) -> Option<Doubt> {
+    let lowest = *layout.plan.ships.first()?;
+    match layout.plan.from.get(lowest)? {
+        From::Untold(why) => {
+            let stage = layout.dockerfile.stages.get(lowest)?;
+            Some((stage.from.place_of_arguments(), why.clone()))
+        }
+        From::Stage(_) | From::Image(_) | From::Scratch => None,
+    }
 }
