@@ -78,7 +78,7 @@ fn odd_container() {
             (of_image, of_container(&engine, &container_id, &odd).await)
         })
     });
-    let (of_image, _) = of_image.expect("the image can be read");
+    let of_image = of_image.expect("the image can be read").survey;
     assert_eq!(of_image.unread, []);
     let of_container = of_container.expect("the container can be read");
     // Mounts are the container's own, no layer tells of the root itself, and

@@ -26,6 +26,7 @@ pub(super) fn all() -> Vec<Live> {
     let needs = &[Need::Root, Need::Docker];
     vec![
         live("images::an-engine-and-an-archive-give-one-answer", needs, one_answer),
+        live("images::whom-a-name-means-the-engine-finds-in-the-same-files", needs, whom_it_means),
         live("images::two-gigabytes-take-little-memory", &[], two_gigabytes),
     ]
 }
@@ -86,6 +87,37 @@ fn one_answer() {
         record(&format!("shipped-{name}"), Some(&engine.address), &container.name);
         let audit = audit(&["--host", &engine.address, &container.name]);
         agree(audit.only(), of_files);
+    }
+}
+
+/// A user by name, and what his image and a container of it are found to be.
+fn whom_it_means() {
+    const PASSWD: &[u8] = b"app:x:1000:1000:::/bin/sh\ntoor:x:0:0:::\n";
+    const GROUP: &[u8] = b"app:x:1000:\ndocker:x:998:app\n";
+    const MEMBER: &[Expectation] =
+        &[passes("non-root-user", &[]), fails("no-privileged-groups", &[])];
+    const OWN: &[Expectation] =
+        &[passes("non-root-user", &[]), passes("no-privileged-groups", &[])];
+    const ROOT: &[Expectation] = &[fails("non-root-user", &[])];
+    let engine = run::docker();
+    for (name, user, expected) in [
+        ("member", "app", MEMBER),
+        ("by-number", "1000", MEMBER),
+        ("own-group", "app:app", OWN),
+        ("no-account", "4242", MEMBER),
+        ("toor", "toor", ROOT),
+    ] {
+        let tag = format!("{}.{name}", run::id());
+        let layers = vec![layer(&[("etc/passwd", PASSWD), ("etc/group", GROUP)])];
+        let made = Made { layers, config: json!({"User": user}), ..careful() };
+        engine.load(made.saved(&tag).expect("the image can be made"));
+        let image = image(&tag);
+        let arguments = ["image", "--format", "json", "--host", &engine.address, &image];
+        agree(audit_by(Command::new(PROGRAM).args(arguments)).only(), expected);
+        let container = engine.start(name, &with_witness(json!({"Image": image})));
+        container.testimony();
+        let audit = audit(&["--host", &engine.address, &container.name]);
+        agree(audit.only(), expected);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::archive;
+use super::archive::{self, Accounts, Laid};
 use super::connect::{NoEngine, connect};
 use super::containers::Progress;
 use super::engine::address::Choice;
@@ -88,19 +88,27 @@ async fn observe(
     let source = Source::history(id);
     let history = engine.history(&image.id).await.map(Answer::History);
     bundle.record(source.clone(), history.map_err(|error| error.gap(source)));
-    let told = archive::of_image(engine, &image.id, sought).await;
-    let (survey, layers) = match told {
-        Ok((survey, layers)) => (Ok(Answer::Survey(survey)), Ok(Answer::Layers(layers))),
-        Err(gap) => (Err(gap.clone()), Err(gap)),
-    };
-    bundle.record(Source::Files(id.to_owned()), survey);
-    bundle.record(Source::Layers(id.to_owned()), layers);
+    record(archive::of_image(engine, &image.id, sought).await, id, bundle);
     bundle.add_target(Target {
         kind: Kind::Image,
         id: id.to_owned(),
         image: Some(name.clone()),
         name,
     });
+}
+
+/// Records what an image's layers hold.
+pub(super) fn record(told: Result<Laid, Gap>, id: &str, bundle: &mut Bundle) {
+    let (survey, layers, users, groups) = match told {
+        Ok(Laid { survey, layers, accounts: Accounts { users, groups } }) => {
+            (Ok(Answer::Survey(survey)), Ok(Answer::Layers(layers)), users, groups)
+        }
+        Err(gap) => (Err(gap.clone()), Err(gap.clone()), Err(gap.clone()), Err(gap)),
+    };
+    bundle.record(Source::Files(id.to_owned()), survey);
+    bundle.record(Source::Layers(id.to_owned()), layers);
+    bundle.record(Source::in_layers(id, "/etc/passwd"), users);
+    bundle.record(Source::in_layers(id, "/etc/group"), groups);
 }
 
 /// What an image brings along, by what its engine says of it.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::archive;
-use super::images::{MOST_NAMED, SHORTEST_ID, shipped, with_tag};
+use super::images::{MOST_NAMED, SHORTEST_ID, record, shipped, with_tag};
 use crate::model::bundle::{Answer, Bundle, Origin};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
@@ -83,7 +83,7 @@ fn is_called(image: &archive::Image, wanted: &str) -> bool {
 
 /// What an archive tells of one image.
 fn add(bundle: &mut Bundle, image: archive::Image, path: &Path) {
-    let archive::Image { id, names, platform, document, history, survey, layers } = image;
+    let archive::Image { id, names, platform, document, history, laid } = image;
     let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let called = match names.first() {
         None => Untrusted::from(file.into_owned()),
@@ -100,8 +100,7 @@ fn add(bundle: &mut Bundle, image: archive::Image, path: &Path) {
     bundle.record(Source::Run(id.clone()), Ok(Answer::Draft(draft.into())));
     bundle.record(Source::archived_image(&id), document.map(Answer::Json));
     bundle.record(Source::archived_history(&id), history.map(Answer::History));
-    bundle.record(Source::Files(id.clone()), Ok(Answer::Survey(survey)));
-    bundle.record(Source::Layers(id.clone()), Ok(Answer::Layers(layers)));
+    record(Ok(laid), &id, bundle);
     bundle.add_target(Target { kind: Kind::Image, id, name, image: Some(called) });
 }
 

@@ -7,6 +7,7 @@
 
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::group::Group as List;
 
@@ -70,11 +71,17 @@ pub(super) fn by_container(view: &View<'_>) -> Fact<Held<Groups>> {
             })
         })
     });
-    let declared = |view: &View<'_>| of_declared(view, declared_names(view));
+    let declared = |view: &View<'_>| {
+        let names = match view.kind() {
+            Kind::Image => of_image(view).zip(list.as_ref()).map(all_named),
+            Kind::Container | Kind::Service | Kind::Dockerfile => declared_names(view),
+        };
+        of_declared(view, names)
+    };
     each_known(view, declared, |declared| Fact::of_each(declared, view.processes_source(), each))
 }
 
-const ROOT: List<'_> = List { name: "root", gid: 0 };
+const ROOT: List<'_> = List::new("root", 0);
 
 /// Root on the host needs no group, so nobody has to know what they are called.
 fn unless_root(
@@ -139,6 +146,9 @@ fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
         if namespaced {
             return Reading::of(Vec::new());
         }
+        if view.kind() == Kind::Image {
+            return of_image(view);
+        }
         let mut gids: Vec<u32> = added.iter().filter_map(|it| it.parse().ok()).collect();
         match own.map(str::parse) {
             Some(Ok(gid)) => gids.push(gid),
@@ -161,6 +171,43 @@ fn declared_ids(view: &View<'_>) -> Reading<Vec<u32>> {
             }
         }
         Reading::of(gids)
+    })
+}
+
+/// The groups that a container of the image has.
+pub(super) fn of_image(view: &View<'_>) -> Reading<Vec<u32>> {
+    let user = view.inspect().text("/Config/User");
+    user.and_then(|user| by_image(user.unwrap_or_default(), view))
+}
+
+/// The groups of a user by an image's own files, the first of them the primary
+/// one. A group that is asked for is the only one; else it is that of the
+/// account, or 0 without one, and all that name the account as their member
+/// (`GetExecUser` of `github.com/moby/sys/user`).
+pub(super) fn by_image(user: &str, view: &View<'_>) -> Reading<Vec<u32>> {
+    let (name, group) = user.split_once(':').unwrap_or((user, ""));
+    if let Ok(gid) = group.parse() {
+        return Reading::of(vec![gid]);
+    }
+    let list = view.groups().unshown();
+    if !group.is_empty() {
+        return list.and_then(|list| match list.iter().find(|it| it.name == group) {
+            Some(it) => Reading::of(vec![it.gid]),
+            None if group == ROOT.name => Reading::of(vec![ROOT.gid]),
+            None => {
+                let source = view.inspect().source().clone();
+                let detail = "the image's group file does not know the declared group";
+                Reading::Missing(Gap::new(Reason::Malformed, source, detail))
+            }
+        });
+    }
+    let uid = identity::declared_uid(user, view);
+    uid.zip(view.accounts().unshown().zip(list)).map(|(uid, (accounts, list))| {
+        let mut accounts = accounts.iter().filter(|it| it.uid == uid);
+        let account = accounts.clone().find(|it| it.name == name).or_else(|| accounts.next());
+        let own = account.map_or(0, |it| it.gid);
+        let joined = list.iter().filter(|it| account.is_some_and(|account| it.has(account.name)));
+        std::iter::once(own).chain(joined.map(|it| it.gid)).collect()
     })
 }
 

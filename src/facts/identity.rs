@@ -134,7 +134,7 @@ pub(super) fn session(view: &View<'_>) -> Fact<Session> {
 
 /// The uid that `user[:group]` names. Without any, the engine uses 0
 /// (`docker run --user`, Dockerfile reference of `USER`).
-fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
+pub(super) fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
     let name = user.split(':').next().unwrap_or_default();
     if name.is_empty() {
         return Reading::of(0);
@@ -150,7 +150,7 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
             )),
         };
     }
-    if view.kind().is_to_come() {
+    if matches!(view.kind(), Kind::Service | Kind::Dockerfile) {
         return told_account(name, view);
     }
     match view.accounts() {
@@ -163,11 +163,14 @@ fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
                     Reading::Known(account.uid, vec![line])
                 }
                 (None, _) if name == "root" => Reading::of(0),
-                (_, whole) => Reading::Missing(Gap::new(
-                    Reason::Malformed,
-                    whole.map_or_else(|| view.processes_source().clone(), |it| it.source.clone()),
-                    "the container's passwd file does not know the declared user",
-                )),
+                (_, whole) => {
+                    let source = whole
+                        .map_or_else(|| view.processes_source().clone(), |it| it.source.clone());
+                    let kind = view.kind().name();
+                    let detail =
+                        format!("the {kind}'s passwd file does not know the declared user");
+                    Reading::Missing(Gap::new(Reason::Malformed, source, detail))
+                }
             }
         }
         // Every passwd file in use gives this name uid 0; only another name needs the file.

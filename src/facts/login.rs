@@ -5,7 +5,7 @@ use crate::model::files::Listing;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
-use crate::parse::passwd::Account;
+use crate::parse::passwd::{self, Account};
 
 use super::view::View;
 use super::{Held, identity};
@@ -31,24 +31,40 @@ pub struct Shell {
 }
 
 /// The accounts, and the shells of theirs that are there.
-type Known<'a> = (Vec<Account<'a>>, &'a Listing);
+type Known<'a> = (Vec<Account<'a>>, Shells<'a>);
+
+/// Which login shells are there.
+enum Shells<'a> {
+    /// Those of a container, each looked at by its path.
+    Seen(&'a Listing),
+    /// Those of an image, by their names alone: folders on the way may be links.
+    Named(&'a [Untrusted]),
+}
 
 pub(super) fn fact(view: &View<'_>) -> Fact<Held<Login>> {
     match view.kind() {
         Kind::Container => {}
         Kind::Service => return Fact::to_come(),
-        Kind::Image | Kind::Dockerfile => return Fact::declared_only(of_told(view)),
+        Kind::Dockerfile => return Fact::declared_only(of_told(view)),
+        Kind::Image => {
+            let shells = view.layers().unshown().map(|it| Shells::Named(&it.shells));
+            return Fact::declared_only(of_declared(view, &view.accounts().zip(shells)));
+        }
     }
-    let known = view.accounts().zip(view.shells());
+    let known = view.accounts().zip(view.shells().map(Shells::Seen));
     let each = view.init().and_then(|first| {
         view.of_each(|process| {
             let uid = process.status("Uid", |status| status.ids("Uid")).zip(first.uid_map());
             uid.and_then(|([_, effective, _, _], map)| of(known.as_ref(), map.inside(effective)))
         })
     });
-    let declared = identity::declared(view)
-        .and_then(|held| of(known.as_ref(), held.value.effective()).map(|it| view.declared(it)));
-    Fact::of_each(declared, view.processes_source(), each)
+    Fact::of_each(of_declared(view, &known), view.processes_source(), each)
+}
+
+/// The accounts of the user that is asked for.
+fn of_declared(view: &View<'_>, known: &Reading<Known<'_>>) -> Reading<Held<Login>> {
+    let user = identity::declared(view);
+    user.and_then(|held| of(known.as_ref(), held.value.effective()).map(|it| view.declared(it)))
 }
 
 /// The account of the user by the commands that make it. Others have the same
@@ -98,14 +114,28 @@ fn of(known: Reading<&Known<'_>>, uid: Option<u32>) -> Reading<Login> {
     }
 }
 
-/// A shell that is neither among the files nor among what could not be looked
-/// at is not there.
-fn shell(account: &Account<'_>, shells: &Listing) -> Result<Shell, Gap> {
-    let exists = shells.files.iter().any(|file| file.path.raw() == account.program());
-    match shells.unread.first() {
-        Some(gap) if !exists => Err(gap.clone()),
-        Some(_) | None => {
-            Ok(Shell { account: account.name.into(), program: account.program().into(), exists })
+fn shell(account: &Account<'_>, shells: &Shells<'_>) -> Result<Shell, Gap> {
+    let exists = shells.has(account.program())?;
+    Ok(Shell { account: account.name.into(), program: account.program().into(), exists })
+}
+
+impl Shells<'_> {
+    /// Whether a program is there. One that is neither among the files nor among
+    /// what could not be looked at is not.
+    fn has(&self, program: &str) -> Result<bool, Gap> {
+        match self {
+            Self::Seen(listing) => {
+                let exists = listing.files.iter().any(|file| file.path.raw() == program);
+                match listing.unread.first() {
+                    Some(gap) if !exists => Err(gap.clone()),
+                    Some(_) | None => Ok(exists),
+                }
+            }
+            Self::Named(names) => {
+                let name = program.rsplit('/').next().unwrap_or_default();
+                // Nobody looked for a program of another name.
+                Ok(!passwd::is_shell(name.as_bytes()) || names.iter().any(|it| it.raw() == name))
+            }
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct Layers {
     pub projects: Vec<Project>,
     /// The system that the image is built upon.
     pub base: Base,
+    /// By which names of login shells there are programs or links, in whatever folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shells: Vec<Untrusted>,
     /// What could not be read, and why.
     pub unread: Vec<Gap>,
 }

@@ -167,6 +167,11 @@ impl Source {
         Self::Archive(format!("{id}/history"))
     }
 
+    /// The file at an absolute path in an image's layers; `id` is the image's.
+    pub fn in_layers(id: &str, path: &str) -> Self {
+        Self::Layers(format!("{id}{path}"))
+    }
+
     /// Which of its network's listening sockets a process holds.
     pub fn held_sockets(pid: u32) -> Self {
         Self::proc(pid, "fd (listening sockets)")

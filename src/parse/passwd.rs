@@ -13,6 +13,18 @@ pub struct Account<'a> {
     pub shell: &'a str,
 }
 
+/// The names of programs that accounts have as login shells (`shells(5)`), also
+/// of those that only refuse.
+const SHELLS: [&str; 17] = [
+    "ash", "bash", "csh", "dash", "elvish", "false", "fish", "ksh", "mksh", "nologin", "pwsh",
+    "rbash", "sh", "tcsh", "true", "yash", "zsh",
+];
+
+/// Whether a program goes by the name of a login shell.
+pub fn is_shell(name: &[u8]) -> bool {
+    SHELLS.iter().any(|it| it.as_bytes() == name)
+}
+
 /// Reads the accounts. Lines of another form are passed over, as `getpwent(3)` does.
 pub fn parse(text: &str) -> Vec<Account<'_>> {
     text.lines()

@@ -37,6 +37,36 @@ fn a_hook_that_is_more_than_its_service_is_told_at_its_line() {
     assert!(said.contains("post_start: [{user: root}]"), "{said}");
 }
 
+#[test]
+fn a_service_that_is_built_at_a_stage_for_development_is_told_at_its_line() {
+    const DOCKERFILE: &str = "FROM a AS base\nFROM base AS prod\nFROM base AS dev\n";
+    let asked = |build: &str, dockerfile: Option<&str>| {
+        let text = format!("services:\n  web:\n    build:\n      context: .\n{build}");
+        let files = [("compose.yaml", text.as_str())];
+        let dockerfile = dockerfile.map(|it| ("Dockerfile", it));
+        let folder = laid_out(&files.into_iter().chain(dockerfile).collect::<Vec<_>>());
+        let arguments = ["compose", "--engine", "none", "--format", "json"];
+        let output = command(&arguments).current_dir(folder.path()).output().unwrap();
+        let document = document(&output);
+        let findings = document["targets"][0]["findings"].as_array().unwrap();
+        let found = findings.iter().find(|it| it["rule"] == "production-target").unwrap();
+        let line = found["evidence"][0]["written"]["line"].as_u64();
+        (found["verdict"].as_str().unwrap().to_owned(), line)
+    };
+    let fails = |line| ("fail".to_owned(), Some(line));
+    let target = |name: &str| format!("      target: {name}\n");
+    assert_eq!(asked(&target("dev"), Some(DOCKERFILE)), fails(5));
+    assert_eq!(asked(&target("Prod"), Some(DOCKERFILE)).0, "pass");
+    // Without a target it is the last stage, and the build as a whole is to blame.
+    assert_eq!(asked("", Some(DOCKERFILE)), fails(3));
+    // Where the Dockerfile is not at hand the name convicts, and acquits nobody.
+    assert_eq!(asked(&target("dev"), None), fails(5));
+    assert_eq!(asked(&target("prod"), None).0, "unknown");
+    assert_eq!(asked(&target("${STAGE}"), Some(DOCKERFILE)).0, "unknown");
+    let pulled = "    image: a:1\n    pull_policy: always\n";
+    assert_eq!(asked(&(target("dev") + pulled), Some(DOCKERFILE)).0, "not-applicable");
+}
+
 /// What the program says of a command line, on a terminal of 80 columns.
 fn says(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let folder = laid_out(&[("compose.yaml", "services: { web: { image: a } }")]);

@@ -238,3 +238,45 @@ fn the_evidence_holds_no_secret_and_is_judged_the_same_elsewhere() {
     assert_eq!(judge(&bundle), judge(&read));
     assert!(judge(&read).contains("COPPY"));
 }
+
+#[test]
+fn an_installation_by_a_lock_file_that_the_build_is_not_given_is_told() {
+    const TEXT: &str =
+        "FROM scratch\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nUSER 1000:1000\n";
+    let files = [("Dockerfile", TEXT), ("package.json", "{}")];
+    let asked = |more: &[(&str, &str)], arguments: &[&str]| {
+        let folder = folder(&[&files[..], more].concat());
+        let mut command = command(&["dockerfile", "--engine", "none", "--format", "json"]);
+        let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["targets"][0]["findings"].as_array().unwrap();
+        let found = findings.iter().find(|it| it["rule"] == "lockfile-install").unwrap();
+        (found["verdict"].to_string(), found["statements"][0].to_string())
+    };
+    let (verdict, said) = asked(&[], &[]);
+    assert_eq!(verdict, "\"fail\"", "{said}");
+    assert!(said.contains("package-lock.json, which is not in the build's context"), "{said}");
+    let lock = ("package-lock.json", "{}");
+    let (verdict, said) = asked(&[lock], &[]);
+    assert_eq!(verdict, "\"pass\"", "{said}");
+    let (verdict, said) = asked(&[lock, (".dockerignore", "*\n!package.json\n")], &[]);
+    assert!(verdict.contains("fail") && said.contains("the .dockerignore leaves out"), "{said}");
+    // Where the project lies elsewhere nobody can tell.
+    let (verdict, _) = asked(&[("other/x", "")], &["--context-dir", "other"]);
+    assert_eq!(verdict, "\"pass\"");
+}
+
+#[test]
+fn many_copies_of_many_names_are_followed_in_time() {
+    let names: Vec<String> = (0..2_000).map(|it| format!("{it}/package.json")).collect();
+    let copies = "COPY */p?ck*ge.jso[a-z] ./\n".repeat(20_000);
+    let text = format!("FROM scratch\nWORKDIR /app\n{copies}{}", "RUN npm ci\n".repeat(20_000));
+    let ignore = "**/a*b*c*/d\n".repeat(2_000);
+    let mut files = vec![("Dockerfile", text.as_str()), (".dockerignore", &ignore)];
+    files.extend(names.iter().map(|it| (it.as_str(), "")));
+    let folder = folder(&files);
+    let start = Instant::now();
+    let (names, said, _) = run(&folder, &[]);
+    assert_eq!(names, ["Dockerfile"], "{said}");
+    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+}

@@ -42,6 +42,24 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     tar.into_inner().unwrap()
 }
 
+/// A tar archive of programs, each with its mode and its file capabilities.
+fn programs(programs: &[(&str, u32, &[u8])]) -> Vec<u8> {
+    let mut tar = Builder::new(Vec::new());
+    for (name, mode, capability) in programs {
+        if !capability.is_empty() {
+            let attribute = ("SCHILY.xattr.security.capability", *capability);
+            tar.append_pax_extensions([attribute]).unwrap();
+        }
+        let mut header = Header::new_ustar();
+        header.set_mode(*mode);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_size(0);
+        tar.append_data(&mut header, name, &b""[..]).unwrap();
+    }
+    tar.into_inner().unwrap()
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(bytes).unwrap();
@@ -179,6 +197,58 @@ fn a_saved_image_is_judged_without_an_engine() {
     assert_eq!(code, Some(0), "{said}");
 }
 
+/// An image whose user is a name, and what its own files make of it.
+fn named(passwd: &[u8], group: &[u8]) -> Image {
+    let layer = tar(&[("etc/passwd", passwd), ("etc/group", group), ("bin/sh", b"")]);
+    Image::new(vec![layer], &json!({"User": "app"}), &json!([]))
+}
+
+#[test]
+fn whom_a_name_stands_for_the_images_own_accounts_tell() {
+    const RULES: [&str; 3] = ["non-root-user", "no-login-shell", "no-privileged-groups"];
+    let asked = |image: &Image| {
+        let (_folder, path) = file(&image.saved("shop:1"));
+        let (report, ..) = archive(&path, &[]);
+        let found = verdicts(&report);
+        RULES.map(|rule| found[rule].clone())
+    };
+    let line = format!("app:{CANARY}:1000:1000:{CANARY}:/home/app:/sbin/nologin\n");
+    let group = format!("app:{CANARY}:1000:\ndocker:x:998:\n");
+    assert_eq!(asked(&named(line.as_bytes(), group.as_bytes())), ["pass", "pass", "pass"]);
+    let bad = named(b"app:x:1000:998:::/bin/sh\n", b"docker:x:998:\n");
+    assert_eq!(asked(&bad), ["pass", "fail", "fail"]);
+    assert_eq!(asked(&named(b"app:x:0:0:::/bin/sh\n", b""))[0], "fail");
+    assert_eq!(asked(&named(b"", b"")), ["unknown", "unknown", "unknown"]);
+}
+
+#[test]
+fn programs_that_give_privileges_are_those_that_no_upper_layer_takes_away() {
+    // What `setcap cap_net_raw+ep` writes.
+    const RAW: &[u8] = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let asked = |layers: Vec<Vec<u8>>, user: &str| {
+        let image = Image::new(layers, &json!({"User": user}), &json!([]));
+        let (_folder, path) = file(&image.saved("shop:1"));
+        let (report, ..) = archive(&path, &[]);
+        let findings = report["targets"][0]["findings"].as_array().unwrap().clone();
+        findings.into_iter().find(|it| it["rule"] == "no-setuid-escalation").unwrap()
+    };
+    let lower = || programs(&[("bin/su", 0o4755, b""), ("bin/ping", 0o755, RAW)]);
+    let found = asked(vec![lower()], "1000:1000");
+    assert_eq!((&found["verdict"], &found["severity"]), (&json!("fail"), &json!("low")));
+    let said = found["statements"][0].as_str().unwrap();
+    assert!(said.contains("by executing /bin/su (- 4755 0:0); and 1 more: /bin/ping"), "{said}");
+    assert!(said.ends_with(", unless it is run with no-new-privileges"), "{said}");
+    assert_eq!(asked(vec![lower()], "")["verdict"], "not-applicable");
+
+    let gone = || tar(&[("bin/.wh.su", b"")]);
+    let said = asked(vec![lower(), gone()], "1000:1000")["statements"][0].to_string();
+    assert!(said.contains("gain NET_RAW by executing /bin/ping") && !said.contains("su"), "{said}");
+    let mended = programs(&[("bin/ping", 0o755, b"")]);
+    assert_eq!(asked(vec![lower(), gone(), mended], "1000:1000")["verdict"], "pass");
+    let opaque = tar(&[("bin/.wh..wh..opq", b""), ("bin/app", b"")]);
+    assert_eq!(asked(vec![lower(), opaque], "1000:1000")["verdict"], "pass");
+}
+
 #[test]
 fn a_name_chooses_among_the_images_of_an_archive() {
     let (_folder, path) =
@@ -305,7 +375,8 @@ fn engine(image: &Image, name: &str) -> FakeEngine {
 
 #[test]
 fn an_engine_and_an_archive_give_one_answer() {
-    for image in [careless(), careful()] {
+    let user = named(b"app:x:1000:1000:::/bin/sh\n", b"docker:x:998:app\n");
+    for image in [careless(), careful(), user] {
         let engine = engine(&image, "shop:1");
         let output = secaudit(&["image", "--host", &engine.host(), "--format", "json", "shop:1"]);
         assert!(!stdout(&output).contains(CANARY));

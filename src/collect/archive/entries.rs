@@ -43,6 +43,8 @@ pub(super) struct Entry {
     pub(super) name: Vec<u8>,
     /// Where a symbolic link leads.
     pub(super) target: Option<Vec<u8>>,
+    /// Whether it is one more name of a file, whose content stands elsewhere.
+    pub(super) is_hard_link: bool,
     /// What it is.
     pub(super) traits: Traits,
 }
@@ -241,7 +243,7 @@ fn told(header: &Header, extension: Extension) -> Told {
                 return Told::Refused(Reason::Malformed, detail);
             }
             let target = target.filter(|_| flag == b'2');
-            Told::Entry(Entry { name, target, traits })
+            Told::Entry(Entry { name, target, is_hard_link: flag == b'1', traits })
         }
         Err(detail) => Told::Refused(Reason::Malformed, detail),
     }

@@ -24,15 +24,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::engine::{Bounds, Engine, EngineError, ImageId};
-use crate::model::layers::Layers;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
-use crate::model::survey::Survey;
 use crate::parse::pattern::Patterns;
 
 pub use container::of_container;
 pub(super) use container::{fill, mend};
-pub use layers::{Image, Wanted, survey as of_saved_image};
+pub use layers::{Accounts, Image, Laid, Wanted, survey as of_saved_image};
 
 /// How far a look into archives goes; beyond it is a gap.
 #[derive(Clone, Copy, Debug)]
@@ -84,11 +82,7 @@ fn bounds(engine: &Engine, until: Instant) -> Bounds {
 ///
 /// # Errors
 /// The engine does not tell of the image, or the patterns are none.
-pub async fn of_image(
-    engine: &Engine,
-    id: &ImageId,
-    patterns: &[String],
-) -> Result<(Survey, Layers), Gap> {
+pub async fn of_image(engine: &Engine, id: &ImageId, patterns: &[String]) -> Result<Laid, Gap> {
     let source = Source::Engine(format!("/images/{}/get", id.as_str()));
     let patterns = compiled(patterns, &source)?;
     let bounds = bounds(engine, deadline(engine));

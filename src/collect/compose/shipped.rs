@@ -11,6 +11,7 @@ use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::model::waiver::Waiver;
+use crate::parse::compose::lower::is_always_pulled;
 use crate::parse::compose::tree::{Entry, Node, Value as Kind};
 use crate::parse::compose::{Load, Remark};
 use crate::parse::dockerfile::{self, Built, Dockerfile};
@@ -49,13 +50,6 @@ pub(super) fn making(
         Some(Kind::Unset { names, .. }) => unset(names),
         _ => unknown(source, "the service names no image".to_owned(), "name one, or build one"),
     }
-}
-
-/// Whether compose pulls a service's image each time, whatever could build it.
-fn is_always_pulled(service: &Node) -> bool {
-    let policy = service.get("pull_policy").and_then(Node::text).unwrap_or_default();
-    let is_named = service.get("image").is_some_and(|it| !it.is_null());
-    is_named && (matches!(policy, "always" | "daily" | "weekly") || policy.starts_with("every_"))
 }
 
 /// What is odd about a service that both builds and names its image: compose may
@@ -202,8 +196,14 @@ impl Making {
 
     /// What else its Dockerfile is known to do.
     pub(super) fn tell(&self, draft: &mut Draft) {
-        let Self::Built(build) = self else { return };
-        build.tell_accounts(draft);
-        build.tell_idle(draft);
+        match self {
+            Self::Built(build) => {
+                build.tell_accounts(draft);
+                build.tell_idle(draft);
+                build.tell_stages(draft);
+            }
+            Self::Unknown(gap) => drop(draft.gaps.insert("/Build/Stages".to_owned(), gap.clone())),
+            Self::Pulled(_) => {}
+        }
     }
 }

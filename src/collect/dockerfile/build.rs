@@ -105,10 +105,28 @@ impl Build {
         }
     }
 
-    /// The stage that ships: the target, or the last where none is named.
+    /// The stage that ships.
     fn final_stage(&self) -> Option<&Stage> {
-        let plan = dockerfile::plan(&self.dockerfile, self.target.as_deref(), &self.args).ok()?;
-        self.dockerfile.stages.get(*plan.ships.last()?)
+        self.shipping().last().copied()
+    }
+
+    /// The stages whose layers ship, the lowest first.
+    fn shipping(&self) -> Vec<&Stage> {
+        let plan = dockerfile::plan(&self.dockerfile, self.target.as_deref(), &self.args);
+        let ships = plan.map(|it| it.ships).unwrap_or_default();
+        ships.into_iter().filter_map(|at| self.dockerfile.stages.get(at)).collect()
+    }
+
+    /// The names of its stages, and of those that ship.
+    pub(in crate::collect) fn tell_stages(&self, draft: &mut Draft) {
+        let Some(told) = draft.document.get_mut("Build").and_then(Value::as_object_mut) else {
+            return;
+        };
+        let name = |it: &Stage| it.name().unwrap_or_default();
+        let ships: Vec<String> = self.shipping().into_iter().map(name).collect();
+        let all: Vec<String> = self.dockerfile.stages.iter().map(name).collect();
+        told.insert("Ships".to_owned(), json!(ships));
+        told.insert("Stages".to_owned(), json!(all));
     }
 
     /// The image that it rests on, as far as it is known.

@@ -2,6 +2,7 @@
 //! the files give that it can execute.
 
 mod files;
+mod image;
 mod power;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::target::Kind;
 use crate::parse::file_capability::FileCapability;
 use crate::parse::proc::idmap::IdMap;
 
@@ -250,8 +252,12 @@ impl Credentials {
 
 pub(super) fn powers(view: &View<'_>) -> Powers {
     let source = view.files_source();
-    let survey = view.survey().zip(view.mounts());
+    let is_image = view.kind() == Kind::Image;
+    // Nothing is mounted into an image, and nobody numbers its owners anew.
+    let mounts = if is_image { Reading::of(Vec::new()) } else { view.mounts() };
+    let survey = view.survey().zip(mounts);
     let ids = match view.init() {
+        _ if is_image => Reading::of((IdMap::identity(), IdMap::identity())),
         Ok(first) => first.uid_map().zip(first.gid_map()),
         Err(gap) => Reading::Missing(gap),
     };
@@ -281,7 +287,12 @@ pub(super) fn powers(view: &View<'_>) -> Powers {
             credentials(view, process, &first).unshown().map(|own| span(&own, lines(process)))
         })
     });
-    let declared = declared(view, &source);
+    let declared = if is_image {
+        let span = |(own, lines)| view.declared(span(&own, lines));
+        image::credentials(view).unshown().map(span)
+    } else {
+        declared(view, &source)
+    };
     let is_open = view.kind().is_to_come() && matches!(declared, Reading::Missing(_));
     let in_part = view.in_part().filter(|_| is_open).map(|it| self::declared(&it, &source));
     Powers { whose: view.processes_source().clone(), declared, in_part, each }

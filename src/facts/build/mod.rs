@@ -1,6 +1,7 @@
 //! How an image is built: its Dockerfile, the stages that ship, and where in the
 //! file each part stands. Of what is not a Dockerfile nobody asks.
 
+mod stages;
 mod steps;
 
 use std::rc::Rc;
@@ -19,7 +20,8 @@ use crate::parse::dockerfile::{
 
 use super::view::View;
 
-pub use steps::{Done, Doubt};
+pub use stages::Stages;
+pub use steps::{Done, Doubt, Used};
 
 /// The longest line that is shown.
 const LONGEST_LINE: usize = 200;
@@ -34,6 +36,8 @@ pub struct Build {
     pub layout: Fact<Rc<Layout>>,
     /// What the build is given beside it.
     pub context: Fact<Arc<Context>>,
+    /// Which of its stages ship.
+    pub stages: Fact<Stages>,
 }
 
 /// A Dockerfile laid out for rules.
@@ -53,7 +57,8 @@ pub struct Layout {
 pub(super) fn all(view: &View<'_>) -> Build {
     if view.kind() != Kind::Dockerfile {
         let layout = Fact::declared_only(Reading::Inapplicable);
-        return Build { layout, context: Fact::declared_only(Reading::Inapplicable) };
+        let context = Fact::declared_only(Reading::Inapplicable);
+        return Build { layout, context, stages: stages::of_service(view) };
     }
     let context = view.context().map(|context| {
         let shown = format!("{} names", context.names.len());
@@ -64,7 +69,12 @@ pub(super) fn all(view: &View<'_>) -> Build {
         Ok((context, evidence)) => Reading::Known(context, evidence),
         Err(gap) => Reading::Missing(gap),
     };
-    Build { layout: Fact::declared_only(layout(view)), context: Fact::declared_only(context) }
+    let build = Build {
+        layout: Fact::declared_only(layout(view)),
+        context: Fact::declared_only(context),
+        stages: Fact::declared_only(Reading::Inapplicable),
+    };
+    Build { stages: build.stages_of_file(), ..build }
 }
 
 fn layout(view: &View<'_>) -> Reading<Rc<Layout>> {

@@ -14,6 +14,9 @@ use super::{Build, Layout};
 /// Something that nobody can tell and that decides: where, and why.
 pub type Doubt = (Place, String);
 
+/// A Dockerfile, and what its build is given where that is known.
+pub type Used = (Rc<Layout>, Option<Arc<Context>>);
+
 /// An instruction as it is carried out in a stage.
 #[derive(Clone, Copy, Debug)]
 pub struct Done<'l> {
@@ -70,22 +73,22 @@ impl Build {
     /// The Dockerfile, asked about what ships. A doubt keeps it from passing, and so
     /// does a base that may be one of its stages.
     pub fn shipped(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Rc<Layout>> {
-        self.asked(|layout| {
-            let lowest = layout.plan.ships.first()?;
-            match layout.plan.from.get(*lowest)? {
-                From::Untold(why) => {
-                    let stage = layout.dockerfile.stages.get(*lowest)?;
-                    Some((stage.from.place_of_arguments(), why.clone()))
-                }
-                From::Stage(_) | From::Image(_) | From::Scratch => doubt(layout),
-            }
-        })
+        self.asked(|layout| in_shipped_stages(layout).or_else(|| doubt(layout)))
     }
 
     /// The Dockerfile, asked about all stages that are built. A doubt keeps it from
     /// passing, and so does whatever may be taken from a stage that nobody can tell.
     pub fn used(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Rc<Layout>> {
-        self.asked(|layout| layout.plan.untold.first().cloned().or_else(|| doubt(layout)))
+        self.asked(|layout| in_all_stages(layout).or_else(|| doubt(layout)))
+    }
+
+    /// As [`Build::used`], with the names that the build is given where all of them
+    /// are known.
+    pub fn used_of(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Used> {
+        let context = self.context.declared().known().filter(|it| !it.is_cut).cloned();
+        let gap = self.gap(|layout| in_all_stages(layout).or_else(|| doubt(layout)));
+        let declared = self.layout.declared().clone();
+        Fact::declared_in_part(declared.map(|it| (it, context)), gap)
     }
 
     /// The Dockerfile with what its build is given. Where not all of that was looked
@@ -112,14 +115,32 @@ impl Build {
     }
 
     fn asked(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Rc<Layout>> {
-        let declared = self.layout.declared();
-        let Reading::Known(layout, evidence) = declared else { return self.layout.clone() };
-        let (Some((place, why)), Some(first)) = (doubt(layout), evidence.first()) else {
-            return self.layout.clone();
-        };
+        Fact::declared_in_part(self.layout.declared().clone(), self.gap(doubt))
+    }
+
+    /// What a doubt keeps from being known.
+    pub(super) fn gap(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Option<Gap> {
+        let Reading::Known(layout, evidence) = self.layout.declared() else { return None };
+        let (place, why) = doubt(layout)?;
         let detail = format!("line {}: {why}", place.line);
-        let gap = Gap::new(Reason::Unset, first.source.clone(), detail);
-        let gap = gap.mend("give its variable a default, or a value by --build-arg");
-        Fact::declared_in_part(declared.clone(), Some(gap))
+        let gap = Gap::new(Reason::Unset, evidence.first()?.source.clone(), detail);
+        Some(gap.mend("give its variable a default, or a value by --build-arg"))
+    }
+}
+
+/// What nobody can tell of the stages themselves.
+fn in_all_stages(layout: &Layout) -> Option<Doubt> {
+    layout.plan.untold.first().cloned()
+}
+
+/// What nobody can tell of the stages that ship: whether the base is one of them.
+pub(super) fn in_shipped_stages(layout: &Layout) -> Option<Doubt> {
+    let lowest = *layout.plan.ships.first()?;
+    match layout.plan.from.get(lowest)? {
+        From::Untold(why) => {
+            let stage = layout.dockerfile.stages.get(lowest)?;
+            Some((stage.from.place_of_arguments(), why.clone()))
+        }
+        From::Stage(_) | From::Image(_) | From::Scratch => None,
     }
 }

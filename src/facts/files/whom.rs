@@ -1,8 +1,8 @@
 //! Whom a target runs as, for files that are to be that user's.
 
 use crate::facts::view::{Process, View};
-use crate::model::reading::{Gap, Reading, Reason};
-use crate::model::untrusted::Untrusted;
+use crate::facts::{groups, identity};
+use crate::model::reading::{Gap, Reading};
 use crate::parse::proc::idmap::IdMap;
 
 /// Whom the first process is, in the container's own numbering.
@@ -18,24 +18,12 @@ pub(super) fn in_force(first: Result<Process<'_>, Gap>) -> Reading<(u32, u32)> {
     })
 }
 
-/// Whom an image says that its containers run as. What a name stands for is in
-/// the image's files, and nobody reads those.
+/// Whom an image says that its containers run as, by its own accounts and groups.
 pub(super) fn declared(view: &View<'_>) -> Reading<(u32, u32)> {
     let image = view.own_image();
     image.text("/Config/User").unshown().and_then(|user| {
         let user = user.filter(|it| !it.is_empty()).unwrap_or("0:0");
-        let (uid, gid) = user.split_once(':').unwrap_or((user, "0"));
-        match uid.parse().ok().zip(gid.parse().ok()) {
-            Some(ids) => Reading::of(ids),
-            None => {
-                let user = Untrusted::from(user);
-                let detail = format!("which number the user {user} has is not known");
-                let source = image.source().clone();
-                Reading::Missing(
-                    Gap::new(Reason::NotCollected, source, detail)
-                        .mend("name the user by its number: USER 1000:1000"),
-                )
-            }
-        }
+        let ids = identity::declared_uid(user, view).zip(groups::by_image(user, view));
+        ids.unshown().map(|(uid, groups)| (uid, groups.first().copied().unwrap_or_default()))
     })
 }

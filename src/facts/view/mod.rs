@@ -281,14 +281,14 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The container's own accounts, as `passwd(5)`; none where there is no such file.
+    /// The container's or image's own accounts, as `passwd(5)`; none where there is no such file.
     pub(super) fn accounts(&self) -> Reading<Vec<Account<'a>>> {
-        self.of_viewer("root/etc/passwd").map(|text| passwd::parse(text.unwrap_or_default()))
+        self.own_file("/etc/passwd").map(|text| passwd::parse(text.unwrap_or_default()))
     }
 
-    /// The container's own groups, as `group(5)`; none where there is no such file.
+    /// The container's or image's own groups, as `group(5)`; none where there is no such file.
     pub(super) fn groups(&self) -> Reading<Vec<Group<'a>>> {
-        self.of_viewer("root/etc/group").map(|text| group::parse(text.unwrap_or_default()))
+        self.own_file("/etc/group").map(|text| group::parse(text.unwrap_or_default()))
     }
 
     /// The host's groups.
@@ -303,10 +303,14 @@ impl<'a> View<'a> {
             .and_then(|processes| self.files(Source::shells(processes.viewer)))
     }
 
-    /// A file seen through the process that sees the container's mounts.
-    fn of_viewer(&self, file: &str) -> Reading<Option<&'a str>> {
+    /// A file of an image's layers, or one of a container's, seen through the
+    /// process that sees its mounts.
+    fn own_file(&self, path: &str) -> Reading<Option<&'a str>> {
+        if self.kind() == Kind::Image {
+            return optional(self.bundle, Source::in_layers(self.id(), path));
+        }
         Reading::from(self.processes())
-            .and_then(|processes| optional(self.bundle, Source::proc(processes.viewer, file)))
+            .and_then(|it| optional(self.bundle, Source::in_root(it.viewer, path)))
     }
 
     /// The mounts of the host's first process.

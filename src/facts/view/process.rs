@@ -97,11 +97,11 @@ impl<'a> Process<'a> {
     }
 }
 
-/// A text, or the kernel's word that there is none.
+/// A text, or the word of who was asked that there is none.
 pub(super) fn optional(bundle: &Bundle, source: Source) -> Reading<Option<&str>> {
     match bundle.ask(&source) {
         Ok(Answer::Nothing) => {
-            Reading::Known(None, vec![Evidence::new(source, "", "the kernel has none")])
+            Reading::Known(None, vec![Evidence::new(source, "", "there is none")])
         }
         Ok(_) => text(bundle, source).map(Some),
         Err(gap) => Reading::Missing(gap),

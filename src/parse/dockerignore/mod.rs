@@ -14,7 +14,7 @@ mod tests;
 
 use super::dockerfile::{Place, Wrong};
 use super::path::clean;
-use pattern::Pattern;
+pub use pattern::Pattern;
 
 /// The most patterns that are read.
 const MOST: usize = 5_000;

@@ -6,7 +6,11 @@ use std::str::Chars;
 
 /// A pattern.
 #[derive(Clone, Debug)]
-pub(super) enum Pattern {
+pub struct Pattern(Form);
+
+/// How a pattern is compared.
+#[derive(Clone, Debug)]
+enum Form {
     /// The very path.
     Exact(String),
     /// `dir/**`: what begins so.
@@ -19,7 +23,7 @@ pub(super) enum Pattern {
 
 /// A part of a pattern.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+enum Step {
     Letter(char),
     /// `?`: any letter but a slash.
     One,
@@ -41,7 +45,10 @@ pub(super) enum Step {
 
 impl Pattern {
     /// Reads a pattern whose path is clean.
-    pub(super) fn new(text: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// Builders refuse it, or it means nothing that its writer can have meant.
+    pub fn new(text: &str) -> Result<Self, String> {
         let mut letters = text.chars().peekable();
         let mut steps = Vec::new();
         let (mut is_special, mut is_suffix, mut is_prefix) = (false, false, false);
@@ -70,26 +77,26 @@ impl Pattern {
             };
             steps.push(step);
         }
-        Ok(if is_special {
-            Self::Steps(steps)
+        Ok(Self(if is_special {
+            Form::Steps(steps)
         } else if is_suffix {
-            Self::Suffix(text.strip_prefix("**").unwrap_or(text).to_owned())
+            Form::Suffix(text.strip_prefix("**").unwrap_or(text).to_owned())
         } else if is_prefix {
-            Self::Prefix(text.trim_end_matches('/').strip_suffix("**").unwrap_or(text).to_owned())
+            Form::Prefix(text.trim_end_matches('/').strip_suffix("**").unwrap_or(text).to_owned())
         } else {
-            Self::Exact(text.to_owned())
-        })
+            Form::Exact(text.to_owned())
+        }))
     }
 
     /// Whether it is a pattern of this path itself.
-    pub(super) fn fits(&self, path: &str) -> bool {
-        match self {
-            Self::Exact(text) => path == text,
-            Self::Prefix(text) => path.starts_with(text.as_str()),
-            Self::Suffix(text) => {
+    pub fn fits(&self, path: &str) -> bool {
+        match &self.0 {
+            Form::Exact(text) => path == text,
+            Form::Prefix(text) => path.starts_with(text.as_str()),
+            Form::Suffix(text) => {
                 path.ends_with(text.as_str()) || text.strip_prefix('/') == Some(path)
             }
-            Self::Steps(steps) => fits(steps, path),
+            Form::Steps(steps) => fits(steps, path),
         }
     }
 }

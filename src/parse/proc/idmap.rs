@@ -14,6 +14,11 @@ struct Range {
 }
 
 impl IdMap {
+    /// The map by which every id is itself.
+    pub fn identity() -> Self {
+        Self { ranges: vec![Range { inside: 0, outside: 0, count: u32::MAX }] }
+    }
+
     /// Reads the three-column lines. An empty map is a namespace without ids.
     ///
     /// # Errors
@@ -64,6 +69,7 @@ mod tests {
     fn the_first_user_namespace_maps_every_id_to_itself() {
         let map = IdMap::parse("         0          0 4294967295\n").unwrap();
         assert!(map.is_identity());
+        assert_eq!(map, IdMap::identity());
         assert_eq!(map.inside(1000), Some(1000));
     }
 

@@ -1,5 +1,7 @@
 //! See [`RULE`].
 
+mod given;
+
 use crate::facts::Facts;
 use crate::facts::build::{Done, Doubt, Layout};
 use crate::model::severity::Severity;
@@ -14,14 +16,17 @@ rule! {
     ///
     /// `npm ci` and not `npm install`; yarn and pnpm with `--frozen-lockfile` or `--immutable`; pip
     /// by a file of requirements, with a constraint, or with `==`. pip, setuptools and wheel
-    /// themselves are left out. Asked of every stage that is built.
+    /// themselves are left out. Where the names in the build's context are known, the lock file
+    /// has to be among them, not left out by a `.dockerignore`, and copied before it is needed. A
+    /// stage into which files come in other ways is not asked for that. Asked of every stage that
+    /// is built.
     ///
     /// ## Why it matters
     /// Without a lock a build takes whatever is newest, also a release that somebody took over an
     /// hour ago. The same file then makes another image tomorrow, and nobody can say what was in it.
     ///
     /// ## How to fix
-    /// Dockerfile: `RUN npm ci --omit=dev`, `RUN yarn install --frozen-lockfile`, `RUN pip install --no-cache-dir -r requirements.txt`
+    /// Dockerfile: `COPY package.json package-lock.json ./`, and then `RUN npm ci --omit=dev`, `RUN yarn install --frozen-lockfile`, `RUN pip install --no-cache-dir -r requirements.txt`
     pub static RULE = {
         id: "lockfile-install",
         title: "dependencies are installed by a lock file",
@@ -34,9 +39,10 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.build.used(doubt).judge(|layout| {
+    facts.build.used_of(doubt).judge(|(layout, context)| {
         let mut faults = Faults::default();
-        for (done, place, what) in loose(layout) {
+        let missing = context.iter().flat_map(|it| given::missing(layout, it));
+        for (done, place, what) in loose(layout).into_iter().chain(missing) {
             faults.add(layout, done, place, what);
         }
         faults.or_else(|| Check::holds("nothing is installed in whatever version is the newest"))
@@ -148,7 +154,14 @@ fn other(call: &Call) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, dockerfile};
+    use crate::rules::testing::{Case, cases, dockerfile};
+
+    const LOCKED: [&str; 3] = ["package.json", "package-lock.json", "web/"];
+
+    /// These instructions, and these names in the context.
+    fn built(instructions: &str, names: &[&str]) -> Case {
+        dockerfile(&format!("FROM a\nWORKDIR /app\n{instructions}\n")).given(names, None)
+    }
 
     cases! { RULE:
         a_lock_file_passes: dockerfile("FROM a\nRUN npm ci && yarn --frozen-lockfile && pnpm i --frozen-lockfile\n") => "Pass",
@@ -164,6 +177,60 @@ mod tests {
         a_constraint_passes: dockerfile("FROM a\nRUN pip install -c c.txt flask\n") => "Pass",
         a_builder_as_well: dockerfile("FROM a AS b\nRUN npm i\nFROM c\nCOPY --from=b /x /x\n") => "Fail",
         a_package_that_nobody_can_tell_is_unknown: dockerfile("FROM a\nARG P\nRUN pip install $P\n") => "Unknown",
+        a_lock_file_that_is_copied_before_passes:
+            built("COPY package*.json ./\nRUN npm ci", &LOCKED) => "Pass",
+        one_that_is_not_in_the_context_fails:
+            built("COPY package*.json ./\nRUN npm ci", &["package.json"]) => "Fail",
+        one_of_another_manager_is_none:
+            built("COPY . .\nRUN yarn --frozen-lockfile", &LOCKED) => "Fail",
+        one_that_is_left_out_fails: built("COPY . .\nRUN npm ci", &LOCKED)
+            .given(&LOCKED, Some("*lock*\n")) => "Fail",
+        one_that_is_let_in_again_passes: built("COPY . .\nRUN npm ci", &LOCKED)
+            .given(&LOCKED, Some("*\n!package*.json\n")) => "Pass",
+        one_that_is_not_copied_fails: built("COPY package.json ./\nRUN npm ci", &LOCKED) => "Fail",
+        one_that_is_copied_afterwards_fails:
+            built("COPY package.json ./\nRUN npm ci\nCOPY . .", &LOCKED) => "Fail",
+        one_that_is_mounted_is_there:
+            built("COPY package.json ./\nRUN --mount=type=bind,source=package-lock.json,target=package-lock.json npm ci", &LOCKED) => "Pass",
+        one_in_the_projects_own_folder_passes:
+            built("COPY web web\nWORKDIR web\nRUN npm ci", &["web/", "web/package.json", "web/npm-shrinkwrap.json"]) => "Pass",
+        one_beside_another_project_is_none:
+            built("COPY web/ ./\nRUN npm ci", &["web/", "web/package.json", "package-lock.json"]) => "Fail",
+        one_of_a_workspace_lies_above: built("COPY . .\nWORKDIR web\nRUN pnpm i --frozen-lockfile",
+            &["pnpm-lock.yaml", "package.json", "web/", "web/package.json"]) => "Pass",
+        one_that_a_stage_below_copied_counts: dockerfile(
+            "FROM a AS b\nWORKDIR /app\nCOPY package*.json ./\nFROM b\nRUN npm ci\n").given(&LOCKED, None) => "Pass",
+        one_under_another_name_counts: built("COPY package.json ./\nCOPY lock.json ./package-lock.json\nRUN npm ci",
+            &["package.json", "lock.json"]) => "Pass",
+        what_may_come_from_elsewhere_is_not_missed:
+            built("COPY --from=b /x ./\nCOPY package.json ./\nRUN npm ci", &["package.json"]) => "Pass",
+        what_a_command_may_have_made_is_not_missed:
+            built("COPY package.json ./\nRUN ./lock.sh && npm ci", &["package.json"]) => "Pass",
+        what_is_asked_for_first_is_not_missed:
+            built("COPY . .\nRUN if [ -f yarn.lock ]; then yarn --frozen-lockfile; else npm ci; fi", &LOCKED) => "Pass",
+        packages_of_the_system_make_none:
+            built("COPY package.json ./\nRUN apt-get update && apt-get install -y x && npm ci", &["package.json"]) => "Fail",
+        a_project_that_is_not_in_the_context_is_not_asked:
+            built("COPY . .\nRUN npm ci", &["app.js"]) => "Pass",
+        a_project_in_a_folder_that_nobody_knows_is_not_asked:
+            dockerfile("FROM a\nCOPY package.json ./\nRUN npm ci\n").given(&["package.json"], None) => "Pass",
+        a_project_of_python_needs_its_own: built("COPY . .\nRUN uv sync --locked", &["pyproject.toml"]) => "Fail",
+        and_passes_with_it: built("COPY . .\nRUN uv sync --locked", &["pyproject.toml", "uv.lock"]) => "Pass",
         packages_of_the_distribution_are_not_asked: dockerfile("FROM a\nRUN apt-get install x\n") => "Pass",
+    }
+
+    #[test]
+    fn the_statement_says_what_is_the_matter_with_the_lock_file() {
+        let said = |case: Case| format!("{:?}", case.judge(&super::RULE));
+        let build = "COPY package.json ./\nRUN npm ci";
+        for (names, ignore, told) in [
+            (&["package.json"][..], None, "which is not in the build's context"),
+            (&LOCKED, None, "which is not copied before"),
+            (&LOCKED, Some("*lock*\n"), "which the .dockerignore leaves out"),
+        ] {
+            let text = said(built(build, &[]).given(names, ignore));
+            let told = format!("line 4: npm needs package-lock.json, {told}");
+            assert!(text.contains(&told), "{text}");
+        }
     }
 }

@@ -4,8 +4,6 @@ use crate::facts::Facts;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::parse::dockerfile::Stage;
-use crate::rules::build::no_doubt;
 use crate::rules::{Parameter, Shape, settings};
 use crate::rules::{Settings, rule};
 
@@ -14,18 +12,22 @@ rule! {
     ///
     /// The stage that ships is not named after development, tests or building; and where there is a
     /// stage for production, it is that one or rests on it. Which names those are is the policy's.
+    /// Of a service that is built it is asked at its `build.target`, or at its Dockerfile's last
+    /// stage without one; where the Dockerfile is not at hand the target's name alone can convict.
     ///
     /// ## Why it matters
     /// A stage for development carries debuggers, tests and a shell, and often starts a server that
     /// reloads code. It works just as well, so nobody notices that it is the one in use.
     ///
     /// ## How to fix
+    /// compose: `build: {context: ., target: production}`
+    /// run: build the image by `docker build --target production .` first
     /// Dockerfile: put `FROM base AS production` last, or audit and build it with `--target production`
     pub static RULE = {
         id: "production-target",
         title: "the stage that ships is one for production",
         severity: Severity::Med,
-        targets: [Dockerfile],
+        targets: [Service, Dockerfile],
         references: &[],
         parameters: &[
             Parameter {
@@ -52,26 +54,24 @@ rule! {
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let (development, production) = (settings.list("development"), settings.list("production"));
-    facts.build.shipped(no_doubt).judge(|layout| {
-        let named = |it: &Stage, names: &[String]| {
-            let name = it.name().unwrap_or_default();
+    facts.build.stages.judge(|stages| {
+        let named = |name: &str, names: &[String]| {
             // `test-server` and `prod_alpine` are named after it as well.
             name.split(['-', '_', '.']).any(|part| names.iter().any(|it| it == part))
         };
-        let chain: Vec<&Stage> = layout.shipping().collect();
-        let Some(last) = chain.last() else { return Check::moot("no stage ships") };
-        let is_own = chain.iter().any(|it| named(it, production));
-        let name = last.name().unwrap_or_default();
-        let shown = Untrusted::from(name.as_str());
+        let Some(last) = stages.ships.last() else { return Check::moot("no stage ships") };
+        let is_own = stages.ships.iter().any(|it| named(it, production));
+        let shown = |name: &str| Untrusted::from(name);
         if !is_own && named(last, development) {
-            let what = format!("the stage that ships is {shown}, which is not for production");
-            return Check::broken(what).at(layout.origin(&last.from, None), name);
+            let last = shown(last);
+            let what = format!("the stage that ships is {last}, which is not for production");
+            return Check::broken(what);
         }
-        let meant = layout.dockerfile.stages.iter().find(|it| named(it, production));
+        let meant = stages.all.iter().find(|it| named(it, production));
         if let Some(meant) = meant.filter(|_| !is_own) {
-            let there = Untrusted::from(meant.name().unwrap_or_default());
-            let what = format!("the stage {there} is for production, and another one ships");
-            return Check::broken(what).at(layout.origin(&last.from, None), name);
+            let meant = shown(meant);
+            let what = format!("the stage {meant} is for production, and another one ships");
+            return Check::broken(what);
         }
         Check::holds("the stage that ships is one for production")
     })
@@ -79,7 +79,13 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, dockerfile, dockerfile_at};
+    use crate::rules::testing::{Case, cases, dockerfile, dockerfile_at, service};
+    use serde_json::json;
+
+    /// A service that is built at this target, of which these stages ship.
+    fn built(target: Option<&str>, ships: &[&str], all: &[&str]) -> Case {
+        service().writes("/Build", json!({"Target": target, "Ships": ships, "Stages": all}))
+    }
 
     cases! { RULE:
         a_stage_without_a_name_passes: dockerfile("FROM a\n") => "Pass",
@@ -91,6 +97,20 @@ mod tests {
         naming_it_passes: dockerfile_at("production", "FROM a AS production\nFROM a AS dev\n") => "Pass",
         a_name_with_more_in_it_as_well: dockerfile("FROM a AS test-server\n") => "Fail",
         what_only_sounds_alike_passes: dockerfile("FROM a AS device\n") => "Pass",
+        a_service_at_a_stage_for_production_passes:
+            built(Some("prod"), &["base", "prod"], &["base", "dev", "prod"]) => "Pass",
+        a_service_at_one_for_development_fails:
+            built(Some("Dev"), &["base", "dev"], &["base", "dev", "prod"]) => "Fail",
+        a_service_that_names_none_ships_the_last_which_fails:
+            built(None, &["base", "dev"], &["base", "prod", "dev"]) => "Fail",
+        or_passes: built(None, &["", "runtime"], &["", "runtime"]) => "Pass",
+        a_service_whose_dockerfile_nobody_has_fails_by_its_targets_name:
+            built(Some("dev"), &[], &[]).unset("/Build/Stages", "X") => "Fail",
+        and_does_not_pass_by_it: built(Some("prod"), &[], &[]).unset("/Build/Stages", "X") => "Unknown",
+        nor_without_a_target: built(None, &[], &[]).unset("/Build/Stages", "X") => "Unknown",
+        a_service_whose_target_is_a_variable_is_unknown:
+            built(None, &[], &[]).unset("/Build/Target", "X").unset("/Build/Stages", "X") => "Unknown",
+        a_service_that_is_not_built_is_not_asked: service() => "NotApplicable",
         a_file_that_is_not_at_hand_is_unknown: dockerfile("FROM a\n").unread_dockerfile() => "Unknown",
     }
 }

@@ -61,7 +61,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{self, Case, cases, dockerfile, service};
+    use crate::rules::testing::{self, Case, cases, dockerfile, image, service};
     use serde_json::json;
 
     fn container() -> Case {
@@ -97,6 +97,10 @@ mod tests {
             service().set("uids", &["33"]).writes("/Config/User", json!("app")) => "Unknown",
         a_dockerfiles_expected_uid_passes: dockerfile("FROM a\nUSER 101:101\n").set("uids", &["101"]) => "Pass",
         another_uid_of_a_dockerfile_fails: dockerfile("FROM a\nUSER 1000\n").set("uids", &["101"]) => "Fail",
+        a_name_is_a_number_in_the_images_own_passwd: image(&json!({"User": "www"}))
+            .names("/etc/passwd", "www:x:101:101:::").set("uids", &["101"]) => "Pass",
+        and_maybe_not_the_expected_one: image(&json!({"User": "www"}))
+            .names("/etc/passwd", "www:x:33:33:::").set("uids", &["101"]) => "Fail",
         a_dockerfile_on_a_base_that_nobody_has_is_unknown: dockerfile("FROM a\n").set("uids", &["101"]) => "Unknown",
     }
 }

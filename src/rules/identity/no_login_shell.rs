@@ -65,7 +65,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container, dockerfile};
+    use crate::rules::testing::{cases, container, dockerfile, image};
     use serde_json::json;
 
     const PASSWD: &str = "/proc/100/root/etc/passwd";
@@ -94,6 +94,17 @@ mod tests {
         the_declaration_cannot_acquit: container().denied("status") => "Unknown",
         an_account_that_a_dockerfile_makes_without_a_shell_passes: dockerfile("FROM a\nRUN useradd -u 1000 -s /usr/sbin/nologin app\nUSER 1000:1000\n") => "Pass",
         an_account_that_a_dockerfile_makes_with_one_fails: dockerfile("FROM a\nRUN adduser --shell /bin/bash --uid 1000 app\nUSER app\n") => "Fail",
+        a_shell_in_an_image_fails: image(&json!({"User": "1000"}))
+            .names("/etc/passwd", "app:x:1000:1000:::/bin/sh").has_shells(&["sh"]) => "Fail",
+        a_shell_that_is_not_in_the_image_passes: image(&json!({"User": "1000"}))
+            .names("/etc/passwd", "app:x:1000:1000:::/bin/bash").has_shells(&["sh"]) => "Pass",
+        a_program_for_which_nobody_looked_counts_as_there: image(&json!({"User": "app"}))
+            .names("/etc/passwd", "app:x:1000:1000:::/opt/menu") => "Fail",
+        an_images_shell_that_refuses_passes: image(&json!({"User": "app"}))
+            .names("/etc/passwd", "app:x:1000:1000:::/sbin/nologin").has_shells(&["nologin", "sh"]) => "Pass",
+        a_user_without_an_account_in_the_image_passes: image(&json!({"User": "1000"})) => "Pass",
+        an_image_of_which_nobody_read_the_accounts_is_unknown:
+            image(&json!({"User": "1000"})).without_accounts() => "Unknown",
         which_shell_a_base_gives_nobody_knows: dockerfile("FROM a\nRUN useradd app\nUSER app\n") => "Unknown",
     }
 }

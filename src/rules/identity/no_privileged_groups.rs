@@ -27,7 +27,7 @@ rule! {
         id: "no-privileged-groups",
         title: "no process belongs to a privileged group",
         severity: Severity::Med,
-        targets: [Container, Service],
+        targets: [Container, Service, Image],
         references: &["CWE-250"],
         parameters: &[Parameter {
             name: "groups",
@@ -83,8 +83,17 @@ fn check(Held { by, value }: &Held<Groups>, privileged: &[String], place: &str) 
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, container, service};
+    use crate::rules::testing::{cases, container, image, service};
     use serde_json::json;
+
+    use crate::rules::testing::Case;
+
+    /// An image whose user is this one, and which has two groups.
+    fn shipped(user: &str) -> Case {
+        image(&json!({"User": user}))
+            .names("/etc/passwd", "app:x:1000:1000:::\nbackup:x:34:0:::")
+            .names("/etc/group", "app:x:1000:\ndocker:x:998:ann,agent")
+    }
 
     const REMAPPED: &[(&str, &str)] = &[
         ("Uid", "166536 166536 166536 166536"),
@@ -142,6 +151,18 @@ mod tests {
             .writes("/Accounts", json!([{"Name": "app", "Uid": 1000, "Gid": 1000}])) => "Pass",
         for_a_service_that_is_root_it_is_no_second_finding:
             service().leaves_out("/Config/User") => "NotApplicable",
+        a_group_of_its_own_in_an_image_passes: shipped("app") => "Pass",
+        an_accounts_own_group_in_an_image_counts: shipped("backup") => "Fail",
+        without_an_account_the_images_user_is_in_group_zero: shipped("4242") => "Fail",
+        a_group_that_the_image_calls_docker_fails: shipped("1000:998") => "Fail",
+        a_group_by_its_name_is_one_of_the_images: shipped("1000:docker") => "Fail",
+        a_group_that_the_image_does_not_know_is_unknown: shipped("1000:video") => "Unknown",
+        an_account_that_the_image_lists_as_a_member_is_one: shipped("agent")
+            .names("/etc/passwd", "agent:x:1000:1000:::") => "Fail",
+        with_a_group_that_is_asked_for_it_is_none: shipped("agent:1000")
+            .names("/etc/passwd", "agent:x:1000:1000:::") => "Pass",
+        for_an_image_that_is_root_it_is_no_second_finding: shipped("") => "NotApplicable",
+        an_image_whose_accounts_nobody_read_is_unknown: shipped("1000").without_accounts() => "Unknown",
         beside_a_group_that_nobody_set_the_others_convict: service()
             .writes("/HostConfig/GroupAdd", json!(["docker", "x"])).unset("/HostConfig/GroupAdd/1", "X") => "Fail",
         beside_a_group_that_nobody_set_the_others_acquit_nobody: service()

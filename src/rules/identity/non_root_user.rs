@@ -168,6 +168,15 @@ mod tests {
         a_user_that_is_made_before_is_known: dockerfile("FROM a\nRUN adduser -u 1000 -D app\nUSER app\n") => "Pass",
         whom_a_name_means_only_the_base_knows: dockerfile("FROM a\nUSER node\n") => "Unknown",
         an_image_with_a_user_passes: image(&json!({"User": "1000"})) => "Pass",
+        a_name_is_what_the_images_own_passwd_says:
+            image(&json!({"User": "app"})).names("/etc/passwd", "app:x:1000:1000:::/bin/sh") => "Pass",
+        a_second_name_of_root_in_an_image_is_root:
+            image(&json!({"User": "toor"})).names("/etc/passwd", "toor:x:0:0:::/bin/sh") => "Fail",
+        a_name_that_the_image_does_not_know_is_unknown: image(&json!({"User": "app"})) => "Unknown",
+        a_name_in_an_image_that_is_cut_short_is_unknown:
+            image(&json!({"User": "app"})).without_accounts() => "Unknown",
+        a_number_in_one_needs_no_accounts:
+            image(&json!({"User": "1000"})).without_accounts() => "Pass",
         an_image_without_a_user_is_root: image(&json!({})) => "Fail",
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::facts::attainable::Gain;
 use crate::facts::capabilities::Scope;
-use crate::facts::{Facts, Held};
+use crate::facts::identity::Root;
+use crate::facts::{Facts, Held, Holder};
 use crate::model::capability::CapabilitySet;
 use crate::model::severity::Severity;
 use crate::model::survey::Group;
@@ -15,7 +16,9 @@ rule! {
     /// For every setuid or setgid program and every file with capabilities it is worked out,
     /// process by process, whether the process can execute it, and what the kernel would leave
     /// of the gain under the bounding set, the user namespace and the mount's `nosuid`. With
-    /// `no_new_privs` no file gives anything.
+    /// `no_new_privs` no file gives anything. Of an image it is asked what its own user could get
+    /// where it is run as it is: milder, since whoever runs it can still set `no_new_privs`. It is
+    /// not asked where that user is root already.
     ///
     /// ## Why it matters
     /// A compromised service that runs as an ordinary user is contained only as long as
@@ -29,6 +32,7 @@ rule! {
         id: "no-setuid-escalation",
         title: "no file gives a process more than it has",
         severity: Severity::Med,
+        targets: [Container, Image],
         references: &["CIS Docker 1.6: 4.8", "docker-bench C.4.8"],
         parameters: &[],
         judge: judge,
@@ -41,6 +45,10 @@ const NAMED: usize = 3;
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
     facts.powers.by_files().judge(|held| {
         let Held { by, value: power } = held;
+        let is_to_be_run = *by == Holder::Run;
+        if is_to_be_run && power.user.root() != Root::No {
+            return Check::moot(format!("{by} is root, and needs no file to become it"));
+        }
         let Some((gravest, others)) = power.gains.split_first() else {
             return Check::holds(if power.no_new_privileges {
                 format!("no file gives {by} anything: no_new_privs is set")
@@ -55,9 +63,11 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         let more = and_more(file, others);
         let path = file.first();
         let traits = &file.traits;
-        let broken =
-            Check::broken(format!("{by}, {user}, can {what} by executing {path} ({traits}){more}"));
-        let is_hosts = power.scope == Scope::Host;
+        let unless = if is_to_be_run { ", unless it is run with no-new-privileges" } else { "" };
+        let broken = Check::broken(format!(
+            "{by}, {user}, can {what} by executing {path} ({traits}){more}{unless}"
+        ));
+        let is_hosts = power.scope == Scope::Host && !is_to_be_run;
         if is_hosts { broken } else { broken.only(Severity::Low) }
     })
 }
@@ -96,7 +106,7 @@ fn and_more(first: &Group, others: &[Gain]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container};
+    use crate::rules::testing::{Case, cases, container, image};
     use serde_json::json;
 
     /// As an image comes: no `no_new_privs`, and Docker's bounding set.
@@ -111,6 +121,11 @@ mod tests {
     const TIME: &str = "0100000200000002000000000000000000000000";
     const ROOTED: &str = "000000030020000000000000000000000000000000860200";
     const REMAPPED: &str = "0 165376 65536";
+
+    /// An image whose containers have this user.
+    fn shipped(user: &str) -> Case {
+        image(&json!({"User": user})).no_files()
+    }
 
     fn remapped() -> Case {
         open()
@@ -188,8 +203,27 @@ mod tests {
             .declares("/HostConfig/SecurityOpt", json!(["no-new-privileges"]))
             .file("/bin/su", 0o4755, (0, 0)) => "Fail",
         a_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_setuid_program_in_an_image_is_milder: shipped("1000").file("/bin/su", 0o4755, (0, 0)) => "Fail(low)",
+        a_file_capability_in_an_image_as_well: shipped("1000").capable_file("/bin/ping", PING) => "Fail(low)",
+        an_image_without_such_files_passes: shipped("1000").file("/bin/ls", 0o755, (0, 0)) => "Pass",
+        a_program_for_a_group_of_the_images_user_fails: shipped("app")
+            .names("/etc/passwd", "app:x:1000:7:::").file("/bin/su", 0o4750, (0, 7)) => "Fail(low)",
+        a_program_for_another_group_passes: shipped("1000:1000").file("/bin/su", 0o4750, (0, 7)) => "Pass",
+        an_image_that_is_root_gains_nothing: shipped("").file("/bin/su", 0o4755, (0, 0)) => "NotApplicable",
+        what_of_an_image_could_not_be_read_leaves_it_unknown: shipped("1000").files_unread() => "Unknown",
+        an_image_whose_user_nobody_knows_is_unknown:
+            shipped("app").file("/bin/su", 0o4755, (0, 0)) => "Unknown",
         a_declaration_does_not_tell_what_is_in_the_image: container()
             .declares("/HostConfig/SecurityOpt", json!(null)).kernel_denied() => "Unknown",
+    }
+
+    #[test]
+    fn of_an_image_the_statement_says_what_would_keep_it_closed() {
+        let case = shipped("1000").file("/bin/wall", 0o2755, (0, 5));
+        let text = format!("{:?}", case.judge(&super::RULE));
+        let expected = "a container of it, uid 1000, can join group 5 by executing /bin/wall (- 2755 0:5), \
+            unless it is run with no-new-privileges";
+        assert!(text.contains(expected), "{text}");
     }
 
     #[test]

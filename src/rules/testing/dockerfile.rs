@@ -16,6 +16,7 @@ use crate::model::build::Context;
 use crate::model::bundle::{Answer, Bundle, Origin};
 use crate::model::demand::FilePolicy;
 use crate::model::draft::Shipped;
+use crate::model::layers::Layers;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -71,6 +72,9 @@ pub(in crate::rules) fn image(config: &Value) -> Case {
     draft.document = redact::document(draft.document);
     let mut case = empty(Bundle::new(Origin::Engine));
     case.put(Source::Run(ID.to_owned()), Answer::Draft(draft.into()));
+    case.put(Source::in_layers(ID, "/etc/passwd"), Answer::Nothing);
+    case.put(Source::in_layers(ID, "/etc/group"), Answer::Nothing);
+    case.put(Source::Layers(ID.to_owned()), Answer::Layers(Layers::default()));
     case.bundle.add_target(Target {
         kind: Kind::Image,
         id: ID.to_owned(),

@@ -40,6 +40,8 @@ pub(in crate::rules) fn shipped() -> Case {
     let document = json!({"Created": "2025-12-30T12:00:00Z", "Config": {"Labels": labels}});
     case.put(Source::image(&id), Answer::Json(document));
     case.put(Source::history(&id), Answer::History(Vec::new()));
+    case.put(Source::in_layers(&id, "/etc/passwd"), Answer::Nothing);
+    case.put(Source::in_layers(&id, "/etc/group"), Answer::Nothing);
     case.put(Source::Layers(id), Answer::Layers(Layers::default()));
     case.put(Source::Clock, Answer::Text("2026-01-01T12:00:00Z".into()));
     case.made_by("ADD rootfs.tar / # buildkit", "2025-12-20T00:00:00Z")
@@ -105,6 +107,26 @@ impl Case {
             it.base.system = Some(system.into());
             it.base.packages.push(Packages { path: path.into(), count });
         })
+    }
+
+    /// A file of its layers that names accounts or groups.
+    pub(in crate::rules) fn names(mut self, path: &str, text: &str) -> Self {
+        let source = Source::in_layers(&self.id(), path);
+        self.put(source, Answer::Text(text.into()));
+        self
+    }
+
+    /// Of the programs that are login shells these are there.
+    pub(in crate::rules) fn has_shells(self, names: &[&str]) -> Self {
+        self.layers(|it| it.shells = names.iter().map(|&it| it.into()).collect())
+    }
+
+    /// Nobody could read its accounts.
+    pub(in crate::rules) fn without_accounts(mut self) -> Self {
+        let source = Source::in_layers(&self.id(), "/etc/passwd");
+        let gap = Gap::new(Reason::Malformed, source.clone(), "a layer is cut short");
+        self.bundle.record(source, Err(gap));
+        self
     }
 
     /// A layer could not be read.

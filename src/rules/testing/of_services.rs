@@ -53,6 +53,12 @@ fn spoilt() -> Vec<(&'static str, Case, &'static str)> {
     vec![
         ("non-root-user", service().leaves_out("/Config/User"), WEB),
         ("pinned-image", service().writes("/Config/Image", json!("nginx")), "/Config/Image"),
+        (
+            "production-target",
+            service()
+                .writes("/Build", json!({"Target": "dev", "Ships": ["dev"], "Stages": ["dev"]})),
+            "/Build/Target",
+        ),
         ("non-root-user", service().writes("/Config/User", json!("root")), "/Config/User"),
         ("expected-uid", service().set("uids", &["33"]), "/Config/User"),
         ("fixed-uid", service().writes("/Config/User", json!("app")), "/Config/User"),

@@ -2,10 +2,14 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use super::accounts;
+use crate::collect::archive::entries::Entry;
+use crate::collect::archive::name::split;
 use crate::collect::redact;
+use crate::model::files::Kind;
 use crate::model::secret::Variable;
 use crate::model::untrusted::Untrusted;
-use crate::parse::{holder, npm, os_release};
+use crate::parse::{group, holder, npm, os_release, passwd};
 
 /// The most bytes of one file that are read as a whole.
 const LONGEST: u64 = 1 << 20;
@@ -29,6 +33,12 @@ const CLOSED: [&[u8]; 6] = [
     b"/usr/lib/sysimage/rpm/rpmdb.sqlite",
 ];
 
+/// Why accounts are not read from what is no file of its own.
+const NO_FILE: &str = "is no file but a link or something else, which is not followed";
+
+/// Why of a file that is too long not all is read.
+const TOO_LONG: &str = "holds more than is read of it";
+
 /// What is asked of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interest {
@@ -39,6 +49,11 @@ pub(super) enum Interest {
     Apk,
     DpkgFile,
     Closed,
+    Accounts,
+    Groups,
+    /// The folder of both, which may be a link.
+    FolderOfAccounts,
+    Shell,
 }
 
 /// What was found in one.
@@ -52,6 +67,10 @@ pub(super) enum Content {
     System(Untrusted),
     /// How many packages are installed; none where the database cannot be read.
     Packages(Option<u64>),
+    /// Accounts or groups without passwords, or why they are not known.
+    Names(Result<String, &'static str>),
+    /// A program, or a link, by the name of a login shell.
+    Shell,
 }
 
 impl Content {
@@ -60,7 +79,8 @@ impl Content {
         match self {
             Self::Holder(variables) => 256 * variables.len(),
             Self::Npm(names) => names.iter().map(|it| it.len() + 32).sum(),
-            Self::System(_) | Self::Packages(_) => 128,
+            Self::Names(Ok(text)) => text.len() + 128,
+            Self::System(_) | Self::Packages(_) | Self::Names(Err(_)) | Self::Shell => 128,
         }
     }
 }
@@ -71,6 +91,9 @@ pub(super) fn interest(path: &[u8]) -> Option<Interest> {
         b"/etc/os-release" | b"/usr/lib/os-release" => return Some(Interest::System),
         b"/var/lib/dpkg/status" => return Some(Interest::Dpkg),
         b"/lib/apk/db/installed" | b"/usr/lib/apk/db/installed" => return Some(Interest::Apk),
+        accounts::PASSWD => return Some(Interest::Accounts),
+        accounts::GROUP => return Some(Interest::Groups),
+        accounts::FOLDER => return Some(Interest::FolderOfAccounts),
         _ => {}
     }
     if CLOSED.contains(&path) {
@@ -84,6 +107,9 @@ pub(super) fn interest(path: &[u8]) -> Option<Interest> {
     if path.ends_with(b"/package.json") && !is_others {
         return Some(Interest::Npm);
     }
+    if passwd::is_shell(split(path).1) {
+        return Some(Interest::Shell);
+    }
     holder::form(path).map(Interest::Holder)
 }
 
@@ -93,19 +119,37 @@ pub(super) fn interest(path: &[u8]) -> Option<Interest> {
 /// The stream failed.
 pub(super) fn read(
     interest: Interest,
+    entry: &Entry,
     input: &mut impl Read,
 ) -> io::Result<(Option<Content>, Option<&'static str>)> {
+    let kind = entry.traits.kind;
     match interest {
+        Interest::Shell => {
+            let is_program = matches!(kind, Kind::File | Kind::Link);
+            return Ok((is_program.then_some(Content::Shell), None));
+        }
+        Interest::FolderOfAccounts => {
+            let is_other = kind != Kind::Folder;
+            return Ok((is_other.then_some(Content::Names(Err(NO_FILE))), None));
+        }
+        Interest::Accounts | Interest::Groups if kind != Kind::File || entry.is_hard_link => {
+            return Ok((Some(Content::Names(Err(NO_FILE))), None));
+        }
+        _ if kind != Kind::File => return Ok((None, None)),
         Interest::Dpkg => return packages(input, |line| line.starts_with(b"Status: install ok")),
         Interest::Apk => return packages(input, |line| line.starts_with(b"P:")),
         Interest::DpkgFile => return Ok((Some(Content::Packages(Some(1))), None)),
         Interest::Closed => return Ok((Some(Content::Packages(None)), None)),
-        Interest::Holder(_) | Interest::Npm | Interest::System => {}
+        Interest::Holder(_)
+        | Interest::Npm
+        | Interest::System
+        | Interest::Accounts
+        | Interest::Groups => {}
     }
     let mut bytes = Vec::new();
     input.take(LONGEST).read_to_end(&mut bytes)?;
     let is_more = bytes.len() as u64 == LONGEST;
-    let more = is_more.then_some("holds more than is read of it");
+    let more = is_more.then_some(TOO_LONG);
     let text = String::from_utf8_lossy(&bytes);
     let content = match interest {
         Interest::Npm => npm::development(&bytes).filter(|it| !it.is_empty()).map(Content::Npm),
@@ -116,7 +160,22 @@ pub(super) fn read(
             let content = (!variables.is_empty()).then_some(Content::Holder(variables));
             return Ok((content, more));
         }
-        Interest::Dpkg | Interest::Apk | Interest::DpkgFile | Interest::Closed => None,
+        // What is missing of them decides over nothing else.
+        Interest::Accounts | Interest::Groups => {
+            let keep = if interest == Interest::Accounts {
+                passwd::without_secrets
+            } else {
+                group::with_members
+            };
+            let names = more.map_or_else(|| Ok(keep(&text)), Err);
+            return Ok((Some(Content::Names(names)), None));
+        }
+        Interest::Dpkg
+        | Interest::Apk
+        | Interest::DpkgFile
+        | Interest::Closed
+        | Interest::FolderOfAccounts
+        | Interest::Shell => None,
     };
     Ok((content, more))
 }
@@ -137,16 +196,36 @@ fn packages(
         passed += length as u64;
         count += u64::from(names(&line));
     }
-    let more = (passed == LONGEST_DATABASE).then_some("holds more than is read of it");
+    let more = (passed == LONGEST_DATABASE).then_some(TOO_LONG);
     Ok((Some(Content::Packages(Some(count))), more))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::survey::Traits;
+
+    fn entry(kind: Kind) -> Entry {
+        let (uid, gid, mode) = (0, 0, 0o644);
+        let traits = Traits {
+            kind,
+            linked: false,
+            mode,
+            uid,
+            gid,
+            fixed: None,
+            acl: None,
+            capability: None,
+        };
+        Entry { name: Vec::new(), target: None, is_hard_link: false, traits }
+    }
+
+    fn told(path: &str, entry: &Entry, text: &[u8]) -> Option<Content> {
+        read(interest(path.as_bytes()).unwrap(), entry, &mut &*text).unwrap().0
+    }
 
     fn content(path: &str, text: &[u8]) -> Option<Content> {
-        read(interest(path.as_bytes()).unwrap(), &mut &*text).unwrap().0
+        told(path, &entry(Kind::File), text)
     }
 
     #[test]
@@ -181,6 +260,32 @@ mod tests {
     fn what_is_too_long_is_said_to_be() {
         let text = vec![b'x'; LONGEST as usize + 1];
         let interest = interest(b"/a/.env").unwrap();
-        assert!(read(interest, &mut text.as_slice()).unwrap().1.is_some());
+        assert!(read(interest, &entry(Kind::File), &mut text.as_slice()).unwrap().1.is_some());
+        let cut = content("/etc/passwd", &text);
+        assert_eq!(cut, Some(Content::Names(Err(TOO_LONG))));
+    }
+
+    #[test]
+    fn accounts_are_kept_without_passwords_and_never_through_a_link() {
+        let users = content("/etc/passwd", b"app:$6$hash:1000:1000:A:/home/app:/bin/sh\n");
+        assert_eq!(users, Some(Content::Names(Ok("app:x:1000:1000:::/bin/sh\n".to_owned()))));
+        let groups = content("/etc/group", b"docker:hash:998:app\n");
+        assert_eq!(groups, Some(Content::Names(Ok("docker:x:998:app\n".to_owned()))));
+        let refused = Some(Content::Names(Err(NO_FILE)));
+        for kind in [Kind::Link, Kind::Folder, Kind::Fifo] {
+            assert_eq!(told("/etc/passwd", &entry(kind), b""), refused, "{kind:?}");
+        }
+        let other = Entry { is_hard_link: true, ..entry(Kind::File) };
+        assert_eq!(told("/etc/passwd", &other, b""), refused);
+        assert_eq!(told("/etc", &entry(Kind::Link), b""), refused);
+        assert_eq!(told("/etc", &entry(Kind::Folder), b""), None);
+        assert_eq!(interest(b"/etc/shadow"), None);
+    }
+
+    #[test]
+    fn a_login_shell_may_be_a_link_and_is_no_folder() {
+        assert_eq!(told("/bin/sh", &entry(Kind::Link), b""), Some(Content::Shell));
+        assert_eq!(content("/opt/bash", b""), Some(Content::Shell));
+        assert_eq!(told("/app/sh", &entry(Kind::Folder), b""), None);
     }
 }

@@ -10,9 +10,10 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::unpacked::digest;
-use super::{Image, Saved, Wanted};
+use super::{Image, Laid, Saved, Wanted};
 use crate::collect::archive::Limits;
 use crate::collect::archive::tests::{Tar, files, reasons};
+use crate::model::bundle::Answer;
 use crate::model::layers::{Packages, Project};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
@@ -91,8 +92,11 @@ fn an_image_is_the_same_however_it_is_compressed() {
     let layers = plain();
     let whole = saved(&layers, &config(&layers), <[u8]>::to_vec);
     let image = only(&whole);
-    assert_eq!(files(&image.survey), ["/bin d 0755 7:8", "/bin/su - 4755 7:8", "/x - 0644 7:8"]);
-    assert_eq!(reasons(&image.survey), []);
+    assert_eq!(
+        files(&image.laid.survey),
+        ["/bin d 0755 7:8", "/bin/su - 4755 7:8", "/x - 0644 7:8"]
+    );
+    assert_eq!(reasons(&image.laid.survey), []);
     assert_eq!(image.names[0].raw(), "web:1");
     let document = image.document.as_ref().unwrap();
     assert_eq!(document["Config"]["User"], "1000");
@@ -107,11 +111,11 @@ fn an_image_is_the_same_however_it_is_compressed() {
     };
     for pack in [gzip, zstd, both as fn(&[u8]) -> Vec<u8>, skipped] {
         let other = only(&saved(&layers, &config(&layers), pack));
-        assert_eq!(other.survey, image.survey);
+        assert_eq!(other.laid.survey, image.laid.survey);
         assert_eq!((&other.id, &other.document), (&image.id, &image.document));
     }
     for outer in [gzip(&whole), zstd(&whole)] {
-        assert_eq!(only(&outer).survey, image.survey);
+        assert_eq!(only(&outer).laid.survey, image.laid.survey);
     }
 }
 
@@ -129,9 +133,10 @@ fn several_images_of_one_archive_share_their_layers() {
     let tar = part(tar, "manifest.json", Value::from(manifest).to_string().as_bytes()).end();
     let (images, gaps) = look(&tar);
     assert_eq!(gaps, []);
-    let counts: Vec<_> = images.iter().map(|it| (it.names[0].raw(), it.survey.names)).collect();
+    let counts: Vec<_> =
+        images.iter().map(|it| (it.names[0].raw(), it.laid.survey.names)).collect();
     assert_eq!(counts, [("one:1", 3), ("two:1", 2)]);
-    assert!(images.iter().all(|it| it.survey.unread.is_empty()), "{images:#?}");
+    assert!(images.iter().all(|it| it.laid.survey.unread.is_empty()), "{images:#?}");
 }
 
 /// An image in the OCI's layout, for each of these platforms.
@@ -167,12 +172,15 @@ fn oci(platforms: &[&str]) -> Vec<u8> {
 #[test]
 fn of_several_platforms_the_wanted_one_is_read() {
     let image = only(&oci(&["linux/arm64", "linux/amd64"]));
-    assert_eq!(files(&image.survey), ["/amd64 - 0644 7:8"]);
+    assert_eq!(files(&image.laid.survey), ["/amd64 - 0644 7:8"]);
     assert_eq!(image.names[0].raw(), "1.0");
     let platform = image.platform.unwrap();
     assert_eq!(platform.raw(), "linux/amd64 of linux/arm64, linux/amd64");
     let alone = only(&oci(&["linux/arm64"]));
-    assert_eq!((files(&alone.survey), alone.platform), (vec!["/arm64 - 0644 7:8".into()], None));
+    assert_eq!(
+        (files(&alone.laid.survey), alone.platform),
+        (vec!["/arm64 - 0644 7:8".into()], None)
+    );
     let (images, gaps) = look(&oci(&["linux/arm64", "linux/s390x"]));
     assert!(images.is_empty());
     assert!(gaps[0].detail.contains("is of linux/arm64, linux/s390x"), "{gaps:?}");
@@ -184,10 +192,10 @@ fn what_has_not_the_digest_that_it_should_is_said() {
     let mut other = layers.clone();
     other[1] = Tar::default().file("y", 0o644).end();
     let image = only(&saved(&other, &config(&layers), gzip));
-    assert_eq!(reasons(&image.survey), [("/", Reason::Malformed)]);
-    assert!(image.survey.unread[0].gap.detail.contains("digest"));
+    assert_eq!(reasons(&image.laid.survey), [("/", Reason::Malformed)]);
+    assert!(image.laid.survey.unread[0].gap.detail.contains("digest"));
     let image = only(&saved(&layers, &config(&layers[..1]), gzip));
-    assert!(image.survey.unread[0].gap.detail.contains("another number of layers"));
+    assert!(image.laid.survey.unread[0].gap.detail.contains("another number of layers"));
 
     // A configuration under another's name is none.
     let text = config(&layers).to_string();
@@ -197,7 +205,11 @@ fn what_has_not_the_digest_that_it_should_is_said() {
     forged[place + text.find("amd64").unwrap()] = b'x';
     let image = only(&forged);
     assert!(image.document.is_err() && image.history.is_err());
-    assert!(image.survey.unread[0].gap.detail.contains("digest"), "{:?}", image.survey.unread);
+    assert!(
+        image.laid.survey.unread[0].gap.detail.contains("digest"),
+        "{:?}",
+        image.laid.survey.unread
+    );
 }
 
 #[test]
@@ -215,14 +227,18 @@ fn what_breaks_off_is_a_gap_and_never_a_pass() {
             );
             let image = only(&tar.end());
             // What is only an end without its checksum is whole.
-            let is_whole = image.survey.names == 2;
-            assert!(is_whole || !image.survey.unread.is_empty(), "{length} of {}", packed.len());
+            let is_whole = image.laid.survey.names == 2;
+            assert!(
+                is_whole || !image.laid.survey.unread.is_empty(),
+                "{length} of {}",
+                packed.len()
+            );
         }
     }
     let whole = saved(&layers, &config(&layers), gzip);
     for length in (0..whole.len() - 1024).step_by(300) {
         let (images, gaps) = look(&whole[..length]);
-        let unread = images.iter().all(|it| !it.survey.unread.is_empty());
+        let unread = images.iter().all(|it| !it.laid.survey.unread.is_empty());
         assert!(unread && (!images.is_empty() || !gaps.is_empty()), "{length}");
     }
     let (images, gaps) = look(b"no archive at all");
@@ -276,7 +292,7 @@ fn a_window_of_zstd_that_takes_too_much_memory_is_refused() {
     let manifest = json!([{"Config": "c", "Layers": ["l0"]}]).to_string();
     let tar = part(part(Tar::default(), "l0", &frame), "manifest.json", manifest.as_bytes());
     let image = only(&tar.end());
-    assert_eq!(reasons(&image.survey), [("/", Reason::Malformed)]);
+    assert_eq!(reasons(&image.laid.survey), [("/", Reason::Malformed)]);
 }
 
 #[test]
@@ -289,8 +305,8 @@ fn names_that_lead_out_are_refused() {
             .end(),
     ];
     let image = only(&saved(&layers, &config(&layers), gzip));
-    assert_eq!(files(&image.survey), ["/absolute - 0644 7:8", "/hard - 0644 7:8"]);
-    assert_eq!(reasons(&image.survey), [("/", Reason::Malformed)]);
+    assert_eq!(files(&image.laid.survey), ["/absolute - 0644 7:8", "/hard - 0644 7:8"]);
+    assert_eq!(reasons(&image.laid.survey), [("/", Reason::Malformed)]);
     let outer = part(Tar::default(), "../manifest.json", b"[]").end();
     let (images, gaps) = look(&outer);
     assert!(images.is_empty() && gaps[0].detail.contains("leads out"), "{gaps:?}");
@@ -309,8 +325,8 @@ fn a_hard_link_that_leads_out_is_refused() {
     header.set_cksum();
     let layers = vec![Tar(header.as_bytes().to_vec()).file("x", 0o644).end()];
     let image = only(&saved(&layers, &config(&layers), gzip));
-    assert_eq!(files(&image.survey), ["/x - 0644 7:8"]);
-    assert_eq!(reasons(&image.survey), [("/", Reason::Malformed)]);
+    assert_eq!(files(&image.laid.survey), ["/x - 0644 7:8"]);
+    assert_eq!(reasons(&image.laid.survey), [("/", Reason::Malformed)]);
 }
 
 #[test]
@@ -337,7 +353,7 @@ fn contents_tell_of_secrets_in_every_layer_and_of_packages_in_the_uppermost() {
         b"Status: install ok installed\nStatus: install ok installed\n",
     );
     let layers = [lower.end(), upper.end()];
-    let told = only(&saved(&layers, &config(&layers), gzip)).layers;
+    let told = only(&saved(&layers, &config(&layers), gzip)).laid.layers;
     assert_eq!(told.unread, []);
     let holders: Vec<_> =
         told.holders.iter().map(|it| (it.path.raw(), it.layer, it.hidden)).collect();
@@ -347,4 +363,50 @@ fn contents_tell_of_secrets_in_every_layer_and_of_packages_in_the_uppermost() {
     assert_eq!(told.base.packages, [status]);
     let project = Project { path: "/app/package.json".into(), development: vec!["jest".into()] };
     assert_eq!(told.projects, [project]);
+}
+
+#[test]
+fn accounts_are_those_of_the_uppermost_layer_that_tells_of_them() {
+    let read = |layers: &[Tar]| {
+        let layers: Vec<Vec<u8>> = layers.iter().map(|it| it.clone().end()).collect();
+        only(&saved(&layers, &config(&layers), gzip)).laid
+    };
+    let text = |answer: &Result<Answer, Gap>| match answer {
+        Ok(Answer::Text(text)) => text.raw().to_owned(),
+        other => format!("{other:?}"),
+    };
+    let lower = part(Tar::default(), "etc/passwd", b"app:hash:0:0:::\n");
+    let lower = part(lower, "etc/group", b"docker:x:998:app\n");
+    let upper = part(Tar::default(), "etc/passwd", b"app:x:1000:1000:A:/:/bin/sh\n");
+    let both = [part(lower.clone(), "usr/bin/sh", b""), upper];
+    let Laid { accounts, layers, .. } = read(&both);
+    assert_eq!(text(&accounts.users), "app:x:1000:1000:::/bin/sh\n");
+    assert_eq!(text(&accounts.groups), "docker:x:998:app\n");
+    assert_eq!(layers.shells, ["sh".into()]);
+
+    let nothing = |layers: &[Tar]| {
+        let accounts = read(layers).accounts;
+        (accounts.users, accounts.groups) == (Ok(Answer::Nothing), Ok(Answer::Nothing))
+    };
+    let opaque = Tar::default().put(b'0', b"etc/.wh..wh..opq", 0, b"");
+    assert!(nothing(&[lower.clone(), opaque]));
+    assert!(nothing(&[lower.clone(), Tar::default().put(b'0', b".wh.etc", 0, b"")]));
+    assert!(nothing(&[Tar::default().file("x", 0o644)]));
+    let gone = Tar::default().put(b'0', b"etc/.wh.passwd", 0, b"");
+    let accounts = read(&[lower.clone(), gone]).accounts;
+    assert_eq!(accounts.users, Ok(Answer::Nothing));
+    assert_eq!(text(&accounts.groups), "docker:x:998:app\n");
+
+    // What is another file's name is not followed, wherever it leads.
+    for other in [
+        Tar::default().put(b'2', b"etc/passwd", 0o777, b""),
+        Tar::default().put(b'1', b"etc/passwd", 0o644, b""),
+        Tar::default().put(b'2', b"etc", 0o777, b""),
+    ] {
+        let gap = read(&[lower.clone(), other]).accounts.users.unwrap_err();
+        assert_eq!(gap.reason, Reason::Unsupported);
+        assert!(gap.detail.contains("not followed"), "{gap:?}");
+    }
+    let unread = Tar::default().file("../x", 0o644);
+    assert!(read(&[lower, unread]).accounts.users.is_err());
 }

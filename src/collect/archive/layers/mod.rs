@@ -6,6 +6,7 @@
 //! for its path, since what an upper layer holds hides what a lower one holds
 //! (OCI image specification, "Layer filesystem changeset").
 
+mod accounts;
 mod contents;
 #[cfg(test)]
 mod images;
@@ -37,6 +38,7 @@ use crate::model::source::Source;
 use crate::model::survey::{Survey, Traits};
 use crate::model::untrusted::Untrusted;
 use crate::parse::pattern::Patterns;
+pub use accounts::Accounts;
 use contents::Content;
 use reading::Reading;
 use unpacked::{Bounded, Exceeded, Form, Hashed, Spent, again};
@@ -72,10 +74,19 @@ pub struct Image {
     pub document: Result<Value, Gap>,
     /// How it was made, the newest step last.
     pub history: Result<Vec<Step>, Gap>,
+    /// What its layers hold.
+    pub laid: Laid,
+}
+
+/// The layers of an image, laid over each other.
+#[derive(Clone, Debug)]
+pub struct Laid {
     /// Its files.
     pub survey: Survey,
     /// What the contents of its layers tell.
     pub layers: Layers,
+    /// Its own accounts and groups.
+    pub accounts: Accounts,
 }
 
 /// The files of an image, by the archive that an engine saves of it.
@@ -89,7 +100,7 @@ pub(super) fn of_one(
     patterns: Arc<Patterns>,
     source: &Source,
     limits: Limits,
-) -> (Survey, Layers) {
+) -> Laid {
     let wanted = Wanted { patterns, platform: String::new() };
     let mut saved = Saved::new(&wanted, source, limits);
     saved.read_whole(archive);
@@ -97,7 +108,7 @@ pub(super) fn of_one(
 }
 
 fn within(archive: impl Read, patterns: Arc<Patterns>, source: &Source, limits: Limits) -> Survey {
-    of_one(archive, patterns, source, limits).0
+    of_one(archive, patterns, source, limits).survey
 }
 
 /// One file of the outer archive.

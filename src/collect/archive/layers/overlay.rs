@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::accounts::Accounts;
 use super::contents::{Content, DATABASE_OF_FILES};
 use super::order::{self, Fault, Named, followed};
-use super::{Image, Layer, Part, Saved};
+use super::{Image, Laid, Layer, Part, Saved};
 use crate::collect::archive::name::split;
 use crate::collect::by_path::ByPath;
 use crate::collect::places::Places;
@@ -16,7 +17,7 @@ use crate::collect::redact;
 use crate::model::files::Kind;
 use crate::model::layers::{Holder, Layers, Packages, Project};
 use crate::model::reading::{Gap, Reason};
-use crate::model::survey::{Numbering, Survey, Traits};
+use crate::model::survey::{Numbering, Traits};
 use crate::model::untrusted::Untrusted;
 
 /// The most files that are named as holders of secrets, and projects.
@@ -94,7 +95,7 @@ impl Saved<'_> {
     }
 
     /// The only image of the archive: its files, and what its contents tell.
-    pub(super) fn only(self) -> (Survey, Layers) {
+    pub(super) fn only(self) -> Laid {
         let named = order::images(&self.parts, &self.wanted.platform);
         let (named, detail) = match named {
             Ok(mut images) if images.len() == 1 => (images.remove(0), None),
@@ -112,7 +113,6 @@ impl Saved<'_> {
     }
 
     fn image(&self, named: &Named) -> Image {
-        let (survey, layers) = self.laid(named, None);
         let config = self.config(named);
         let gap = || {
             let detail = "the image's configuration is not in the archive, or not as it should be";
@@ -133,8 +133,7 @@ impl Saved<'_> {
             id,
             names: named.names.iter().map(text).collect(),
             platform: named.platform.as_ref().map(text),
-            survey,
-            layers,
+            laid: self.laid(named, None),
         }
     }
 
@@ -151,7 +150,7 @@ impl Saved<'_> {
     }
 
     /// Lays the layers over each other, the uppermost first.
-    fn laid(&self, named: &Named, gap: Option<Gap>) -> (Survey, Layers) {
+    fn laid(&self, named: &Named, gap: Option<Gap>) -> Laid {
         let mut gaps: Vec<Gap> = self.gaps.iter().cloned().chain(gap).collect();
         let digests = self.digests(named);
         if digests.as_ref().is_some_and(|it| it.len() != named.layers.len()) {
@@ -187,6 +186,7 @@ impl Saved<'_> {
         }
         let untold = layers.iter().flat_map(|(_, layer)| layer.untold.clone());
         let told = self.told(&seen, gaps.iter().cloned().chain(untold).collect());
+        let accounts = Accounts::of(&seen.contents, &gaps, self.source);
         let mut files = ByPath::new(Arc::clone(&self.wanted.patterns));
         for (path, traits) in seen.visible {
             files.meet(if path.is_empty() { b"/" } else { path }, traits.clone(), 0);
@@ -195,7 +195,8 @@ impl Saved<'_> {
         let mut unread = Places::default();
         gaps.into_iter().for_each(|gap| unread.add(b"/", gap));
         let unread = unread.told(self.source);
-        (files.survey(Numbering::Container, self.source, unread, |_| "/".into()), told)
+        let survey = files.survey(Numbering::Container, self.source, unread, |_| "/".into());
+        Laid { survey, layers: told, accounts }
     }
 
     /// The digests that the layers have, as the configuration tells them.
@@ -226,7 +227,11 @@ impl Saved<'_> {
         let contents = layers.iter().flat_map(|(_, layer)| &layer.contents);
         let projects = contents.filter_map(|(path, content)| match content {
             Content::Npm(names) => Some((path, names)),
-            Content::Holder(_) | Content::System(_) | Content::Packages(_) => None,
+            Content::Holder(_)
+            | Content::System(_)
+            | Content::Packages(_)
+            | Content::Names(_)
+            | Content::Shell => None,
         });
         projects
             .flat_map(|(path, names)| names.iter().flat_map(|name| installed(path, name)))
@@ -240,7 +245,7 @@ impl Saved<'_> {
         layers
             .holders
             .sort_by(|one, other| (one.layer, &one.path).cmp(&(other.layer, &other.path)));
-        let mut files_of_packages = 0;
+        let (mut files_of_packages, mut shells) = (0, BTreeSet::new());
         for (path, content) in &seen.contents {
             let name = Untrusted::from_bytes(path);
             match content {
@@ -265,9 +270,11 @@ impl Saved<'_> {
                 Content::Packages(count) => {
                     layers.base.packages.push(Packages { path: name, count: *count });
                 }
-                Content::Holder(_) => {}
+                Content::Shell => drop(shells.insert(split(path).1)),
+                Content::Holder(_) | Content::Names(_) => {}
             }
         }
+        layers.shells = shells.into_iter().map(Untrusted::from_bytes).collect();
         if files_of_packages > 0 {
             let path = Untrusted::from_bytes(DATABASE_OF_FILES);
             layers.base.packages.push(Packages { path, count: Some(files_of_packages) });

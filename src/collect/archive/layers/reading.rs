@@ -67,9 +67,8 @@ impl Reading {
     ) -> io::Result<usize> {
         // Of two with one path the later one counts.
         self.layer.contents.remove(path);
-        let interest = contents::interest(path).filter(|_| entry.traits.kind == Kind::File);
-        let Some(interest) = interest else { return Ok(0) };
-        let (found, more) = contents::read(interest, content)?;
+        let Some(interest) = contents::interest(path) else { return Ok(0) };
+        let (found, more) = contents::read(interest, entry, content)?;
         if let Some(what) = more {
             self.more.get_or_insert_with(|| (path.to_vec(), what));
         }

@@ -11,6 +11,7 @@
 //! it, which JSON pointers have for what is yet to come (RFC 6901, section 4):
 //! what the files say of the others stays known.
 
+mod build;
 mod devices;
 mod environment;
 mod health;
@@ -38,6 +39,7 @@ use crate::model::untrusted::Untrusted;
 use super::Project;
 use super::tree::{Entry, Node, Place, Value};
 
+pub use build::is_always_pulled;
 use image::Image;
 use sheet::Sheet;
 
@@ -99,6 +101,7 @@ impl<'a> Lowering<'a> {
         let image = Image::new(shipped);
         let node = &service.node;
         sheet.identify(image);
+        build::fill(&mut sheet, node);
         settings::fill(&mut sheet, node, image);
         process::fill(&mut sheet, node, image);
         environment::fill(&mut sheet, node, image);
