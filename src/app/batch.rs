@@ -13,7 +13,7 @@ use crate::policy::Policy;
 
 /// How many files a thread takes through a step before the next: what the step
 /// needs of the processor's caches is there then.
-const BATCH: usize = 8;
+const BATCH: usize = 16;
 
 /// What came of each request: what was kept of it and its part of the report, or why
 /// there is none.
@@ -36,9 +36,9 @@ pub(super) struct Judging<'a, Read, Names, Evidence, Keep> {
 
 impl<Read, Names, Evidence, Keep> Judging<'_, Read, Names, Evidence, Keep> {
     /// Reads a few files, asks for their images together, and judges them.
-    pub(super) fn judge<Q: Sync, R: Send, K: Send>(
+    pub(super) fn judge<'q, Q: Sync, R: Send, K: Send>(
         self,
-        requests: &[Q],
+        requests: &'q [Q],
         images: &mut Images,
     ) -> Result<Judged<K>, Failure>
     where
@@ -48,7 +48,7 @@ impl<Read, Names, Evidence, Keep> Judging<'_, Read, Names, Evidence, Keep> {
         Keep: Fn(R) -> K + Sync,
     {
         let Self { policy, shown, read, names, evidence, keep } = self;
-        let read = |request| (request, read(request));
+        let read = |request: &'q Q| (request, read(request));
         let judge = |batch: Vec<(&Q, Result<R, Fault>)>, images: &Images| {
             let known = batch.iter().filter_map(|(request, it)| Some((request, it.as_ref().ok()?)));
             let bundles = known.map(|(request, it)| evidence(request, it, images)).collect();
@@ -61,8 +61,12 @@ impl<Read, Names, Evidence, Keep> Judging<'_, Read, Names, Evidence, Keep> {
         };
         // Where nobody is asked, each is judged as soon as it is read.
         if images.is_nobody_asked() {
-            let batches = requests.par_chunks(BATCH).map(|it| it.iter().map(read).collect());
-            return Ok(batches.flat_map_iter(|batch| judge(batch, images)).collect());
+            let judged = |batch: &'q [Q]| judge(batch.iter().map(read).collect(), images);
+            // To start other threads takes longer than a single batch.
+            return Ok(match requests.len() {
+                ..=BATCH => judged(requests),
+                _ => requests.par_chunks(BATCH).flat_map_iter(judged).collect(),
+            });
         }
         let found: Vec<(&Q, Result<R, Fault>)> = requests.par_iter().map(read).collect();
         let wanted: BTreeSet<String> =
