@@ -1,7 +1,9 @@
 //! One container's part of a bundle, parsed as it is asked for.
 
 mod defaults;
+mod files;
 mod image;
+mod mounts;
 mod process;
 mod told;
 
@@ -9,17 +11,12 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::model::build::{Context, Recipe};
-use crate::model::bundle::{Answer, Bundle, Origin, Processes};
-use crate::model::files::{File, Listing};
-use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::bundle::{Bundle, Origin, Processes};
+use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::source::Source;
-use crate::model::survey::Survey;
 use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
-use crate::parse::group::{self, Group};
-use crate::parse::passwd::{self, Account};
-use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::time::Instant;
 
 use super::capabilities::Capabilities;
@@ -69,34 +66,6 @@ impl<'a> View<'a> {
     /// The same, of whose declaration those items of lists count that are known.
     pub(super) fn in_part(&self) -> Option<Self> {
         Some(Self::with(self.bundle, self.target, self.inspect.in_part()?))
-    }
-
-    /// Some of the container's files, as the bundle has them under this source.
-    pub(super) fn files(&self, source: Source) -> Reading<&'a Listing> {
-        match self.bundle.files(&source) {
-            Ok(listing) => {
-                let shown = format!("{} files", listing.files.len());
-                Reading::Known(listing, vec![Evidence::new(source, "", shown)])
-            }
-            Err(gap) => Reading::Missing(gap),
-        }
-    }
-
-    /// What a look at all of the container's files found.
-    pub(super) fn survey(&self) -> Reading<&'a Survey> {
-        let source = self.files_source();
-        match self.bundle.survey(&source) {
-            Ok(survey) => {
-                let shown = format!("{} files", survey.names);
-                Reading::Known(survey, vec![Evidence::new(source, "", shown)])
-            }
-            Err(gap) => Reading::Missing(gap),
-        }
-    }
-
-    /// The source that names the look at all of the container's files.
-    pub(super) fn files_source(&self) -> Source {
-        Source::Files(self.target.id.clone())
     }
 
     /// The Dockerfile, and what its build is told.
@@ -250,74 +219,6 @@ impl<'a> View<'a> {
         text(self.bundle, Source::Kernel(path.to_owned()))
     }
 
-    /// The mounts that the container has, its evidence the file as a whole.
-    ///
-    /// A process with another root is shown only what lies below that. Where
-    /// the root itself may not be looked at, a mount of the engine's that the
-    /// kernel does not show gives it away. A point may be reached through a
-    /// symlink, so only its last part counts.
-    pub(super) fn mounts(&self) -> Reading<Vec<Mount>> {
-        if self.kind().is_to_come() {
-            return Reading::Missing(Gap::new(Reason::NotRunning, Source::Clock, ""));
-        }
-        let seen = Reading::from(self.processes())
-            .and_then(|processes| mounts_of(self.bundle, processes.viewer));
-        if self.origin() == Origin::Kernel {
-            return seen;
-        }
-        let listed = self.inspect().objects("/Mounts").unshown();
-        seen.zip(listed).and_then(|(seen, listed)| {
-            let mut points = listed.iter().filter_map(|entry| entry.get("Destination")?.as_str());
-            let shows = |point: &str| seen.iter().any(|it| last(&it.point) == last(point));
-            match points.find(|point| !shows(point)) {
-                None => Reading::of(seen),
-                Some(point) => {
-                    let point = Untrusted::from(point);
-                    let detail =
-                        format!("the kernel shows no mount on {point}, so it shows only some");
-                    Reading::Missing(Gap::new(Reason::Unproved, self.processes.clone(), detail))
-                }
-            }
-        })
-    }
-
-    /// The container's or image's own accounts, as `passwd(5)`; none where there is no such file.
-    pub(super) fn accounts(&self) -> Reading<Vec<Account<'a>>> {
-        self.own_file("/etc/passwd").map(|text| passwd::parse(text.unwrap_or_default()))
-    }
-
-    /// The container's or image's own groups, as `group(5)`; none where there is no such file.
-    pub(super) fn groups(&self) -> Reading<Vec<Group<'a>>> {
-        self.own_file("/etc/group").map(|text| group::parse(text.unwrap_or_default()))
-    }
-
-    /// The host's groups.
-    pub(super) fn host_groups(&self) -> Reading<Vec<Group<'a>>> {
-        optional(self.bundle, Source::proc(1, "root/etc/group"))
-            .map(|text| group::parse(text.unwrap_or_default()))
-    }
-
-    /// The login shells of the container's accounts that are there.
-    pub(super) fn shells(&self) -> Reading<&'a Listing> {
-        Reading::from(self.processes())
-            .and_then(|processes| self.files(Source::shells(processes.viewer)))
-    }
-
-    /// A file of an image's layers, or one of a container's, seen through the
-    /// process that sees its mounts.
-    fn own_file(&self, path: &str) -> Reading<Option<&'a str>> {
-        if self.kind() == Kind::Image {
-            return optional(self.bundle, Source::in_layers(self.id(), path));
-        }
-        Reading::from(self.processes())
-            .and_then(|it| optional(self.bundle, Source::in_root(it.viewer, path)))
-    }
-
-    /// The mounts of the host's first process.
-    pub(super) fn host_mounts(&self) -> Reading<Vec<Mount>> {
-        mounts_of(self.bundle, 1)
-    }
-
     /// The host's first process, for what a container is compared with.
     pub(super) fn host_init(&self) -> Process<'a> {
         self.process(1)
@@ -354,30 +255,6 @@ impl<'a> View<'a> {
             None => Reading::Missing(Gap::new(Reason::Malformed, Source::Clock, "it is no time")),
         })
     }
-
-    /// A file of the container by its path: whether it is there, and what it is.
-    pub(super) fn file(&self, path: &str) -> Reading<Option<&'a File>> {
-        let source = match self.processes() {
-            Ok(processes) => Source::in_root(processes.viewer, path),
-            Err(gap) => return Reading::Missing(gap),
-        };
-        match self.bundle.ask(&source) {
-            Ok(Answer::Nothing) => {
-                Reading::Known(None, vec![Evidence::new(source, "", "there is no such file")])
-            }
-            Ok(_) => match self.bundle.files(&source).map(|listing| listing.files.first()) {
-                Ok(Some(file)) => {
-                    let shown = file.to_string();
-                    Reading::Known(Some(file), vec![Evidence::new(source, "", shown)])
-                }
-                Ok(None) => {
-                    Reading::Missing(Gap::new(Reason::Malformed, source, "it names no file"))
-                }
-                Err(gap) => Reading::Missing(gap),
-            },
-            Err(gap) => Reading::Missing(gap),
-        }
-    }
 }
 
 /// A container as its engine describes it, or as one would describe it.
@@ -394,21 +271,4 @@ fn described<'a>(bundle: &'a Bundle, kind: Kind, id: &str) -> Document<'a> {
 fn document(bundle: &Bundle, source: Source) -> Document<'_> {
     let root = bundle.json(&source);
     Document::new(source, root)
-}
-
-/// The last part of a path.
-fn last(path: &str) -> &str {
-    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
-}
-
-fn mounts_of(bundle: &Bundle, pid: u32) -> Reading<Vec<Mount>> {
-    let source = Source::proc(pid, "mountinfo");
-    match bundle.text(&source).map(|text| mountinfo::parse(text.raw())) {
-        Ok(Ok(mounts)) => {
-            let shown = format!("{} mounts", mounts.len());
-            Reading::Known(mounts, vec![Evidence::new(source, "", shown)])
-        }
-        Ok(Err(detail)) => Reading::Missing(Gap::new(Reason::Malformed, source, detail)),
-        Err(gap) => Reading::Missing(gap),
-    }
 }
