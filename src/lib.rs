@@ -124,7 +124,8 @@ impl Weighed {
         let all = [bundle.waivers.as_slice(), of_files].concat();
         let mut waivers = waive::lay(&mut ledger, &all, bundle, policy);
         // Where it stands it may still cover something.
-        waivers.retain(|it| it.state != State::Unused || !of_files.contains(&it.waiver));
+        let is_unused = |it: &Standing| matches!(it.state, State::Unused { .. });
+        waivers.retain(|it| !is_unused(it) || !of_files.contains(&it.waiver));
         let cards = score::all(&ledger, policy.weights);
         let tally = Tally::of(bundle, (&ledger, &waivers), &cards, &policy.gate);
         let outcome = tally.outcome(&policy.gate);

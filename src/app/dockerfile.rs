@@ -65,6 +65,10 @@ impl Audit<'_> {
 /// The Dockerfiles that the command names, each once, and the names that lead to none.
 fn requests(command: &Dockerfile) -> Result<(Vec<Request>, Vec<Fault>), Failure> {
     let args = Arc::new(arguments(&command.build_args)?);
+    if let Some(folder) = command.context_dir.as_ref().filter(|it| !dockerfile::is_folder(it)) {
+        let error = format!("--context-dir {}: there is no such folder", folder.display());
+        return Err(Failure::Usage(error));
+    }
     let request = |file: PathBuf| Request {
         file,
         target: command.target.clone(),

@@ -14,7 +14,7 @@ pub fn waivers(all: &[Standing]) -> Vec<v1::Waiver> {
 fn public(Standing { waiver, state }: &Standing) -> v1::Waiver {
     let covers = match state {
         State::InForce { over, .. } => over.clone(),
-        State::Expired { .. } | State::Unused | State::Misread(_) => Vec::new(),
+        State::Expired { .. } | State::Unused { .. } | State::Misread(_) => Vec::new(),
     };
     let (state, days_left, problem) = match state {
         State::InForce { left, .. } if *left < SOON => (WaiverState::Ending, Some(*left), None),
@@ -23,10 +23,15 @@ fn public(Standing { waiver, state }: &Standing) -> v1::Waiver {
             let problem = "what it covered counts again; mend that, or agree on a new day";
             (WaiverState::Expired, Some(ago.saturating_neg()), Some(problem.to_owned()))
         }
-        State::Unused => {
-            let problem = "it covers nothing: what it waives is mended, or stands elsewhere; \
-                           remove it";
+        State::Unused { elsewhere: None } => {
+            let problem = "it covers nothing: what it waived is mended; remove it";
             (WaiverState::Unused, None, Some(problem.to_owned()))
+        }
+        State::Unused { elsewhere: Some((name, at)) } => {
+            let at = format!("{}:{}:{}", at.file, at.line, at.column);
+            let problem =
+                format!("it covers nothing: {name} breaks the rule at {at}; put it above that");
+            (WaiverState::Unused, None, Some(problem))
         }
         State::Misread(slip) => {
             let help = if slip.help.is_empty() { "" } else { "; " };

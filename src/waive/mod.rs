@@ -18,7 +18,7 @@ use crate::model::source::Source;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::Verdict;
-use crate::model::waiver::{Slip, Terms, Waiver};
+use crate::model::waiver::{Scope, Slip, Terms, Waiver};
 use crate::parse::time;
 use crate::policy::{Policy, nearest};
 use crate::rules;
@@ -50,8 +50,12 @@ pub enum State {
         /// How many days ago that was.
         ago: i32,
     },
-    /// It covers nothing: what it waives is mended, or stands elsewhere.
-    Unused,
+    /// It covers nothing.
+    Unused {
+        /// Where a finding on its rule is shown that it does not cover: the target's
+        /// name and the place. None: what it waived is mended.
+        elsewhere: Option<(Untrusted, Written)>,
+    },
     /// It cannot be understood.
     Misread(Slip),
 }
@@ -94,11 +98,26 @@ pub fn lay(
                     what: format!("the policy switches {} off", terms.rule),
                     help: "remove the waiver".to_owned(),
                 }),
-                None => State::Unused,
+                None => {
+                    State::Unused { elsewhere: elsewhere(ledger, terms.rule.raw(), &waiver.scope) }
+                }
             };
         }
     }
     standing
+}
+
+/// The first line outside a scope that shows a failure of a rule for which nobody answers.
+fn elsewhere(ledger: &Ledger, rule: &str, scope: &Scope) -> Option<(Untrusted, Written)> {
+    let open = |it: &&(&Target, &Finding)| it.1.rule == rule && it.1.waiver.is_none();
+    ledger.findings().filter(|it| open(&it)).find_map(|(target, finding)| match &finding.verdict {
+        Verdict::Fail(proof) => {
+            let lines = lines(proof.evidence());
+            let line = lines.into_iter().find(|line| !scope.holds(line))?;
+            Some((target.name.clone(), line.clone()))
+        }
+        Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => None,
+    })
 }
 
 /// What a waiver is before it has met a finding.

@@ -123,7 +123,9 @@ fn every_line_that_shows_a_failure_has_to_be_covered() {
         let waivers = scopes.into_iter().map(|it| waiver(RULE, "2027-01-31", it, None)).collect();
         let (states, is_covered) = met(failing(&lines), waivers, NOON);
         assert_eq!(is_covered, is_expected, "{lines:?}");
-        let expected = if is_expected { in_force(72) } else { State::Unused };
+        let outside = lines.iter().find(|(file, line)| *file == "b" || *line == 7);
+        let elsewhere = outside.map(|(file, line)| ("web".into(), written(file, *line)));
+        let expected = if is_expected { in_force(72) } else { State::Unused { elsewhere } };
         assert_eq!(states, vec![expected; count], "{lines:?}");
     }
 }
@@ -150,7 +152,8 @@ fn above_a_service_a_waiver_covers_it_wherever_the_line_stands_and_known_or_not(
         let own = || waiver(RULE, "2027-01-31", (5, 9), Some("a#web"));
         assert_eq!(met(verdict.clone(), vec![own()], NOON), (vec![in_force(72)], true));
         let another = waiver(RULE, "2027-01-31", (5, 9), Some("a#db"));
-        assert_eq!(met(verdict, vec![another], NOON), (vec![State::Unused], false));
+        let (states, is_covered) = met(verdict, vec![another], NOON);
+        assert!(matches!(states[..], [State::Unused { .. }]) && !is_covered, "{states:?}");
     }
 }
 
@@ -158,7 +161,7 @@ fn above_a_service_a_waiver_covers_it_wherever_the_line_stands_and_known_or_not(
 fn what_is_well_needs_no_waiver() {
     let well = Fact::declared_only(Reading::of(())).judge(|()| Check::holds("it is well"));
     let own = waiver(RULE, "2027-01-31", (5, 9), Some("a#web"));
-    assert_eq!(met(well, vec![own], NOON), (vec![State::Unused], false));
+    assert_eq!(met(well, vec![own], NOON), (vec![State::Unused { elsewhere: None }], false));
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn several_containers_of_a_service_are_one_problem_in_the_files() {
     let set =
         "  file compose.yaml:5:17\n       5 │ privileged: true\n         │             ^^^^\n";
     assert!(text.contains(set), "{text}");
-    let right = "  file compose.yaml:6:16 asks for it already: create the container anew\n";
+    let right = "  file compose.yaml:6:16 asks for it already: recreate the container\n";
     assert_eq!(text.matches(right).count(), 1, "{text}");
     fits(&output, 80);
 }

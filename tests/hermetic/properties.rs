@@ -246,6 +246,19 @@ proptest! {
     }
 }
 
+#[test]
+fn audits_that_go_through_each_step_together_say_what_each_says_alone() {
+    let bundles: Vec<Bundle> = bundles().iter().map(|(_, bundle)| bundle.clone()).collect();
+    let parts = secaudit::evaluate_parts(&bundles, &Policy::baseline(), false);
+    assert_eq!(parts.len(), bundles.len());
+    for (bundle, part) in bundles.iter().zip(parts) {
+        let alone = evaluate(bundle);
+        assert_eq!(part.targets, alone.targets);
+        assert_eq!(part.waivers, alone.waivers);
+        assert_eq!(part.tally.outcome(&Policy::baseline().gate).exit_code(), alone.gate.exit_code);
+    }
+}
+
 fn shuffle<T>(items: &mut [T], seed: u64) {
     let mut state = seed;
     for index in (1..items.len()).rev() {

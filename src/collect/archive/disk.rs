@@ -59,7 +59,7 @@ pub(super) fn images(path: &Path, wanted: &Wanted, limits: Limits) -> (Vec<Image
             let name = Untrusted::from(path.display().to_string());
             let detail = format!("{name} cannot be read: {error}");
             let gap = Gap::new(reason, source.clone(), detail);
-            (Vec::new(), vec![gap.mend("check the path of --archive")])
+            (Vec::new(), vec![gap.mend("check the path of --archive, and whether you may read it")])
         }
     }
 }

@@ -31,7 +31,11 @@ impl Load for Disk {
     }
 
     fn is_file(&self, path: &Path) -> bool {
-        path == Path::new("-") || std::fs::metadata(path).is_ok_and(|about| about.is_file())
+        // Who may not look is told so when it is read, and not that there is none.
+        let is_hidden =
+            |error: std::io::Error| error.kind() == std::io::ErrorKind::PermissionDenied;
+        let is_file = || std::fs::metadata(path).map_or_else(is_hidden, |about| about.is_file());
+        path == Path::new("-") || is_file()
     }
 }
 
@@ -52,7 +56,7 @@ fn in_words(error: &std::io::Error) -> String {
     if kind == std::io::ErrorKind::NotFound {
         "there is no such file".to_owned()
     } else if kind == std::io::ErrorKind::PermissionDenied {
-        "you may not read it".to_owned()
+        "permission denied".to_owned()
     } else {
         error.to_string()
     }

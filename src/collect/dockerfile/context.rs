@@ -46,12 +46,12 @@ impl Contexts {
         let Some(folder) = named.or(own) else {
             let detail = "nobody named the folder that the build is given";
             let gap = Gap::new(Reason::NotCollected, source.clone(), detail);
-            return Err(gap.mend("name it by --context"));
+            return Err(gap.mend("name it by --context-dir"));
         };
         if !folder.is_dir() {
             let shown = Untrusted::from(folder.display().to_string());
             let gap = Gap::new(Reason::Gone, source.clone(), format!("{shown} is no folder"));
-            return Err(gap.mend("name the folder that the build is given by --context"));
+            return Err(gap.mend("name the folder that the build is given by --context-dir"));
         }
         let names = {
             let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);

@@ -52,7 +52,8 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
         help: help.to_owned(),
         line: String::new(),
     };
-    let bytes = load.read(file).map_err(|error| fault(error, "name a Dockerfile"))?;
+    let bytes =
+        load.read(file).map_err(|error| fault(error, "name a Dockerfile that you may read"))?;
     let shown: Untrusted = file.display().to_string().into();
     let given = |(name, value): (&String, &String)| (name.clone(), Some(value.clone()));
     let args: BTreeMap<_, _> = args.iter().map(given).collect();
@@ -87,6 +88,12 @@ impl Resolved {
         bundle.record(source, context.map(Answer::Context));
         bundle
     }
+}
+
+/// Whether a build can be given this.
+#[expect(clippy::disallowed_methods, reason = "it looks for what the caller names")]
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
 }
 
 /// The Dockerfiles that a path of the command line stands for: those in a folder,

@@ -109,7 +109,7 @@ impl Build {
             let source = Source::Context(context.folder.raw().to_owned());
             let detail = format!("not all names in {} were looked at", context.folder);
             let gap = Gap::new(Reason::NotCollected, source, detail);
-            gap.mend("name a smaller folder by --context")
+            gap.mend("name a smaller folder by --context-dir")
         });
         Fact::declared_in_part(layout.zip(context), cut)
     }

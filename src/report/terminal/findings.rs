@@ -157,10 +157,8 @@ fn mend(out: &mut String, places: &[v1::Mend], look: Look) -> std::fmt::Result {
     {
         let is_build = *kind == Kind::Dockerfile;
         let said = match (*asked_already, is_build, written.key.raw().is_empty()) {
-            (true, true, _) => {
-                " asks for it already: build the image and create the container anew"
-            }
-            (true, false, _) => " asks for it already: create the container anew",
+            (true, true, _) => " asks for it already: build the image and recreate the container",
+            (true, false, _) => " asks for it already: recreate the container",
             (false, _, true) => ": nothing here sets it",
             (false, _, false) => "",
         };

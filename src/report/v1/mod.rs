@@ -249,7 +249,7 @@ pub struct Mend {
     /// What the file says it of: a `service` of a compose project, or a `dockerfile`.
     pub kind: Kind,
     /// Whether the file asks for what the rule wants already, and the container runs
-    /// otherwise: it has to be created anew, or was changed since.
+    /// otherwise: it has to be recreated, or was changed since.
     pub asked_already: bool,
     /// The place; without a key nothing sets it yet, and this is where it could.
     pub written: Written,
