@@ -67,15 +67,15 @@ pub fn evaluate_beside(
         let ledger = judge::judge(&facts::derive(bundle), policy, Accept::Kernel);
         join::Asked { bundle, ledger }
     });
-    let joined = join::join(bundle, &ledger, &asked.collect::<Vec<_>>());
+    let asked: Vec<_> = asked.collect();
+    let joined = join::join(bundle, &ledger, &asked);
     // What somebody answers for in the files covers the container too.
-    let waivers = join::waivers(bundle, files);
+    let waivers = join::waivers(bundle, &asked);
     let weighed = Weighed { joined, ..Weighed::new(bundle, ledger, &waivers, policy) };
     report::assemble(&weighed.run(bundle, &facts, policy, accept, false))
 }
 
-/// As [`evaluate`], of audits that are some of many. Briefly: of what passes the
-/// verdict alone.
+/// As [`evaluate`], of audits that are some of many. Briefly: without what is well.
 ///
 /// All go through each step before the next: a step's code is large, and stays in
 /// the processor's cache.
@@ -124,7 +124,7 @@ impl Weighed {
         let all = [bundle.waivers.as_slice(), of_files].concat();
         let mut waivers = waive::lay(&mut ledger, &all, bundle, policy);
         // Where it stands it may still cover something.
-        let is_unused = |it: &Standing| matches!(it.state, State::Unused { .. });
+        let is_unused = |it: &Standing| matches!(it.state, State::Unused(_));
         waivers.retain(|it| !is_unused(it) || !of_files.contains(&it.waiver));
         let cards = score::all(&ledger, policy.weights);
         let tally = Tally::of(bundle, (&ledger, &waivers), &cards, &policy.gate);

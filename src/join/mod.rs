@@ -74,24 +74,30 @@ pub fn join(bundle: &Bundle, ledger: &Ledger, asked: &[Asked<'_>]) -> Joined {
     joined
 }
 
-/// The waivers that stand above services, as those of the services' containers.
-pub fn waivers(bundle: &Bundle, files: &[Bundle]) -> Vec<Arc<Waiver>> {
-    let mut all = Vec::new();
-    for target in bundle.targets.iter().filter(|_| files.iter().any(|it| !it.waivers.is_empty())) {
-        let role = role(bundle, target);
-        let name = format!("{}/{}", role.project, role.service);
-        for file in files {
-            let Some(service) = file.targets.iter().find(|it| it.name.raw() == name) else {
-                continue;
-            };
-            let is_of = |it: &&Arc<Waiver>| it.scope.target.as_ref() == Some(&service.id);
-            all.extend(file.waivers.iter().filter(is_of).map(|it| {
-                let scope = Scope { target: Some(target.id.clone()), ..it.scope.clone() };
-                Arc::new(Waiver { scope, ..Waiver::clone(it) })
-            }));
-        }
-    }
-    all
+/// The waivers that stand above services, as those of the services' containers. What
+/// the files keep and a container breaks nobody answers for.
+pub fn waivers(bundle: &Bundle, asked: &[Asked<'_>]) -> Vec<Arc<Waiver>> {
+    let own = |service: &Sheet| {
+        let name = service.target.name.raw();
+        let is_of = |it: &&Target| {
+            let role = role(bundle, it);
+            !role.is_one_off && format!("{}/{}", role.project, role.service) == name
+        };
+        bundle.targets.iter().filter(is_of).map(|it| it.id.clone()).collect::<Vec<_>>()
+    };
+    let moved = |of: &Asked<'_>, waiver: &Waiver| {
+        let (scope, terms) = waiver.terms.as_ref().ok()?;
+        let mut sheets = of.ledger.sheets.iter();
+        let service = sheets.find(|it| scope.targets.contains(&it.target.id))?;
+        let finding = service.findings.iter().find(|it| it.rule == terms.rule.raw());
+        let is_kept = finding.is_some_and(|it| matches!(it.verdict, Verdict::Pass(_)));
+        let targets = if is_kept { Vec::new() } else { own(service) };
+        let scope = Scope { targets, ..scope.clone() };
+        (!scope.targets.is_empty())
+            .then(|| Arc::new(Waiver { at: waiver.at.clone(), terms: Ok((scope, terms.clone())) }))
+    };
+    let all = asked.iter().flat_map(|of| of.bundle.waivers.iter().map(move |it| (of, it)));
+    all.filter_map(|(of, waiver)| moved(of, waiver)).collect()
 }
 
 /// A service, and the Dockerfile that its image is built from.

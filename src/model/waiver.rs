@@ -6,35 +6,37 @@ use serde::{Deserialize, Serialize};
 use super::draft::Written;
 use super::untrusted::Untrusted;
 
+/// A line and a column of it in characters, both from 1.
+pub type Position = (u32, u32);
+
 /// A waiver as somebody wrote it. It changes no verdict: it lies over one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiver {
     /// Where it was written.
     pub at: Written,
-    /// What it speaks of.
-    pub scope: Scope,
-    /// What it says, or why it cannot be understood.
-    pub terms: Result<Terms, Slip>,
+    /// What it speaks of and what it says, or why it cannot be understood.
+    pub terms: Result<(Scope, Terms), Slip>,
 }
 
-/// What a waiver speaks of: lines of a file, and who stands there.
+/// What a waiver speaks of: targets as a whole, or else a part of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// The file, by the path that a person knows it by.
     pub file: Untrusted,
-    /// The first line, from 1.
-    pub first: u32,
-    /// The last line.
-    pub last: u32,
-    /// The target, by its id, that is spoken of as a whole, whatever line says it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
+    /// Where the part begins.
+    pub first: Position,
+    /// Where the last of it begins.
+    pub last: Position,
+    /// The targets, by their ids, that are spoken of as a whole, whatever line shows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
 }
 
 impl Scope {
     /// Whether a place is spoken of.
     pub fn holds(&self, place: &Written) -> bool {
-        self.file == place.file && (self.first..=self.last).contains(&place.line)
+        let at = (place.line, place.column);
+        self.targets.is_empty() && self.file == place.file && (self.first..=self.last).contains(&at)
     }
 }
 

@@ -44,8 +44,8 @@ pub struct Run<'a> {
     pub cards: &'a [Scorecard],
     /// What the gate says.
     pub outcome: &'a Outcome,
-    /// Whether only what is open is told in full, as for one of many projects: what
-    /// passes has no evidence then, and no finding a fingerprint.
+    /// Whether what is well is left out, as for one of many projects; no finding has a
+    /// fingerprint then, and evidence is the one line that says most.
     pub is_brief: bool,
 }
 
@@ -140,9 +140,19 @@ pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
             coverage: card.coverage,
             summary: summary(facts),
             writable: writable(facts),
-            findings: sheet.findings.iter().map(|it| finding(it, &sheet.target, run)).collect(),
+            findings: sheet
+                .findings
+                .iter()
+                .filter(|it| !run.is_brief || is_told(&it.verdict))
+                .map(|it| finding(it, &sheet.target, run))
+                .collect(),
         })
         .collect()
+}
+
+/// Whether somebody has to know it who looks at many projects.
+const fn is_told(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Fail(_) | Verdict::Unknown { .. })
 }
 
 fn finding(finding: &Finding, target: &target::Target, run: &Run<'_>) -> v1::Finding {

@@ -4,7 +4,7 @@ use super::v1::{self, WaiverState};
 use super::written;
 use crate::model::draft::Origin;
 use crate::model::untrusted::Untrusted;
-use crate::waive::{SOON, Standing, State};
+use crate::waive::{Rest, SOON, Standing, State};
 
 /// Puts waivers into the public shape.
 pub fn waivers(all: &[Standing]) -> Vec<v1::Waiver> {
@@ -14,7 +14,7 @@ pub fn waivers(all: &[Standing]) -> Vec<v1::Waiver> {
 fn public(Standing { waiver, state }: &Standing) -> v1::Waiver {
     let covers = match state {
         State::InForce { over, .. } => over.clone(),
-        State::Expired { .. } | State::Unused { .. } | State::Misread(_) => Vec::new(),
+        State::Expired { .. } | State::Unused(_) | State::Misread(_) => Vec::new(),
     };
     let (state, days_left, problem) = match state {
         State::InForce { left, .. } if *left < SOON => (WaiverState::Ending, Some(*left), None),
@@ -23,22 +23,13 @@ fn public(Standing { waiver, state }: &Standing) -> v1::Waiver {
             let problem = "what it covered counts again; mend that, or agree on a new day";
             (WaiverState::Expired, Some(ago.saturating_neg()), Some(problem.to_owned()))
         }
-        State::Unused { elsewhere: None } => {
-            let problem = "it covers nothing: what it waived is mended; remove it";
-            (WaiverState::Unused, None, Some(problem.to_owned()))
-        }
-        State::Unused { elsewhere: Some((name, at)) } => {
-            let at = format!("{}:{}:{}", at.file, at.line, at.column);
-            let problem =
-                format!("it covers nothing: {name} breaks the rule at {at}; put it above that");
-            (WaiverState::Unused, None, Some(problem))
-        }
+        State::Unused(rest) => (WaiverState::Unused, None, Some(unused(rest))),
         State::Misread(slip) => {
             let help = if slip.help.is_empty() { "" } else { "; " };
             (WaiverState::Misread, None, Some(format!("{}{help}{}", slip.what, slip.help)))
         }
     };
-    let terms = waiver.terms.as_ref().ok();
+    let terms = waiver.terms.as_ref().ok().map(|(_, terms)| terms);
     let at = Origin { key: "waive".into(), at: waiver.at.clone(), overrode: None };
     v1::Waiver {
         at: written(&at),
@@ -51,5 +42,21 @@ fn public(Standing { waiver, state }: &Standing) -> v1::Waiver {
         ticket: terms.and_then(|it| it.ticket.clone()),
         covers,
         problem: problem.map(Untrusted::from),
+    }
+}
+
+fn unused(rest: &Rest) -> String {
+    match rest {
+        Rest::Mended | Rest::NotAsked => {
+            "it covers nothing: what it waived is mended; remove it".to_owned()
+        }
+        Rest::Elsewhere(name, at) => {
+            let at = format!("{}:{}:{}", at.file, at.line, at.column);
+            format!("it covers nothing: {name} breaks the rule at {at}; put it above that")
+        }
+        Rest::Unknown(name) => format!(
+            "it covers nothing: whether {name} breaks the rule is unknown; only above the whole \
+             service it covers that too"
+        ),
     }
 }

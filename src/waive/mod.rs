@@ -26,6 +26,9 @@ use crate::rules;
 /// How many days before its end a waiver is said to end.
 pub const SOON: i32 = 14;
 
+/// The most bytes of a name that may be meant for a rule's.
+const LONGEST_RULE: usize = 64;
+
 /// A waiver, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -50,14 +53,23 @@ pub enum State {
         /// How many days ago that was.
         ago: i32,
     },
-    /// It covers nothing.
-    Unused {
-        /// Where a finding on its rule is shown that it does not cover: the target's
-        /// name and the place. None: what it waived is mended.
-        elsewhere: Option<(Untrusted, Written)>,
-    },
+    /// It covers nothing, and what it waives is like this.
+    Unused(Rest),
     /// It cannot be understood.
     Misread(Slip),
+}
+
+/// What is left of that which a waiver does not cover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing: it is mended.
+    Mended,
+    /// A target breaks the rule, at this line.
+    Elsewhere(Untrusted, Written),
+    /// Of a target nobody knows whether it breaks the rule.
+    Unknown(Untrusted),
+    /// Nobody that it speaks of was asked.
+    NotAsked,
 }
 
 impl State {
@@ -90,7 +102,9 @@ pub fn lay(
     }
     let is_selected = |rule: &str| policy.rules.iter().any(|it| it.rule.id == rule);
     for Standing { waiver, state } in &mut standing {
-        let (State::InForce { over, .. }, Ok(terms)) = (&*state, &waiver.terms) else { continue };
+        let (State::InForce { over, .. }, Ok((scope, terms))) = (&*state, &waiver.terms) else {
+            continue;
+        };
         if over.is_empty() {
             *state = match unknown(terms) {
                 Some(slip) => State::Misread(slip),
@@ -98,32 +112,42 @@ pub fn lay(
                     what: format!("the policy switches {} off", terms.rule),
                     help: "remove the waiver".to_owned(),
                 }),
-                None => {
-                    State::Unused { elsewhere: elsewhere(ledger, terms.rule.raw(), &waiver.scope) }
-                }
+                None => State::Unused(rest(ledger, terms.rule.raw(), scope)),
             };
         }
     }
+    // One of somebody else than is asked here may cover something there.
+    standing.retain(|it| it.state != State::Unused(Rest::NotAsked));
     standing
 }
 
-/// The first line outside a scope that shows a failure of a rule for which nobody answers.
-fn elsewhere(ledger: &Ledger, rule: &str, scope: &Scope) -> Option<(Untrusted, Written)> {
-    let open = |it: &&(&Target, &Finding)| it.1.rule == rule && it.1.waiver.is_none();
-    ledger.findings().filter(|it| open(&it)).find_map(|(target, finding)| match &finding.verdict {
-        Verdict::Fail(proof) => {
-            let lines = lines(proof.evidence());
-            let line = lines.into_iter().find(|line| !scope.holds(line))?;
-            Some((target.name.clone(), line.clone()))
-        }
-        Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => None,
-    })
+/// What is left of a rule's findings that a scope does not cover.
+fn rest(ledger: &Ledger, rule: &str, scope: &Scope) -> Rest {
+    let is_asked = |target: &Target| {
+        let is_own = scope.targets.is_empty() || scope.targets.contains(&target.id);
+        let rule = rules::ALL.iter().find(|it| it.id == rule);
+        is_own && rule.is_some_and(|it| it.targets.contains(&target.kind))
+    };
+    if !ledger.sheets.iter().any(|it| is_asked(&it.target)) {
+        return Rest::NotAsked;
+    }
+    let open = || ledger.findings().filter(|(_, it)| it.rule == rule && it.waiver.is_none());
+    let broken = open().find_map(|(target, finding)| {
+        let Verdict::Fail(proof) = &finding.verdict else { return None };
+        let line = lines(proof.evidence()).into_iter().find(|line| !scope.holds(line))?;
+        Some(Rest::Elsewhere(target.name.clone(), line.clone()))
+    });
+    let unknown = || {
+        let mut all = open().filter(|(_, it)| matches!(it.verdict, Verdict::Unknown { .. }));
+        all.next().map(|(target, _)| Rest::Unknown(target.name.clone()))
+    };
+    broken.or_else(unknown).unwrap_or(Rest::Mended)
 }
 
 /// What a waiver is before it has met a finding.
 fn begin(waiver: &Waiver, today: Option<Date>) -> State {
     let terms = match &waiver.terms {
-        Ok(terms) => terms,
+        Ok((_, terms)) => terms,
         Err(slip) => return State::Misread(slip.clone()),
     };
     let left = today.and_then(|today| Some(today.until(terms.until).ok()?.get_days()));
@@ -144,7 +168,8 @@ fn unknown(terms: &Terms) -> Option<Slip> {
     if ids.contains(&named) {
         return None;
     }
-    let help = nearest(named, &ids).map_or_else(
+    let near = nearest(named, &ids).filter(|_| named.len() <= LONGEST_RULE);
+    let help = near.map_or_else(
         || "`secaudit rules` lists them all".to_owned(),
         |id| format!("`{id}` is meant"),
     );
@@ -159,20 +184,27 @@ fn cover(finding: &mut Finding, target: &Target, standing: &mut [Standing]) {
         Verdict::Unknown { .. } => Vec::new(),
         Verdict::Pass(_) | Verdict::NotApplicable(_) => return,
     };
-    let is_of_rule = |it: &Standing| {
+    let scope = |it: &Standing| -> Option<Scope> {
+        let (scope, terms) = it.waiver.terms.as_ref().ok()?;
         let is_in_force = matches!(it.state, State::InForce { .. });
-        is_in_force && it.waiver.terms.as_ref().is_ok_and(|it| it.rule.raw() == finding.rule)
+        (is_in_force && terms.rule.raw() == finding.rule).then(|| scope.clone())
     };
-    let holds = |it: &Standing, line: &Written| is_of_rule(it) && it.waiver.scope.holds(line);
-    let is_whole = |it: &Standing| it.waiver.scope.target.as_deref() == Some(target.id.as_str());
-    let whole = standing.iter().position(|it| is_of_rule(it) && is_whole(it));
-    let of_line = |line: &&Written| standing.iter().position(|it| holds(it, line));
-    let all: Option<Vec<usize>> = match whole {
-        Some(place) => Some(vec![place]),
-        None => lines.iter().map(of_line).collect(),
+    let scopes: Vec<(usize, Scope)> =
+        standing.iter().enumerate().filter_map(|(at, it)| Some((at, scope(it)?))).collect();
+    if scopes.is_empty() {
+        return;
+    }
+    let is_whole = scopes.iter().any(|(_, it)| it.targets.contains(&target.id));
+    let is_held = |line: &&Written| scopes.iter().any(|(_, it)| it.holds(line));
+    if !is_whole && (lines.is_empty() || !lines.iter().all(is_held)) {
+        return;
+    }
+    // All that speak of it count: none of them is one too many.
+    let speaks = |(_, it): &(usize, Scope)| {
+        it.targets.contains(&target.id) || lines.iter().any(|line| it.holds(line))
     };
-    for place in all.unwrap_or_default() {
-        let Some(Standing { waiver, state }) = standing.get_mut(place) else { continue };
+    for (place, _) in scopes.iter().filter(|it| speaks(it)) {
+        let Some(Standing { waiver, state }) = standing.get_mut(*place) else { continue };
         finding.waiver.get_or_insert_with(|| Arc::clone(waiver));
         if let State::InForce { over, .. } = state
             && over.last() != Some(&target.name)
@@ -186,7 +218,8 @@ fn cover(finding: &mut Finding, target: &Target, standing: &mut [Standing]) {
 /// those where it could be said.
 fn lines(evidence: &[Evidence]) -> Vec<&Written> {
     let all = || evidence.iter().filter_map(Evidence::line);
-    let says_it = |line: &&Arc<Origin>| !line.key.raw().is_empty();
+    // What a stage does not say could be said below its `FROM`.
+    let says_it = |line: &&Arc<Origin>| !matches!(line.key.raw(), "" | "FROM");
     let is_said = all().any(|line| says_it(&line));
     all().filter(|line| !is_said || says_it(line)).map(|line| &line.at).collect()
 }

@@ -134,11 +134,48 @@ fn what_a_waiver_says_is_printed_and_does_nothing_else() {
 }
 
 #[test]
-fn every_waiver_of_the_documentation_is_understood() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let text = std::fs::read_to_string(folder.join("waivers.md")).unwrap();
-    let comments = text.lines().filter_map(|it| it.trim_start().strip_prefix("# "));
-    let all: Vec<_> = comments.filter_map(secaudit::parse::waiver::terms).collect();
-    assert!(all.len() >= 2, "{all:?}");
-    assert!(all.iter().all(Result::is_ok), "{all:?}");
+fn the_waivers_of_the_documentation_are_in_force() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/waivers.md");
+    let text = std::fs::read_to_string(page).unwrap().replace("until=2027-", "until=2999-");
+    let block = |language: &str| {
+        let begin = text.split_once(&format!("```{language}\n")).unwrap().1;
+        begin.split_once("```").unwrap().0.to_owned()
+    };
+    let dockerfile = format!("FROM scratch\n{}ENTRYPOINT [\"/a\"]\n", block("dockerfile"));
+    let folder = laid_out(&[("compose.yaml", &block("yaml")), ("Dockerfile", &dockerfile)]);
+    for kind in ["compose", "dockerfile"] {
+        let all = [kind, "--engine", "none", "--format", "json"];
+        let document = document(&command(&all).current_dir(folder.path()).output().unwrap());
+        assert_eq!(document["waivers"][0]["state"], "in-force", "{kind}: {}", document["waivers"]);
+    }
+}
+
+#[test]
+fn a_waiver_covers_nobody_who_only_shares_its_lines_or_its_name() {
+    let above = format!("  # secaudit: waive not-privileged {TERMS}\n");
+    let folder = laid_out(&[
+        (
+            "compose.yaml",
+            &format!(
+                "services:\n{above}  web: &web\n    image: a\n    privileged: true\n  db: *web\n  extra:\n    extends: {{ file: common.yaml, service: base }}\n"
+            ),
+        ),
+        (
+            "common.yaml",
+            &format!("services:\n  base: {{ image: b }}\n{above}  db: {{ image: c }}\n"),
+        ),
+        (
+            "inline.yaml",
+            &format!(
+                "services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM scratch\n        # secaudit: waive non-root-user {TERMS}\n        USER 0\n"
+            ),
+        ),
+    ]);
+    let (_, document) = judged(folder.path(), &[]);
+    let waived = |target: usize| finding(&document, target, "not-privileged").get("waived_at");
+    assert_eq!(waived(0), None, "db has the lines of web, and the name of another's base");
+    assert!(waived(2).is_some());
+    let (code, document) = judged(folder.path(), &["-f", "inline.yaml"]);
+    assert_eq!(code, Some(1), "in a value nothing is a waiver");
+    assert!(document.get("waivers").is_none());
 }

@@ -113,7 +113,9 @@ impl Resolved {
         for noted in &project.waivers {
             let file = project.files.get(usize::try_from(noted.file).unwrap_or(usize::MAX));
             let file = file.unwrap_or(&project.file).display().to_string().into();
-            let target = noted.service.as_ref().map(|name| lower::id_of(project, name));
+            let below = noted.found.said.as_ref().ok().filter(|_| noted.is_own);
+            let service = below.and_then(|(below, _)| below.service.as_ref());
+            let target = service.map(|name| lower::id_of(project, name));
             bundle.add_waiver(noted.found.waiver(&file, target));
         }
         for (service, (name, making)) in project.services().zip(&self.makings) {

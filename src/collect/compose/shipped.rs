@@ -116,8 +116,12 @@ fn recipe(
         args.insert(entry.key.clone(), entry.node.text().map(str::to_owned));
     }
     let shown = shown(&file, seen_from);
-    let made = Build::new(&bytes, shown.clone(), target, args)
+    let mut made = Build::new(&bytes, shown.clone(), target, args)
         .map_err(|wrong| (format!("{shown}:{}: {}", wrong.place.line, wrong.what), "mend it"))?;
+    // What stands within a value is no waiver.
+    if build.get("dockerfile_inline").is_some_and(|it| !it.is_null()) {
+        made.waivers.clear();
+    }
     if let Some(name) = replaced(build, &made.dockerfile, target, &made.built)? {
         let name = Untrusted::from(name);
         let what =

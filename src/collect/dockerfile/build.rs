@@ -68,7 +68,9 @@ impl Build {
         let ends = text.match_indices('\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(ends).collect();
         let target = target.map(str::to_owned);
-        let found = waiver::in_dockerfile(&String::from_utf8_lossy(bytes), &dockerfile);
+        let written = String::from_utf8_lossy(bytes);
+        let written = written.strip_prefix('\u{feff}').unwrap_or(&written);
+        let found = waiver::in_dockerfile(written, &dockerfile);
         let waivers = found.into_iter().map(|it| it.waiver(&file, None)).collect();
         Ok(Self { dockerfile, built, target, args, file, text, lines, waivers })
     }

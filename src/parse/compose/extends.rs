@@ -163,7 +163,7 @@ fn load(
     scope: &Scope<'_>,
 ) -> Result<Layer, Fault> {
     let mut root: Option<Node> = None;
-    for mut document in resolver.documents_for(path, name, at)? {
+    for mut document in resolver.documents_for(path, name, (at, false))? {
         resolver.prepare(&mut document, scope.environment)?;
         root = Some(match root {
             None => document,

@@ -101,7 +101,7 @@ fn load(
     let mut files = Vec::new();
     for (path, at) in &inclusion.paths {
         let file = seen(path);
-        let documents = resolver.documents_for(&file, path, *at)?;
+        let documents = resolver.documents_for(&file, path, (*at, true))?;
         files.push((file, documents));
     }
     let chain: Vec<PathBuf> = scope.chain.iter().cloned().chain([main]).collect();

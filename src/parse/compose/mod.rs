@@ -126,8 +126,8 @@ impl Project {
 pub struct Noted {
     /// The file, as a place of [`Project::files`].
     pub file: u32,
-    /// The service that it stands above.
-    pub service: Option<String>,
+    /// Whether the services of the file are those of the project.
+    pub is_own: bool,
     /// The waiver.
     pub found: waiver::Found,
 }

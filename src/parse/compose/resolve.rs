@@ -132,13 +132,19 @@ impl Resolver<'_> {
 
     /// The documents of a compose file, as they were written.
     pub(super) fn documents(&mut self, path: &Path) -> Result<Vec<Node>, Fault> {
+        self.documents_of(path, true)
+    }
+
+    /// As [`Self::documents`]; its services are the project's own, or are extended.
+    fn documents_of(&mut self, path: &Path, is_own: bool) -> Result<Vec<Node>, Fault> {
         let (file, text) = self.sources.read(path)?;
         let loaded = yaml::load(&text, file, &mut self.left);
         let loaded = loaded.map_err(|wrong| self.sources.refused(wrong, &text))?;
         if self.sources.is_unseen(file) {
             let shown = mask::compose(&text, file, &loaded.spans, &loaded.documents);
             self.sources.show(file, shown);
-            self.note_waivers(&text, file, &loaded);
+            let found = waiver::in_yaml(&text, &loaded).into_iter();
+            self.waivers.extend(found.map(|found| Noted { file, is_own, found }));
             let remark = |(at, what)| Remark { at: Some(at), what };
             self.remarks.extend(loaded.remarks.into_iter().map(remark));
         }
@@ -151,25 +157,12 @@ impl Resolver<'_> {
         Ok(loaded.documents)
     }
 
-    /// The waivers of a file that was not read before.
-    fn note_waivers(&mut self, text: &str, file: u32, loaded: &yaml::Loaded) {
-        let services = || {
-            let all = loaded.documents.iter().filter_map(|it| it.get("services"));
-            all.flat_map(Node::entries)
-        };
-        let noted = waiver::in_yaml(text, &loaded.spans).into_iter().map(|found| {
-            let service = services().find(|it| it.key_at.line == found.lines.0);
-            Noted { file, service: service.map(|it| it.key.clone()), found }
-        });
-        self.waivers.extend(noted);
-    }
-
     /// The documents of a file that another names at a place.
     pub(super) fn documents_for(
         &mut self,
         path: &Path,
         name: &str,
-        at: Place,
+        (at, is_own): (Place, bool),
     ) -> Result<Vec<Node>, Fault> {
         if address::is_remote(name) {
             let what = format!("{REMOTE}: {name}");
@@ -179,7 +172,7 @@ impl Resolver<'_> {
             let what = format!("there is no file {name}");
             return Err(self.sources.fault(Wrong::new(at, what, "check the path")));
         }
-        self.documents(path)
+        self.documents_of(path, is_own)
     }
 
     /// Fills in the variables of one file's tree and writes out its short forms.

@@ -1,10 +1,13 @@
 //! Which comments of a file are waivers, and what stands below each.
 
+use std::cmp::Reverse;
+
 use crate::model::draft::Written;
 use crate::model::untrusted::Untrusted;
-use crate::model::waiver::{Scope, Slip, Terms, Waiver};
+use crate::model::waiver::{Position, Scope, Slip, Terms, Waiver};
+use crate::parse::compose::tree::{Entry, Node, Place};
 use crate::parse::dockerfile::Dockerfile;
-use crate::parse::yaml;
+use crate::parse::yaml::Loaded;
 
 use super::terms;
 
@@ -17,74 +20,75 @@ const LONGEST: usize = 200;
 /// A comment that speaks to secaudit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Its line, from 1.
-    pub line: u32,
-    /// The column of its `#`, from 1.
-    pub column: u32,
+    /// Where its `#` stands.
+    pub at: Position,
     /// How many characters it takes.
     pub length: u32,
     /// The comment itself.
     pub text: String,
-    /// The first and the last line of what it speaks of.
-    pub lines: (u32, u32),
-    /// What it says.
-    pub terms: Result<Terms, Slip>,
+    /// What it says of what stands below it, or what is the matter with it.
+    pub said: Result<(Below, Terms), Slip>,
+}
+
+/// What stands below a comment, with all that lies in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Below {
+    /// Where it begins.
+    pub first: Position,
+    /// Where the last of it begins.
+    pub last: Position,
+    /// The service that it is, if it is one.
+    pub service: Option<String>,
 }
 
 impl Found {
-    /// The waiver, of a file by the path that a person knows it by; of a whole target
-    /// where that is what stands below it.
+    /// The waiver, of a file by the path that a person knows it by; of this target as a
+    /// whole, where that is what stands below it.
     pub fn waiver(&self, file: &Untrusted, target: Option<String>) -> Waiver {
-        let Self { line, column, length, lines: (first, last), .. } = *self;
+        let (line, column) = self.at;
         // Where the comment begins is where it stood; the value before it is not shown.
         let indent = " ".repeat(usize::try_from(column.saturating_sub(1)).unwrap_or_default());
         let excerpt = format!("{indent}{}", self.text).into();
-        let at = Written { file: file.clone(), line, column, length, excerpt };
-        let scope = Scope { file: file.clone(), first, last, target };
-        Waiver { at, scope, terms: self.terms.clone() }
+        let at = Written { file: file.clone(), line, column, length: self.length, excerpt };
+        let terms = self.said.clone().map(|(below, terms)| {
+            let (first, last) = (below.first, below.last);
+            let targets = target.into_iter().collect();
+            (Scope { file: file.clone(), first, last, targets }, terms)
+        });
+        Waiver { at, terms }
     }
 }
 
-/// The waivers of a YAML file, each of the key or item below it, with all that
-/// lies in it.
-pub fn in_yaml(text: &str, spans: &[yaml::Written]) -> Vec<Found> {
+/// The waivers of a YAML file, each of the key or item below it.
+pub fn in_yaml(text: &str, loaded: &Loaded) -> Vec<Found> {
     if !mentions(text) {
         return Vec::new();
     }
-    let mut end = 0;
-    let begin = |line| {
-        let start = end;
-        end += str::len(line);
-        (start, line)
+    let things = things(&loaded.documents);
+    // Within a text nothing is a comment.
+    let is_text = |at: usize| {
+        let last = loaded.spans.partition_point(|it| it.start <= at).checked_sub(1);
+        last.and_then(|it| loaded.spans.get(it)).is_some_and(|it| at < it.end)
     };
-    let lines: Vec<(usize, &str)> = text.split_inclusive('\n').map(begin).collect();
-    // Within a text nothing is a comment, and no line begins anything.
-    let text_at = |at: usize| {
-        let last = spans.partition_point(|it| it.start <= at).checked_sub(1)?;
-        spans.get(last).filter(|it| at < it.end).map(|_| last)
+    let comment = |start: usize, line: &str| {
+        let mut signs = line.match_indices('#').map(|it| it.0);
+        signs.find(|at| is_apart(line, *at) && !is_text(start + at))
     };
-    let mut all = Vec::new();
-    for (place, (start, line)) in lines.iter().enumerate() {
-        if all.len() > MOST {
-            return cut(all);
+    collect(text, comment, |(line, column), is_alone| {
+        if !is_alone {
+            return misplaced("it stands behind a value", "put it on a line of its own above");
         }
-        let is_comment = |before: &str| text_at(start + before.len()).is_none();
-        let Some((before, comment)) = comment(line, is_comment) else { continue };
-        let Some(terms) = terms(comment) else { continue };
-        let found = |lines, terms| Found { terms, lines, ..at(place, before, line) };
-        all.push(if before.trim().is_empty() {
-            match extent(&lines, place, text_at) {
-                Some(lines) => found(lines, terms),
-                None => found((0, 0), nothing_below()),
-            }
-        } else {
-            found(
-                (0, 0),
-                misplaced("it stands behind a value", "put it on a line of its own above"),
-            )
-        });
-    }
-    all
+        let place = things.partition_point(|it| it.first.0 <= line);
+        match things.get(place) {
+            None => misplaced("nothing stands below it", "put it above what it speaks of"),
+            // What it stood above is gone, and it speaks of nothing else.
+            Some(below) if below.first.1 < column => misplaced(
+                "it stands deeper than what follows it",
+                "indent it as what it speaks of, or remove it",
+            ),
+            Some(below) => Ok(below.clone()),
+        }
+    })
 }
 
 /// The waivers of a Dockerfile, each of the instruction below it.
@@ -92,117 +96,137 @@ pub fn in_dockerfile(text: &str, dockerfile: &Dockerfile) -> Vec<Found> {
     if !mentions(text) {
         return Vec::new();
     }
-    let ranges = || dockerfile.instructions().map(|it| (it.place.line, it.last_line));
-    let mut all = Vec::new();
-    for (place, line) in text.lines().enumerate() {
-        if all.len() > MOST {
-            return cut(all);
+    let all: Vec<_> = dockerfile.instructions().collect();
+    let upto = |line: u32| all.partition_point(|it| it.place.line <= line);
+    let around = |line: u32| {
+        let last = all.get(upto(line).checked_sub(1)?)?;
+        (line <= last.last_line).then_some(*last)
+    };
+    let mut own = 0;
+    let comment = |_: usize, line: &str| {
+        own += 1;
+        // What a here-document holds is no comment.
+        let is_text = around(own).is_some_and(|it| !it.heredocs.is_empty());
+        let mut signs = line.match_indices('#').map(|it| it.0);
+        signs.find(|at| !is_text && is_apart(line, *at))
+    };
+    collect(text, comment, |(line, _), is_alone| {
+        if !is_alone {
+            return misplaced("it stands behind an instruction", "put it on a line above that");
         }
-        let Some((indent, comment)) = line.split_once('#') else { continue };
-        let Some(terms) = terms(comment).filter(|_| indent.trim().is_empty()) else { continue };
-        let found = |lines, terms| Found { terms, lines, ..at(place, indent, line) };
-        let own = number(place + 1);
-        let around =
-            dockerfile.instructions().find(|it| (it.place.line..=it.last_line).contains(&own));
-        match (around, ranges().find(|(first, _)| *first > own)) {
-            // What a here-document holds is no comment.
-            (Some(around), _) if !around.heredocs.is_empty() => {}
-            (Some(_), _) => {
-                let what = "it stands inside an instruction";
-                all.push(found((0, 0), misplaced(what, "put it above the instruction")));
-            }
-            (None, Some(lines)) => all.push(found(lines, terms)),
-            (None, None) => all.push(found((0, 0), nothing_below())),
+        if around(line).is_some() {
+            return misplaced("it stands inside an instruction", "put it above the instruction");
+        }
+        let Some(below) = all.get(upto(line)) else {
+            return misplaced("nothing stands below it", "put it above what it speaks of");
+        };
+        let (first, last) = ((below.place.line, 1), (below.last_line, u32::MAX));
+        Ok(Below { first, last, service: None })
+    })
+}
+
+/// Every comment that speaks to secaudit: `comment` tells where one begins in a line,
+/// `below` what it speaks of.
+fn collect(
+    text: &str,
+    mut comment: impl FnMut(usize, &str) -> Option<usize>,
+    below: impl Fn(Position, bool) -> Result<Below, Slip>,
+) -> Vec<Found> {
+    let mut all: Vec<Found> = Vec::new();
+    let mut start = 0;
+    for (place, whole) in lines(text).enumerate() {
+        let begin = start;
+        start += whole.len();
+        let line = whole.trim_end();
+        let Some((before, rest)) = comment(begin, line).and_then(|it| line.split_at_checked(it))
+        else {
+            continue;
+        };
+        let Some(terms) = terms(rest) else { continue };
+        let at = (number(place + 1), number(before.chars().count() + 1));
+        let said = if all.len() < MOST {
+            terms.and_then(|terms| Ok((below(at, before.trim().is_empty())?, terms)))
+        } else {
+            let what = format!("it is beyond the {MOST} waivers that are read of one file");
+            Err(Slip { what, help: "mend something first".to_owned() })
+        };
+        let length = number(rest.chars().count()).max(1);
+        all.push(Found { at, length, text: rest.chars().take(LONGEST).collect(), said });
+        if all.len() > MOST {
+            break;
         }
     }
     all
 }
 
-/// Tells of the last that there are more than are read.
-fn cut(mut all: Vec<Found>) -> Vec<Found> {
-    let what = format!("it is beyond the {MOST} waivers that are read of one file");
-    all.iter_mut().skip(MOST).for_each(|it| {
-        it.terms = misplaced(&what, "mend something first");
-    });
+/// The lines of a text with their ends: a line feed, a carriage return or both.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest.find(['\n', '\r'])?;
+        let is_both = rest.get(end..).is_some_and(|it| it.starts_with("\r\n"));
+        let (line, after) = rest.split_at_checked(end + if is_both { 2 } else { 1 })?;
+        rest = after;
+        Some(line)
+    })
+    // What no line end ends is a line too.
+    .chain(text.rsplit(['\n', '\r']).next().filter(|it| !it.is_empty()))
+}
+
+/// Every key with its value and every item of the documents, in their order; of those
+/// that begin at one place the largest first.
+fn things(documents: &[Node]) -> Vec<Below> {
+    let mut all = Vec::new();
+    for document in documents {
+        walk(document, &mut all);
+        for Entry { key, key_at, .. } in document.get("services").map_or(&[][..], Node::entries) {
+            let is_it = |it: &&mut Below| it.first == position(*key_at);
+            all.iter_mut().filter(is_it).for_each(|it| it.service = Some(key.clone()));
+        }
+    }
+    all.sort_by_key(|it| (it.first, Reverse(it.last)));
     all
+}
+
+/// Adds what lies in a value; where the last of it begins.
+fn walk(node: &Node, all: &mut Vec<Below>) -> Position {
+    let mut end = position(node.at);
+    for Entry { key_at, node, .. } in node.entries() {
+        let first = position(*key_at);
+        let last = walk(node, all).max(first);
+        all.push(Below { first, last, service: None });
+        end = end.max(last);
+    }
+    for item in node.items() {
+        let (first, last) = (position(item.at), walk(item, all));
+        all.push(Below { first, last, service: None });
+        end = end.max(last);
+    }
+    end
+}
+
+const fn position(at: Place) -> Position {
+    (at.line, at.column)
 }
 
 /// Most files have no waiver.
 fn mentions(text: &str) -> bool {
-    let mut rest = text.bytes().enumerate().filter(|(_, it)| *it == b'#');
-    rest.any(|(at, _)| {
-        let words = text.get(at + 1..).unwrap_or_default().trim_start();
+    text.match_indices('#').any(|(at, _)| {
+        let comment = text.get(at..).unwrap_or_default();
+        let words = comment.trim_start_matches(['#', ' ', '\t']);
         words.get(..8).is_some_and(|it| it.eq_ignore_ascii_case("secaudit"))
     })
 }
 
-fn at(place: usize, before: &str, line: &str) -> Found {
-    let (column, end) = (before.chars().count(), line.trim_end().chars().count());
-    Found {
-        line: number(place + 1),
-        column: number(column + 1),
-        length: number(end.saturating_sub(column)).max(1),
-        text: line.trim_end().chars().skip(column).take(LONGEST).collect(),
-        lines: (0, 0),
-        terms: nothing_below(),
-    }
+/// Whether a `#` begins a line or follows a blank.
+fn is_apart(line: &str, at: usize) -> bool {
+    line.get(..at).is_some_and(|it| it.is_empty() || it.ends_with([' ', '\t']))
 }
 
 fn number(it: usize) -> u32 {
     u32::try_from(it).unwrap_or(u32::MAX)
 }
 
-fn nothing_below() -> Result<Terms, Slip> {
-    misplaced("nothing stands below it", "put it above what it speaks of")
-}
-
-fn misplaced(what: &str, help: &str) -> Result<Terms, Slip> {
+fn misplaced<T>(what: &str, help: &str) -> Result<T, Slip> {
     Err(Slip { what: what.to_owned(), help: help.to_owned() })
-}
-
-/// What stands before the comment of a YAML line, and the comment without its `#`.
-/// One that speaks to secaudit begins the line or follows a blank.
-fn comment(line: &str, is_comment: impl Fn(&str) -> bool) -> Option<(&str, &str)> {
-    let mut signs = line.match_indices('#').map(|(at, _)| line.split_at(at));
-    signs.find_map(|(before, rest)| {
-        let is_apart = before.is_empty() || before.ends_with([' ', '\t']);
-        let comment = rest.strip_prefix('#').filter(|_| is_apart && is_comment(before))?;
-        terms(comment).map(|_| (before, comment))
-    })
-}
-
-/// The lines of the first key or item below a comment, with all that lies in it.
-/// Each line comes with the place of its first byte.
-fn extent(
-    lines: &[(usize, &str)],
-    comment: usize,
-    text_at: impl Fn(usize) -> Option<usize>,
-) -> Option<(u32, u32)> {
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    // A text that began on an earlier line goes on here, whatever it looks like.
-    let goes_on = |start: usize| {
-        let before = start.checked_sub(1).and_then(&text_at);
-        before.is_some() && before == text_at(start)
-    };
-    let says = |(_, (start, line)): &(usize, &(usize, &str))| {
-        let bare = line.trim();
-        goes_on(*start) || !(bare.is_empty() || bare.starts_with('#'))
-    };
-    let is_item = |line: &str| {
-        line.trim_start()
-            .strip_prefix('-')
-            .is_some_and(|it| it.trim_end().is_empty() || it.starts_with(' '))
-    };
-    let mut below = lines.iter().enumerate().skip(comment + 1).filter(says);
-    let (first, (_, head)) = below.next()?;
-    let mut last = first;
-    for (place, (start, line)) in below {
-        // The items of a list may stand as far left as its key.
-        let is_own_item = indent(line) == indent(head) && is_item(line) && !is_item(head);
-        if !goes_on(*start) && indent(line) <= indent(head) && !is_own_item {
-            break;
-        }
-        last = place;
-    }
-    Some((number(first + 1), number(last + 1)))
 }

@@ -24,26 +24,29 @@ const FORM: &str = "write `# secaudit: waive RULE until=YYYY-MM-DD owner=… rea
 const FIELDS: [(&str, bool); 4] =
     [("until", false), ("owner", false), ("reason", false), ("ticket", true)];
 
-/// What a comment waives, without its `#`; none: it does not speak to secaudit.
+/// The most bytes of a comment that are read.
+const LONGEST: usize = 1000;
+
+/// What a comment waives; none: it does not speak to secaudit.
 pub fn terms(comment: &str) -> Option<Result<Terms, Slip>> {
-    let comment = comment.trim();
+    let comment = comment.trim_start_matches(['#', ' ', '\t']);
     let name = comment.get(..8).filter(|it| it.eq_ignore_ascii_case("secaudit"))?;
-    let rest = comment.get(name.len()..)?.trim_start();
+    let rest = comment.get(name.len()..)?.trim();
+    let word = rest.trim_start_matches(|it: char| !it.is_alphanumeric());
+    let is_meant = word.get(..4).is_some_and(|it| it.eq_ignore_ascii_case("waiv"));
     let Some(said) = rest.strip_prefix(':') else {
         // A sentence may begin with the name; only a waiver's word makes it one.
-        let is_waiver = rest.split_whitespace().next().is_some_and(is_waive);
-        return is_waiver.then(|| slip("the colon after `secaudit` is missing".to_owned()));
+        return is_meant.then(|| slip("the colon after `secaudit` is missing".to_owned()));
     };
+    if said.len() > LONGEST {
+        return Some(slip(format!("it is longer than {LONGEST} characters")));
+    }
     let said = said.trim_start();
     let (word, rest) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
-    if !is_waive(word) {
+    if !word.eq_ignore_ascii_case("waive") {
         return Some(slip(format!("`{word}` is nothing that a comment can ask for")));
     }
     Some(read(rest.trim()))
-}
-
-fn is_waive(word: &str) -> bool {
-    word.eq_ignore_ascii_case("waive")
 }
 
 fn slip<T>(what: String) -> Result<T, Slip> {
@@ -75,6 +78,9 @@ fn read(text: &str) -> Result<Terms, Slip> {
             (_, false) => fields.last_mut().into_iter().for_each(|(_, text)| add(text, word)),
         }
     }
+    if fields.last().is_some_and(|(_, value)| is_in_quotes(value)) {
+        return slip("a quote is not closed".to_owned());
+    }
     let missing = FIELDS.iter().filter(|(name, is_optional)| {
         !is_optional && fields.iter().all(|(it, value)| it != name || bare(value).is_empty())
     });
@@ -86,7 +92,7 @@ fn read(text: &str) -> Result<Terms, Slip> {
     let text = |name: &str| value(name).unwrap_or_default().into();
     let day = value("until").unwrap_or_default();
     let Some(until) = date(day) else {
-        return slip(format!("`{day}` is no day of the calendar; write it as 2027-01-31"));
+        return slip(format!("`{day}` is no day of the calendar"));
     };
     let ticket = value("ticket").filter(|it| !it.is_empty()).map(Into::into);
     Ok(Terms { rule: rule.into(), until, owner: text("owner"), reason: text("reason"), ticket })

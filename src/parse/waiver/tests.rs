@@ -30,7 +30,7 @@ fn the_order_of_fields_case_and_quotes_are_free() {
 
 #[test]
 fn an_ordinary_comment_is_none() {
-    for comment in ["", " secaudit is run before", "a secaudit: waive", "secauditor: waive x"] {
+    for comment in ["", " secaudit is run before", "a secaudit: waive", "# secauditor: waive x"] {
         assert!(terms(comment).is_none(), "{comment}");
     }
 }
@@ -39,6 +39,10 @@ fn an_ordinary_comment_is_none() {
 fn a_waiver_that_cannot_be_understood_is_told_and_never_left_out() {
     for (comment, what) in [
         ("secaudit waive x", "the colon after `secaudit` is missing"),
+        ("secaudit - waives x", "the colon after `secaudit` is missing"),
+        ("secaudit waiver x", "the colon after `secaudit` is missing"),
+        ("## secaudit: waiver x", "`waiver` is nothing that a comment can ask for"),
+        ("secaudit: waive x reason='it was until=2027-01-31", "a quote is not closed"),
         ("secaudit: ignore x", "`ignore` is nothing that a comment can ask for"),
         ("secaudit: waive", "the rule that is waived is not named"),
         ("secaudit: waive until=2027-01-31", "the rule that is waived is not named"),
@@ -61,13 +65,21 @@ fn a_waiver_that_cannot_be_understood_is_told_and_never_left_out() {
 /// A waiver's line, and the lines that it speaks of or what is the matter with it.
 type Told = (u32, Result<(u32, u32), String>);
 
-fn yaml_of(text: &str) -> Vec<Told> {
-    let mut left = 1000;
-    let loaded = yaml::load(text, 0, &mut left).unwrap();
-    let all = in_yaml(text, &loaded.spans);
-    all.into_iter()
-        .map(|it| (it.line, it.terms.map(|_| it.lines).map_err(|slip| slip.what)))
-        .collect()
+fn told(all: Vec<Found>) -> Vec<Told> {
+    let lines = |it: Found| {
+        let said = it.said.map(|(below, _)| (below.first.0, below.last.0));
+        (it.at.0, said.map_err(|slip| slip.what))
+    };
+    all.into_iter().map(lines).collect()
+}
+
+fn found_in(text: &str) -> Vec<Found> {
+    let mut left = 100_000;
+    in_yaml(text, &yaml::load(text, 0, &mut left).unwrap())
+}
+
+fn of_dockerfile(text: &str) -> Vec<Told> {
+    told(in_dockerfile(text, &dockerfile::parse(text.as_bytes())))
 }
 
 #[test]
@@ -76,54 +88,87 @@ fn in_yaml_a_waiver_speaks_of_the_key_or_item_below_it_and_all_in_it() {
         "# {FULL}\nservices:\n  # {FULL}\n\n  # of the shop\n  web:\n    image: a\n    # {FULL}\n    ports:\n    - a\n    # {FULL}\n    - b\n    tty: true\n  # {FULL}\n  db: {{}}\n"
     );
     let expected = [(1, (2, 15)), (3, (6, 13)), (8, (9, 12)), (11, (12, 12)), (14, (15, 15))];
-    let expected: Vec<_> = expected.into_iter().map(|(line, it)| (line, Ok(it))).collect();
-    assert_eq!(yaml_of(&text), expected);
+    for end in ["\n", "\r\n", "\r"] {
+        let found = found_in(&text.replace('\n', end));
+        let services: Vec<_> =
+            found.iter().map(|it| it.said.as_ref().unwrap().0.service.clone()).collect();
+        assert_eq!(services, [None, Some("web".into()), None, None, Some("db".into())]);
+        assert_eq!(told(found), expected.map(|(line, it)| (line, Ok(it))), "{end:?}");
+    }
+}
+
+#[test]
+fn in_yaml_what_stands_beside_a_key_on_its_line_is_not_spoken_of() {
+    let text = format!("services: {{\n  # {FULL}\n  web: {{ image: a }}, db: {{ image: b }}\n}}\n");
+    let found = found_in(&text);
+    let (below, _) = found[0].said.as_ref().unwrap();
+    assert_eq!((below.first, below.last), ((3, 3), (3, 17)));
+    assert_eq!(below.service.as_deref(), Some("web"));
+}
+
+#[test]
+fn in_yaml_a_waiver_whose_line_is_gone_does_not_slide_to_the_next() {
+    let text = format!("services:\n  web:\n    image: a\n    # {FULL}\n  db:\n    image: a\n");
+    let what = "it stands deeper than what follows it".to_owned();
+    assert_eq!(told(found_in(&text)), [(4, Err(what))]);
 }
 
 #[test]
 fn in_yaml_a_text_of_several_lines_has_no_comments() {
     let text = format!("a: |\n  # {FULL}\nb: \"x\n  # {FULL}\n  \"\nc: 'y # {FULL}'\n");
-    assert_eq!(yaml_of(&text), []);
-    assert_eq!(yaml_of(&format!("a: |\n  # {FULL}\n  b\n\nc: d\n")), []);
-    // What follows such a text is one, and what it speaks of may hold another.
+    assert_eq!(found_in(&text), []);
+    assert_eq!(found_in(&format!("a: |\n  # {FULL}\n  b\n\nc: d\n")), []);
+    // What follows such a text is one.
     let text = format!("a: |\n  b\n\n# {FULL}\nc: >-\n  d\n\n  # {FULL}\n  e\nf: g\n");
-    assert_eq!(yaml_of(&text), [(4, Ok((5, 9)))]);
+    assert_eq!(told(found_in(&text)), [(4, Ok((5, 6)))]);
 }
 
 #[test]
 fn in_yaml_a_waiver_behind_a_value_or_at_the_end_is_told() {
     let text = format!("a: b # {FULL}\n# {FULL}\n");
     let what = ["it stands behind a value", "nothing stands below it"];
-    let expected = [(1, Err(what[0].to_owned())), (2, Err(what[1].to_owned()))];
-    assert_eq!(yaml_of(&text), expected);
+    assert_eq!(told(found_in(&text)), [(1, Err(what[0].into())), (2, Err(what[1].into()))]);
 }
 
 #[test]
 fn of_a_file_full_of_waivers_no_more_are_read_than_somebody_could_answer_for() {
     let many = format!("# {FULL}\n").repeat(10_000);
-    let all = yaml_of(&format!("{many}a: b\n"));
-    assert_eq!(all.iter().filter(|it| it.1.is_ok()).count(), MOST);
-    assert!(all.last().unwrap().1.as_ref().unwrap_err().contains("beyond"));
-    let text = format!("{many}FROM a\n");
-    let all = in_dockerfile(&text, &dockerfile::parse(text.as_bytes()));
-    assert_eq!(all.iter().filter(|it| it.terms.is_ok()).count(), MOST);
+    for all in [told(found_in(&format!("{many}a: b\n"))), of_dockerfile(&format!("{many}FROM a\n"))]
+    {
+        assert_eq!(all.iter().filter(|it| it.1.is_ok()).count(), MOST);
+        assert!(all.last().unwrap().1.as_ref().unwrap_err().contains("beyond"));
+    }
+}
+
+#[test]
+fn a_file_full_of_signs_is_read_in_time() {
+    let begin = std::time::Instant::now();
+    let signs = "# ".repeat(200_000);
+    let blanks = " ".repeat(300_000);
+    for text in [
+        format!("a: b\n#secaudit x\n{signs}{blanks}"),
+        format!("a: b\n# secaudit: waive {} \n", "a".repeat(900_000)),
+        format!("a: 'b\n #secaudit: waive\n {signs}'\n"),
+        format!("{}a: b\n", "#secaudit: waive\n#\n#\n".repeat(50_000)),
+    ] {
+        found_in(&text);
+        of_dockerfile(&format!("FROM a\nRUN <<E\n{text}E\n{text}"));
+    }
+    assert!(begin.elapsed() < std::time::Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
 #[test]
 fn in_a_dockerfile_a_waiver_speaks_of_the_instruction_below_it() {
     let text = format!(
-        "# syntax=docker/dockerfile:1\n# {FULL}\nFROM a\n# {FULL}\n# more\nRUN a \\\n  # {FULL}\n  b\nRUN <<E\n# {FULL}\nE\n# {FULL}\n"
+        "# syntax=docker/dockerfile:1\n# {FULL}\nFROM a\n# {FULL}\n# more\nRUN a \\\n  # {FULL}\n  b\nRUN <<E\n# {FULL}\nE\nUSER a # {FULL}\n# {FULL}\n"
     );
-    let parsed = dockerfile::parse(text.as_bytes());
-    let all = in_dockerfile(&text, &parsed).into_iter();
-    let all: Vec<_> =
-        all.map(|it| (it.line, it.terms.map(|_| it.lines).map_err(|slip| slip.what))).collect();
-    let told = |what: &str| Err(what.to_owned());
+    let slip = |what: &str| Err(what.to_owned());
     let expected = [
         (2, Ok((3, 3))),
         (4, Ok((6, 8))),
-        (7, told("it stands inside an instruction")),
-        (12, told("nothing stands below it")),
+        (7, slip("it stands inside an instruction")),
+        (12, slip("it stands behind an instruction")),
+        (13, slip("nothing stands below it")),
     ];
-    assert_eq!(all, expected);
+    assert_eq!(of_dockerfile(&text), expected);
 }
