@@ -1,7 +1,10 @@
 //! Waivers where people write them, through the whole program.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use secaudit::parse::waiver::{in_dockerfile, in_yaml};
+use secaudit::parse::{dockerfile, yaml};
 use serde_json::Value;
 
 use crate::compose::{document, fits, laid_out};
@@ -178,4 +181,23 @@ fn a_waiver_covers_nobody_who_only_shares_its_lines_or_its_name() {
     let (code, document) = judged(folder.path(), &["-f", "inline.yaml"]);
     assert_eq!(code, Some(1), "in a value nothing is a waiver");
     assert!(document.get("waivers").is_none());
+}
+
+#[test]
+fn a_file_full_of_signs_is_read_in_time() {
+    let begin = Instant::now();
+    let signs = "# ".repeat(200_000);
+    let blanks = " ".repeat(300_000);
+    for text in [
+        format!("a: b\n#secaudit x\n{signs}{blanks}"),
+        format!("a: b\n# secaudit: waive {} \n", "a".repeat(900_000)),
+        format!("a: 'b\n #secaudit: waive\n {signs}'\n"),
+        format!("{}a: b\n", "#secaudit: waive\n#\n#\n".repeat(50_000)),
+    ] {
+        let mut left = 1000;
+        in_yaml(&text, &yaml::load(&text, 0, &mut left).unwrap());
+        let text = format!("FROM a\nRUN <<E\n{text}E\n{text}");
+        in_dockerfile(&text, &dockerfile::parse(text.as_bytes()));
+    }
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }

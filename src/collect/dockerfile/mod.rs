@@ -91,7 +91,6 @@ impl Resolved {
 }
 
 /// Whether a build can be given this.
-#[expect(clippy::disallowed_methods, reason = "it looks for what the caller names")]
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
