@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::draft::Written;
+use super::target::Kind;
 use super::untrusted::Untrusted;
 
 /// A line and a column of it in characters, both from 1.
@@ -23,6 +24,8 @@ pub struct Waiver {
 pub struct Scope {
     /// The file, by the path that a person knows it by.
     pub file: Untrusted,
+    /// What the file asks for: services, or an image by a Dockerfile.
+    pub kind: Kind,
     /// Where the part begins.
     pub first: Position,
     /// Where the last of it begins.

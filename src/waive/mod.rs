@@ -15,7 +15,7 @@ use crate::model::draft::{Origin, Written};
 use crate::model::finding::{Finding, Ledger};
 use crate::model::reading::Evidence;
 use crate::model::source::Source;
-use crate::model::target::Target;
+use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::Verdict;
 use crate::model::waiver::{Scope, Slip, Terms, Waiver};
@@ -112,6 +112,10 @@ pub fn lay(
                     what: format!("the policy switches {} off", terms.rule),
                     help: "remove the waiver".to_owned(),
                 }),
+                None if !is_asked_of(terms.rule.raw(), scope.kind) => State::Misread(Slip {
+                    what: format!("{} is not asked of a {}", terms.rule, scope.kind.name()),
+                    help: "put it where the rule is asked".to_owned(),
+                }),
                 None => State::Unused(rest(ledger, terms.rule.raw(), scope)),
             };
         }
@@ -121,12 +125,15 @@ pub fn lay(
     standing
 }
 
+fn is_asked_of(rule: &str, kind: Kind) -> bool {
+    rules::ALL.iter().any(|it| it.id == rule && it.targets.contains(&kind))
+}
+
 /// What is left of a rule's findings that a scope does not cover.
 fn rest(ledger: &Ledger, rule: &str, scope: &Scope) -> Rest {
-    let is_asked = |target: &Target| {
-        let is_own = scope.targets.is_empty() || scope.targets.contains(&target.id);
-        let rule = rules::ALL.iter().find(|it| it.id == rule);
-        is_own && rule.is_some_and(|it| it.targets.contains(&target.kind))
+    let is_asked = |target: &Target| match scope.targets.as_slice() {
+        [] => target.kind == scope.kind,
+        targets => targets.contains(&target.id),
     };
     if !ledger.sheets.iter().any(|it| is_asked(&it.target)) {
         return Rest::NotAsked;

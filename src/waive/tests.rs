@@ -53,7 +53,8 @@ fn waiver(rule: &str, until: &str, (first, last): (u32, u32), target: Option<&st
         ticket: None,
     };
     let targets = target.into_iter().map(str::to_owned).collect();
-    let scope = Scope { file: "a".into(), first: (first, 1), last: (last, 9), targets };
+    let (file, kind) = ("a".into(), Kind::Service);
+    let scope = Scope { file, kind, first: (first, 1), last: (last, 9), targets };
     Waiver { at: written("a", first - 1), terms: Ok((scope, terms)) }
 }
 
@@ -158,6 +159,18 @@ fn above_a_service_a_waiver_covers_it_wherever_the_line_stands_and_known_or_not(
         // Who was not asked may need it elsewhere.
         assert_eq!(met(verdict, vec![another], NOON), (vec![], false));
     }
+}
+
+#[test]
+fn a_rule_that_nobody_asks_of_such_a_file_is_told_and_a_file_that_is_not_judged_here_is_not() {
+    let of_builds = rules::ALL.iter().find(|it| it.targets == [Kind::Dockerfile]).unwrap();
+    let own = waiver(of_builds.id, "2027-01-31", (5, 9), Some("a#web"));
+    let (states, _) = met(failing(&[("a", 5)]), vec![own.clone()], NOON);
+    assert!(matches!(&states[..], [State::Misread(slip)] if slip.what.contains("not asked of")));
+    let (mut scope, terms) = own.terms.unwrap();
+    (scope.kind, scope.targets) = (Kind::Dockerfile, Vec::new());
+    let own = Waiver { terms: Ok((scope, terms)), ..own };
+    assert_eq!(met(failing(&[("a", 5)]), vec![own], NOON).0, []);
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl Resolved {
             let below = noted.found.said.as_ref().ok().filter(|_| noted.is_own);
             let service = below.and_then(|(below, _)| below.service.as_ref());
             let target = service.map(|name| lower::id_of(project, name));
-            bundle.add_waiver(noted.found.waiver(&file, target));
+            bundle.add_waiver(noted.found.waiver(&file, Kind::Service, target));
         }
         for (service, (name, making)) in project.services().zip(&self.makings) {
             making.waivers().iter().for_each(|it| bundle.add_waiver(it.clone()));

@@ -71,7 +71,8 @@ impl Build {
         let written = String::from_utf8_lossy(bytes);
         let written = written.strip_prefix('\u{feff}').unwrap_or(&written);
         let found = waiver::in_dockerfile(written, &dockerfile);
-        let waivers = found.into_iter().map(|it| it.waiver(&file, None)).collect();
+        let waivers =
+            found.into_iter().map(|it| it.waiver(&file, Kind::Dockerfile, None)).collect();
         Ok(Self { dockerfile, built, target, args, file, text, lines, waivers })
     }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::model::draft::Written;
+use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::model::waiver::{Position, Scope, Slip, Terms, Waiver};
 use crate::parse::compose::tree::{Entry, Node, Place};
@@ -42,9 +43,9 @@ pub struct Below {
 }
 
 impl Found {
-    /// The waiver, of a file by the path that a person knows it by; of this target as a
-    /// whole, where that is what stands below it.
-    pub fn waiver(&self, file: &Untrusted, target: Option<String>) -> Waiver {
+    /// The waiver, of a file by the path that a person knows it by and by what it asks
+    /// for; of this target as a whole, where that is what stands below it.
+    pub fn waiver(&self, file: &Untrusted, kind: Kind, target: Option<String>) -> Waiver {
         let (line, column) = self.at;
         // Where the comment begins is where it stood; the value before it is not shown.
         let indent = " ".repeat(usize::try_from(column.saturating_sub(1)).unwrap_or_default());
@@ -53,7 +54,7 @@ impl Found {
         let terms = self.said.clone().map(|(below, terms)| {
             let (first, last) = (below.first, below.last);
             let targets = target.into_iter().collect();
-            (Scope { file: file.clone(), first, last, targets }, terms)
+            (Scope { file: file.clone(), kind, first, last, targets }, terms)
         });
         Waiver { at, terms }
     }
