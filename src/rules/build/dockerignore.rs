@@ -1,6 +1,7 @@
 //! See [`RULE`].
 
 use crate::facts::Facts;
+use crate::facts::build::{Found, in_context};
 use crate::model::build::Context;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
@@ -52,33 +53,41 @@ const FOLDERS: [(&str, &str, &str); 7] = [
 ];
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.build.given().judge(|(layout, context)| {
+    let found = facts.build.given(|layout, context| {
         if !layout.takes_context() {
-            return Check::moot("nothing of what the build is given is copied");
+            return (Check::moot("nothing of what the build is given is copied"), None);
         }
         let whole = layout.used().find(|it| copies_everything(*it));
-        let check = check(context, whole.is_some());
-        match whole {
+        let (check, untold) = check(context, whole.is_some());
+        let check = match whole {
             Some(copy) => check.at(layout.origin(copy.instruction, None), "everything"),
             None => check.only(Severity::Low),
-        }
-    })
+        };
+        (check, untold)
+    });
+    found.judge(Check::clone)
 }
 
-fn check(context: &Context, is_whole: bool) -> Check {
+fn check(context: &Context, is_whole: bool) -> Found {
     let ignore = match &context.ignore {
         None => Ignore::default(),
         Some((file, text)) => match dockerignore::parse(text.raw()) {
             Ok(ignore) => ignore,
             Err(wrong) => {
                 let (line, what) = (wrong.place.line, Untrusted::from(wrong.what));
-                return Check::broken(format!("{file}:{line}: {what}; builders stop there"));
+                let what = format!("{file}:{line}: {what}; builders stop there");
+                return (Check::broken(what), None);
             }
         },
     };
+    let check = entering(context, &ignore, is_whole);
+    (check, in_context(context, &ignore.effort))
+}
+
+fn entering(context: &Context, ignore: &Ignore, is_whole: bool) -> Check {
     let names = context.names.iter().map(Untrusted::raw);
     let entering: Vec<(&str, &str)> =
-        names.filter_map(|it| Some((it, matter(it, &ignore)?))).collect();
+        names.filter_map(|it| Some((it, matter(it, ignore)?))).collect();
     if entering.is_empty() {
         return match &context.ignore {
             None if is_whole => {
@@ -109,17 +118,18 @@ fn check(context: &Context, is_whole: bool) -> Check {
 
 const SECRETS: &str = "secrets";
 
-/// What is the matter with a name that enters the context.
+/// What is the matter with a name that is known to enter the context.
 fn matter(name: &str, ignore: &Ignore) -> Option<&'static str> {
     let bare = name.trim_end_matches('/');
+    let enters = |path: &str| ignore.excludes(path) == Some(false);
     if name.ends_with('/') {
         let last = bare.rsplit('/').next().unwrap_or_default();
         if let Some((_, inside, what)) = FOLDERS.iter().find(|(folder, _, _)| *folder == last) {
-            return (!ignore.excludes(&format!("{bare}/{inside}"))).then_some(what);
+            return enters(&format!("{bare}/{inside}")).then_some(what);
         }
         return None;
     }
-    (is_holder(bare) && !ignore.excludes(bare)).then_some(SECRETS)
+    (is_holder(bare) && enters(bare)).then_some(SECRETS)
 }
 
 #[cfg(test)]
@@ -131,6 +141,15 @@ mod tests {
 
     fn given(names: &[&str], ignore: Option<&str>) -> Case {
         dockerfile("FROM a\nCOPY . .\n").given(names, ignore)
+    }
+
+    /// Patterns that no name fits before its end.
+    fn hostile() -> String {
+        (0..4_000).map(|it| format!("**/{}b{it}\n", "a*".repeat(20))).collect()
+    }
+
+    fn hostile_name() -> String {
+        format!("{}.env", format!("{}/", "a".repeat(200)).repeat(8))
     }
 
     cases! { RULE:
@@ -150,6 +169,7 @@ mod tests {
         a_pattern_that_builders_refuse_fails: given(&["app.js"], Some("[\n")) => "Fail",
         named_files_are_milder: dockerfile("FROM a\nCOPY app.js .\n").given(&[".env"], None) => "Fail(low)",
         named_files_need_none: dockerfile("FROM a\nCOPY app.js .\n").given(&["app.js"], None) => "Pass",
+        patterns_that_would_take_too_long_are_unknown: given(&[&hostile_name()], Some(&hostile())) => "Unknown",
         what_copies_nothing_is_not_asked:
             dockerfile("FROM a\nCOPY --from=b /x /x\n").given(&[".env"], None) => "NotApplicable",
         a_file_that_is_not_at_hand_is_unknown: dockerfile("FROM a\nCOPY . .\n").unread_dockerfile() => "Unknown",
