@@ -7,7 +7,7 @@ use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::dockerignore::{self, Ignore};
-use crate::parse::secret::holder::is_holder;
+use crate::parse::holder::is_holder;
 use crate::rules::build::copies_everything;
 use crate::rules::{Settings, rule};
 
@@ -40,16 +40,16 @@ rule! {
 /// The most names that are told.
 const MOST: usize = 10;
 
-/// Folders by what is the matter with them, each with a name as it stands in them: a
-/// pattern may fit what is inside and not the folder.
-const FOLDERS: [(&str, &str, &str); 7] = [
-    (".git", "HEAD", "version control"),
-    (".hg", "hgrc", "version control"),
-    (".svn", "wc.db", "version control"),
-    ("node_modules", "a/package.json", "dependencies"),
-    (".venv", "pyvenv.cfg", "dependencies"),
-    ("venv", "pyvenv.cfg", "dependencies"),
-    ("__pycache__", "a.pyc", "dependencies"),
+/// Folders by what is the matter with them, each with names as they stand in them: a
+/// pattern may fit what is inside and not the folder, or some of it.
+const FOLDERS: [(&str, &[&str], &str); 7] = [
+    (".git", &["HEAD", "config", "objects/pack/a.pack"], "version control"),
+    (".hg", &["hgrc", "store/data/a.i"], "version control"),
+    (".svn", &["wc.db", "pristine/00/a.svn-base"], "version control"),
+    ("node_modules", &["a/package.json"], "dependencies"),
+    (".venv", &["pyvenv.cfg", "bin/python"], "dependencies"),
+    ("venv", &["pyvenv.cfg", "bin/python"], "dependencies"),
+    ("__pycache__", &["a.pyc"], "dependencies"),
 ];
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
@@ -125,7 +125,8 @@ fn matter(name: &str, ignore: &Ignore) -> Option<&'static str> {
     if name.ends_with('/') {
         let last = bare.rsplit('/').next().unwrap_or_default();
         if let Some((_, inside, what)) = FOLDERS.iter().find(|(folder, _, _)| *folder == last) {
-            return enters(&format!("{bare}/{inside}")).then_some(what);
+            let is_in = inside.iter().any(|it| enters(&format!("{bare}/{it}")));
+            return is_in.then_some(what);
         }
         return None;
     }
@@ -161,6 +162,11 @@ mod tests {
         an_environment_file_fails: given(&[".env", "app.js"], Some(".git\n")) => "Fail",
         one_in_a_folder_fails: given(&["web/.env.production"], Some(".env*\n")) => "Fail",
         one_that_is_let_in_again_fails: given(&["web/.env"], Some("**/.env\n!web/.env\n")) => "Fail",
+        one_of_dependencies_fails: given(&["vendor/", "vendor/foo/.env"], Some(".git\n")) => "Fail",
+        one_that_is_named_the_other_way_round_fails: given(&["config/prod.env"], Some(".env\n")) => "Fail",
+        credentials_of_a_registry_fail: given(&[".docker/config.json"], Some(".env\n")) => "Fail",
+        history_without_its_head_is_there: given(&[".git/"], Some(".git/HEAD\n")) => "Fail(low)",
+        so_is_some_of_it_that_is_let_in: given(&[".git/"], Some(".git\n!.git/config\n")) => "Fail(low)",
         an_example_passes: given(&[".env.example"], Some(".git\n")) => "Pass",
         a_key_fails: given(&["tls/a.key"], Some(".env\n")) => "Fail",
         version_control_alone_is_milder: given(&[".git/"], Some("x\n")) => "Fail(low)",
