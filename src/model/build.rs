@@ -30,7 +30,8 @@ pub struct Context {
     /// The file that says what is left out, and its text; none where there is none.
     pub ignore: Option<(Untrusted, Untrusted)>,
     /// The names in it by their paths below it, a folder's with a slash at its end.
-    /// What lies in folders of version control or of dependencies is not listed.
+    /// What lies in folders of version control or of dependencies is not listed, but for
+    /// what in `vendor` holds secrets.
     pub names: Vec<Untrusted>,
     /// Whether there are more than are listed.
     pub is_cut: bool,

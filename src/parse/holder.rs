@@ -21,17 +21,14 @@ pub enum Form {
 }
 
 /// The names of files, and how each is written.
-const NAMES: [(&str, Form); 22] = [
+const NAMES: [(&str, Form); 19] = [
     ("id_rsa", Form::Key),
     ("id_dsa", Form::Key),
     ("id_ecdsa", Form::Key),
     ("id_ed25519", Form::Key),
     (".env", Form::Lines),
     (".npmrc", Form::Lines),
-    (".yarnrc", Form::Lines),
-    (".yarnrc.yml", Form::Lines),
     (".pypirc", Form::Lines),
-    ("pip.conf", Form::Lines),
     (".my.cnf", Form::Lines),
     (".s3cfg", Form::Lines),
     ("terraform.tfvars", Form::Lines),
@@ -46,6 +43,23 @@ const NAMES: [(&str, Form); 22] = [
     ("secrets.json", Form::Json),
 ];
 
+/// Names of settings, which may hold secrets and often do not: only what is in them
+/// tells.
+const SETTINGS: [(&str, Form); 3] =
+    [(".yarnrc", Form::Lines), (".yarnrc.yml", Form::Lines), ("pip.conf", Form::Lines)];
+
+/// Names that are kept for secrets, of files that nothing is read out of.
+const UNREAD: [&str; 6] =
+    [".htpasswd", ".vault-token", "key.pem", "kubeconfig", "privkey.pem", "terraform.tfstate"];
+
+/// How names of private keys and key stores end. Of others that end in `.pem` or `.p8`
+/// only what is in them tells.
+const STORES: [&str; 9] =
+    [".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk", "-key.pem", "_key.pem"];
+
+/// Folders of keys and credentials.
+const FOLDERS: [&str; 4] = [".aws", ".gnupg", ".kube", ".ssh"];
+
 /// Names that mean something only in a folder of this name.
 const WITHIN: [(&str, &str, Form); 4] = [
     (".aws", "credentials", Form::Lines),
@@ -57,28 +71,44 @@ const WITHIN: [(&str, &str, Form); 4] = [
 /// Ends of the names of keys.
 const KEYS: [&str; 4] = [".pem", ".key", ".p8", ".ppk"];
 
-/// Ends of names beginning with `.env` that are examples.
-const EXAMPLES: [&str; 6] = [".example", ".sample", ".template", ".dist", ".defaults", ".schema"];
+/// Parts of the name of an `.env` that is handed out with the source.
+const EXAMPLES: [&str; 6] = ["example", "sample", "template", "dist", "defaults", "schema"];
 
 /// How a file is written that holds secrets by its nature, by its path.
 pub fn form(path: &[u8]) -> Option<Form> {
     let path = std::str::from_utf8(path).ok()?;
     let (folder, name) = path.rsplit_once('/')?;
     let folder = folder.rsplit('/').next().unwrap_or_default();
-    let known = NAMES.iter().find(|(it, _)| *it == name).map(|(_, form)| *form);
-    let within = || {
-        let fits = |it: &&(&str, &str, Form)| it.0 == folder && it.1 == name;
-        WITHIN.iter().find(fits).map(|(_, _, form)| *form)
-    };
     let is_key = || KEYS.iter().any(|it| name.ends_with(it));
-    let is_environment = || {
-        (name.starts_with(".env.") || name.ends_with(".env"))
-            && !EXAMPLES.iter().any(|it| name.ends_with(it))
-    };
+    let is_example = || name.rsplit('.').next().is_some_and(|end| EXAMPLES.contains(&end));
+    let known = NAMES.iter().chain(&SETTINGS).find(|(it, _)| *it == name).map(|(_, form)| *form);
     known
-        .or_else(within)
+        .or_else(|| within(folder, name))
         .or_else(|| is_key().then_some(Form::Key))
-        .or_else(|| is_environment().then_some(Form::Lines))
+        .or_else(|| (is_environment(name) && !is_example()).then_some(Form::Lines))
+}
+
+/// Whether a file or folder of this path holds secrets by its name alone.
+pub fn is_holder(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    let (around, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = around.rsplit('/').next().unwrap_or_default();
+    let is_example = || name.split('.').any(|part| EXAMPLES.contains(&part));
+    NAMES.iter().any(|(it, _)| *it == name)
+        || UNREAD.contains(&name)
+        || within(folder, name).is_some()
+        || is_environment(name) && !is_example()
+        || STORES.iter().any(|it| name.len() > it.len() && name.ends_with(it))
+        || path.split('/').any(|part| FOLDERS.contains(&part)) && !name.ends_with(".pub")
+}
+
+fn within(folder: &str, name: &str) -> Option<Form> {
+    let found = WITHIN.iter().find(|it| it.0 == folder && it.1 == name);
+    found.map(|(_, _, form)| *form)
+}
+
+fn is_environment(name: &str) -> bool {
+    name.starts_with(".env.") || name.ends_with(".env")
 }
 
 /// Every name in it and its value. What has no name has an empty one.
@@ -180,5 +210,38 @@ mod tests {
             assert!(form(path.as_bytes()).is_some(), "{path}");
         }
         assert_eq!(form(b"/\xff/.env"), None);
+    }
+
+    #[test]
+    fn names_tell_what_holds_secrets() {
+        for path in [
+            ".env",
+            "app/.env.production",
+            "config/prod.env",
+            ".docker/config.json",
+            "id_rsa",
+            "tls/server.key",
+            ".aws/",
+            ".ssh/config",
+        ] {
+            assert!(is_holder(path), "{path}");
+        }
+        for path in [
+            ".env.example",
+            ".env.local.sample",
+            "example.env",
+            "config/config.json",
+            "id_rsa.pub",
+            ".ssh/id.pub",
+            "cert.pem",
+            ".yarnrc.yml",
+            "keys.js",
+            ".key",
+            "env",
+            ".venv",
+            "src/key",
+        ] {
+            assert!(!is_holder(path), "{path}");
+        }
     }
 }

@@ -16,7 +16,9 @@ use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::model::waiver::Waiver;
 use crate::parse::compose::address;
-use crate::parse::dockerfile::{self, Account, Built, Dockerfile, Place, Stage, Unless, Wrong};
+use crate::parse::dockerfile::{
+    self, Account, Built, Dockerfile, From, Place, Plan, Stage, Unless, Wrong,
+};
 use crate::parse::{run, waiver};
 
 /// The longest line of a Dockerfile that is shown.
@@ -115,12 +117,16 @@ impl Build {
 
     /// The stages whose layers ship, the lowest first.
     fn shipping(&self) -> Vec<&Stage> {
-        let plan = dockerfile::plan(&self.dockerfile, self.target.as_deref(), &self.args);
-        let ships = plan.map(|it| it.ships).unwrap_or_default();
+        let ships = self.plan().map(|it| it.ships).unwrap_or_default();
         ships.into_iter().filter_map(|at| self.dockerfile.stages.get(at)).collect()
     }
 
-    /// The names of its stages, and of those that ship.
+    fn plan(&self) -> Option<Plan> {
+        dockerfile::plan(&self.dockerfile, self.target.as_deref(), &self.args).ok()
+    }
+
+    /// The names of its stages, and of those that ship; and why nobody can tell what
+    /// the lowest of these rests on, where that is so.
     pub(in crate::collect) fn tell_stages(&self, draft: &mut Draft) {
         let Some(told) = draft.document.get_mut("Build").and_then(Value::as_object_mut) else {
             return;
@@ -130,6 +136,11 @@ impl Build {
         let all: Vec<String> = self.dockerfile.stages.iter().map(name).collect();
         told.insert("Ships".to_owned(), json!(ships));
         told.insert("Stages".to_owned(), json!(all));
+        let plan = self.plan();
+        let lowest = plan.as_ref().and_then(|it| it.from.get(*it.ships.first()?));
+        if let Some(From::Untold(why)) = lowest {
+            told.insert("Open".to_owned(), json!(why));
+        }
     }
 
     /// The image that it rests on, as far as it is known.

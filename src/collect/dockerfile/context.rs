@@ -10,6 +10,7 @@ use crate::model::build::Context;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
+use crate::parse::holder::is_holder;
 
 /// The most names that are listed.
 const MOST: usize = 4_096;
@@ -21,8 +22,16 @@ const DEEPEST: usize = 8;
 const LARGEST: u64 = 1 << 18;
 
 /// Folders whose inside is of one kind: that they are there says it all.
-const CLOSED: [&str; 8] =
-    [".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", "vendor"];
+const CLOSED: [&str; 7] = [".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv"];
+
+/// A folder of dependencies that belong to the source: of what is in it only those names
+/// are listed that hold secrets.
+const SIFTED: &str = "vendor";
+
+/// The most names in such folders that are looked at, and how deep: they are many, and
+/// their paths long.
+const MOST_SIFTED: usize = 1 << 17;
+const DEEPEST_SIFTED: usize = 32;
 
 /// Names in order, and whether there are more.
 type Names = (Vec<Untrusted>, bool);
@@ -89,38 +98,64 @@ fn read(path: &Path) -> Option<String> {
 #[expect(clippy::disallowed_methods, reason = "it lists what a build is given")]
 fn names(folder: &Path) -> Names {
     let mut found = Vec::new();
-    let mut is_cut = false;
-    let mut level = vec![(folder.to_owned(), String::new())];
+    let (mut is_cut, mut sifted) = (false, 0);
+    let mut level = vec![(folder.to_owned(), String::new(), false)];
     for depth in 1.. {
         let mut next = Vec::new();
-        for (path, below) in level {
+        for (path, below, is_sifted) in level {
             let Ok(entries) = std::fs::read_dir(&path) else {
                 is_cut = true;
                 continue;
             };
-            let mut entries: Vec<_> = entries.flatten().take(MOST + 1).collect();
+            let most = if is_sifted { MOST_SIFTED } else { MOST };
+            let mut entries: Vec<_> = entries.flatten().take(most + 1).collect();
             entries.sort_by_key(std::fs::DirEntry::file_name);
             for entry in entries {
-                if found.len() == MOST {
+                sifted += usize::from(is_sifted);
+                if found.len() == MOST || sifted > MOST_SIFTED {
                     return (found, true);
                 }
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
                 let whole = format!("{below}{name}{}", if is_folder { "/" } else { "" });
-                found.push(whole.as_str().into());
+                if !is_sifted || !is_folder && is_holder(&whole) {
+                    found.push(whole.as_str().into());
+                }
                 if is_folder && !CLOSED.contains(&name.as_str()) {
-                    next.push((entry.path(), whole));
+                    next.push((entry.path(), whole, is_sifted || name == SIFTED));
                 }
             }
         }
-        if next.is_empty() {
-            break;
+        if depth >= DEEPEST {
+            is_cut |= next.iter().any(|(_, _, is_sifted)| !is_sifted || depth >= DEEPEST_SIFTED);
+            next.retain(|(_, _, is_sifted)| *is_sifted && depth < DEEPEST_SIFTED);
         }
-        if depth == DEEPEST {
-            is_cut = true;
+        if next.is_empty() {
             break;
         }
         level = next;
     }
     (found, is_cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_dependencies_that_belong_to_the_source_only_secrets_are_listed() {
+        let folder = std::env::temp_dir().join(format!("secaudit-context-{}", std::process::id()));
+        let deep = folder.join("vendor/a.org/b/c/d/e/f/g/h/i");
+        std::fs::create_dir_all(&deep).unwrap();
+        for name in
+            ["vendor/a.org/.env", "vendor/a.org/x.go", "vendor/a.org/b/c/d/e/f/g/h/i/id_rsa"]
+        {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+        let (found, is_cut) = names(&folder);
+        std::fs::remove_dir_all(&folder).unwrap();
+        let found: Vec<_> = found.iter().map(Untrusted::raw).collect();
+        let listed = ["vendor/", "vendor/a.org/.env", "vendor/a.org/b/c/d/e/f/g/h/i/id_rsa"];
+        assert_eq!((found, is_cut), (listed.to_vec(), false));
+    }
 }

@@ -2,7 +2,8 @@
 
 use crate::facts::view::View;
 use crate::model::fact::Fact;
-use crate::model::reading::Reading;
+use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::source::Source;
 
 use super::{Build, Layout};
 
@@ -14,6 +15,9 @@ pub struct Stages {
     pub ships: Vec<String>,
     /// All that there are, in the order of the file.
     pub all: Vec<String>,
+    /// Whether the lowest that ships rests on what nobody can tell: it may be
+    /// another of them.
+    pub is_open: bool,
 }
 
 impl Stages {
@@ -22,6 +26,7 @@ impl Stages {
         Self {
             ships: layout.shipping().map(name).collect(),
             all: layout.dockerfile.stages.iter().map(name).collect(),
+            is_open: super::steps::in_shipped_stages(layout).is_some(),
         }
     }
 }
@@ -53,14 +58,26 @@ pub(super) fn of_service(view: &View<'_>) -> Fact<Stages> {
     match listed {
         Reading::Missing(gap) => {
             let known = target.and_then(|target| match target {
-                Some(name) => Reading::of(Stages { ships: names(vec![name]), all: Vec::new() }),
+                Some(name) => {
+                    let (ships, all) = (names(vec![name]), Vec::new());
+                    Reading::of(Stages { ships, all, is_open: true })
+                }
                 None => Reading::Missing(gap.clone()),
             });
             Fact::declared_in_part(known.shown_as(shown), Some(gap))
         }
         listed @ (Reading::Known(..) | Reading::Inapplicable) => {
-            let stages = listed.map(|(ships, all)| Stages { ships: names(ships), all: names(all) });
-            Fact::declared_only(stages.shown_as(shown))
+            let open = inspect.text("/Build/Open").unshown().known().copied().flatten();
+            let stages = listed.map(|(ships, all)| {
+                let (ships, all) = (names(ships), names(all));
+                Stages { ships, all, is_open: open.is_some() }
+            });
+            let gap = open.map(|why| {
+                let detail = format!("the stage that ships rests on what nobody can tell: {why}");
+                let gap = Gap::new(Reason::Unset, Source::Compose(view.id().to_owned()), detail);
+                gap.mend("give the variable of its FROM a default, or a value by build.args")
+            });
+            Fact::declared_in_part(stages.shown_as(shown), gap)
         }
     }
 }

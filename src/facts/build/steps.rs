@@ -7,15 +7,17 @@ use crate::model::build::Context;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::source::Source;
+use crate::model::verdict::Check;
 use crate::parse::dockerfile::{From, Instruction, Keyword, Part, Place, Step};
+use crate::parse::dockerignore::Effort;
 
 use super::{Build, Layout};
 
 /// Something that nobody can tell and that decides: where, and why.
 pub type Doubt = (Place, String);
 
-/// A Dockerfile, and what its build is given where that is known.
-pub type Used = (Rc<Layout>, Option<Arc<Context>>);
+/// What a rule found, and why that may not be all.
+pub type Found = (Check, Option<Gap>);
 
 /// An instruction as it is carried out in a stage.
 #[derive(Clone, Copy, Debug)]
@@ -82,18 +84,26 @@ impl Build {
         self.asked(|layout| in_all_stages(layout).or_else(|| doubt(layout)))
     }
 
-    /// As [`Build::used`], with the names that the build is given where all of them
-    /// are known.
-    pub fn used_of(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Used> {
-        let context = self.context.declared().known().filter(|it| !it.is_cut).cloned();
+    /// What is found as in [`Build::used`], with what the build is given where that is
+    /// known.
+    pub fn used_of(
+        &self,
+        doubt: impl Fn(&Layout) -> Option<Doubt>,
+        find: impl FnOnce(&Layout, Option<&Context>) -> Found,
+    ) -> Fact<Check> {
+        let context = self.context.declared().known();
         let gap = self.gap(|layout| in_all_stages(layout).or_else(|| doubt(layout)));
-        let declared = self.layout.declared().clone();
-        Fact::declared_in_part(declared.map(|it| (it, context)), gap)
+        let mut untold = None;
+        let found = self.layout.declared().clone().map(|layout| {
+            let (check, why) = find(&layout, context.map(AsRef::as_ref));
+            untold = why;
+            check
+        });
+        Fact::declared_in_part(found, gap.or(untold))
     }
 
-    /// The Dockerfile with what its build is given. Where not all of that was looked
-    /// at, what is missing from it acquits nobody.
-    pub fn given(&self) -> Fact<(Rc<Layout>, Arc<Context>)> {
+    /// What is found in the Dockerfile and what its build is given.
+    pub fn given(&self, find: impl FnOnce(&Layout, &Context) -> Found) -> Fact<Check> {
         let layout = self.layout.declared().clone();
         let takes = |it: &Reading<Rc<Layout>>| match it {
             Reading::Known(layout, _) => layout.takes_context(),
@@ -105,13 +115,13 @@ impl Build {
             // Nobody has to know what nothing is made of.
             Reading::Known(Arc::default(), Vec::new())
         };
-        let cut = context.known().filter(|it| it.is_cut).map(|context| {
-            let source = Source::Context(context.folder.raw().to_owned());
-            let detail = format!("not all names in {} were looked at", context.folder);
-            let gap = Gap::new(Reason::NotCollected, source, detail);
-            gap.mend("name a smaller folder by --context-dir")
+        let mut untold = None;
+        let found = layout.zip(context).map(|(layout, context)| {
+            let (check, why) = find(&layout, &context);
+            untold = why;
+            check
         });
-        Fact::declared_in_part(layout.zip(context), cut)
+        Fact::declared_in_part(found, untold)
     }
 
     fn asked(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Fact<Rc<Layout>> {
@@ -126,6 +136,22 @@ impl Build {
         let gap = Gap::new(Reason::Unset, evidence.first()?.source.clone(), detail);
         Some(gap.mend("give its variable a default, or a value by --build-arg"))
     }
+}
+
+/// Why not all is known of what a build is given: some of the names were not looked at,
+/// or not held against the patterns of the file that says what is left out.
+pub fn in_context(context: &Context, effort: &Effort) -> Option<Gap> {
+    let source = || Source::Context(context.folder.raw().to_owned());
+    if effort.is_spent() {
+        let detail = "to hold the names against the .dockerignore would take too long";
+        let gap = Gap::new(Reason::TooLarge, source(), detail);
+        return Some(gap.mend("write fewer * into its patterns, or fewer patterns"));
+    }
+    context.is_cut.then(|| {
+        let detail = format!("not all names in {} were looked at", context.folder);
+        let gap = Gap::new(Reason::NotCollected, source(), detail);
+        gap.mend("name a smaller folder by --context-dir")
+    })
 }
 
 /// What nobody can tell of the stages themselves.

@@ -14,7 +14,7 @@ mod tests;
 
 use super::dockerfile::{Place, Wrong};
 use super::path::clean;
-pub use pattern::Pattern;
+pub use pattern::{Effort, Pattern};
 
 /// The most patterns that are read.
 const MOST: usize = 5_000;
@@ -23,6 +23,8 @@ const MOST: usize = 5_000;
 #[derive(Clone, Debug, Default)]
 pub struct Ignore {
     lines: Vec<Line>,
+    /// What is left for asking it.
+    pub effort: Effort,
 }
 
 /// A line that keeps something out or lets it in again.
@@ -82,36 +84,37 @@ pub fn parse(text: &str) -> Result<Ignore, Wrong> {
 
 impl Ignore {
     /// What becomes of a path below the context's root, with slashes and without
-    /// one before it.
-    pub fn fate(&self, path: &str) -> Fate {
+    /// one before it; none where that would take too long.
+    pub fn fate(&self, path: &str) -> Option<Fate> {
         let mut walk = Walk::default();
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         let folders = ends.filter_map(|end| path.get(..end)).filter(|it| !it.is_empty());
         for folder in folders {
-            walk = self.below(&walk, folder);
+            walk = self.below(&walk, folder)?;
         }
-        walk.fate
+        Some(walk.fate)
     }
 
-    /// Whether a path stays out of the context.
-    pub fn excludes(&self, path: &str) -> bool {
-        self.fate(path).is_out
+    /// Whether a path stays out of the context; none where nobody works that out.
+    pub fn excludes(&self, path: &str) -> Option<bool> {
+        self.fate(path).map(|it| it.is_out)
     }
 
     /// One step of the walk that builders make: what fitted the folder above fits
     /// everything below it, so that a line that did not have to be asked there is not
     /// found to fit here either.
-    fn below(&self, above: &Walk, path: &str) -> Walk {
+    fn below(&self, above: &Walk, path: &str) -> Option<Walk> {
         let mut walk = Walk::default();
         for (at, line) in self.lines.iter().enumerate() {
             let fitted = above.fitted.get(at).copied().unwrap_or_default();
-            let fits = fitted || line.lets_in == walk.fate.is_out && line.pattern.fits(path);
+            let fits = fitted
+                || line.lets_in == walk.fate.is_out && line.pattern.fits(path, &self.effort)?;
             walk.fitted.push(fits);
             if fits {
                 walk.fate = Fate { is_out: !line.lets_in, line: Some(line.number) };
             }
         }
-        walk
+        Some(walk)
     }
 }
 

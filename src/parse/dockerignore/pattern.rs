@@ -1,8 +1,37 @@
 //! One pattern. Like the builders', it is compared as a text where it has no special
 //! letters, or only `**` at one end; else letter by letter.
 
+use std::cell::Cell;
 use std::iter::Peekable;
 use std::str::Chars;
+
+/// The most steps that are made through patterns for one answer: hundreds of lines and
+/// thousands of names take fewer, and so many take less than a second.
+const MOST_STEPS: usize = 1 << 25;
+
+/// How many steps are still made. Who writes the patterns and the names may write them
+/// so that they take long.
+#[derive(Clone, Debug)]
+pub struct Effort(Cell<usize>);
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self(Cell::new(MOST_STEPS))
+    }
+}
+
+impl Effort {
+    /// Whether something was not worked out for want of it.
+    pub const fn is_spent(&self) -> bool {
+        self.0.get() == 0
+    }
+
+    /// Spends this many steps; none where so many are not left, and then none are.
+    fn spend(&self, steps: usize) -> Option<()> {
+        self.0.set(self.0.get().saturating_sub(steps));
+        (!self.is_spent()).then_some(())
+    }
+}
 
 /// A pattern.
 #[derive(Clone, Debug)]
@@ -88,16 +117,18 @@ impl Pattern {
         }))
     }
 
-    /// Whether it is a pattern of this path itself.
-    pub fn fits(&self, path: &str) -> bool {
-        match &self.0 {
+    /// Whether it is a pattern of this path itself; none where nobody works that out any
+    /// more.
+    pub fn fits(&self, path: &str, effort: &Effort) -> Option<bool> {
+        effort.spend(1)?;
+        Some(match &self.0 {
             Form::Exact(text) => path == text,
             Form::Prefix(text) => path.starts_with(text.as_str()),
             Form::Suffix(text) => {
                 path.ends_with(text.as_str()) || text.strip_prefix('/') == Some(path)
             }
-            Form::Steps(steps) => fits(steps, path),
-        }
+            Form::Steps(steps) => return fits(steps, path, effort),
+        })
     }
 }
 
@@ -137,17 +168,19 @@ fn class(letters: &mut Peekable<Chars<'_>>) -> Result<Step, String> {
     Ok(Step::Class { ranges, is_negated })
 }
 
-/// Follows all ways through the steps at once, so that no pattern takes longer
-/// than its length times that of the path.
-fn fits(steps: &[Step], path: &str) -> bool {
-    let mut alive = vec![false; steps.len() + 1];
+/// Follows all ways through the steps at once, so that no pattern takes longer than its
+/// length times that of the path; none where that is more than is left.
+fn fits(steps: &[Step], path: &str, effort: &Effort) -> Option<bool> {
+    let mut alive = Ways::new(steps.len());
+    let mut next = Ways::new(steps.len());
     enter(steps, &mut alive, 0);
     for letter in path.chars() {
-        let mut next = vec![false; steps.len() + 1];
-        for (at, step) in steps.iter().enumerate() {
-            if !alive.get(at).copied().unwrap_or_default() {
-                continue;
-            }
+        if alive.steps.is_empty() {
+            break;
+        }
+        effort.spend(1 + alive.steps.len())?;
+        for at in alive.take() {
+            let Some(step) = steps.get(at) else { continue };
             let (stays, goes_on) = match step {
                 Step::Letter(it) => (false, *it == letter),
                 Step::One => (false, letter != '/'),
@@ -163,7 +196,7 @@ fn fits(steps: &[Step], path: &str) -> bool {
             if stays {
                 // Of folders that have begun only a slash is the end.
                 if matches!(step, Step::Folders) {
-                    mark(&mut next, at);
+                    next.add(at);
                 } else {
                     enter(steps, &mut next, at);
                 }
@@ -172,21 +205,46 @@ fn fits(steps: &[Step], path: &str) -> bool {
                 enter(steps, &mut next, at + 1);
             }
         }
-        alive = next;
+        std::mem::swap(&mut alive, &mut next);
     }
-    alive.last().copied().unwrap_or_default()
+    Some(alive.steps.contains(&steps.len()))
 }
 
-fn mark(alive: &mut [bool], at: usize) {
-    if let Some(it) = alive.get_mut(at) {
-        *it = true;
+/// The steps that are come to, each once.
+struct Ways {
+    steps: Vec<usize>,
+    is_in: Vec<bool>,
+}
+
+impl Ways {
+    fn new(length: usize) -> Self {
+        Self { steps: Vec::new(), is_in: vec![false; length + 1] }
+    }
+
+    fn add(&mut self, at: usize) {
+        if let Some(is_in) = self.is_in.get_mut(at)
+            && !std::mem::replace(is_in, true)
+        {
+            self.steps.push(at);
+        }
+    }
+
+    /// Takes all of them out.
+    fn take(&mut self) -> Vec<usize> {
+        let steps = std::mem::take(&mut self.steps);
+        for at in &steps {
+            if let Some(is_in) = self.is_in.get_mut(*at) {
+                *is_in = false;
+            }
+        }
+        steps
     }
 }
 
 /// Comes to a step, and to those after it as long as nothing is enough for each.
-fn enter(steps: &[Step], alive: &mut [bool], at: usize) {
+fn enter(steps: &[Step], ways: &mut Ways, at: usize) {
     for at in at..=steps.len() {
-        mark(alive, at);
+        ways.add(at);
         if !matches!(steps.get(at), Some(Step::Any | Step::Folders | Step::Rest)) {
             break;
         }

@@ -69,7 +69,7 @@ fn a_pattern_fits_what_the_builders_say_that_it_fits() {
         (".env*", ".env.local", true),
         (".env*", "app/.env", false),
     ] {
-        assert_eq!(ignore(pattern).excludes(path), is_out, "{pattern:?} of {path:?}");
+        assert_eq!(ignore(pattern).excludes(path), Some(is_out), "{pattern:?} of {path:?}");
     }
 }
 
@@ -89,7 +89,7 @@ fn the_last_line_that_fits_decides() {
         // The folder was out already when the third line was asked of it.
         ("a\n!a/b\na", "a/b", (false, Some(2))),
     ] {
-        let fate = ignore(lines).fate(path);
+        let fate = ignore(lines).fate(path).unwrap();
         assert_eq!((fate.is_out, fate.line), expected, "{lines:?} of {path:?}");
     }
 }
@@ -98,8 +98,8 @@ fn the_last_line_that_fits_decides() {
 fn comments_blank_lines_and_the_mark_at_the_top_are_no_patterns() {
     let ignore = ignore("\u{feff}# a\r\n\r\n   \n#b\nc\r\n");
     assert_eq!(ignore.lines.len(), 1);
-    assert_eq!(ignore.fate("c"), Fate { is_out: true, line: Some(5) });
-    assert!(!ignore.excludes("#b"));
+    assert_eq!(ignore.fate("c"), Some(Fate { is_out: true, line: Some(5) }));
+    assert_eq!(ignore.excludes("#b"), Some(false));
 }
 
 #[test]
@@ -128,5 +128,16 @@ fn what_builders_refuse_is_an_error_at_its_line() {
 #[test]
 fn a_hostile_pattern_takes_no_longer_than_others() {
     let ignore = ignore(&format!("{}b", "*a".repeat(2_000)));
-    assert!(!ignore.excludes(&"a".repeat(4_000)));
+    assert_eq!(ignore.excludes(&"a".repeat(4_000)), Some(false));
+}
+
+#[test]
+fn patterns_and_names_that_would_take_too_long_have_no_answer() {
+    let lines: String = (0..1_000).map(|it| format!("**/{}b{it}\n", "a*".repeat(20))).collect();
+    let ignore = ignore(&lines);
+    let path = format!("{}.env", format!("{}/", "a".repeat(200)).repeat(15));
+    let asked = std::iter::from_fn(|| Some(ignore.excludes(&path)));
+    assert_eq!(asked.take(1_000).find(Option::is_none), Some(None));
+    assert!(ignore.effort.is_spent());
+    assert_eq!(ignore.excludes("other"), None);
 }

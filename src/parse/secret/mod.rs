@@ -5,7 +5,6 @@
 //! still known, and only what was recognised goes on.
 
 mod common;
-pub mod holder;
 pub mod promise;
 mod token;
 

@@ -39,14 +39,17 @@ rule! {
 }
 
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
-    facts.build.used_of(doubt).judge(|(layout, context)| {
+    let found = facts.build.used_of(doubt, |layout, context| {
         let mut faults = Faults::default();
-        let missing = context.iter().flat_map(|it| given::missing(layout, it));
+        let (missing, untold) =
+            context.map_or_else(Default::default, |it| given::missing(layout, it));
         for (done, place, what) in loose(layout).into_iter().chain(missing) {
             faults.add(layout, done, place, what);
         }
-        faults.or_else(|| Check::holds("nothing is installed in whatever version is the newest"))
-    })
+        let holds = || Check::holds("nothing is installed in whatever version is the newest");
+        (faults.or_else(holds), untold)
+    });
+    found.judge(Check::clone)
 }
 
 /// A package that nobody can tell may come with its version, or without one.
@@ -163,6 +166,15 @@ mod tests {
         dockerfile(&format!("FROM a\nWORKDIR /app\n{instructions}\n")).given(names, None)
     }
 
+    /// Patterns that no name fits before its end.
+    fn hostile() -> String {
+        (0..4_000).map(|it| format!("**/{}b{it}\n", "a*".repeat(20))).collect()
+    }
+
+    fn hostile_name() -> String {
+        format!("{}package.json", format!("{}/", "a".repeat(200)).repeat(8))
+    }
+
     cases! { RULE:
         a_lock_file_passes: dockerfile("FROM a\nRUN npm ci && yarn --frozen-lockfile && pnpm i --frozen-lockfile\n") => "Pass",
         npm_without_one_fails: dockerfile("FROM a\nRUN npm install --omit=dev\n") => "Fail",
@@ -210,6 +222,19 @@ mod tests {
             built("COPY . .\nRUN if [ -f yarn.lock ]; then yarn --frozen-lockfile; else npm ci; fi", &LOCKED) => "Pass",
         packages_of_the_system_make_none:
             built("COPY package.json ./\nRUN apt-get update && apt-get install -y x && npm ci", &["package.json"]) => "Fail",
+        one_that_is_left_out_of_more_names_than_were_looked_at_is_unknown: built("COPY . .\nRUN npm ci", &LOCKED)
+            .given_in_part(&LOCKED, Some("*lock*\n")) => "Unknown",
+        one_among_them_passes: built("COPY . .\nRUN npm ci", &LOCKED)
+            .given_in_part(&LOCKED, None) => "Pass",
+        a_project_that_may_be_beyond_them_is_unknown: built("COPY . .\nRUN npm ci", &LOCKED)
+            .given_in_part(&["a.js"], None) => "Unknown",
+        what_copies_only_names_that_are_known_needs_no_others:
+            built("COPY package.json ./\nRUN npm ci", &LOCKED).given_in_part(&LOCKED, None) => "Fail",
+        what_copies_nothing_needs_none: built("RUN npm ci", &LOCKED).given_in_part(&[], None) => "Pass",
+        what_may_come_from_elsewhere_needs_none: built("COPY --from=b /x ./\nCOPY . .\nRUN npm ci", &LOCKED)
+            .given_in_part(&["package.json"], None) => "Pass",
+        patterns_that_would_take_too_long_are_unknown: built("COPY . .\nRUN npm ci", &LOCKED)
+            .given(&[&hostile_name()], Some(&hostile())) => "Unknown",
         a_project_that_is_not_in_the_context_is_not_asked:
             built("COPY . .\nRUN npm ci", &["app.js"]) => "Pass",
         a_project_in_a_folder_that_nobody_knows_is_not_asked:

@@ -10,8 +10,9 @@ use crate::rules::{Settings, rule};
 rule! {
     /// The image is built at a stage that is meant for production.
     ///
-    /// The stage that ships is not named after development, tests or building; and where there is a
-    /// stage for production, it is that one or rests on it. Which names those are is the policy's.
+    /// No stage that ships is named after development, tests or building, also not one below the
+    /// last, whose layers ship as well; and where there is a stage for production, it is among them.
+    /// Which names those are is the policy's.
     /// Of a service that is built it is asked at its `build.target`, or at its Dockerfile's last
     /// stage without one; where the Dockerfile is not at hand the target's name alone can convict.
     ///
@@ -60,16 +61,24 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             name.split(['-', '_', '.']).any(|part| names.iter().any(|it| it == part))
         };
         let Some(last) = stages.ships.last() else { return Check::moot("no stage ships") };
-        let is_own = stages.ships.iter().any(|it| named(it, production));
-        let shown = |name: &str| Untrusted::from(name);
-        if !is_own && named(last, development) {
-            let last = shown(last);
+        // `prod-builder` is for building.
+        let is_other = |name: &str| named(name, development);
+        let is_meant = |name: &&String| named(name, production) && !is_other(name);
+        if is_other(last) {
+            let last = Untrusted::from(last.as_str());
             let what = format!("the stage that ships is {last}, which is not for production");
             return Check::broken(what);
         }
-        let meant = stages.all.iter().find(|it| named(it, production));
-        if let Some(meant) = meant.filter(|_| !is_own) {
-            let meant = shown(meant);
+        if let Some(below) = stages.ships.iter().rev().find(|it| is_other(it)) {
+            let below = Untrusted::from(below.as_str());
+            let what =
+                format!("what ships rests on the stage {below}, which is not for production");
+            return Check::broken(what);
+        }
+        // A base that nobody can tell may be the stage for production.
+        let is_among = stages.is_open || stages.ships.iter().any(|it| is_meant(&it));
+        if let Some(meant) = stages.all.iter().find(is_meant).filter(|_| !is_among) {
+            let meant = Untrusted::from(meant.as_str());
             let what = format!("the stage {meant} is for production, and another one ships");
             return Check::broken(what);
         }
@@ -94,6 +103,26 @@ mod tests {
         a_stage_for_building_fails: dockerfile("FROM a AS Builder\n") => "Fail",
         another_than_that_for_production_fails: dockerfile("FROM a AS prod\nFROM a AS other\n") => "Fail",
         one_that_rests_on_it_passes: dockerfile("FROM a AS production\nFROM production AS web\n") => "Pass",
+        one_for_development_below_that_for_production_passes:
+            dockerfile("FROM a AS dev\nFROM a AS prod\n") => "Pass",
+        one_for_development_that_rests_on_production_fails:
+            dockerfile("FROM a AS prod\nFROM prod AS dev\n") => "Fail",
+        a_service_at_it_as_well:
+            built(Some("dev"), &["prod", "dev"], &["prod", "dev"]) => "Fail",
+        one_for_both_fails: dockerfile("FROM a AS dev-runtime\n") => "Fail",
+        also_where_it_builds: dockerfile("FROM a AS prod-builder\n") => "Fail",
+        which_is_not_the_one_that_is_meant:
+            dockerfile("FROM a AS prod-builder\nFROM a\nCOPY --from=prod-builder /x /x\n") => "Pass",
+        the_layers_of_one_below_ship_as_well: dockerfile("FROM a AS dev\nRUN x\nFROM dev\n") => "Fail",
+        also_under_another_name: dockerfile("FROM a AS dev\nRUN x\nFROM dev AS final\n") => "Fail",
+        a_base_that_may_be_the_one_for_production_is_unknown: dockerfile(
+            "FROM a AS prod-amd64\nFROM a AS prod-arm64\nFROM prod-${TARGETARCH}\n") => "Unknown",
+        also_by_a_variable_alone:
+            dockerfile("ARG V\nFROM a AS production\nFROM $V AS web\n") => "Unknown",
+        of_a_service_as_well: built(None, &["web"], &["production", "web"])
+            .writes("/Build/Open", json!("V has no value")) => "Unknown",
+        but_one_for_development_on_it_fails:
+            dockerfile("ARG V\nFROM a AS production\nFROM $V AS dev\n") => "Fail",
         naming_it_passes: dockerfile_at("production", "FROM a AS production\nFROM a AS dev\n") => "Pass",
         a_name_with_more_in_it_as_well: dockerfile("FROM a AS test-server\n") => "Fail",
         what_only_sounds_alike_passes: dockerfile("FROM a AS device\n") => "Pass",

@@ -97,11 +97,21 @@ fn empty(bundle: Bundle) -> Case {
 
 impl Case {
     /// The build is given these names, and a file of this text says what is left out.
-    pub(in crate::rules) fn given(mut self, names: &[&str], ignore: Option<&str>) -> Self {
+    pub(in crate::rules) fn given(self, names: &[&str], ignore: Option<&str>) -> Self {
+        self.context(names, ignore, false)
+    }
+
+    /// The same, and there are more names than were looked at.
+    pub(in crate::rules) fn given_in_part(self, names: &[&str], ignore: Option<&str>) -> Self {
+        self.context(names, ignore, true)
+    }
+
+    fn context(mut self, names: &[&str], ignore: Option<&str>, is_cut: bool) -> Self {
         let context = Context {
             folder: ".".into(),
             ignore: ignore.map(|text| (".dockerignore".into(), text.into())),
             names: names.iter().map(|&it| it.into()).collect(),
+            is_cut,
             ..Context::default()
         };
         self.put(Source::Context(FILE.to_owned()), Answer::Context(context.into()));

@@ -1,14 +1,15 @@
 //! Whether the lock file that an installation goes by is there when it begins,
 //! as far as the build's context and what is copied of it can tell.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use crate::facts::build::{Done, Layout};
+use crate::facts::build::{Done, Layout, in_context};
 use crate::model::build::Context;
+use crate::model::reading::Gap;
 use crate::model::untrusted::Untrusted;
 use crate::parse::dockerfile::{Call, From, Keyword, Manager, Place, Verb, act};
-use crate::parse::dockerignore::{self, Ignore, Pattern};
+use crate::parse::dockerignore::{self, Effort, Ignore, Pattern};
 use crate::parse::path::{beneath, clean};
 
 /// A project's document, and the lock files of which one must lie beside it.
@@ -60,15 +61,21 @@ const LONGEST: usize = 128;
 const MOST_FILES: usize = 1_024;
 
 /// The installations whose lock file is not there, and what is known of it.
-pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> Vec<(Done<'l>, Place, String)> {
+pub(super) type Missing<'l> = Vec<(Done<'l>, Place, String)>;
+
+/// What is missing, and why more may be.
+pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> (Missing<'l>, Option<Gap>) {
     // Few Dockerfiles have one, and a context may hold many names.
     if !layout.used().any(|it| it.step.calls.iter().any(|call| kind(call).is_some())) {
-        return Vec::new();
+        return Default::default();
     }
     let ignore = context.ignore.as_ref().map(|(_, text)| dockerignore::parse(text.raw()));
     // Of a file that builders refuse another rule speaks.
-    let Ok(ignore) = ignore.unwrap_or_else(|| Ok(Ignore::default())) else { return Vec::new() };
-    let given = Given { context, ignore, left_out: RefCell::default() };
+    let Ok(ignore) = ignore.unwrap_or_else(|| Ok(Ignore::default())) else {
+        return Default::default();
+    };
+    let (left_out, is_untold) = (RefCell::default(), Cell::new(false));
+    let given = Given { context, ignore, left_out, is_untold };
     let mut sources = 0;
     let mut stages: BTreeMap<usize, Tree> = BTreeMap::new();
     let mut found = Vec::new();
@@ -89,7 +96,8 @@ pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> Vec<(Done<'l
         }
         stages.insert(stage, tree);
     }
-    found
+    let untold = in_context(context, &given.ignore.effort).filter(|_| given.is_untold.get());
+    (found, untold)
 }
 
 /// What the build is given.
@@ -97,18 +105,26 @@ struct Given<'c> {
     context: &'c Context,
     ignore: Ignore,
     /// What became of the names that were asked for.
-    left_out: RefCell<BTreeMap<String, bool>>,
+    left_out: RefCell<BTreeMap<String, Option<bool>>>,
+    /// Whether an installation depends on what nobody looked at.
+    is_untold: Cell<bool>,
 }
 
 impl Given<'_> {
-    /// Whether a name is kept out of the build.
-    fn is_left_out(&self, name: &str) -> bool {
+    /// Whether a name is kept out of the build; none where nobody works that out.
+    fn is_left_out(&self, name: &str) -> Option<bool> {
         if let Some(known) = self.left_out.borrow().get(name) {
             return *known;
         }
         let is_out = self.ignore.excludes(name);
         self.left_out.borrow_mut().insert(name.to_owned(), is_out);
         is_out
+    }
+
+    /// Whether all is known that a source stands for: a file that was looked at, or
+    /// anything where no name was left out.
+    fn tells(&self, source: &str) -> bool {
+        !self.context.is_cut || self.names().any(|it| it == source)
     }
 
     /// Its names; a folder's ends with a slash.
@@ -127,7 +143,7 @@ impl Given<'_> {
         let shown = Untrusted::from(there.clone().unwrap_or(first));
         match there {
             None => format!("{shown}, which is not in the build's context"),
-            Some(path) if self.is_left_out(&path) => {
+            Some(path) if self.is_left_out(&path) == Some(true) => {
                 format!("{shown}, which the .dockerignore leaves out")
             }
             Some(_) => format!("{shown}, which is not copied before"),
@@ -142,6 +158,8 @@ struct Tree {
     files: BTreeMap<String, String>,
     /// Whether others may be there as well: then nothing is missed any more.
     is_open: bool,
+    /// Whether there may be others that nobody looked at.
+    is_cut: bool,
 }
 
 impl Tree {
@@ -166,17 +184,25 @@ impl Tree {
             let source = clean(source.trim_start_matches('/'));
             let part = |it: &str| Pattern::new(it).ok().filter(|_| it.len() <= LONGEST);
             let parts = source.split('/').map(part).collect::<Option<Vec<Pattern>>>()?;
+            self.is_cut |= !given.tells(&source);
             for file in given.names().filter(|it| !it.ends_with('/')) {
                 // What is in a folder is copied, and not the folder.
-                let inner = if source == "." { Some(file) } else { taken(file, &parts) };
+                let effort = &given.ignore.effort;
+                let inner = if source == "." { Some(file) } else { taken(file, &parts, effort) };
+                self.is_cut |= effort.is_spent();
                 let Some(inner) = inner else { continue };
                 let name = file.rsplit('/').next().unwrap_or_default();
                 let below = if inner.is_empty() { name } else { inner };
                 // A file may be the target itself.
                 let own = inner.is_empty().then(|| base.clone());
                 for path in own.into_iter().chain([clean(&format!("{base}/{below}"))]) {
-                    if matters(&path) && !given.is_left_out(file) {
-                        self.files.insert(path, file.to_owned());
+                    if !matters(&path) {
+                        continue;
+                    }
+                    match given.is_left_out(file) {
+                        Some(true) => {}
+                        Some(false) => drop(self.files.insert(path, file.to_owned())),
+                        None => self.is_cut = true,
                     }
                 }
             }
@@ -217,14 +243,20 @@ impl Tree {
         let is_told = call.arguments.iter().all(|it| it.text.is_ok());
         let folder =
             folder.filter(|_| is_told && !self.is_open && !call.words().any(is_elsewhere))?;
-        let manifest = self.files.get(&clean(&format!("{folder}/{}", kind.manifest)))?;
         // That of a workspace lies in a folder around it.
         let is_lock = |path: &String| {
             let (around, name) = path.rsplit_once('/').unwrap_or(("", path));
             kind.locks.contains(&name) && beneath(folder, around).is_some()
         };
-        let is_there = self.files.keys().any(is_lock);
-        (!is_there).then(|| format!("{} needs {}", call.name(), given.why(manifest, kind.locks)))
+        if self.files.keys().any(is_lock) {
+            return None;
+        }
+        if self.is_cut {
+            given.is_untold.set(true);
+            return None;
+        }
+        let manifest = self.files.get(&clean(&format!("{folder}/{}", kind.manifest)))?;
+        Some(format!("{} needs {}", call.name(), given.why(manifest, kind.locks)))
     }
 }
 
@@ -236,11 +268,11 @@ fn matters(path: &str) -> bool {
 
 /// What of a file's path lies below a source that stands for it or a folder above
 /// it; empty where it is the file itself.
-fn taken<'f>(file: &'f str, source: &[Pattern]) -> Option<&'f str> {
+fn taken<'f>(file: &'f str, source: &[Pattern], effort: &Effort) -> Option<&'f str> {
     let mut rest = file;
     for part in source {
         let (first, below) = rest.split_once('/').unwrap_or((rest, ""));
-        if rest.is_empty() || !part.fits(first) {
+        if rest.is_empty() || part.fits(first, effort) != Some(true) {
             return None;
         }
         rest = below;

@@ -7,8 +7,8 @@ use crate::facts::build::{Done, Layout};
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::dockerfile::{From, Keyword, Place, Text, is_secret};
+use crate::parse::holder::is_holder;
 use crate::parse::path::{clean, is_within};
-use crate::parse::secret::holder::is_holder;
 use crate::parse::secret::promise::{Promise, promise};
 use crate::rules::build::{Faults, no_doubt};
 
