@@ -12,6 +12,7 @@ use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::group::Group as List;
+use crate::parse::passwd::Account;
 
 use super::identity::{self, Root};
 use super::view::{Process, View};
@@ -207,8 +208,10 @@ pub(super) fn by_image(user: &str, view: &View<'_>) -> Reading<Vec<u32>> {
     }
     let uid = identity::declared_uid(user, view);
     uid.zip(view.accounts().unshown().zip(list)).map(|(uid, (accounts, list))| {
-        let mut accounts = accounts.iter().filter(|it| it.uid == uid);
-        let account = accounts.clone().find(|it| it.name == name).or_else(|| accounts.next());
+        // The first one counts, and a number is never a name.
+        let is_number = name.is_empty() || name.parse::<i64>().is_ok();
+        let is_it = |it: &&Account<'_>| if is_number { it.uid == uid } else { it.name == name };
+        let account = accounts.iter().find(is_it);
         let own = account.map_or(0, |it| it.gid);
         let joined = list.iter().filter(|it| account.is_some_and(|account| it.has(account.name)));
         // An id of many names is one group.
