@@ -80,10 +80,11 @@ pub(super) fn number(text: &str) -> Result<u32, &'static str> {
     const BEYOND: &str = "has a number that no user and no group can have";
     match text.parse::<i64>() {
         Ok(number) => u32::try_from(number).map_err(|_| BEYOND),
-        Err(error) => match error.kind() {
-            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => Err(BEYOND),
-            _ => Ok(0),
-        },
+        Err(error) => {
+            let is_beyond =
+                matches!(error.kind(), IntErrorKind::PosOverflow | IntErrorKind::NegOverflow);
+            if is_beyond { Err(BEYOND) } else { Ok(0) }
+        }
     }
 }
 
