@@ -5,11 +5,14 @@
 //! the host's. So both lists of names count, and neither can clear an id of
 //! what the other calls it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::group::Group as List;
+use crate::parse::passwd::Account;
 
 use super::identity::{self, Root};
 use super::view::{Process, View};
@@ -95,13 +98,15 @@ fn unless_root(
 }
 
 fn all_named((gids, list): (Vec<u32>, &Vec<List<'_>>)) -> Vec<Group> {
-    let called = |gid| {
-        let mut names: Vec<Untrusted> =
-            list.iter().filter(|it| it.gid == gid).map(|it| it.name.into()).collect();
-        names.dedup();
-        Group { gid: Some(gid), names }
-    };
-    gids.into_iter().map(called).collect()
+    let mut held: BTreeMap<u32, BTreeSet<&str>> =
+        gids.into_iter().map(|gid| (gid, BTreeSet::new())).collect();
+    for group in list {
+        if let Some(names) = held.get_mut(&group.gid) {
+            names.insert(group.name);
+        }
+    }
+    let called = |names: BTreeSet<&str>| names.into_iter().map(Untrusted::from).collect();
+    held.into_iter().map(|(gid, names)| Group { gid: Some(gid), names: called(names) }).collect()
 }
 
 fn of_declared(view: &View<'_>, held: Reading<Vec<Group>>) -> Reading<Held<Groups>> {
@@ -203,11 +208,15 @@ pub(super) fn by_image(user: &str, view: &View<'_>) -> Reading<Vec<u32>> {
     }
     let uid = identity::declared_uid(user, view);
     uid.zip(view.accounts().unshown().zip(list)).map(|(uid, (accounts, list))| {
-        let mut accounts = accounts.iter().filter(|it| it.uid == uid);
-        let account = accounts.clone().find(|it| it.name == name).or_else(|| accounts.next());
+        // The first one counts, and a number is never a name.
+        let is_number = name.is_empty() || name.parse::<i64>().is_ok();
+        let is_it = |it: &&Account<'_>| if is_number { it.uid == uid } else { it.name == name };
+        let account = accounts.iter().find(is_it);
         let own = account.map_or(0, |it| it.gid);
         let joined = list.iter().filter(|it| account.is_some_and(|account| it.has(account.name)));
-        std::iter::once(own).chain(joined.map(|it| it.gid)).collect()
+        // An id of many names is one group.
+        let joined: BTreeSet<u32> = joined.map(|it| it.gid).filter(|gid| *gid != own).collect();
+        std::iter::once(own).chain(joined).collect()
     })
 }
 

@@ -163,6 +163,16 @@ pub(super) fn declared_uid(user: &str, view: &View<'_>) -> Reading<u32> {
                     Reading::Known(account.uid, vec![line])
                 }
                 (None, _) if name == "root" => Reading::of(0),
+                (None, Some(whole)) if view.has_no_accounts() => {
+                    let detail = format!(
+                        "there is no /etc/passwd, so no container of it can start as {}",
+                        Untrusted::from(name)
+                    );
+                    Reading::Missing(
+                        Gap::new(Reason::Malformed, whole.source.clone(), detail)
+                            .mend("write the number, with a group: USER 1000:1000"),
+                    )
+                }
                 (_, whole) => {
                     let source = whole
                         .map_or_else(|| view.processes_source().clone(), |it| it.source.clone());

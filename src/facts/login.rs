@@ -30,6 +30,9 @@ pub struct Shell {
     pub exists: bool,
 }
 
+/// The most accounts of one uid that are shown.
+const MOST_SHOWN: usize = 20;
+
 /// The accounts, and the shells of theirs that are there.
 type Known<'a> = (Vec<Account<'a>>, Shells<'a>);
 
@@ -104,9 +107,11 @@ fn of(known: Reading<&Known<'_>>, uid: Option<u32>) -> Reading<Login> {
     let line = |it: &Account<'_>| {
         shown(it.name, format!("{}:x:{}:{}:::{}", it.name, it.uid, it.gid, it.shell))
     };
-    let mut evidence: Vec<Evidence> = own.clone().filter_map(line).collect();
-    if evidence.is_empty() {
-        evidence.extend(shown("", "no such account".to_owned()));
+    let mut evidence: Vec<Evidence> = own.clone().take(MOST_SHOWN).filter_map(line).collect();
+    match own.clone().skip(MOST_SHOWN).count() {
+        0 if evidence.is_empty() => evidence.extend(shown("", "no such account".to_owned())),
+        0 => {}
+        more => evidence.extend(shown("", format!("and {more} more accounts of this uid"))),
     }
     match own.map(|account| shell(account, shells)).collect() {
         Ok(accounts) => Reading::Known(Login { uid, accounts }, evidence),

@@ -1,5 +1,7 @@
 //! `group(5)`: the groups of a container, or of the host.
 
+use super::passwd::number;
+
 /// One group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group<'a> {
@@ -42,10 +44,20 @@ pub fn without_secrets(text: &str) -> String {
 }
 
 /// Names, ids and members: no password hash. Of an image, which has no processes
-/// yet, only the list tells to which groups its user will belong.
-pub fn with_members(text: &str) -> String {
-    let line = |it: &Group<'_>| format!("{}:x:{}:{}\n", it.name, it.gid, it.members);
-    parse(text).iter().map(line).collect()
+/// yet, only the list tells to which groups its user will belong. It is read as
+/// the engine does: a number that is none counts as 0, and no line but a remark
+/// is passed over (`ParseGroupFilter` of `github.com/moby/sys/user`).
+///
+/// # Errors
+/// A number is beyond those that a group can have: there the engine takes another.
+pub fn by_engine(text: &str) -> Result<String, &'static str> {
+    let lines = text.lines().map(str::trim).filter(|it| !it.is_empty() && !it.starts_with('#'));
+    let line = |line: &str| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let field = |place| fields.get(place).copied().unwrap_or_default();
+        Ok(format!("{}:x:{}:{}\n", field(0), number(field(2))?, field(3)))
+    };
+    lines.map(line).collect()
 }
 
 #[cfg(test)]
@@ -65,11 +77,18 @@ mod tests {
 
     #[test]
     fn who_is_a_member_is_kept_where_nothing_else_tells() {
-        let kept = with_members("docker:$6$hash:998:alice,bob\nroot:x:0:\n");
+        let kept = by_engine("docker:$6$hash:998:alice,bob\nroot:x:0:\n").unwrap();
         assert_eq!(kept, "docker:x:998:alice,bob\nroot:x:0:\n");
         let groups = parse(&kept);
         let is_in = |name: &str| groups.iter().map(|it| it.has(name)).collect::<Vec<_>>();
         assert_eq!(is_in("bob"), [true, false]);
         assert_eq!((is_in("bo"), is_in("")), (vec![false, false], vec![false, false]));
+    }
+
+    #[test]
+    fn the_engine_passes_over_no_line_but_a_remark() {
+        let read = by_engine("# foo:x:1:\nfoo:x:abc:\n bar\nfoo:x:7:ann").unwrap();
+        assert_eq!(read, "foo:x:0:\nbar:x:0:\nfoo:x:7:ann\n");
+        assert!(by_engine("foo:x:4294967296:").is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! `passwd(5)`: the accounts of a container.
 
+use std::num::IntErrorKind;
+
 /// One account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account<'a> {
@@ -55,9 +57,57 @@ pub fn without_secrets(text: &str) -> String {
         .collect()
 }
 
+/// The same as the engine reads them when it starts a container: a number that is
+/// none counts as 0, and no line is passed over (`ParsePasswdFilter` of
+/// `github.com/moby/sys/user`). A remark without fields has no place in evidence.
+///
+/// # Errors
+/// A number is beyond those that a user can have: there the engine takes another.
+pub fn by_engine(text: &str) -> Result<String, &'static str> {
+    let lines = text.lines().map(str::trim).filter(|it| !it.is_empty());
+    let lines = lines.filter(|it| !it.starts_with('#') || it.contains(':'));
+    let line = |line: &str| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let field = |place| fields.get(place).copied().unwrap_or_default();
+        let (uid, gid) = (number(field(2))?, number(field(3))?);
+        Ok(format!("{}:x:{uid}:{gid}:::{}\n", field(0), field(6)))
+    };
+    lines.map(line).collect()
+}
+
+/// A number as the engine reads it (`strconv.Atoi` without its errors).
+pub(super) fn number(text: &str) -> Result<u32, &'static str> {
+    const BEYOND: &str = "has a number that no user and no group can have";
+    match text.parse::<i64>() {
+        Ok(number) => u32::try_from(number).map_err(|_| BEYOND),
+        Err(error) => {
+            let is_beyond =
+                matches!(error.kind(), IntErrorKind::PosOverflow | IntErrorKind::NegOverflow);
+            if is_beyond { Err(BEYOND) } else { Ok(0) }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_engine_passes_over_no_line_and_takes_what_is_no_number_for_zero() {
+        for line in ["app:x::1000::/:/x", "app", " app:x:0:1000", "app:x:-0:", "app:x:many:7"] {
+            let text = format!("# made by hand\n\n{line}\napp:x:1000:1000\n");
+            let read = by_engine(&text).unwrap();
+            let first = parse(&read).into_iter().next().unwrap();
+            assert_eq!((first.name, first.uid), ("app", 0), "{line}");
+        }
+        let short = by_engine("app:$6$hash:1000:\r\n").unwrap();
+        assert_eq!(short, "app:x:1000:0:::\n");
+        let number = "9".repeat(30);
+        for number in ["4294967296", "-1", number.as_str()] {
+            assert!(by_engine(&format!("app:x:{number}:7")).is_err(), "{number}");
+        }
+        assert_eq!(parse(&by_engine(TEXT).unwrap()).first(), parse(TEXT).first());
+    }
 
     const TEXT: &str =
         "root:$6$hash:0:0:Root:/root:/bin/bash\n# comment\ntoor:x:0:0::/:\napp:x:1001:1001";

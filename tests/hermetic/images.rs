@@ -219,6 +219,24 @@ fn whom_a_name_stands_for_the_images_own_accounts_tell() {
     assert_eq!(asked(&bad), ["pass", "fail", "fail"]);
     assert_eq!(asked(&named(b"app:x:0:0:::/bin/sh\n", b""))[0], "fail");
     assert_eq!(asked(&named(b"", b"")), ["unknown", "unknown", "unknown"]);
+    let broken = named(b"app:x:many:1000::/:/x\napp:x:1000:1000:::/x\n", b"");
+    assert_eq!(asked(&broken)[0], "fail");
+}
+
+#[test]
+fn accounts_that_fill_a_file_or_have_none_are_told_in_a_few_words() {
+    let line = "app:x:1000:1000:::/sbin/nologin\n";
+    let (_folder, path) = file(&named(line.repeat(20_000).as_bytes(), b"").saved("shop:1"));
+    let (report, ..) = archive(&path, &[]);
+    let findings = report["targets"][0]["findings"].as_array().unwrap();
+    let login = findings.iter().find(|it| it["rule"] == "no-login-shell").unwrap().to_string();
+    assert!(login.contains("and 19980 more accounts"), "{login:.2000}");
+    assert!(login.len() < 20_000, "{}", login.len());
+
+    let bare = Image::new(vec![tar(&[("bin/x", b"")])], &json!({"User": "app"}), &json!([]));
+    let (_folder, path) = file(&bare.saved("shop:1"));
+    let said = archive(&path, &[]).0.to_string();
+    assert!(said.contains("no container of it can start as app"), "{said}");
 }
 
 #[test]

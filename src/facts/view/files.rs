@@ -45,6 +45,12 @@ impl<'a> View<'a> {
         self.own_file("/etc/passwd").map(|text| passwd::parse(text.unwrap_or_default()))
     }
 
+    /// Whether this is an image in which there is no file of accounts.
+    pub(in crate::facts) fn has_no_accounts(&self) -> bool {
+        self.kind() == Kind::Image
+            && matches!(self.own_file("/etc/passwd"), Reading::Known(None, _))
+    }
+
     /// The container's or image's own groups, as `group(5)`; none where there is no such file.
     pub(in crate::facts) fn groups(&self) -> Reading<Vec<Group<'a>>> {
         self.own_file("/etc/group").map(|text| group::parse(text.unwrap_or_default()))

@@ -161,6 +161,16 @@ mod tests {
             .names("/etc/passwd", "agent:x:1000:1000:::") => "Fail",
         with_a_group_that_is_asked_for_it_is_none: shipped("agent:1000")
             .names("/etc/passwd", "agent:x:1000:1000:::") => "Pass",
+        of_two_accounts_with_the_number_the_first_counts: shipped("1000")
+            .names("/etc/passwd", "app:x:1000:0:::\n1000:x:1000:1000:::") => "Fail",
+        an_account_that_a_number_is_the_name_of_is_another: shipped("1000")
+            .names("/etc/passwd", "1000:x:34:0:::\napp:x:1000:1000:::") => "Pass",
+        a_group_of_many_names_is_one: shipped("agent")
+            .names("/etc/passwd", "agent:x:1000:1000:::")
+            .names("/etc/group", &"a:x:7:agent\nb:x:7:agent\n".repeat(20_000)) => "Pass",
+        behind_many_other_names_the_privileged_one_fails: shipped("agent")
+            .names("/etc/passwd", "agent:x:1000:1000:::")
+            .names("/etc/group", &("a:x:7:agent\nb:x:7:agent\n".repeat(20_000) + "docker:x:7:")) => "Fail",
         for_an_image_that_is_root_it_is_no_second_finding: shipped("") => "NotApplicable",
         an_image_whose_accounts_nobody_read_is_unknown: shipped("1000").without_accounts() => "Unknown",
         beside_a_group_that_nobody_set_the_others_convict: service()

@@ -162,12 +162,9 @@ pub(super) fn read(
         }
         // What is missing of them decides over nothing else.
         Interest::Accounts | Interest::Groups => {
-            let keep = if interest == Interest::Accounts {
-                passwd::without_secrets
-            } else {
-                group::with_members
-            };
-            let names = more.map_or_else(|| Ok(keep(&text)), Err);
+            let keep =
+                if interest == Interest::Accounts { passwd::by_engine } else { group::by_engine };
+            let names = more.map_or_else(|| keep(&text), Err);
             return Ok((Some(Content::Names(names)), None));
         }
         Interest::Dpkg

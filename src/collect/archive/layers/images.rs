@@ -407,6 +407,13 @@ fn accounts_are_those_of_the_uppermost_layer_that_tells_of_them() {
         assert_eq!(gap.reason, Reason::Unsupported);
         assert!(gap.detail.contains("not followed"), "{gap:?}");
     }
+    // Neither is a folder on the way, be it a link of this layer or of a lower one.
+    let link = || Tar::default().put(b'2', b"foo", 0o777, b"");
+    let gone = Tar::default().put(b'0', b"foo/x/.wh.group", 0, b"");
+    for layers in [vec![part(link(), "foo/passwd", b"")], vec![link(), lower.clone(), gone]] {
+        let gap = read(&layers).accounts.users.unwrap_err();
+        assert!(gap.detail.contains("not followed"), "{gap:?}");
+    }
     let unread = Tar::default().file("../x", 0o644);
     assert!(read(&[lower, unread]).accounts.users.is_err());
 }

@@ -39,6 +39,7 @@ use crate::model::survey::{Survey, Traits};
 use crate::model::untrusted::Untrusted;
 use crate::parse::pattern::Patterns;
 pub use accounts::Accounts;
+use accounts::Detours;
 use contents::Content;
 use reading::Reading;
 use unpacked::{Bounded, Exceeded, Form, Hashed, Spent, again};
@@ -138,6 +139,8 @@ struct Layer {
     opaque: BTreeSet<u64>,
     /// What was read of files' contents.
     contents: BTreeMap<Vec<u8>, Content>,
+    /// What may be accounts by another path.
+    detours: Detours,
     /// The digest of the whole; none where it was not read to its end.
     digest: Option<String>,
     /// What of it could not be read.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, Detours};
 use super::contents::{Content, DATABASE_OF_FILES};
 use super::order::{self, Fault, Named, followed};
 use super::{Image, Laid, Layer, Part, Saved};
@@ -186,7 +186,13 @@ impl Saved<'_> {
         }
         let untold = layers.iter().flat_map(|(_, layer)| layer.untold.clone());
         let told = self.told(&seen, gaps.iter().cloned().chain(untold).collect());
-        let accounts = Accounts::of(&seen.contents, &gaps, self.source);
+        let detour = Detours::first(layers.iter().map(|(_, it)| *it), &self.hasher).map(|path| {
+            let path = Untrusted::from_bytes(path);
+            let detail = format!("{path} lies behind a link, which is not followed");
+            self.gap(Reason::Unsupported, detail)
+        });
+        let doubts: Vec<Gap> = gaps.iter().cloned().chain(detour).collect();
+        let accounts = Accounts::of(&seen.contents, &doubts, self.source);
         let mut files = ByPath::new(Arc::clone(&self.wanted.patterns));
         for (path, traits) in seen.visible {
             files.meet(if path.is_empty() { b"/" } else { path }, traits.clone(), 0);

@@ -67,14 +67,15 @@ impl Reading {
     ) -> io::Result<usize> {
         // Of two with one path the later one counts.
         self.layer.contents.remove(path);
-        let Some(interest) = contents::interest(path) else { return Ok(0) };
+        let noted = self.layer.detours.meet(path, entry, &self.hasher);
+        let Some(interest) = contents::interest(path) else { return Ok(noted) };
         let (found, more) = contents::read(interest, entry, content)?;
         if let Some(what) = more {
             self.more.get_or_insert_with(|| (path.to_vec(), what));
         }
         let memory = found.as_ref().map_or(0, |it| it.memory() + path.len());
         self.layer.contents.extend(found.map(|it| (path.to_vec(), it)));
-        Ok(memory)
+        Ok(noted + memory)
     }
 
     /// Takes in an entry; how much memory it takes.
