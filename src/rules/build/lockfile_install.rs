@@ -167,6 +167,8 @@ mod tests {
         a_lock_file_passes: dockerfile("FROM a\nRUN npm ci && yarn --frozen-lockfile && pnpm i --frozen-lockfile\n") => "Pass",
         npm_without_one_fails: dockerfile("FROM a\nRUN npm install --omit=dev\n") => "Fail",
         yarn_without_one_fails: dockerfile("FROM a\nRUN yarn\n") => "Fail",
+        the_value_of_an_option_is_no_package: dockerfile("FROM a\nRUN pip install --root-user-action ignore -r r.txt && npm i -g --unsafe-perm true a@1.2.3 && yarn global add b@14.2.0\n") => "Pass",
+        one_beside_it_is: dockerfile("FROM a\nRUN pnpm add -w a\n") => "Fail",
         as_a_way_out_as_well: dockerfile("FROM a\nRUN npm ci || npm install\n") => "Fail",
         a_package_with_its_version_passes: dockerfile("FROM a\nRUN npm i -g pm2@5.4.2 @a/b@1.0.0\n") => "Pass",
         a_package_without_one_fails: dockerfile("FROM a\nRUN npm i -g pm2\n") => "Fail",
