@@ -1,6 +1,7 @@
 //! See [`RULE`].
 
 mod given;
+mod held;
 
 use crate::facts::Facts;
 use crate::facts::build::{Done, Doubt, Layout};
@@ -10,6 +11,7 @@ use crate::model::verdict::{Check, Verdict};
 use crate::parse::dockerfile::{Act, Argument, Call, Manager, Place, Verb, act};
 use crate::rules::build::Faults;
 use crate::rules::{Settings, rule};
+use held::{Held, held};
 
 rule! {
     /// Each build gets the versions that somebody has looked at.
@@ -49,30 +51,33 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     })
 }
 
-/// A package that nobody can tell may come with its version, or without one.
+/// A package that nobody can tell may come with its version, or without one; and so
+/// may all of them where nobody can tell the variable that says so.
 fn doubt(layout: &Layout) -> Option<Doubt> {
-    let calls = layout.used().flat_map(|it| &it.step.calls).filter_map(act);
-    let named = calls.filter(|it| it.verb == Verb::Install && !it.manager.is_of_the_system());
-    let named = named.filter(|it| !is_held(it));
-    let untold = named.filter_map(|it| it.untold).next();
-    untold.map(|it| (it.place, it.text.clone().err().unwrap_or_default()))
+    layout.used().flat_map(|done| done.step.calls.iter().map(move |it| (done, it))).find_map(
+        |(done, call)| {
+            let is_held = held(done, call);
+            if let Held::Untold(why) = is_held {
+                return Some((call.program.place, why.to_owned()));
+            }
+            let act = act(call).filter(|_| is_held == Held::No)?;
+            let is_asked = act.verb == Verb::Install && !act.manager.is_of_the_system();
+            let it = act.untold.filter(|_| is_asked)?;
+            Some((it.place, it.text.clone().err().unwrap_or_default()))
+        },
+    )
 }
 
 fn loose(layout: &Layout) -> Vec<(Done<'_>, Place, String)> {
     let mut found = Vec::new();
     for done in layout.used() {
-        let held = done
-            .step
-            .environment
-            .keys()
-            .any(|it| ["PIP_CONSTRAINT", "PIP_REQUIRE_HASHES"].contains(it));
-        for call in &done.step.calls {
+        for call in done.step.calls.iter().filter(|it| held(done, it) == Held::No) {
             let Some(act) = act(call) else {
                 found.extend(other(call).map(|what| (done, call.program.place, what.to_owned())));
                 continue;
             };
             let is_asked = act.verb == Verb::Install && !act.manager.is_of_the_system();
-            if !is_asked || is_held(&act) || act.manager == Manager::Pip && held {
+            if !is_asked {
                 continue;
             }
             if act.packages.is_empty() {
@@ -96,12 +101,6 @@ fn loose(layout: &Layout) -> Vec<(Done<'_>, Place, String)> {
 fn unversioned(package: &Argument) -> String {
     let name = Untrusted::from(package.told().unwrap_or_default());
     format!("{name} is installed in whatever version is the newest")
-}
-
-/// Whether something else says the versions.
-fn is_held(act: &Act<'_>) -> bool {
-    act.manager == Manager::Pip
-        && act.has(&["-c", "--constraint", "--require-hashes", "--no-index", "--no-deps"])
 }
 
 /// What to write instead of an installation without a lock.
@@ -177,6 +176,13 @@ mod tests {
         exact_versions_pass: dockerfile("FROM a\nRUN pip install -U pip && pip install 'gunicorn[x]==22.0.0' ./dist/a.whl .\n") => "Pass",
         a_range_fails: dockerfile("FROM a\nRUN pip install 'flask>=3'\n") => "Fail",
         a_constraint_passes: dockerfile("FROM a\nRUN pip install -c c.txt flask\n") => "Pass",
+        what_the_environment_locks_passes: dockerfile("FROM a\nENV UV_LOCKED=1 CI=true\nRUN uv sync && pnpm install\n") => "Pass",
+        what_is_locked_for_one_call_passes: dockerfile("FROM a\nRUN PIP_REQUIRE_HASHES=1 pip install a && PIP_CONSTRAINT=c.txt pip install b\n") => "Pass",
+        a_lock_that_is_off_is_none: dockerfile("FROM a\nENV UV_FROZEN=0\nRUN uv sync\n") => "Fail",
+        one_that_is_off_for_this_call_is_none: dockerfile("FROM a\nENV UV_FROZEN=1\nRUN UV_FROZEN= uv sync\n") => "Fail",
+        a_lock_holds_no_package_that_is_named: dockerfile("FROM a\nENV CI=true\nRUN pnpm add x\n") => "Fail",
+        that_of_another_manager_is_none: dockerfile("FROM a\nENV UV_FROZEN=1 CI=1\nRUN npm install\n") => "Fail",
+        what_may_be_locked_is_unknown: dockerfile("FROM a\nARG L\nENV UV_LOCKED=$L\nRUN uv sync\n") => "Unknown",
         a_builder_as_well: dockerfile("FROM a AS b\nRUN npm i\nFROM c\nCOPY --from=b /x /x\n") => "Fail",
         a_package_that_nobody_can_tell_is_unknown: dockerfile("FROM a\nARG P\nRUN pip install $P\n") => "Unknown",
         a_lock_file_that_is_copied_before_passes:
