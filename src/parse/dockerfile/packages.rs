@@ -182,8 +182,16 @@ fn is_numbered(name: &str, program: &str) -> bool {
 }
 
 fn meaning(act: &Act<'_>, verb: &[&str]) -> Verb {
-    let locks =
-        |options: &[&str]| if act.has(options) { Verb::InstallLocked } else { Verb::Install };
+    let is_on = |it: &(&str, Option<&str>), options: &[&str]| {
+        options.contains(&it.0) && it.1 != Some("false")
+    };
+    let locks = |options: &[&str]| {
+        if act.options.iter().any(|it| is_on(it, options)) {
+            Verb::InstallLocked
+        } else {
+            Verb::Install
+        }
+    };
     match (act.manager, verb) {
         (Manager::Apt, ["update"])
         | (Manager::Apk, ["update"])

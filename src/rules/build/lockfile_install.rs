@@ -1,5 +1,6 @@
 //! See [`RULE`].
 
+mod exact;
 mod given;
 mod held;
 
@@ -11,6 +12,7 @@ use crate::model::verdict::{Check, Verdict};
 use crate::parse::dockerfile::{Act, Argument, Call, Manager, Place, Verb, act};
 use crate::rules::build::Faults;
 use crate::rules::{Settings, rule};
+use exact::is_exact;
 use held::{Held, held};
 
 rule! {
@@ -47,7 +49,9 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         for (done, place, what) in loose(layout).into_iter().chain(missing) {
             faults.add(layout, done, place, what);
         }
-        faults.or_else(|| Check::holds("nothing is installed in whatever version is the newest"))
+        faults.or_else(|| {
+            Check::holds("no package manager is told to take whatever version is the newest")
+        })
     })
 }
 
@@ -74,6 +78,8 @@ fn loose(layout: &Layout) -> Vec<(Done<'_>, Place, String)> {
         for call in done.step.calls.iter().filter(|it| held(done, it) == Held::No) {
             let Some(act) = act(call) else {
                 found.extend(other(call).map(|what| (done, call.program.place, what.to_owned())));
+                let loose = exact::loose(call).into_iter();
+                found.extend(loose.map(|it| (done, it.place, unversioned(it))));
                 continue;
             };
             let is_asked = act.verb == Verb::Install && !act.manager.is_of_the_system();
@@ -114,30 +120,19 @@ fn instead(act: &Act<'_>) -> Option<&'static str> {
     }
 }
 
-/// Whether a package is named with its version, or is a file.
-fn is_exact(manager: Manager, package: &str) -> bool {
-    let is_file = package.starts_with(['.', '/', '~', '*'])
-        || package.contains('/') && !package.starts_with('@')
-        || [".whl", ".tgz", ".tar.gz"].iter().any(|it| package.ends_with(it));
-    if is_file {
-        return true;
-    }
-    if manager == Manager::Pip {
-        let bare =
-            package.split(['[', '<', '>', '=', '~', '!', ';', ' ']).next().unwrap_or_default();
-        return package.contains("==") || ["pip", "setuptools", "wheel"].contains(&bare);
-    }
-    let version = package.rsplit_once('@').filter(|(name, _)| !name.is_empty());
-    version.is_some_and(|(_, it)| it.starts_with(|it: char| it.is_ascii_digit() || it == 'v'))
-}
-
 /// What other programs do without a lock.
 fn other(call: &Call) -> Option<&'static str> {
     let has = |words: &[&str]| call.words().any(|it| words.contains(&it));
     let verb = call.words().find(|it| !it.starts_with('-'))?;
+    let is_bare = call.words().filter(|it| !it.starts_with('-')).count() == 1;
     match (call.name(), verb) {
         ("uv", "sync") if !has(&["--locked", "--frozen"]) => {
             Some("uv may go beyond its lock file; write uv sync --locked")
+        }
+        ("bun", "install" | "i")
+            if is_bare && !has(&["--frozen-lockfile", "--production", "-p"]) =>
+        {
+            Some("bun goes beyond its lock file; write bun install --frozen-lockfile")
         }
         ("composer", "update") => {
             Some("composer goes beyond its lock file; write composer install")
@@ -171,6 +166,16 @@ mod tests {
         as_a_way_out_as_well: dockerfile("FROM a\nRUN npm ci || npm install\n") => "Fail",
         a_package_with_its_version_passes: dockerfile("FROM a\nRUN npm i -g pm2@5.4.2 @a/b@1.0.0\n") => "Pass",
         a_package_without_one_fails: dockerfile("FROM a\nRUN npm i -g pm2\n") => "Fail",
+        a_range_of_node_fails: dockerfile("FROM a\nRUN npm i -g npm@10\n") => "Fail",
+        an_open_version_of_node_fails: dockerfile("FROM a\nRUN npm i express@4.x\n") => "Fail",
+        a_repository_fails: dockerfile("FROM a\nRUN npm i a/b\n") => "Fail",
+        and_one_of_python: dockerfile("FROM a\nRUN pip install git+https://a.b/c.git\n") => "Fail",
+        their_commits_pass: dockerfile("FROM a\nRUN npm i a/b#0123abcd && pip install git+ssh://git@a.b/c.git@0123abcd#egg=c\n") => "Pass",
+        a_lock_that_is_refused_is_none: dockerfile("FROM a\nRUN pnpm i --frozen-lockfile=false\n") => "Fail",
+        and_of_yarn: dockerfile("FROM a\nRUN yarn install --immutable=false\n") => "Fail",
+        without_dependencies_is_no_version: dockerfile("FROM a\nRUN pip install --no-deps flask\n") => "Fail",
+        any_version_below_one_fails: dockerfile("FROM a\nRUN pip install flask==2.*\n") => "Fail",
+        others_with_versions_pass: dockerfile("FROM a\nRUN bun i --frozen-lockfile && bun add a@1.2.3 && poetry add a@1.2.3 && uv add a==1 && uv tool install --python 3.12 a@1.2.3 && pipx install a==1 && gem install a:1.2 && gem install a -v 1.2 && go install a.b/c@v1.2.3 && go install ./... && composer require a/b:1.2.3\n") => "Pass",
         the_latest_is_no_version: dockerfile("FROM a\nRUN npm i -g npm@latest\n") => "Fail",
         a_file_of_requirements_passes: dockerfile("FROM a\nRUN pip install --no-cache-dir -r requirements.txt\n") => "Pass",
         exact_versions_pass: dockerfile("FROM a\nRUN pip install -U pip && pip install 'gunicorn[x]==22.0.0' ./dist/a.whl .\n") => "Pass",
@@ -225,6 +230,24 @@ mod tests {
         a_project_of_python_needs_its_own: built("COPY . .\nRUN uv sync --locked", &["pyproject.toml"]) => "Fail",
         and_passes_with_it: built("COPY . .\nRUN uv sync --locked", &["pyproject.toml", "uv.lock"]) => "Pass",
         packages_of_the_distribution_are_not_asked: dockerfile("FROM a\nRUN apt-get install x\n") => "Pass",
+    }
+
+    #[test]
+    fn other_programs_are_asked_for_versions() {
+        for command in [
+            "bun install",
+            "bun add a",
+            "poetry add a",
+            "uv add 'a>=1'",
+            "uv tool install a",
+            "pipx install a",
+            "gem install --no-document a",
+            "go install a.b/c@latest",
+            "composer global require a/b:^1",
+        ] {
+            let case = dockerfile(&format!("FROM a\nRUN {command}\n"));
+            assert!(format!("{:?}", case.judge(&super::RULE)).contains("Fail"), "{command}");
+        }
     }
 
     #[test]
