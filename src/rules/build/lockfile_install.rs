@@ -64,9 +64,13 @@ fn doubt(layout: &Layout) -> Option<Doubt> {
             if let Held::Untold(why) = is_held {
                 return Some((call.program.place, why.to_owned()));
             }
-            let act = act(call).filter(|_| is_held == Held::No)?;
-            let is_asked = act.verb == Verb::Install && !act.manager.is_of_the_system();
-            let it = act.untold.filter(|_| is_asked)?;
+            let it = match act(call) {
+                Some(act) => act.untold.filter(|_| {
+                    let is_asked = act.verb == Verb::Install && !act.manager.is_of_the_system();
+                    is_asked && is_held == Held::No
+                }),
+                None => exact::loose(call).into_iter().find(|it| it.told().is_none()),
+            }?;
             Some((it.place, it.text.clone().err().unwrap_or_default()))
         },
     )
@@ -78,7 +82,7 @@ fn loose(layout: &Layout) -> Vec<(Done<'_>, Place, String)> {
         for call in done.step.calls.iter().filter(|it| held(done, it) == Held::No) {
             let Some(act) = act(call) else {
                 found.extend(other(call).map(|what| (done, call.program.place, what.to_owned())));
-                let loose = exact::loose(call).into_iter();
+                let loose = exact::loose(call).into_iter().filter(|it| it.told().is_some());
                 found.extend(loose.map(|it| (done, it.place, unversioned(it))));
                 continue;
             };
@@ -190,6 +194,7 @@ mod tests {
         what_may_be_locked_is_unknown: dockerfile("FROM a\nARG L\nENV UV_LOCKED=$L\nRUN uv sync\n") => "Unknown",
         a_builder_as_well: dockerfile("FROM a AS b\nRUN npm i\nFROM c\nCOPY --from=b /x /x\n") => "Fail",
         a_package_that_nobody_can_tell_is_unknown: dockerfile("FROM a\nARG P\nRUN pip install $P\n") => "Unknown",
+        and_so_is_that_of_another_program: dockerfile("FROM a\nARG P\nRUN gem install $P\n") => "Unknown",
         a_lock_file_that_is_copied_before_passes:
             built("COPY package*.json ./\nRUN npm ci", &LOCKED) => "Pass",
         one_that_is_not_in_the_context_fails:
@@ -223,6 +228,28 @@ mod tests {
             built("COPY . .\nRUN if [ -f yarn.lock ]; then yarn --frozen-lockfile; else npm ci; fi", &LOCKED) => "Pass",
         packages_of_the_system_make_none:
             built("COPY package.json ./\nRUN apt-get update && apt-get install -y x && npm ci", &["package.json"]) => "Fail",
+        harmless_commands_make_none:
+            built("COPY package.json ./\nRUN cd /app && echo x > /etc/x && rm -rf /var/lib/apt/lists/* && export A=1 && node -v && npm -v && npm ci", &["package.json"]) => "Fail",
+        a_lock_that_is_written_is_there:
+            built("COPY package.json ./\nRUN echo x > package-lock.json && npm ci", &["package.json"]) => "Pass",
+        one_that_is_listed_first_is_asked_for:
+            built("COPY . .\nRUN ls yarn.lock && yarn --frozen-lockfile || npm ci", &LOCKED) => "Pass",
+        a_folder_that_is_entered_counts:
+            built("COPY . .\nRUN cd web && npm ci", &["web/", "web/package.json"]) => "Fail",
+        one_that_is_left_again_is_no_longer_known:
+            built("COPY . .\nRUN (cd /x && ls); npm ci", &["package.json"]) => "Pass",
+        one_that_nobody_can_tell_is_not_asked:
+            built("COPY . .\nRUN cd $D && npm ci", &["package.json"]) => "Pass",
+        a_project_elsewhere_is_not_asked:
+            built("COPY . .\nRUN env -C web npm ci", &["package.json"]) => "Pass",
+        nor_behind_sudo: built("COPY . .\nRUN sudo -D web npm ci", &["package.json"]) => "Pass",
+        nor_by_a_short_option:
+            built("COPY . .\nRUN pnpm -Cweb i --frozen-lockfile", &["package.json"]) => "Pass",
+        nor_with_its_lock_elsewhere:
+            built("COPY . .\nRUN pnpm i --frozen-lockfile --lockfile-dir=web", &["package.json"]) => "Pass",
+        nor_of_composer: built("COPY . .\nRUN composer install -d web", &["composer.json"]) => "Pass",
+        nor_by_a_variable: built("COPY . .\nENV UV_PROJECT=web\nRUN uv sync --locked", &["pyproject.toml"]) => "Pass",
+        nor_by_one_of_bundler: built("COPY . .\nRUN BUNDLE_GEMFILE=web/Gemfile bundle install", &["Gemfile"]) => "Pass",
         a_project_that_is_not_in_the_context_is_not_asked:
             built("COPY . .\nRUN npm ci", &["app.js"]) => "Pass",
         a_project_in_a_folder_that_nobody_knows_is_not_asked:

@@ -63,7 +63,8 @@ fn is_version(it: &str) -> bool {
     numbers.split('.').count() == 3 && numbers.split('.').all(is_number)
 }
 
-/// The packages without a version that another program is told to install. A word
+/// The packages that another program is told to install without a version, or nobody
+/// can tell with which. A word
 /// that may be the value of an option is none.
 pub(super) fn loose(call: &Call) -> Vec<&Argument> {
     const SWITCHES: [&str; 16] = [
@@ -124,7 +125,7 @@ pub(super) fn loose(call: &Call) -> Vec<&Argument> {
             && !is_version(next)
     };
     let loose = after.filter(|(at, it)| {
-        it.told().is_some_and(|it| !is_option(it) && !is_fixed(it)) && is_package(*at)
+        it.told().is_none_or(|it| !is_option(it) && !is_fixed(it)) && is_package(*at)
     });
     loose.map(|(_, it)| it).collect()
 }
