@@ -19,6 +19,8 @@ pub struct Call {
     pub settings: Vec<(String, Argument)>,
     /// What starts it, such as `sudo`, the outermost first.
     pub through: Vec<Argument>,
+    /// Whether what starts it enters another folder before.
+    pub is_moved: bool,
     /// The file that its output goes to.
     pub output: Option<Argument>,
     /// The call, by its place in the list, that takes what this one prints.
@@ -49,6 +51,7 @@ impl Call {
             arguments: Vec::new(),
             settings: Vec::new(),
             through: Vec::new(),
+            is_moved: false,
             output: None,
             into: None,
         }
@@ -98,7 +101,14 @@ const fn wrapper(name: &'static str, valued: &'static [&'static str], words: usi
 
 /// Programs that start the one that is named to them.
 const WRAPPERS: [Wrapper; 24] = [
-    wrapper("sudo", &["-u", "--user", "-g", "--group", "-h", "-p", "-C", "-D", "-R", "-T"], 0),
+    wrapper(
+        "sudo",
+        &[
+            "-u", "--user", "-g", "--group", "-h", "-p", "-C", "-D", "--chdir", "-R", "--chroot",
+            "-T",
+        ],
+        0,
+    ),
     wrapper("doas", &["-u", "-C"], 0),
     wrapper("env", &["-u", "--unset", "-C", "--chdir"], 0),
     wrapper("exec", &["-a"], 0),
@@ -205,6 +215,7 @@ fn unwrap(words: Vec<Argument>, call: &mut Call) {
             return;
         };
         call.through.push(word);
+        call.is_moved |= wrapper.name == "chroot";
         let mut left = wrapper.words;
         while let Some(next) = words.peek() {
             let text = next.told().unwrap_or_default();
@@ -214,6 +225,7 @@ fn unwrap(words: Vec<Argument>, call: &mut Call) {
                 break;
             } else if text.starts_with('-') {
                 let has_value = wrapper.valued.contains(&text);
+                call.is_moved |= moves(wrapper.name, text);
                 words.next();
                 if has_value {
                     words.next();
@@ -230,6 +242,16 @@ fn unwrap(words: Vec<Argument>, call: &mut Call) {
             }
         }
     }
+}
+
+/// Whether an option has a program started in another folder.
+fn moves(wrapper: &str, option: &str) -> bool {
+    let options: &[&str] = match wrapper {
+        "env" => &["-C", "--chdir"],
+        "sudo" => &["-D", "--chdir", "-R", "--chroot"],
+        _ => &[],
+    };
+    options.iter().any(|it| option.starts_with(it))
 }
 
 /// The script that a shell is told with `-c`, or `eval` as its words.

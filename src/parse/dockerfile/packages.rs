@@ -1,6 +1,9 @@
 //! What a call does as a package manager.
 
+mod options;
+
 use super::calls::{Argument, Call};
+use options::Read;
 
 /// A package manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,115 +46,9 @@ impl Manager {
         matches!(self, Self::Apt | Self::Apk | Self::Dnf | Self::Zypper)
     }
 
-    /// The options with a value in the next word.
-    const fn valued(self) -> &'static [&'static str] {
-        match self {
-            Self::Apt => &[
-                "-o",
-                "--option",
-                "-c",
-                "--config-file",
-                "-t",
-                "--target-release",
-                "--default-release",
-                "-a",
-                "--host-architecture",
-            ],
-            Self::Apk => &[
-                "-t",
-                "--virtual",
-                "-p",
-                "--root",
-                "-X",
-                "--repository",
-                "--keys-dir",
-                "--repositories-file",
-                "--wait",
-                "--cache-dir",
-                "--cache-max-age",
-                "--arch",
-            ],
-            Self::Dnf => &[
-                "-c",
-                "--config",
-                "-x",
-                "--exclude",
-                "--setopt",
-                "--enablerepo",
-                "--disablerepo",
-                "--repo",
-                "--repoid",
-                "--releasever",
-                "--installroot",
-                "-d",
-                "-e",
-                "-R",
-            ],
-            Self::Zypper => &["-r", "--repo", "--from", "-t", "--type", "-R", "--root", "-C", "-D"],
-            Self::Pip => &[
-                "-r",
-                "--requirement",
-                "-c",
-                "--constraint",
-                "-e",
-                "--editable",
-                "-i",
-                "--index-url",
-                "--extra-index-url",
-                "-f",
-                "--find-links",
-                "-t",
-                "--target",
-                "--trusted-host",
-                "--prefix",
-                "--root",
-                "--platform",
-                "--cache-dir",
-                "--timeout",
-                "--retries",
-                "--proxy",
-                "--python",
-                "--python-version",
-                "--upgrade-strategy",
-                "--no-binary",
-                "--only-binary",
-                "--implementation",
-                "--abi",
-                "--src",
-                "-C",
-                "--config-settings",
-                "--report",
-                "--log",
-                "--progress-bar",
-                "-w",
-                "--wheel-dir",
-                "-d",
-                "--dest",
-                "--cert",
-                "--client-cert",
-                "-p",
-            ],
-            Self::Npm | Self::Pnpm | Self::Yarn => &[
-                "--prefix",
-                "-C",
-                "--dir",
-                "--cwd",
-                "--registry",
-                "--cache",
-                "--loglevel",
-                "--filter",
-                "-w",
-                "--workspace",
-                "-F",
-                "--store-dir",
-                "--cache-folder",
-                "--modules-folder",
-                "--network-timeout",
-                "--userconfig",
-                "--omit",
-                "--include",
-            ],
-        }
+    /// Whether its packages are those of Node.
+    pub const fn is_of_node(self) -> bool {
+        matches!(self, Self::Npm | Self::Yarn | Self::Pnpm)
     }
 }
 
@@ -258,13 +155,17 @@ pub fn act(call: &Call) -> Option<Act<'_>> {
         if text == "--" {
             is_after_options = true;
         } else if text.starts_with('-') && text.len() > 1 && !is_after_options {
-            if manager.valued().contains(&text) {
-                act.options.push((text, words.next().and_then(Argument::told)));
-            } else {
-                let (name, value) = text.split_once('=').unwrap_or((text, ""));
-                act.options.push((name, Some(value).filter(|it| !it.is_empty())));
-            }
-        } else if verb.is_empty() || verb == ["cache"] || verb == ["store"] {
+            let (name, value) = match options::read(manager, text) {
+                Read::Next(name) => (name, words.next().and_then(Argument::told)),
+                // Switches of Node's may be told whether they are on.
+                Read::Whole(name, None) if manager.is_of_node() => {
+                    let is_switch = |it: &&Argument| matches!(it.told(), Some("true" | "false"));
+                    (name, words.next_if(is_switch).and_then(Argument::told))
+                }
+                Read::Whole(name, value) => (name, value),
+            };
+            act.options.push((name, value));
+        } else if verb.is_empty() || matches!(verb[..], ["cache" | "store" | "global"]) {
             verb.push(text);
         } else {
             act.packages.push(word);
@@ -281,8 +182,16 @@ fn is_numbered(name: &str, program: &str) -> bool {
 }
 
 fn meaning(act: &Act<'_>, verb: &[&str]) -> Verb {
-    let locks =
-        |options: &[&str]| if act.has(options) { Verb::InstallLocked } else { Verb::Install };
+    let is_on = |it: &(&str, Option<&str>), options: &[&str]| {
+        options.contains(&it.0) && it.1 != Some("false")
+    };
+    let locks = |options: &[&str]| {
+        if act.options.iter().any(|it| is_on(it, options)) {
+            Verb::InstallLocked
+        } else {
+            Verb::Install
+        }
+    };
     match (act.manager, verb) {
         (Manager::Apt, ["update"])
         | (Manager::Apk, ["update"])
@@ -317,7 +226,9 @@ fn meaning(act: &Act<'_>, verb: &[&str]) -> Verb {
                 locks(&["--frozen-lockfile", "--immutable", "--pure-lockfile"])
             }
         }
-        (Manager::Yarn | Manager::Pnpm, ["add"]) | (Manager::Yarn, ["global"]) => Verb::Install,
+        (Manager::Yarn | Manager::Pnpm, ["add"]) | (Manager::Yarn, ["global", "add"]) => {
+            Verb::Install
+        }
         (Manager::Pnpm, ["install" | "i"]) => locks(&["--frozen-lockfile"]),
         (Manager::Pnpm, ["fetch"]) => Verb::InstallLocked,
         _ => Verb::Other,
@@ -361,16 +272,24 @@ mod tests {
             ("pip3.12 install --no-cache-dir -r requirements.txt", Pip, Install, ""),
             ("python3 -u -m pip install -U pip==24.0", Pip, Install, "pip==24.0"),
             ("uv pip install --system flask", Pip, Install, "flask"),
+            ("pip install --root-user-action ignore --group dev", Pip, Install, ""),
+            ("pip install --exists-action w --use-feature x a", Pip, Install, "a"),
+            ("pip install -Ur requirements.txt -cc.txt a", Pip, Install, "a"),
+            ("uv pip install --link-mode copy --overrides f a", Pip, Install, "a"),
             ("pip cache purge", Pip, Clean, ""),
             ("npm ci --omit=dev", Npm, InstallLocked, ""),
             ("npm --prefix web i", Npm, Install, ""),
             ("npm install -g pm2", Npm, Install, "pm2"),
+            ("npm i -g --unsafe-perm true a@1.2.3", Npm, Install, "a@1.2.3"),
+            ("npm i --fetch-timeout 600 -ws", Npm, Install, ""),
             ("npm run build", Npm, Other, "build"),
             ("npm cache clean --force", Npm, Clean, ""),
             ("yarn", Yarn, Install, ""),
             ("yarn --frozen-lockfile", Yarn, InstallLocked, ""),
             ("yarn --version", Yarn, Other, ""),
             ("yarn build", Yarn, Other, ""),
+            ("yarn global add serve@14.2.0", Yarn, Install, "serve@14.2.0"),
+            ("pnpm add -w a", Pnpm, Install, "a"),
             ("corepack pnpm install --frozen-lockfile", Pnpm, InstallLocked, ""),
             ("pnpm install", Pnpm, Install, ""),
         ] {

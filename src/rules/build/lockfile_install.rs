@@ -1,6 +1,8 @@
 //! See [`RULE`].
 
+mod exact;
 mod given;
+mod held;
 
 use crate::facts::Facts;
 use crate::facts::build::{Done, Doubt, Layout};
@@ -10,6 +12,8 @@ use crate::model::verdict::{Check, Verdict};
 use crate::parse::dockerfile::{Act, Argument, Call, Manager, Place, Verb, act};
 use crate::rules::build::Faults;
 use crate::rules::{Settings, rule};
+use exact::is_exact;
+use held::{Held, held};
 
 rule! {
     /// Each build gets the versions that somebody has looked at.
@@ -46,36 +50,46 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
         for (done, place, what) in loose(layout).into_iter().chain(missing) {
             faults.add(layout, done, place, what);
         }
-        let holds = || Check::holds("nothing is installed in whatever version is the newest");
+        let holds =
+            || Check::holds("no package manager is told to take whatever version is the newest");
         (faults.or_else(holds), untold)
     });
     found.judge(Check::clone)
 }
 
-/// A package that nobody can tell may come with its version, or without one.
+/// A package that nobody can tell may come with its version, or without one; and so
+/// may all of them where nobody can tell the variable that says so.
 fn doubt(layout: &Layout) -> Option<Doubt> {
-    let calls = layout.used().flat_map(|it| &it.step.calls).filter_map(act);
-    let named = calls.filter(|it| it.verb == Verb::Install && !it.manager.is_of_the_system());
-    let named = named.filter(|it| !is_held(it));
-    let untold = named.filter_map(|it| it.untold).next();
-    untold.map(|it| (it.place, it.text.clone().err().unwrap_or_default()))
+    layout.used().flat_map(|done| done.step.calls.iter().map(move |it| (done, it))).find_map(
+        |(done, call)| {
+            let is_held = held(done, call);
+            if let Held::Untold(why) = is_held {
+                return Some((call.program.place, why.to_owned()));
+            }
+            let it = match act(call) {
+                Some(act) => act.untold.filter(|_| {
+                    let is_asked = act.verb == Verb::Install && !act.manager.is_of_the_system();
+                    is_asked && is_held == Held::No
+                }),
+                None => exact::loose(call).into_iter().find(|it| it.told().is_none()),
+            }?;
+            Some((it.place, it.text.clone().err().unwrap_or_default()))
+        },
+    )
 }
 
 fn loose(layout: &Layout) -> Vec<(Done<'_>, Place, String)> {
     let mut found = Vec::new();
     for done in layout.used() {
-        let held = done
-            .step
-            .environment
-            .keys()
-            .any(|it| ["PIP_CONSTRAINT", "PIP_REQUIRE_HASHES"].contains(it));
-        for call in &done.step.calls {
+        for call in done.step.calls.iter().filter(|it| held(done, it) == Held::No) {
             let Some(act) = act(call) else {
                 found.extend(other(call).map(|what| (done, call.program.place, what.to_owned())));
+                let loose = exact::loose(call).into_iter().filter(|it| it.told().is_some());
+                found.extend(loose.map(|it| (done, it.place, unversioned(it))));
                 continue;
             };
             let is_asked = act.verb == Verb::Install && !act.manager.is_of_the_system();
-            if !is_asked || is_held(&act) || act.manager == Manager::Pip && held {
+            if !is_asked {
                 continue;
             }
             if act.packages.is_empty() {
@@ -101,12 +115,6 @@ fn unversioned(package: &Argument) -> String {
     format!("{name} is installed in whatever version is the newest")
 }
 
-/// Whether something else says the versions.
-fn is_held(act: &Act<'_>) -> bool {
-    act.manager == Manager::Pip
-        && act.has(&["-c", "--constraint", "--require-hashes", "--no-index", "--no-deps"])
-}
-
 /// What to write instead of an installation without a lock.
 fn instead(act: &Act<'_>) -> Option<&'static str> {
     match act.manager {
@@ -118,30 +126,19 @@ fn instead(act: &Act<'_>) -> Option<&'static str> {
     }
 }
 
-/// Whether a package is named with its version, or is a file.
-fn is_exact(manager: Manager, package: &str) -> bool {
-    let is_file = package.starts_with(['.', '/', '~', '*'])
-        || package.contains('/') && !package.starts_with('@')
-        || [".whl", ".tgz", ".tar.gz"].iter().any(|it| package.ends_with(it));
-    if is_file {
-        return true;
-    }
-    if manager == Manager::Pip {
-        let bare =
-            package.split(['[', '<', '>', '=', '~', '!', ';', ' ']).next().unwrap_or_default();
-        return package.contains("==") || ["pip", "setuptools", "wheel"].contains(&bare);
-    }
-    let version = package.rsplit_once('@').filter(|(name, _)| !name.is_empty());
-    version.is_some_and(|(_, it)| it.starts_with(|it: char| it.is_ascii_digit() || it == 'v'))
-}
-
 /// What other programs do without a lock.
 fn other(call: &Call) -> Option<&'static str> {
     let has = |words: &[&str]| call.words().any(|it| words.contains(&it));
     let verb = call.words().find(|it| !it.starts_with('-'))?;
+    let is_bare = call.words().filter(|it| !it.starts_with('-')).count() == 1;
     match (call.name(), verb) {
         ("uv", "sync") if !has(&["--locked", "--frozen"]) => {
             Some("uv may go beyond its lock file; write uv sync --locked")
+        }
+        ("bun", "install" | "i")
+            if is_bare && !has(&["--frozen-lockfile", "--production", "-p"]) =>
+        {
+            Some("bun goes beyond its lock file; write bun install --frozen-lockfile")
         }
         ("composer", "update") => {
             Some("composer goes beyond its lock file; write composer install")
@@ -179,16 +176,36 @@ mod tests {
         a_lock_file_passes: dockerfile("FROM a\nRUN npm ci && yarn --frozen-lockfile && pnpm i --frozen-lockfile\n") => "Pass",
         npm_without_one_fails: dockerfile("FROM a\nRUN npm install --omit=dev\n") => "Fail",
         yarn_without_one_fails: dockerfile("FROM a\nRUN yarn\n") => "Fail",
+        the_value_of_an_option_is_no_package: dockerfile("FROM a\nRUN pip install --root-user-action ignore -r r.txt && npm i -g --unsafe-perm true a@1.2.3 && yarn global add b@14.2.0\n") => "Pass",
+        one_beside_it_is: dockerfile("FROM a\nRUN pnpm add -w a\n") => "Fail",
         as_a_way_out_as_well: dockerfile("FROM a\nRUN npm ci || npm install\n") => "Fail",
         a_package_with_its_version_passes: dockerfile("FROM a\nRUN npm i -g pm2@5.4.2 @a/b@1.0.0\n") => "Pass",
         a_package_without_one_fails: dockerfile("FROM a\nRUN npm i -g pm2\n") => "Fail",
+        a_range_of_node_fails: dockerfile("FROM a\nRUN npm i -g npm@10\n") => "Fail",
+        an_open_version_of_node_fails: dockerfile("FROM a\nRUN npm i express@4.x\n") => "Fail",
+        a_repository_fails: dockerfile("FROM a\nRUN npm i a/b\n") => "Fail",
+        and_one_of_python: dockerfile("FROM a\nRUN pip install git+https://a.b/c.git\n") => "Fail",
+        their_commits_pass: dockerfile("FROM a\nRUN npm i a/b#0123abcd && pip install git+ssh://git@a.b/c.git@0123abcd#egg=c\n") => "Pass",
+        a_lock_that_is_refused_is_none: dockerfile("FROM a\nRUN pnpm i --frozen-lockfile=false\n") => "Fail",
+        and_of_yarn: dockerfile("FROM a\nRUN yarn install --immutable=false\n") => "Fail",
+        without_dependencies_is_no_version: dockerfile("FROM a\nRUN pip install --no-deps flask\n") => "Fail",
+        any_version_below_one_fails: dockerfile("FROM a\nRUN pip install flask==2.*\n") => "Fail",
+        others_with_versions_pass: dockerfile("FROM a\nRUN bun i --frozen-lockfile && bun add a@1.2.3 && poetry add a@1.2.3 && uv add a==1 && uv tool install --python 3.12 a@1.2.3 && pipx install a==1 && gem install a:1.2 && gem install a -v 1.2 && go install a.b/c@v1.2.3 && go install ./... && composer require a/b:1.2.3\n") => "Pass",
         the_latest_is_no_version: dockerfile("FROM a\nRUN npm i -g npm@latest\n") => "Fail",
         a_file_of_requirements_passes: dockerfile("FROM a\nRUN pip install --no-cache-dir -r requirements.txt\n") => "Pass",
         exact_versions_pass: dockerfile("FROM a\nRUN pip install -U pip && pip install 'gunicorn[x]==22.0.0' ./dist/a.whl .\n") => "Pass",
         a_range_fails: dockerfile("FROM a\nRUN pip install 'flask>=3'\n") => "Fail",
         a_constraint_passes: dockerfile("FROM a\nRUN pip install -c c.txt flask\n") => "Pass",
+        what_the_environment_locks_passes: dockerfile("FROM a\nENV UV_LOCKED=1 CI=true\nRUN uv sync && pnpm install\n") => "Pass",
+        what_is_locked_for_one_call_passes: dockerfile("FROM a\nRUN PIP_REQUIRE_HASHES=1 pip install a && PIP_CONSTRAINT=c.txt pip install b\n") => "Pass",
+        a_lock_that_is_off_is_none: dockerfile("FROM a\nENV UV_FROZEN=0\nRUN uv sync\n") => "Fail",
+        one_that_is_off_for_this_call_is_none: dockerfile("FROM a\nENV UV_FROZEN=1\nRUN UV_FROZEN= uv sync\n") => "Fail",
+        a_lock_holds_no_package_that_is_named: dockerfile("FROM a\nENV CI=true\nRUN pnpm add x\n") => "Fail",
+        that_of_another_manager_is_none: dockerfile("FROM a\nENV UV_FROZEN=1 CI=1\nRUN npm install\n") => "Fail",
+        what_may_be_locked_is_unknown: dockerfile("FROM a\nARG L\nENV UV_LOCKED=$L\nRUN uv sync\n") => "Unknown",
         a_builder_as_well: dockerfile("FROM a AS b\nRUN npm i\nFROM c\nCOPY --from=b /x /x\n") => "Fail",
         a_package_that_nobody_can_tell_is_unknown: dockerfile("FROM a\nARG P\nRUN pip install $P\n") => "Unknown",
+        and_so_is_that_of_another_program: dockerfile("FROM a\nARG P\nRUN gem install $P\n") => "Unknown",
         a_lock_file_that_is_copied_before_passes:
             built("COPY package*.json ./\nRUN npm ci", &LOCKED) => "Pass",
         one_that_is_not_in_the_context_fails:
@@ -235,6 +252,28 @@ mod tests {
             .given_in_part(&["package.json"], None) => "Pass",
         patterns_that_would_take_too_long_are_unknown: built("COPY . .\nRUN npm ci", &LOCKED)
             .given(&[&hostile_name()], Some(&hostile())) => "Unknown",
+        harmless_commands_make_none:
+            built("COPY package.json ./\nRUN cd /app && echo x > /etc/x && rm -rf /var/lib/apt/lists/* && export A=1 && node -v && npm -v && npm ci", &["package.json"]) => "Fail",
+        a_lock_that_is_written_is_there:
+            built("COPY package.json ./\nRUN echo x > package-lock.json && npm ci", &["package.json"]) => "Pass",
+        one_that_is_listed_first_is_asked_for:
+            built("COPY . .\nRUN ls yarn.lock && yarn --frozen-lockfile || npm ci", &LOCKED) => "Pass",
+        a_folder_that_is_entered_counts:
+            built("COPY . .\nRUN cd web && npm ci", &["web/", "web/package.json"]) => "Fail",
+        one_that_is_left_again_is_no_longer_known:
+            built("COPY . .\nRUN (cd /x && ls); npm ci", &["package.json"]) => "Pass",
+        one_that_nobody_can_tell_is_not_asked:
+            built("COPY . .\nRUN cd $D && npm ci", &["package.json"]) => "Pass",
+        a_project_elsewhere_is_not_asked:
+            built("COPY . .\nRUN env -C web npm ci", &["package.json"]) => "Pass",
+        nor_behind_sudo: built("COPY . .\nRUN sudo -D web npm ci", &["package.json"]) => "Pass",
+        nor_by_a_short_option:
+            built("COPY . .\nRUN pnpm -Cweb i --frozen-lockfile", &["package.json"]) => "Pass",
+        nor_with_its_lock_elsewhere:
+            built("COPY . .\nRUN pnpm i --frozen-lockfile --lockfile-dir=web", &["package.json"]) => "Pass",
+        nor_of_composer: built("COPY . .\nRUN composer install -d web", &["composer.json"]) => "Pass",
+        nor_by_a_variable: built("COPY . .\nENV UV_PROJECT=web\nRUN uv sync --locked", &["pyproject.toml"]) => "Pass",
+        nor_by_one_of_bundler: built("COPY . .\nRUN BUNDLE_GEMFILE=web/Gemfile bundle install", &["Gemfile"]) => "Pass",
         a_project_that_is_not_in_the_context_is_not_asked:
             built("COPY . .\nRUN npm ci", &["app.js"]) => "Pass",
         a_project_in_a_folder_that_nobody_knows_is_not_asked:
@@ -242,6 +281,24 @@ mod tests {
         a_project_of_python_needs_its_own: built("COPY . .\nRUN uv sync --locked", &["pyproject.toml"]) => "Fail",
         and_passes_with_it: built("COPY . .\nRUN uv sync --locked", &["pyproject.toml", "uv.lock"]) => "Pass",
         packages_of_the_distribution_are_not_asked: dockerfile("FROM a\nRUN apt-get install x\n") => "Pass",
+    }
+
+    #[test]
+    fn other_programs_are_asked_for_versions() {
+        for command in [
+            "bun install",
+            "bun add a",
+            "poetry add a",
+            "uv add 'a>=1'",
+            "uv tool install a",
+            "pipx install a",
+            "gem install --no-document a",
+            "go install a.b/c@latest",
+            "composer global require a/b:^1",
+        ] {
+            let case = dockerfile(&format!("FROM a\nRUN {command}\n"));
+            assert!(format!("{:?}", case.judge(&super::RULE)).contains("Fail"), "{command}");
+        }
     }
 
     #[test]

@@ -66,7 +66,10 @@ impl Step {
 }
 
 /// The variables that change what package managers and downloads do.
-const WATCHED: [&str; 15] = [
+const WATCHED: &[&str] = &[
+    "BUNDLE_GEMFILE",
+    "CI",
+    "COMPOSER",
     "GIT_SSL_NO_VERIFY",
     "NODE_ENV",
     "NODE_TLS_REJECT_UNAUTHORIZED",
@@ -75,12 +78,24 @@ const WATCHED: [&str; 15] = [
     "PIP_CACHE_DIR",
     "PIP_CONSTRAINT",
     "PIP_NO_CACHE_DIR",
+    "PIP_NO_INDEX",
     "PIP_REQUIRE_HASHES",
     "PIP_TRUSTED_HOST",
     "PYTHONHTTPSVERIFY",
+    "UV_CONSTRAINT",
+    "UV_FROZEN",
+    "UV_LOCKED",
     "UV_NO_CACHE",
+    "UV_PROJECT",
+    "UV_REQUIRE_HASHES",
+    "UV_WORKING_DIR",
+    "UV_WORKING_DIRECTORY",
     "YARN_CACHE_FOLDER",
+    "YARN_ENABLE_IMMUTABLE_INSTALLS",
     "npm_config_cache",
+    "npm_config_dir",
+    "npm_config_frozen_lockfile",
+    "npm_config_lockfile_dir",
     "npm_config_strict_ssl",
 ];
 
@@ -180,7 +195,7 @@ impl<'a> State<'a> {
             Known::Untold(why) => Some(Err(why.to_owned())),
             Known::Unset | Known::Below => None,
         };
-        let all = WATCHED.into_iter().filter_map(|name| Some((name, told(name)?)));
+        let all = WATCHED.iter().filter_map(|name| Some((*name, told(name)?)));
         self.environment = Rc::new(all.collect());
     }
 

@@ -8,9 +8,11 @@ use crate::facts::build::{Done, Layout, in_context};
 use crate::model::build::Context;
 use crate::model::reading::Gap;
 use crate::model::untrusted::Untrusted;
-use crate::parse::dockerfile::{Call, From, Keyword, Manager, Place, Verb, act};
+use crate::parse::dockerfile::{Argument, Call, From, Keyword, Manager, Place, Verb, act};
 use crate::parse::dockerignore::{self, Effort, Ignore, Pattern};
 use crate::parse::path::{beneath, clean};
+
+use super::held::setting;
 
 /// A project's document, and the lock files of which one must lie beside it.
 struct Kind {
@@ -33,7 +35,7 @@ const KINDS: [Kind; 8] = [NPM, YARN, PNPM, UV, POETRY, BUNDLER, COMPOSER, CARGO]
 /// Options that say where else the project lies.
 const ELSEWHERE: [&str; 11] = [
     "--prefix",
-    "-C",
+    "--lockfile-dir",
     "--dir",
     "--cwd",
     "--filter",
@@ -45,10 +47,22 @@ const ELSEWHERE: [&str; 11] = [
     "--path",
 ];
 
+/// Variables that say so.
+const VARIABLES: [&str; 7] = [
+    "BUNDLE_GEMFILE",
+    "COMPOSER",
+    "UV_PROJECT",
+    "UV_WORKING_DIR",
+    "UV_WORKING_DIRECTORY",
+    "npm_config_dir",
+    "npm_config_lockfile_dir",
+];
+
 /// Programs that make no files of a project.
-const HARMLESS: [&str; 10] = [
-    "addgroup", "adduser", "chmod", "chown", "corepack", "groupadd", "mkdir", "set", "useradd",
-    "usermod",
+const HARMLESS: [&str; 22] = [
+    ":", "addgroup", "adduser", "cd", "chmod", "chown", "corepack", "date", "echo", "export",
+    "groupadd", "id", "ls", "mkdir", "printf", "pwd", "set", "sleep", "true", "useradd", "usermod",
+    "whoami",
 ];
 
 /// The most sources of one file's copies that are followed.
@@ -217,16 +231,27 @@ impl Tree {
         let is_untold = done.step.calls.is_empty();
         // What is mounted is gone afterwards, but what came of it is not.
         self.is_open |= is_given_more || is_untold;
+        let mut folder = done.step.folder.clone();
         for call in &done.step.calls {
             let kind = kind(call);
             if let Some(kind) = &kind
-                && let Some(what) = self.missed(kind, call, done.step.folder.as_deref(), given)
+                && let Some(what) = self.missed(
+                    kind,
+                    call,
+                    folder.as_deref().filter(|_| !is_elsewhere(done, call)),
+                    given,
+                )
             {
                 found.push((call.program.place, what));
                 // Once is enough for a stage.
                 self.is_open = true;
             }
-            self.is_open |= kind.is_none() && !is_harmless(call) || call.output.is_some();
+            let makes = |it: &Argument| it.told().is_none_or(matters);
+            self.is_open |= kind.is_none() && !is_harmless(call, folder.as_deref())
+                || call.output.as_ref().is_some_and(makes);
+            if call.name() == "cd" {
+                folder = entered(done, call, folder.as_deref());
+            }
         }
         found
     }
@@ -238,11 +263,8 @@ impl Tree {
         folder: Option<&str>,
         given: &Given<'_>,
     ) -> Option<String> {
-        let is_elsewhere =
-            |it: &str| ELSEWHERE.iter().any(|option| it.split('=').next() == Some(option));
         let is_told = call.arguments.iter().all(|it| it.text.is_ok());
-        let folder =
-            folder.filter(|_| is_told && !self.is_open && !call.words().any(is_elsewhere))?;
+        let folder = folder.filter(|_| is_told && !self.is_open)?;
         // That of a workspace lies in a folder around it.
         let is_lock = |path: &String| {
             let (around, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -302,10 +324,46 @@ fn kind(call: &Call) -> Option<Kind> {
     }
 }
 
-/// Whether a call makes no files of a project.
-fn is_harmless(call: &Call) -> bool {
+/// Whether the project of a call may lie in another folder.
+fn is_elsewhere(done: Done<'_>, call: &Call) -> bool {
+    let is_option = |it: &str| {
+        it.starts_with("-C")
+            || call.name() == "composer" && it.starts_with("-d")
+            || call.name() == "poetry" && it.starts_with("-P")
+            || ELSEWHERE.iter().any(|option| it.split('=').next() == Some(option))
+    };
+    call.is_moved
+        || call.words().any(is_option)
+        || VARIABLES.iter().any(|it| setting(done, call, it).is_some())
+}
+
+/// The folder after a `cd`, where it can be told. Subshells leave theirs again.
+fn entered(done: Done<'_>, call: &Call, folder: Option<&str>) -> Option<String> {
+    let it = done.instruction;
+    let is_plain = it.heredocs.is_empty() && !it.command().text.contains(['(', '`', '|']);
+    let [to] = call.arguments.as_slice() else { return None };
+    let to = to.told().filter(|it| is_plain && !it.starts_with(['-', '~']))?;
+    if to.starts_with('/') { Some(clean(to)) } else { Some(clean(&format!("{}/{to}", folder?))) }
+}
+
+/// Whether a call makes no files of a project in this folder, and does not ask for
+/// one either.
+fn is_harmless(call: &Call, folder: Option<&str>) -> bool {
+    if call.words().eq(["-v"]) || call.words().eq(["--version"]) {
+        return true;
+    }
+    if call.name() == "rm" {
+        let is_away = |it: &str| {
+            it.starts_with('/')
+                && folder.is_some_and(|folder| {
+                    beneath(folder, &clean(it)).is_none() && beneath(&clean(it), folder).is_none()
+                })
+        };
+        let mut words = call.arguments.iter();
+        return words.all(|it| it.told().is_some_and(|it| it.starts_with('-') || is_away(it)));
+    }
     act(call).map_or_else(
-        || HARMLESS.contains(&call.name()),
+        || HARMLESS.contains(&call.name()) && !call.words().any(matters),
         |act| {
             let is_other = act.manager.is_of_the_system() || act.manager == Manager::Pip;
             is_other || act.verb == Verb::Clean || act.has(&["-g", "--global"])
