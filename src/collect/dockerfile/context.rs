@@ -142,6 +142,7 @@ fn names(folder: &Path) -> Names {
 mod tests {
     use super::*;
 
+    #[expect(clippy::disallowed_methods, reason = "it lays out what is looked at")]
     #[test]
     fn of_dependencies_that_belong_to_the_source_only_secrets_are_listed() {
         let folder = std::env::temp_dir().join(format!("secaudit-context-{}", std::process::id()));

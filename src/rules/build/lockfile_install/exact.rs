@@ -121,8 +121,8 @@ pub(super) fn loose(call: &Call) -> Vec<&Argument> {
         let before = told(at.saturating_sub(1)).unwrap_or_default();
         // composer takes a version as a word of its own as well.
         let next = told(at + 1).filter(|_| call.name() == "composer").unwrap_or_default();
-        !(is_option(before) && !before.contains('=') && !SWITCHES.contains(&before))
-            && !is_version(next)
+        let is_value = is_option(before) && !before.contains('=') && !SWITCHES.contains(&before);
+        !is_value && !is_version(next)
     };
     let loose = after.filter(|(at, it)| {
         it.told().is_none_or(|it| !is_option(it) && !is_fixed(it)) && is_package(*at)
