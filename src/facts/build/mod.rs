@@ -21,7 +21,7 @@ use crate::parse::dockerfile::{
 use super::view::View;
 
 pub use stages::Stages;
-pub use steps::{Done, Doubt, Found, in_context};
+pub use steps::{Done, Doubt, Found, Untold, in_context};
 
 /// The longest line that is shown.
 const LONGEST_LINE: usize = 200;

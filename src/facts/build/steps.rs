@@ -17,7 +17,10 @@ use super::{Build, Layout};
 pub type Doubt = (Place, String);
 
 /// What a rule found, and why that may not be all.
-pub type Found = (Check, Option<Gap>);
+pub type Found = (Check, Untold);
+
+/// Why there may be more than was found.
+pub type Untold = Option<Gap>;
 
 /// An instruction as it is carried out in a stage.
 #[derive(Clone, Copy, Debug)]
@@ -140,7 +143,7 @@ impl Build {
 
 /// Why not all is known of what a build is given: some of the names were not looked at,
 /// or not held against the patterns of the file that says what is left out.
-pub fn in_context(context: &Context, effort: &Effort) -> Option<Gap> {
+pub fn in_context(context: &Context, effort: &Effort) -> Untold {
     let source = || Source::Context(context.folder.raw().to_owned());
     if effort.is_spent() {
         let detail = "to hold the names against the .dockerignore would take too long";

@@ -4,9 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use crate::facts::build::{Done, Layout, in_context};
+use crate::facts::build::{Done, Layout, Untold, in_context};
 use crate::model::build::Context;
-use crate::model::reading::Gap;
 use crate::model::untrusted::Untrusted;
 use crate::parse::dockerfile::{Argument, Call, From, Keyword, Manager, Place, Verb, act};
 use crate::parse::dockerignore::{self, Effort, Ignore, Pattern};
@@ -78,7 +77,7 @@ const MOST_FILES: usize = 1_024;
 pub(super) type Missing<'l> = Vec<(Done<'l>, Place, String)>;
 
 /// What is missing, and why more may be.
-pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> (Missing<'l>, Option<Gap>) {
+pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> (Missing<'l>, Untold) {
     // Few Dockerfiles have one, and a context may hold many names.
     if !layout.used().any(|it| it.step.calls.iter().any(|call| kind(call).is_some())) {
         return Default::default();
