@@ -141,7 +141,9 @@ impl Weighed {
         is_brief: bool,
     ) -> report::Run<'a> {
         let Self { ledger, joined, waivers, cards, outcome, .. } = self;
+        let tick = |(target, facts): &(_, _)| judge::tick(target, facts, policy, accept);
         report::Run {
+            ticks: facts.iter().map(tick).collect(),
             bundle,
             facts,
             policy,

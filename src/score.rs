@@ -151,6 +151,36 @@ fn percent(part: u64, whole: u64) -> u8 {
     u8::try_from(share).unwrap_or(100)
 }
 
+/// The items of a checklist, counted by what came of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Those that are met.
+    pub met: u32,
+    /// Those that are not.
+    pub not_met: u32,
+    /// Those of which nobody can tell.
+    pub unknown: u32,
+    /// Those that do not apply.
+    pub not_applicable: u32,
+}
+
+impl Met {
+    /// Met of those that apply in per cent, rounded down, with what is unknown not
+    /// met. 100 where none applies.
+    pub fn floor(self) -> u8 {
+        percent(self.met.into(), self.applicable())
+    }
+
+    /// The same with what is unknown met.
+    pub fn ceiling(self) -> u8 {
+        percent(u64::from(self.met) + u64::from(self.unknown), self.applicable())
+    }
+
+    fn applicable(self) -> u64 {
+        [self.met, self.not_met, self.unknown].map(u64::from).iter().sum()
+    }
+}
+
 /// What the scores of many targets say together: never a mean alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fleet {

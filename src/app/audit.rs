@@ -13,7 +13,7 @@ use crate::collect::engine::address::{self, Choice, Surroundings};
 use crate::model::bundle::{Answer, Bundle};
 use crate::model::reading::Gap;
 use crate::model::source::Source;
-use crate::policy::{Gate, Policy};
+use crate::policy::{Gate, Policy, checklist, nearest};
 use crate::report::{self, v1};
 
 /// What one question to the engine may cost.
@@ -91,18 +91,44 @@ pub(super) fn write(
 pub(super) fn policy(gate: &args::Gate) -> Result<Policy, Failure> {
     let mut policy = match &gate.policy {
         None => Policy::baseline(),
-        Some(path) => {
-            let text = read_policy(path)
-                .map_err(|cause| Failure::PolicyFile { path: path.clone(), cause })?;
-            Policy::parse(&path.display().to_string(), &text)?
-        }
+        Some(path) => Policy::parse(&path.display().to_string(), &policy_file(path)?)?,
     };
+    for which in &gate.checklists {
+        add_checklist(&mut policy, which)?;
+    }
     policy.gate = Gate {
         fail_on: gate.fail_on.map_or(policy.gate.fail_on, args::FailOn::severity),
         fail_under: gate.fail_under.or(policy.gate.fail_under),
         min_coverage: gate.min_coverage.or(policy.gate.min_coverage),
     };
     Ok(policy)
+}
+
+/// Adds the checklists that are meant.
+pub(super) fn add_checklist(policy: &mut Policy, which: &Path) -> Result<(), Failure> {
+    let name = which.display().to_string();
+    let found = if name == "all" { checklist::SHIPPED } else { checklist::find(&name) };
+    for (path, text) in found {
+        policy.add_checklist(path, text)?;
+    }
+    if !found.is_empty() {
+        return Ok(());
+    }
+    let is_file = name.contains('/') || name.ends_with(".toml");
+    if is_file {
+        return Ok(policy.add_checklist(&name, &policy_file(which)?)?);
+    }
+    let names = checklist::names();
+    let hint = nearest(&name, &names).map(|it| format!("; did you mean {it:?}?"));
+    Err(Failure::Usage(format!(
+        "--checklist {name:?}: there is no such checklist{} There are {}, all, and any file.toml",
+        hint.as_deref().unwrap_or("."),
+        names.join(", ")
+    )))
+}
+
+fn policy_file(path: &Path) -> Result<String, Failure> {
+    read_policy(path).map_err(|cause| Failure::PolicyFile { path: path.to_owned(), cause })
 }
 
 /// The most bytes of a policy.

@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod batch;
+mod checklists;
 mod compose;
 
 mod containers;
@@ -53,6 +54,7 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Command::Dockerfile(command) => dockerfile::run(&command, terminal),
         Command::Drift(command) => drift::run(&command, terminal),
         Command::Rules(command) => rules::list(&command, terminal),
+        Command::Checklists(command) => checklists::run(&command, terminal),
         Command::Explain(command) => rules::explain(&command, terminal),
         Command::Schema(command) => rules::schema(&command),
         Command::Demo(command) => demo::run(&command, terminal),

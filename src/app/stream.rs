@@ -17,9 +17,9 @@ use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 use crate::parse::compose::Fault;
 use crate::policy::Policy;
-use crate::report;
 use crate::report::terminal::{self, Look};
 use crate::report::v1::{Report, Target, Waiver};
+use crate::report::{self, Roll};
 
 /// How many files are held in memory at once.
 const AT_ONCE: usize = 256;
@@ -46,6 +46,7 @@ struct Whole<'a> {
     /// The rules that any target breaks.
     broken: BTreeSet<String>,
     tally: Tally,
+    roll: Roll,
     /// Why the first file of which nothing was judged has nothing.
     empty: Option<Fault>,
 }
@@ -60,6 +61,8 @@ pub(super) struct Part {
     /// The rules that any target breaks.
     broken: BTreeSet<Cow<'static, str>>,
     tally: Tally,
+    /// How its targets stand beside the checklists.
+    roll: Roll,
     /// What is shown of it where it is one of many.
     shown: Option<String>,
     /// Why there is nothing to judge, if there is not.
@@ -77,11 +80,14 @@ impl Part {
         bundles.iter_mut().for_each(audit::note_the_time);
         let parts = crate::evaluate_parts(&bundles, policy, shown.is_some());
         drop(bundles);
-        parts.into_iter().zip(empty).map(|(part, empty)| Self::of(part, shown, empty)).collect()
+        let roll = Roll::new(&policy.checklists);
+        let of = |(part, empty)| Self::of(part, shown, empty, roll.clone());
+        parts.into_iter().zip(empty).map(of).collect()
     }
 
-    fn of(part: report::Part, shown: Option<&Shown>, empty: Option<Fault>) -> Self {
+    fn of(part: report::Part, shown: Option<&Shown>, empty: Option<Fault>, mut roll: Roll) -> Self {
         let report::Part { mut targets, mut waivers, tally } = part;
+        roll.add(&targets);
         let floors = targets.iter().map(|it| it.floor).collect();
         let findings = targets.iter().flat_map(|it| &it.findings);
         let broken = findings.filter(|it| it.is_open()).map(|it| it.rule.clone()).collect();
@@ -90,7 +96,7 @@ impl Part {
             (targets, waivers) = (Vec::new(), Vec::new());
             text
         });
-        Self { targets, waivers, floors, broken, tally, shown, empty }
+        Self { targets, waivers, floors, broken, tally, roll, shown, empty }
     }
 }
 
@@ -166,7 +172,8 @@ impl<'a> Whole<'a> {
         audit::note_the_time(&mut nobody);
         let report = crate::evaluate(&nobody, this.policy, Accept::Kernel);
         let (floors, broken, tally) = (Vec::new(), BTreeSet::new(), Tally::default());
-        Self { this, report, floors, broken, tally, empty: None }
+        let roll = Roll::new(&this.policy.checklists);
+        Self { this, report, floors, broken, tally, roll, empty: None }
     }
 
     /// One that could not be understood: it is told at once, and leaves the rest alone.
@@ -197,6 +204,7 @@ impl<'a> Whole<'a> {
             self.empty.clone_from(&part.empty);
         }
         self.tally.add(&part.tally);
+        self.roll.join(&part.roll);
         self.floors.extend(&part.floors);
         for rule in &part.broken {
             if !self.broken.contains(&**rule) {
@@ -210,6 +218,7 @@ impl<'a> Whole<'a> {
         self.report.gate.exit_code = outcome.exit_code();
         self.report.gate.failures = outcome.failures;
         self.report.gate.gaps = outcome.gaps;
+        self.report.checklists = self.roll.close();
         self.report.fleet = report::fleet(self.floors.iter().copied());
         self.report
     }

@@ -22,6 +22,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Container, Self::Image, Self::Service, Self::Dockerfile];
+
     /// The word used in reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -17,14 +17,11 @@ const MOST_SOUGHT: usize = 150;
 
 /// Lays a file over a policy.
 pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Policy, PolicyError> {
-    let file = File { path, text };
-    let table = DeTable::parse(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        file.error(&span, error.message().to_owned())
-    })?;
+    let file = File::new(path, text);
+    let table = file.parsed()?;
     let known = ["name", "gate", "weights", "rules", "roles", "files"];
     let mut files = None;
-    for (key, value) in table.get_ref() {
+    for (key, value) in &table {
         match key.get_ref().as_ref() {
             "name" => policy.name = file.text(value)?.to_owned(),
             "gate" => file.gate(&mut policy, value)?,
@@ -42,16 +39,8 @@ pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Pol
     for selected in &mut policy.rules {
         selected.settings.set_files(&policy.files);
     }
-    let sought = policy.sought().len();
-    if sought > MOST_SOUGHT {
-        let span = files.map(|(key, _)| key.span()).unwrap_or_default();
-        let message = format!(
-            "the policy and what it is laid over have {sought} path patterns, and no more than \
-             {MOST_SOUGHT} are looked for: write several as one with {{a,b}}, or take entries \
-             out with enabled = false"
-        );
-        return Err(file.error(&span, message));
-    }
+    let span = files.map(|(key, _)| key.span()).unwrap_or_default();
+    file.bounded(&policy, &span)?;
     Ok(policy)
 }
 
@@ -64,7 +53,38 @@ pub(super) struct File<'f> {
     text: &'f str,
 }
 
-impl File<'_> {
+impl<'f> File<'f> {
+    pub(super) const fn new(path: &'f str, text: &'f str) -> Self {
+        Self { path, text }
+    }
+
+    pub(super) const fn path(&self) -> &'f str {
+        self.path
+    }
+
+    /// What stands in it, as TOML.
+    pub(super) fn parsed(&self) -> Result<DeTable<'f>, PolicyError> {
+        let table = DeTable::parse(self.text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            self.error(&span, error.message().to_owned())
+        })?;
+        Ok(table.into_inner())
+    }
+
+    /// That one walk can look for all that the policy speaks of.
+    pub(super) fn bounded(&self, policy: &Policy, span: &Range<usize>) -> Result<(), PolicyError> {
+        let sought = policy.sought().len();
+        if sought <= MOST_SOUGHT {
+            return Ok(());
+        }
+        let message = format!(
+            "the policy and what it is laid over have {sought} path patterns, and no more than \
+             {MOST_SOUGHT} are looked for: write several as one with {{a,b}}, or take entries \
+             out with enabled = false"
+        );
+        Err(self.error(span, message))
+    }
+
     pub(super) fn error(&self, span: &Range<usize>, message: String) -> PolicyError {
         PolicyError::new(self.path, self.text, span.clone(), message)
     }
@@ -105,20 +125,11 @@ impl File<'_> {
 
     fn rules(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {
         for (key, value) in self.table(value)? {
-            let id = key.get_ref();
-            let Some(rule) = rules::find(id) else {
-                let known: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).collect();
-                let hint = hint(id, &known);
-                return Err(self.error(&key.span(), format!("there is no rule {id:?}{hint}")));
-            };
+            let rule = self.rule_named(key.get_ref(), &key.span())?;
             let place = policy.rules.iter().position(|selected| selected.rule.id == rule.id);
             let mut selected = match place {
                 Some(place) => policy.rules.remove(place),
-                None => Selected {
-                    rule,
-                    severity: rule.severity,
-                    settings: rules::Settings::defaults(rule),
-                },
+                None => Selected::unset(rule),
             };
             if self.rule(&mut selected, value)? {
                 policy.rules.push(selected);
@@ -127,6 +138,30 @@ impl File<'_> {
         let order =
             |selected: &Selected| rules::ALL.iter().position(|rule| rule.id == selected.rule.id);
         policy.rules.sort_by_key(order);
+        Ok(())
+    }
+
+    pub(super) fn rule_named(
+        &self,
+        id: &str,
+        span: &Range<usize>,
+    ) -> Result<&'static Rule, PolicyError> {
+        rules::find(id).ok_or_else(|| {
+            let known: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).collect();
+            self.error(span, format!("there is no rule {id:?}{}", hint(id, &known)))
+        })
+    }
+
+    /// Sets the parameters of a rule, and nothing else of it.
+    pub(super) fn parameters(
+        &self,
+        selected: &mut Selected,
+        value: &Value<'_>,
+    ) -> Result<(), PolicyError> {
+        for (key, value) in self.table(value)? {
+            let values = self.parameter(selected.rule, key, value)?;
+            selected.settings.set(key.get_ref(), values);
+        }
         Ok(())
     }
 
@@ -185,9 +220,16 @@ impl File<'_> {
         value: &Value<'_>,
         item: impl Fn(&Value<'_>) -> Result<T, PolicyError>,
     ) -> Result<Vec<T>, PolicyError> {
-        let list = value.get_ref().as_array();
-        let list = list.ok_or_else(|| self.expected(value, "a list of strings"))?;
-        list.iter().map(item).collect()
+        self.all(value, "a list of strings")?.iter().map(item).collect()
+    }
+
+    /// The items of a list.
+    pub(super) fn all<'v, 'i>(
+        &self,
+        value: &'v Value<'i>,
+        what: &str,
+    ) -> Result<&'v [Value<'i>], PolicyError> {
+        value.get_ref().as_array().map(|it| &**it).ok_or_else(|| self.expected(value, what))
     }
 
     pub(super) fn flag(&self, value: &Value<'_>) -> Result<bool, PolicyError> {

@@ -147,7 +147,7 @@ impl File<'_> {
         })
     }
 
-    fn role_of(&self, roles: &[Role], value: &Value<'_>) -> Result<String, PolicyError> {
+    pub(super) fn role_of(&self, roles: &[Role], value: &Value<'_>) -> Result<String, PolicyError> {
         let name = self.text(value)?;
         if roles.iter().any(|role| role.name == name) {
             return Ok(name.to_owned());

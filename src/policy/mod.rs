@@ -1,5 +1,6 @@
 //! Policy is data: which rules hold, how much they weigh, where the gate is.
 
+pub mod checklist;
 mod error;
 mod file;
 mod files;
@@ -11,6 +12,7 @@ use crate::model::demand::FilePolicy;
 use crate::model::severity::Severity;
 use crate::rules::{self, Rule, Settings, Shape};
 
+pub use checklist::Checklist;
 pub use error::PolicyError;
 pub(crate) use file::nearest;
 
@@ -20,6 +22,8 @@ macro_rules! shipped {
         &[$((concat!("policies/", $path), include_str!(concat!("../../policies/", $path)))),*]
     };
 }
+
+use shipped;
 
 /// The files that make the policy that holds where no other is named, each laid
 /// over those before it, by path and text.
@@ -46,6 +50,8 @@ pub struct Policy {
     pub rules: Vec<Selected>,
     /// What is said of files, which every rule's settings share.
     pub files: Arc<FilePolicy>,
+    /// The checklists that the targets are held against.
+    pub checklists: Vec<Checklist>,
 }
 
 /// When an audit fails or counts as incomplete.
@@ -100,23 +106,40 @@ pub struct Selected {
     pub settings: Settings,
 }
 
+impl Selected {
+    /// A rule with its own severity and defaults.
+    fn unset(rule: &'static Rule) -> Self {
+        Self { rule, severity: rule.severity, settings: Settings::defaults(rule) }
+    }
+
+    /// The rule's id, and in brackets what is set otherwise than the rule's own defaults.
+    pub fn in_words(&self) -> String {
+        let own = Settings::defaults(self.rule);
+        let differs = self.rule.parameters.iter().filter_map(|it| {
+            let set = self.settings.list(it.name);
+            let words = if set.is_empty() { "none".to_owned() } else { set.join(" ") };
+            (set != own.list(it.name)).then(|| format!("{} {words}", it.name))
+        });
+        let differs: Vec<String> = differs.collect();
+        if differs.is_empty() {
+            self.rule.id.to_owned()
+        } else {
+            format!("{} ({})", self.rule.id, differs.join(", "))
+        }
+    }
+}
+
 impl Policy {
     /// Every rule with its own defaults, and no gate: what a file is laid over.
     fn bare() -> Self {
-        let rules = rules::ALL
-            .iter()
-            .map(|rule| Selected {
-                rule,
-                severity: rule.severity,
-                settings: Settings::defaults(rule),
-            })
-            .collect();
+        let rules = rules::ALL.iter().map(|rule| Selected::unset(rule)).collect();
         Self {
             name: String::new(),
             gate: Gate::default(),
             weights: Weights { crit: 10, high: 6, med: 3, low: 1 },
             rules,
             files: Arc::default(),
+            checklists: Vec::new(),
         }
     }
 
@@ -142,7 +165,8 @@ impl Policy {
             let own = if demand.protects() { demand.patterns() } else { demand.territory() };
             own.into_iter().chain(except)
         });
-        let set = self.rules.iter().flat_map(|selected| {
+        let items = self.checklists.iter().flat_map(|it| &it.items).flat_map(|it| &it.rules);
+        let set = self.rules.iter().chain(items).flat_map(|selected| {
             let parameters = selected.rule.parameters.iter();
             let of_paths = parameters.filter(|parameter| parameter.shape == Shape::Patterns);
             of_paths.flat_map(|parameter| selected.settings.list(parameter.name)).cloned()

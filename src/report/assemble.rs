@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::checklists::Roll;
 use super::v1;
 use crate::facts::Facts;
 use crate::facts::identity::{Root, User};
 use crate::facts::seccomp::Mode;
 use crate::gate::{Outcome, Tally};
 use crate::join::{Joined, Mend};
-use crate::judge::Accept;
+use crate::judge::{Accept, Ticks};
 use crate::model::bundle::{Bundle, Observation, Origin};
 use crate::model::draft;
 use crate::model::fact::Fact;
@@ -36,6 +37,8 @@ pub struct Run<'a> {
     pub accept: Accept,
     /// The verdicts.
     pub ledger: &'a Ledger,
+    /// Each target beside the policy's checklists.
+    pub ticks: Vec<Ticks<'a>>,
     /// The waivers, and what came of each.
     pub waivers: &'a [Standing],
     /// Where the files that ask for containers would mend them.
@@ -62,6 +65,9 @@ pub struct Part {
 
 /// Puts a run into the public shape.
 pub fn assemble(run: &Run<'_>) -> v1::Report {
+    let targets = targets(run);
+    let mut roll = Roll::new(&run.policy.checklists);
+    roll.add(&targets);
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
         tool: tool(),
@@ -87,10 +93,11 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             gaps: run.outcome.gaps.clone(),
         },
         fleet: fleet(run.cards.iter().map(|card| card.floor)),
-        targets: targets(run),
+        targets,
         reachability: super::reachability::table(run.facts),
         rules: about(run.policy),
         waivers: super::waivers(run.waivers),
+        checklists: roll.close(),
     }
 }
 
@@ -127,9 +134,9 @@ pub fn fleet(floors: impl Iterator<Item = u8> + Clone) -> Option<v1::Fleet> {
 
 /// The targets of a run, each with all its findings.
 pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
-    let sheets = run.ledger.sheets.iter().zip(run.cards).zip(run.facts);
+    let sheets = run.ledger.sheets.iter().zip(run.cards).zip(run.facts).zip(&run.ticks);
     sheets
-        .map(|((sheet, card), (_, facts))| v1::Target {
+        .map(|(((sheet, card), (_, facts)), ticks)| v1::Target {
             kind: sheet.target.kind,
             id: sheet.target.id.clone(),
             name: sheet.target.name.clone(),
@@ -146,6 +153,7 @@ pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
                 .filter(|it| !run.is_brief || is_told(&it.verdict))
                 .map(|it| finding(it, &sheet.target, run))
                 .collect(),
+            checklists: super::checklists::sheets(&run.policy.checklists, ticks, run.is_brief),
         })
         .collect()
 }
@@ -160,7 +168,7 @@ fn finding(finding: &Finding, target: &target::Target, run: &Run<'_>) -> v1::Fin
     let mut shown = v1::Finding {
         rule: finding.rule.into(),
         severity: finding.severity,
-        verdict: v1::Verdict::Unknown,
+        verdict: (&finding.verdict).into(),
         stated: false,
         statements: Vec::new(),
         evidence: Vec::new(),
@@ -171,18 +179,10 @@ fn finding(finding: &Finding, target: &target::Target, run: &Run<'_>) -> v1::Fin
     };
     let proof = match &finding.verdict {
         Verdict::Pass(proof) => {
-            shown.verdict = v1::Verdict::Pass;
             shown.stated = proof.is_stated();
             Some(proof)
         }
-        Verdict::Fail(proof) => {
-            shown.verdict = v1::Verdict::Fail;
-            Some(proof)
-        }
-        Verdict::NotApplicable(proof) => {
-            shown.verdict = v1::Verdict::NotApplicable;
-            Some(proof)
-        }
+        Verdict::Fail(proof) | Verdict::NotApplicable(proof) => Some(proof),
         Verdict::Unknown { gap, stated } => {
             shown.gap = Some(gap.clone());
             stated.as_ref()
@@ -198,7 +198,7 @@ fn finding(finding: &Finding, target: &target::Target, run: &Run<'_>) -> v1::Fin
     shown
 }
 
-fn evidence(proof: &Proof, is_brief: bool) -> Vec<v1::Evidence> {
+pub(super) fn evidence(proof: &Proof, is_brief: bool) -> Vec<v1::Evidence> {
     let public = |datum: &Evidence| v1::Evidence {
         basis: datum.source.basis(),
         source: datum.source.clone(),
@@ -222,6 +222,17 @@ fn mend(place: &Mend) -> v1::Mend {
 fn line(all: &[Evidence]) -> Option<&Evidence> {
     let says_it = |it: &&Evidence| it.line().is_some_and(|line| !line.key.raw().is_empty());
     all.iter().find(says_it).or_else(|| all.iter().find(|it| it.line().is_some()))
+}
+
+impl From<&Verdict> for v1::Verdict {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Pass(_) => Self::Pass,
+            Verdict::Fail(_) => Self::Fail,
+            Verdict::Unknown { .. } => Self::Unknown,
+            Verdict::NotApplicable(_) => Self::NotApplicable,
+        }
+    }
 }
 
 pub(super) fn tool() -> v1::Tool {

@@ -1,6 +1,7 @@
 //! The public shape of a result, and one pure writer for each format.
 
 mod assemble;
+mod checklists;
 pub mod drift;
 pub mod matrix;
 mod reachability;
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 pub use assemble::{Part, Run, assemble, fleet, targets};
 use assemble::{tool, written};
+pub use checklists::Roll;
 pub use waivers::waivers;
 
 /// A result as JSON, with a final newline.

@@ -26,6 +26,7 @@ use crate::model::severity::Severity;
 use crate::model::target::Kind;
 use crate::model::verdict::Verdict;
 
+pub use role::recognised;
 pub use settings::{Parameter, Settings, Shape};
 
 /// Every rule, in the order of the reports. A new rule adds one line here.

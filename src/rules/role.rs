@@ -8,7 +8,7 @@ use crate::model::verdict::{Check, Verdict};
 use crate::parse::pattern::is_like;
 
 /// Whether the container has this role, and what says so.
-pub(super) fn recognised(facts: &Facts, role: &Role) -> Verdict {
+pub fn recognised(facts: &Facts, role: &Role) -> Verdict {
     let name = &role.name;
     let fits = |globs: &[String], text: &str| globs.iter().any(|glob| is_like(text, glob));
     let written = facts.signs.written.judge(|written| {

@@ -59,6 +59,7 @@ pub(super) enum Command {
     Dockerfile(Dockerfile),
     Drift(Drift),
     Rules(Rules),
+    Checklists(Checklists),
     Explain(Explain),
     Schema(Schema),
     Demo(Demo),
@@ -75,7 +76,7 @@ impl Command {
                 Some("--engine none judges by the files alone")
             }
             Self::Image(_) => Some("--archive FILE reads a saved image without one"),
-            Self::Drift(_) | Self::Rules(_) | Self::Explain(_) => None,
+            Self::Drift(_) | Self::Rules(_) | Self::Checklists(_) | Self::Explain(_) => None,
             Self::Schema(_) | Self::Demo(_) | Self::DemoPayload(_) => None,
         }
     }
@@ -208,6 +209,10 @@ pub(super) struct Gate {
     /// A policy file (TOML), laid over the built-in baseline
     #[arg(long, value_name = "FILE", help_heading = "Gate")]
     pub(super) policy: Option<PathBuf>,
+    /// Hold everything against a checklist too, item by item: one that comes with secaudit
+    /// by its name or the beginning of it, a TOML file, or `all`; see `secaudit checklists`
+    #[arg(long = "checklist", value_name = "WHICH", help_heading = "Report")]
+    pub(super) checklists: Vec<PathBuf>,
 }
 
 /// Where the engine is, and how long it may take.
@@ -254,6 +259,19 @@ pub(super) struct Output {
 /// List the rules.
 #[derive(Debug, clap::Args)]
 pub(super) struct Rules {
+    /// How to write the list
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(super) format: RulesFormat,
+}
+
+/// List the checklists, or the items of one and what decides them.
+///
+/// Each is made from a document; --checklist holds an audit's targets against it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Checklists {
+    /// A name or the beginning of one, a TOML file, or `all`
+    #[arg(value_name = "WHICH")]
+    pub(super) which: Option<PathBuf>,
     /// How to write the list
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(super) format: RulesFormat,
@@ -376,9 +394,9 @@ pub(super) enum Format {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum RulesFormat {
-    /// One line per rule
+    /// One line for each
     Terminal,
-    /// The whole rule reference
+    /// The whole reference
     Markdown,
 }
 

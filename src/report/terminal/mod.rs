@@ -1,5 +1,6 @@
 //! The scorecard for people: a row a target, then the findings, worst first.
 
+mod checklists;
 mod excerpt;
 mod findings;
 mod reach;
@@ -46,7 +47,7 @@ impl Look {
         self.paint(text, Style::new().bold())
     }
 
-    pub(super) fn faint(self, text: &str) -> Cow<'_, str> {
+    pub(crate) fn faint(self, text: &str) -> Cow<'_, str> {
         self.paint(text, Style::new().dimmed())
     }
 
@@ -110,6 +111,7 @@ fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Res
     Broken { targets: &report.targets, rules: &report.rules }.write(out, look)?;
     findings::unknown(out, &report.targets, look)?;
     waivers::write(out, &report.waivers, look)?;
+    checklists::write(out, &report.checklists, &report.targets, look)?;
     foot(out, report, look)
 }
 
@@ -128,6 +130,7 @@ pub fn part(
         let _ = Broken { targets, rules: &frame.rules }.write_in_short(&mut out, look);
         let _ = findings::unknown(&mut out, targets, look);
         let _ = waivers::write(&mut out, waivers, look);
+        let _ = checklists::write(&mut out, &frame.checklists, targets, look);
         out.push('\n');
     }
     out
@@ -212,6 +215,7 @@ fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
     } else {
         writeln!(out)?;
     }
+    checklists::fleet(out, &report.checklists, look)?;
     if let Some(line) = reach::render(report, look) {
         writeln!(out, "{}", look.faint(&line))?;
     }

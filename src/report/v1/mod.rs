@@ -4,6 +4,7 @@
 //! removed: that would be version 2. The types are the report's own, so that
 //! the model can change without changing what was promised.
 
+pub mod checklist;
 mod reachability;
 mod waiver;
 
@@ -59,6 +60,9 @@ pub struct Report {
     /// The waivers that stand in the files, and what came of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<Waiver>,
+    /// The checklists that the targets were held against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checklists: Vec<checklist::Checklist>,
 }
 
 /// A program.
@@ -157,6 +161,9 @@ pub struct Target {
     pub writable: Option<Vec<Writable>>,
     /// The verdict of each selected rule, passes included, in the order of the rules.
     pub findings: Vec<Finding>,
+    /// How it stands beside each checklist, in the order of the report's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checklists: Vec<checklist::Sheet>,
 }
 
 /// The posture in a few words; `?` for what is unknown.
