@@ -89,10 +89,7 @@ pub(super) fn write(
 
 /// The policy that the command names, and its gate.
 pub(super) fn policy(gate: &args::Gate) -> Result<Policy, Failure> {
-    let mut policy = match &gate.policy {
-        None => Policy::baseline(),
-        Some(path) => Policy::parse(&path.display().to_string(), &policy_file(path)?)?,
-    };
+    let mut policy = policy_of(gate.policy.as_deref())?;
     for which in &gate.checklists {
         add_checklist(&mut policy, which)?;
     }
@@ -102,6 +99,16 @@ pub(super) fn policy(gate: &args::Gate) -> Result<Policy, Failure> {
         min_coverage: gate.min_coverage.or(policy.gate.min_coverage),
     };
     Ok(policy)
+}
+
+/// A policy by its file, or by its name where it comes with the program.
+pub(super) fn policy_of(path: Option<&Path>) -> Result<Policy, Failure> {
+    let Some(path) = path else { return Ok(Policy::baseline()) };
+    let name = path.display().to_string();
+    match Policy::named(&name) {
+        Some(policy) => Ok(policy),
+        None => Ok(Policy::parse(&name, &policy_file(path)?)?),
+    }
 }
 
 /// Adds the checklists that are meant.
@@ -127,7 +134,7 @@ pub(super) fn add_checklist(policy: &mut Policy, which: &Path) -> Result<(), Fai
     )))
 }
 
-fn policy_file(path: &Path) -> Result<String, Failure> {
+pub(super) fn policy_file(path: &Path) -> Result<String, Failure> {
     read_policy(path).map_err(|cause| Failure::PolicyFile { path: path.to_owned(), cause })
 }
 

@@ -15,6 +15,7 @@ mod exit;
 mod fault;
 mod image;
 mod output;
+mod policy;
 mod rules;
 mod stream;
 
@@ -55,6 +56,7 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Command::Drift(command) => drift::run(&command, terminal),
         Command::Rules(command) => rules::list(&command, terminal),
         Command::Checklists(command) => checklists::run(&command, terminal),
+        Command::Policy(command) => policy::run(&command, terminal),
         Command::Explain(command) => rules::explain(&command, terminal),
         Command::Schema(command) => rules::schema(&command),
         Command::Demo(command) => demo::run(&command, terminal),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use globset::{Glob, GlobSet};
+
 /// Everything that a policy says of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilePolicy {
@@ -18,12 +20,44 @@ pub struct Role {
     /// Its name, as a demand and the label name it.
     pub name: String,
     /// Programs of which one runs, by the names of their files.
-    pub programs: Vec<String>,
-    /// Images, as globs over the name without its tag and digest.
-    pub images: Vec<String>,
-    /// Services of a compose project, as globs.
-    pub services: Vec<String>,
+    pub programs: Names,
+    /// Images, by their names without tag and digest.
+    pub images: Names,
+    /// Services of a compose project.
+    pub services: Names,
 }
+
+/// Names as globs, in which `*` stands for slashes too.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    texts: Vec<String>,
+    set: GlobSet,
+}
+
+impl Names {
+    /// The names that fit one of these globs.
+    ///
+    /// # Errors
+    /// One is no glob, or they are too large together.
+    pub fn new(texts: Vec<String>) -> Result<Self, globset::Error> {
+        let globs = texts.iter().map(|text| Glob::new(text)).collect::<Result<Vec<_>, _>>()?;
+        let set = GlobSet::new(globs)?;
+        Ok(Self { texts, set })
+    }
+
+    /// Whether a name fits one of them.
+    pub fn fit(&self, name: &str) -> bool {
+        self.set.is_match(name)
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}
+
+impl Eq for Names {}
 
 /// What must hold of the files at some paths.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -293,6 +293,33 @@ impl Verdict {
         }
     }
 
+    /// What holds where some questions decide by which measure something is judged:
+    /// each `(condition, verdict)` says what it is by one measure, and whether that is
+    /// meant; `own` what it is where none is.
+    ///
+    /// Where nobody can tell whether one is meant, nobody can tell what holds, unless
+    /// all come to the same.
+    #[must_use]
+    pub fn measured(own: impl FnOnce() -> Self, measures: Vec<(Self, Self)>) -> Self {
+        let (mut meant, mut maybe) = (None::<Self>, Vec::new());
+        for (condition, verdict) in measures {
+            match condition {
+                Self::Pass(_) => {
+                    meant = Some(match meant {
+                        Some(all) => all.and(verdict),
+                        None => verdict,
+                    });
+                }
+                Self::Unknown { .. } => maybe.push((condition, verdict)),
+                Self::Fail(_) | Self::NotApplicable(_) => {}
+            }
+        }
+        let sure = meant.unwrap_or_else(own);
+        let is_other = |it: &Self| std::mem::discriminant(it) != std::mem::discriminant(&sure);
+        let undecided = maybe.into_iter().find(|(_, verdict)| is_other(verdict));
+        undecided.map_or(sure, |(condition, _)| condition)
+    }
+
     /// This verdict where `condition` passes; elsewhere the rule does not apply.
     ///
     /// An unknown condition stays unknown: whether a rule applies is a
@@ -318,5 +345,54 @@ fn join_stated(stated: Option<Proof>, other: Verdict) -> Option<Proof> {
         Verdict::Unknown { stated: Some(proof), .. } => Some(stated.merge(proof)),
         Verdict::NotApplicable(_) => Some(stated),
         Verdict::Unknown { stated: None, .. } | Verdict::Fail(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict;
+    use crate::model::fact::Fact;
+    use crate::model::reading::{Gap, Reading, Reason};
+    use crate::model::source::Source;
+    use crate::model::verdict::Check;
+
+    fn known(check: fn() -> Check) -> Verdict {
+        Fact::declared_only(Reading::of(())).judge(|()| check())
+    }
+
+    fn pass() -> Verdict {
+        known(|| Check::holds("holds"))
+    }
+
+    fn fail() -> Verdict {
+        known(|| Check::broken("broken"))
+    }
+
+    fn unknown() -> Verdict {
+        let gap = Gap::new(Reason::Denied, Source::Clock, "nobody could look");
+        Fact::<()>::declared_only(Reading::Missing(gap)).judge(|()| Check::holds("holds"))
+    }
+
+    /// What is meant for sure decides; what may be meant leaves it open, unless it
+    /// comes to the same.
+    #[test]
+    fn by_which_measure_something_is_judged_is_a_question_like_any_other() {
+        for (own, measures, expected) in [
+            (pass(), vec![], "Pass"),
+            (pass(), vec![(fail(), fail())], "Pass"),
+            (pass(), vec![(pass(), fail())], "Fail"),
+            (fail(), vec![(pass(), pass())], "Pass"),
+            (pass(), vec![(pass(), pass()), (pass(), fail())], "Fail"),
+            (pass(), vec![(unknown(), pass())], "Pass"),
+            (fail(), vec![(unknown(), fail())], "Fail"),
+            (pass(), vec![(unknown(), fail())], "Unknown"),
+            (fail(), vec![(unknown(), pass())], "Unknown"),
+            (fail(), vec![(pass(), pass()), (unknown(), fail())], "Unknown"),
+            (fail(), vec![(pass(), pass()), (unknown(), pass())], "Pass"),
+        ] {
+            let found = Verdict::measured(|| own.clone(), measures.clone());
+            let found = format!("{found:?}");
+            assert!(found.starts_with(expected), "{own:?} {measures:?}: {found}");
+        }
     }
 }

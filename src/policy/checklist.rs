@@ -68,6 +68,11 @@ pub fn find(name: &str) -> &'static [(&'static str, &'static str)] {
 }
 
 impl Policy {
+    /// Whether a file is meant for a checklist, and not for a policy.
+    pub fn is_checklist(text: &str) -> bool {
+        DeTable::parse(text).is_ok_and(|it| it.get_ref().contains_key("items"))
+    }
+
     /// Adds a checklist, whose items say of the rules and files only what differs from
     /// this policy.
     ///
@@ -161,9 +166,14 @@ impl File<'_> {
                 known.extend(ITEM);
                 return Err(self.unknown(key, "the item", &known));
             };
-            self.parameters(selected, value)?;
+            for (name, values) in self.parameters(selected.rule, value)? {
+                // What an item says, it says whatever the target is for.
+                selected.by_role.iter_mut().for_each(|it| it.1.set(&name, values.clone()));
+                selected.settings.set(&name, values);
+            }
         }
         for selected in &mut item.rules {
+            selected.by_role.iter_mut().for_each(|it| it.1.set_files(&files));
             selected.settings.set_files(&files);
         }
         self.asked(&item, table)?;

@@ -1,6 +1,7 @@
 //! The policy file: TOML, every key known, every value checked, in place.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,25 +21,28 @@ pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Pol
     let file = File::new(path, text);
     let table = file.parsed()?;
     let known = ["name", "gate", "weights", "rules", "roles", "files"];
-    let mut files = None;
+    let (mut roles, mut files) = (None, None);
     for (key, value) in &table {
         match key.get_ref().as_ref() {
             "name" => policy.name = file.text(value)?.to_owned(),
             "gate" => file.gate(&mut policy, value)?,
             "weights" => file.weights(&mut policy, value)?,
             "rules" => file.rules(&mut policy, value)?,
-            "roles" => file.roles(Arc::make_mut(&mut policy.files), value)?,
+            "roles" => roles = Some(value),
             "files" => files = Some((key, value)),
             _ => return Err(file.unknown(key, "a policy", &known)),
         }
+    }
+    // What is said of rules for all goes before what is said of them for a role.
+    if let Some(value) = roles {
+        file.roles(&mut policy, value)?;
     }
     // Last, because an entry may name a role that stands below it.
     if let Some((_, value)) = files {
         file.files(Arc::make_mut(&mut policy.files), value)?;
     }
-    for selected in &mut policy.rules {
-        selected.settings.set_files(&policy.files);
-    }
+    policy.settle();
+    file.note(&mut policy.said, "", &table);
     let span = files.map(|(key, _)| key.span()).unwrap_or_default();
     file.bounded(&policy, &span)?;
     Ok(policy)
@@ -60,6 +64,19 @@ impl<'f> File<'f> {
 
     pub(super) const fn path(&self) -> &'f str {
         self.path
+    }
+
+    /// Notes where each key of a table stands, by its dotted path.
+    fn note(&self, said: &mut BTreeMap<String, String>, above: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let name = format!("{above}{}", key.get_ref());
+            if let Some(table) = value.get_ref().as_table() {
+                self.note(said, &format!("{name}."), table);
+            }
+            let before = self.text.get(..key.span().start).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            said.insert(name, format!("{}:{line}", self.path));
+        }
     }
 
     /// What stands in it, as TOML.
@@ -131,6 +148,11 @@ impl<'f> File<'f> {
                 Some(place) => policy.rules.remove(place),
                 None => Selected::unset(rule),
             };
+            // What an earlier file sets of it for a role, this one sets for all.
+            let stated = self.table(value)?;
+            for ((_, id), set) in &mut policy.by_role {
+                set.retain(|name, _| *id != rule.id || !stated.contains_key(name.as_str()));
+            }
             if self.rule(&mut selected, value)? {
                 policy.rules.push(selected);
             }
@@ -152,17 +174,16 @@ impl<'f> File<'f> {
         })
     }
 
-    /// Sets the parameters of a rule, and nothing else of it.
+    /// The parameters of a rule, and nothing else of it.
     pub(super) fn parameters(
         &self,
-        selected: &mut Selected,
+        rule: &Rule,
         value: &Value<'_>,
-    ) -> Result<(), PolicyError> {
-        for (key, value) in self.table(value)? {
-            let values = self.parameter(selected.rule, key, value)?;
-            selected.settings.set(key.get_ref(), values);
-        }
-        Ok(())
+    ) -> Result<BTreeMap<String, Vec<String>>, PolicyError> {
+        let one = |(key, value): (&Key<'_>, &Value<'_>)| {
+            Ok((key.get_ref().to_string(), self.parameter(rule, key, value)?))
+        };
+        self.table(value)?.iter().map(one).collect()
     }
 
     /// Applies one rule's table; tells whether the rule stays selected.

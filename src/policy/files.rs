@@ -1,17 +1,19 @@
 //! What a policy file says of files: what containers are for, and what is demanded.
 
+use std::sync::Arc;
+
 use globset::Glob;
 
-use super::PolicyError;
 use super::file::{File, Key, Value, hint};
-use crate::model::demand::{Applies, Demand, FilePolicy, Mode, Owner, Role};
+use super::{Policy, PolicyError};
+use crate::model::demand::{Applies, Demand, FilePolicy, Mode, Names, Owner, Role};
 use crate::parse::pattern;
 
 #[cfg(test)]
 mod cases;
 
 /// The keys of a role.
-const ROLE: [&str; 3] = ["programs", "images", "services"];
+const ROLE: [&str; 4] = ["programs", "images", "services", "rules"];
 
 /// The keys of an entry.
 const ENTRY: [&str; 11] = [
@@ -29,30 +31,38 @@ const ENTRY: [&str; 11] = [
 ];
 
 impl File<'_> {
-    /// Lays the roles of a file over others.
-    pub(super) fn roles(
-        &self,
-        files: &mut FilePolicy,
-        value: &Value<'_>,
-    ) -> Result<(), PolicyError> {
+    /// Lays the roles of a file over those of a policy.
+    pub(super) fn roles(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {
+        let roles = &mut Arc::make_mut(&mut policy.files).roles;
         for (key, value) in self.table(value)? {
             let name = self.name(key)?;
-            let place = files.roles.iter().position(|role| role.name == name);
+            let place = roles.iter().position(|role| role.name == name);
             let mut role = match place {
-                Some(place) => files.roles.remove(place),
+                Some(place) => roles.remove(place),
                 None => Role { name: name.to_owned(), ..Role::default() },
             };
             for (key, value) in self.table(value)? {
                 match key.get_ref().as_ref() {
-                    "programs" => role.programs = self.checked(value, is_program)?,
-                    "images" => role.images = self.checked(value, is_image)?,
-                    "services" => role.services = self.checked(value, is_glob)?,
+                    "programs" => role.programs = self.names(value, is_program)?,
+                    "images" => role.images = self.names(value, is_image)?,
+                    "services" => role.services = self.names(value, is_glob)?,
+                    "rules" => {
+                        for (key, value) in self.table(value)? {
+                            let rule = self.rule_named(key.get_ref(), &key.span())?;
+                            let set = self.parameters(rule, value)?;
+                            policy
+                                .by_role
+                                .entry((name.to_owned(), rule.id))
+                                .or_default()
+                                .extend(set);
+                        }
+                    }
                     _ => return Err(self.unknown(key, "a role", &ROLE)),
                 }
             }
-            files.roles.push(role);
+            roles.push(role);
         }
-        files.roles.sort_by(|one, other| one.name.cmp(&other.name));
+        roles.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(())
     }
 
@@ -145,6 +155,16 @@ impl File<'_> {
             check(text).map_err(|message| self.error(&item.span(), message))?;
             Ok(text.to_owned())
         })
+    }
+
+    /// Names of which each must make sense.
+    fn names(
+        &self,
+        value: &Value<'_>,
+        check: fn(&str) -> Result<(), String>,
+    ) -> Result<Names, PolicyError> {
+        Names::new(self.checked(value, check)?)
+            .map_err(|error| self.error(&value.span(), error.kind().to_string()))
     }
 
     pub(super) fn role_of(&self, roles: &[Role], value: &Value<'_>) -> Result<String, PolicyError> {

@@ -5,7 +5,7 @@ mod error;
 mod file;
 mod files;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use crate::model::demand::FilePolicy;
@@ -33,9 +33,15 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "roles/static-site.toml",
     "roles/python-backend.toml",
     "roles/gunicorn-app.toml",
+    "roles/agent.toml",
+    "roles/postgres.toml",
+    "roles/redis.toml",
     "roles/datastore.toml",
     "baseline.toml",
 ];
+
+/// The policies that are laid over that one by their name, by path and text.
+pub const NAMED: &[(&str, &str)] = shipped!["strict.toml"];
 
 /// A policy, with everything resolved.
 #[derive(Clone, Debug)]
@@ -52,6 +58,10 @@ pub struct Policy {
     pub files: Arc<FilePolicy>,
     /// The checklists that the targets are held against.
     pub checklists: Vec<Checklist>,
+    /// What roles set of rules.
+    by_role: ByRole,
+    /// Where each key was stated last, as `file:line`, by its dotted path.
+    said: BTreeMap<String, String>,
 }
 
 /// When an audit fails or counts as incomplete.
@@ -104,12 +114,25 @@ pub struct Selected {
     pub severity: Severity,
     /// Its parameters under this policy.
     pub settings: Settings,
+    /// Its parameters for what has a role, by the role's place among the policy's, where
+    /// they are others.
+    pub by_role: Vec<(usize, Settings)>,
 }
+
+/// What roles set of rules: by role, rule and parameter.
+type ByRole = BTreeMap<(String, &'static str), BTreeMap<String, Vec<String>>>;
 
 impl Selected {
     /// A rule with its own severity and defaults.
     fn unset(rule: &'static Rule) -> Self {
-        Self { rule, severity: rule.severity, settings: Settings::defaults(rule) }
+        Self { rule, severity: rule.severity, settings: Settings::defaults(rule), by_role: vec![] }
+    }
+
+    /// The path patterns that are set for it, whatever a target's role.
+    fn patterns(&self) -> Vec<String> {
+        let settings = || self.by_role.iter().map(|(_, it)| it).chain([&self.settings]);
+        let of_paths = self.rule.parameters.iter().filter(|it| it.shape == Shape::Patterns);
+        of_paths.flat_map(|it| settings().flat_map(|set| set.list(it.name)).cloned()).collect()
     }
 
     /// The rule's id, and in brackets what is set otherwise than the rule's own defaults.
@@ -140,6 +163,8 @@ impl Policy {
             rules,
             files: Arc::default(),
             checklists: Vec::new(),
+            by_role: ByRole::new(),
+            said: BTreeMap::new(),
         }
     }
 
@@ -156,6 +181,22 @@ impl Policy {
         }
     }
 
+    /// A policy that comes with the program, by its name.
+    #[expect(clippy::panic, reason = "the embedded file is part of the program; a test parses it")]
+    pub fn named(name: &str) -> Option<Self> {
+        let path = |it: &&(&str, &str)| it.0 == format!("policies/{name}.toml");
+        let (path, text) = NAMED.iter().find(path)?;
+        match Self::parse(path, text) {
+            Ok(policy) => Some(policy),
+            Err(error) => panic!("the embedded policy is broken: {error}"),
+        }
+    }
+
+    /// Where a key was stated last, as `file:line`; none where no file states it.
+    pub fn said(&self, key: &str) -> Option<&str> {
+        self.said.get(key).map(String::as_str)
+    }
+
     /// The path patterns of the files that the policy speaks of: those of its
     /// demands, and those that it sets for its rules. Each stands there once.
     pub fn sought(&self) -> Vec<String> {
@@ -166,13 +207,26 @@ impl Policy {
             own.into_iter().chain(except)
         });
         let items = self.checklists.iter().flat_map(|it| &it.items).flat_map(|it| &it.rules);
-        let set = self.rules.iter().chain(items).flat_map(|selected| {
-            let parameters = selected.rule.parameters.iter();
-            let of_paths = parameters.filter(|parameter| parameter.shape == Shape::Patterns);
-            of_paths.flat_map(|parameter| selected.settings.list(parameter.name)).cloned()
-        });
+        let set = self.rules.iter().chain(items).flat_map(Selected::patterns);
         let mut seen = BTreeSet::new();
         demanded.chain(set).filter(|pattern| seen.insert(pattern.clone())).collect()
+    }
+
+    /// Gives every rule what the policy says of files, and what its roles set of it.
+    fn settle(&mut self) {
+        for selected in &mut self.rules {
+            selected.settings.set_files(&self.files);
+            selected.by_role.clear();
+            for (place, role) in self.files.roles.iter().enumerate() {
+                let set = self.by_role.get(&(role.name.clone(), selected.rule.id));
+                let Some(set) = set.filter(|it| !it.is_empty()) else { continue };
+                let mut settings = selected.settings.clone();
+                for (name, values) in set {
+                    settings.set(name, values.clone());
+                }
+                selected.by_role.push((place, settings));
+            }
+        }
     }
 
     /// A user's policy, laid over the baseline: what it does not state stays.

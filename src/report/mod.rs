@@ -4,6 +4,7 @@ mod assemble;
 mod checklists;
 pub mod drift;
 pub mod matrix;
+pub mod policy;
 mod reachability;
 pub mod reference;
 pub mod terminal;

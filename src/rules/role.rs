@@ -1,25 +1,23 @@
 //! What a container is for: any one sign is enough.
 
 use crate::facts::Facts;
-use crate::model::demand::Role;
+use crate::model::demand::{Names, Role};
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::parse::pattern::is_like;
 
 /// Whether the container has this role, and what says so.
 pub fn recognised(facts: &Facts, role: &Role) -> Verdict {
     let name = &role.name;
-    let fits = |globs: &[String], text: &str| globs.iter().any(|glob| is_like(text, glob));
     let written = facts.signs.written.judge(|written| {
-        let of = |text: &Option<String>, globs| text.clone().filter(|it| fits(globs, it));
+        let of = |text: &Option<String>, names: &Names| text.clone().filter(|it| names.fit(it));
         if written.roles.contains(name) {
             Check::holds(format!("role {name}: its label secaudit.role says so"))
         } else if let Some(service) = of(&written.service, &role.services) {
             Check::holds(format!("role {name}: it is the service {service:?}"))
         } else if let Some(image) = of(&written.image, &role.images) {
             Check::holds(format!("role {name}: its image is {image:?}"))
-        } else if let Some(program) = written.programs.iter().find(|it| fits(&role.programs, it)) {
+        } else if let Some(program) = written.programs.iter().find(|it| role.programs.fit(it)) {
             Check::holds(format!("role {name}: it is to start {program:?}"))
         } else {
             Check::broken(format!("no label, service, image or command says that it is a {name}"))
@@ -27,7 +25,7 @@ pub fn recognised(facts: &Facts, role: &Role) -> Verdict {
     });
     let running = facts.signs.running.judge(|programs| {
         let found = programs.iter().find_map(|program| {
-            let own = program.names.iter().find(|it| fits(&role.programs, it))?;
+            let own = program.names.iter().find(|it| role.programs.fit(it))?;
             Some(format!("role {name}: {} runs {own:?}", program.by))
         });
         found.map_or_else(|| Check::broken(format!("no program of a {name} runs")), Check::holds)

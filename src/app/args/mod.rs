@@ -1,6 +1,7 @@
 //! The command line.
 
 mod dockerfile;
+mod policy;
 mod project;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::model::severity::Severity;
 
 pub(super) use dockerfile::Dockerfile;
+pub(super) use policy::{Policy, PolicyCommand, PolicyShow};
 pub(super) use project::Project;
 
 const STYLES: Styles = Styles::styled()
@@ -60,6 +62,7 @@ pub(super) enum Command {
     Drift(Drift),
     Rules(Rules),
     Checklists(Checklists),
+    Policy(Policy),
     Explain(Explain),
     Schema(Schema),
     Demo(Demo),
@@ -77,6 +80,7 @@ impl Command {
             }
             Self::Image(_) => Some("--archive FILE reads a saved image without one"),
             Self::Drift(_) | Self::Rules(_) | Self::Checklists(_) | Self::Explain(_) => None,
+            Self::Policy(_) => Some("--engine none sees them from the kernel alone"),
             Self::Schema(_) | Self::Demo(_) | Self::DemoPayload(_) => None,
         }
     }

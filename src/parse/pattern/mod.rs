@@ -71,16 +71,6 @@ pub fn literal(path: &str) -> String {
     globset::escape(path)
 }
 
-/// Whether a name fits a glob, in which `*` stands for slashes too. What is no
-/// glob fits nothing.
-pub fn is_like(name: &str, glob: &str) -> bool {
-    if !is_special(glob) {
-        return name == glob;
-    }
-    let glob = Glob::new(glob);
-    glob.is_ok_and(|glob| glob.compile_matcher().is_match(name))
-}
-
 /// Whether a text stands for others than itself.
 fn is_special(text: &str) -> bool {
     text.contains(['*', '?', '[', '{', '\\'])

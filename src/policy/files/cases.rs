@@ -2,10 +2,14 @@
 
 use super::super::{Policy, Selected};
 use super::*;
-use crate::rules::{ALL, Parameter, Rule, Settings, Shape};
+use crate::rules::{ALL, Parameter, Rule, Shape};
 
 /// An entry that lacks only what is demanded.
 const BEGUN: &str = "[files.x]\npaths = ['/x']\n";
+
+fn names(texts: &[&str]) -> Names {
+    Names::new(texts.iter().map(|&it| it.to_owned()).collect()).unwrap()
+}
 
 fn role<'p>(policy: &'p Policy, name: &str) -> Option<&'p Role> {
     policy.files.roles.iter().find(|role| role.name == name)
@@ -33,9 +37,9 @@ fn every_key_of_a_role_and_an_entry_is_read() {
     );
     let wanted = Role {
         name: "stage".to_owned(),
-        programs: vec!["node".to_owned(), "python3.*".to_owned()],
-        images: vec!["registry:5000/*/stage".to_owned()],
-        services: vec!["stage-*".to_owned()],
+        programs: names(&["node", "python3.*"]),
+        images: names(&["registry:5000/*/stage"]),
+        services: names(&["stage-*"]),
     };
     assert_eq!(role(&policy, "stage"), Some(&wanted));
     let wanted = Demand {
@@ -74,10 +78,8 @@ fn an_entry_that_is_known_changes_only_in_what_is_stated() {
         ..demand(&baseline, "package-manifest").unwrap().clone()
     };
     assert_eq!(demand(&policy, "package-manifest"), Some(&wanted));
-    let wanted = Role {
-        services: vec!["stage-*".to_owned()],
-        ..role(&baseline, "node-server").unwrap().clone()
-    };
+    let wanted =
+        Role { services: names(&["stage-*"]), ..role(&baseline, "node-server").unwrap().clone() };
     assert_eq!(role(&policy, "node-server"), Some(&wanted));
     assert_eq!(demand(&policy, "secrets"), demand(&baseline, "secrets"));
     assert_eq!(policy.files.demands.len(), baseline.files.demands.len());
@@ -233,7 +235,7 @@ fn the_files_of_demands_exceptions_and_parameters_are_sought_once_each() {
         doc: &[],
         judge: ALL[0].judge,
     }));
-    let selected = Selected { rule, severity: rule.severity, settings: Settings::defaults(rule) };
+    let selected = Selected::unset(rule);
     let demand = Demand {
         paths: vec!["/run/x".to_owned(), "/app".to_owned()],
         except: vec!["/app/tmp".to_owned(), "/app".to_owned()],
@@ -283,13 +285,14 @@ fn what_is_shipped_demands_this_and_no_more() {
     ];
     assert_eq!(shown, wanted);
     for role in &policy.files.roles {
-        let signs = role.programs.len() + role.images.len() + role.services.len();
-        assert!(signs > 0, "{} is recognised by nothing", role.name);
+        let signs = [&role.programs, &role.images, &role.services];
+        let is_empty = |it: &&Names| *it == &Names::default();
+        assert!(!signs.iter().all(is_empty), "{} is recognised by nothing", role.name);
     }
     let known: Vec<&str> = policy.files.roles.iter().map(|role| role.name.as_str()).collect();
-    let wanted = ["datastore", "gunicorn-app", "nginx-frontend", "node-server", "python-backend"];
+    let wanted = ["agent", "datastore", "gunicorn-app", "nginx-frontend", "node-server"];
     assert_eq!(known[..5], wanted);
-    assert_eq!(known[5..], ["static-site"]);
+    assert_eq!(known[5..], ["postgres", "python-backend", "redis", "static-site"]);
 }
 
 #[test]
@@ -355,4 +358,31 @@ fn the_document_names_every_key() {
         let row = format!("\n| `{key}` |");
         assert!(document.contains(&row), "{key} has no row");
     }
+}
+
+#[test]
+fn a_role_sets_the_parameters_of_rules_for_what_has_it() {
+    let text = "[roles.node-server.rules.expected-uid]\nuids = [1000]\n";
+    let policy = parse(text);
+    let uids = |policy: &Policy| {
+        let selected = policy.rules.iter().find(|it| it.rule.id == "expected-uid").unwrap();
+        let of_roles = selected.by_role.iter();
+        let of_roles = of_roles.map(|(place, set)| {
+            (policy.files.roles[*place].name.clone(), set.list("uids").to_vec())
+        });
+        (selected.settings.list("uids").to_vec(), of_roles.collect::<Vec<_>>())
+    };
+    let of_node = |uid: &str| ("node-server".to_owned(), vec![uid.to_owned()]);
+    assert_eq!(uids(&policy), (vec![], vec![of_node("1000")]));
+    // In one file what holds for all gives way to what holds for a role, wherever it stands.
+    let both = parse(&format!("{text}[rules.expected-uid]\nuids = [33]\n"));
+    assert_eq!(uids(&both), (vec!["33".to_owned()], vec![of_node("1000")]));
+    // A later file's word on all takes the place of an earlier file's on a role.
+    let lay = |text: &str| super::super::file::lay_over(policy.clone(), "q.toml", text).unwrap();
+    let all = lay("[rules.expected-uid]\nuids = [33]\n");
+    assert_eq!(uids(&all), (vec!["33".to_owned()], vec![]));
+    let other = lay("[rules.expected-uid]\nseverity = 'low'\n");
+    assert_eq!(uids(&other), (vec![], vec![of_node("1000")]));
+    let back = lay("[roles.node-server.rules.expected-uid]\nuids = [1001]\n");
+    assert_eq!(uids(&back), (vec![], vec![of_node("1001")]));
 }

@@ -179,7 +179,7 @@ fn is_as_wanted(demand: &Demand, found: &Demanded, entry: &Entry) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::demand::{Applies, Demand, Mode, Owner, Role};
+    use crate::model::demand::{Applies, Demand, Mode, Names, Owner, Role};
     use crate::model::files::Kind;
     use crate::rules::testing::{Case, cases, container};
     use serde_json::json;
@@ -216,7 +216,8 @@ mod tests {
     }
 
     fn server() -> Role {
-        let texts = |all: &[&str]| all.iter().map(|&it| it.to_owned()).collect();
+        let texts =
+            |all: &[&str]| Names::new(all.iter().map(|&it| it.to_owned()).collect()).unwrap();
         Role {
             name: "server".to_owned(),
             programs: texts(&["app"]),
