@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use secaudit::model::target::Kind;
+use secaudit::policy::{NAMED, SHIPPED, checklist};
 use secaudit::rules::{ALL, Rule, Section};
 
 fn root() -> PathBuf {
@@ -232,12 +233,13 @@ fn every_rule_passes_and_fails_live_but_the_one_that_needs_another_host() {
 #[test]
 fn every_policy_file_is_shipped_once() {
     let folder = root().join("policies");
-    let files = [folder.clone(), folder.join("roles")].map(|it| fs::read_dir(it).unwrap());
+    let files = [folder.clone(), folder.join("roles"), folder.join("checklists")];
+    let files = files.map(|it| fs::read_dir(it).unwrap());
     let files = files.into_iter().flatten().map(|file| file.unwrap().path());
     let mut files: Vec<PathBuf> =
         files.filter(|path| path.extension().is_some_and(|it| it == "toml")).collect();
-    let mut shipped: Vec<PathBuf> =
-        secaudit::policy::SHIPPED.iter().map(|(path, _)| root().join(path)).collect();
+    let shipped = [SHIPPED, NAMED, checklist::SHIPPED].concat();
+    let mut shipped: Vec<PathBuf> = shipped.iter().map(|(path, _)| root().join(path)).collect();
     files.sort();
     shipped.sort();
     assert_eq!(shipped, files);

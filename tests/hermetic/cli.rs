@@ -229,3 +229,48 @@ fn help_names_every_command_and_every_exit_code() {
     assert_eq!(secaudit(&["--version"]).status.code(), Some(0));
     assert_eq!(secaudit(&["containers", "--format", "yaml"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_policy_is_shown_with_the_file_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    let text = "[rules.healthcheck]\nenabled = false\n[rules.memory-limit]\nseverity = 'high'\n\
+        [roles.node-server.rules.expected-uid]\nuids = [1000]\n";
+    fs::write(&path, text).unwrap();
+    let path = path.display().to_string();
+    let shown = stdout(&secaudit(&["policy", "show", "--policy", &path]));
+    for part in [
+        "policy mine.toml",
+        "fail-on high  policies/baseline.toml:",
+        "healthcheck: off",
+        "memory-limit: high",
+        "uids 1000, as node-server",
+        "node-modules: /**/node_modules, mode 500",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let squeezed: String = shown.split_whitespace().collect();
+    for line in [2, 4, 6] {
+        assert!(squeezed.contains(&format!("{path}:{line}")), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn checking_policies_tells_of_every_file_and_of_checklists_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let good = write("good.toml", "name = 'good'\n");
+    let bad = write("bad.toml", "nam = 'bad'\n");
+    let list = write("list.toml", "title = 'x'\nitems = []\n");
+    let output = secaudit(&["policy", "check", &bad, &good, &list]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stdout(&output).contains("good.toml: a policy that makes sense"));
+    let said = stderr(&output);
+    assert!(said.contains("bad.toml:1:1") && said.contains("did you mean \"name\""), "{said}");
+    assert!(said.contains("list.toml:1:1") && said.contains("no items"), "{said}");
+    assert_eq!(secaudit(&["policy", "check", &good]).status.code(), Some(0));
+}

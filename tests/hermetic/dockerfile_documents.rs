@@ -79,12 +79,10 @@ fn idle(target: &Value) -> Vec<u64> {
 /// last, the items that are not met, and those of which nobody can tell.
 type Row = (&'static str, Option<&'static str>, &'static [&'static str], &'static [&'static str]);
 
-const BEFORE: &[Row] = &[
-];
+const BEFORE: &[Row] = &[];
 
 /// The same as they are recommended, with the lines that harden nothing.
-const AFTER: &[(&str, Option<&str>, &[u64])] = &[
-];
+const AFTER: &[(&str, Option<&str>, &[u64])] = &[];
 
 fn wrong(engine: &FakeEngine, row: Row) -> Option<String> {
     let (folder, stage, not_met, unknown) = row;
@@ -93,8 +91,10 @@ fn wrong(engine: &FakeEngine, row: Row) -> Option<String> {
     let is_right = found.0 == not_met && found.1 == unknown;
     let why = || {
         let items = target["checklists"][0]["items"].as_array().unwrap();
-        let open = items.iter().filter(|it| it["verdict"] != "met" && it["verdict"] != "not-applicable");
-        let why = open.map(|it| format!("\n    {} {} {}", it["id"], it["statements"], it["gap"]["detail"]));
+        let open =
+            items.iter().filter(|it| it["verdict"] != "met" && it["verdict"] != "not-applicable");
+        let why = open
+            .map(|it| format!("\n    {} {} {}", it["id"], it["statements"], it["gap"]["detail"]));
         why.collect::<String>()
     };
     (!is_right).then(|| format!("{folder}: {found:?}{}", why()))

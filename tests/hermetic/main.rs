@@ -10,6 +10,7 @@
 
 mod archives;
 mod catalogue;
+mod checklists;
 mod cli;
 mod compose;
 mod compose_documents;
