@@ -348,10 +348,13 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is something else.
     pub fn nginx(&self, source: &Source) -> Result<Option<&Configuration>, Gap> {
-        match self.ask(source)? {
-            Answer::Nginx(configuration) => Ok(Some(configuration)),
-            Answer::Nothing => Ok(None),
-            answer => Err(not("a configuration of nginx", source, answer)),
+        let answer = self.ask(source)?;
+        if *answer == Answer::Nothing {
+            Ok(None)
+        } else if let Answer::Nginx(configuration) = answer {
+            Ok(Some(configuration))
+        } else {
+            Err(not("a configuration of nginx", source, answer))
         }
     }
 

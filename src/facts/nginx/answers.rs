@@ -143,12 +143,20 @@ fn headers_of(scope: &Scope<'_>, wanted: &[String]) -> Vec<Said<Headers>> {
 /// The values with which a header is added.
 fn sent<'c>(added: &[&'c Directive], more: &[&'c Directive], name: &str) -> Vec<&'c str> {
     let added = added.iter().filter(|it| it.argument(0).eq_ignore_ascii_case(name));
-    // With an option it is set for some responses alone.
-    let is_of_all = |it: &&&Directive| !it.arguments.iter().any(|it| it.raw().starts_with('-'));
-    let more = more.iter().filter(is_of_all).flat_map(|it| &it.arguments);
-    let more = more.filter_map(|it| it.raw().split_once(": "));
-    let more = more.filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    added.map(|it| it.argument(1)).chain(more).collect()
+    // Of the others the last one counts. With an option it sets a header of some responses
+    // alone, and then of none for sure.
+    let mut last = None;
+    for directive in more {
+        let has_option = directive.arguments.iter().any(|it| it.raw().starts_with('-'));
+        for argument in &directive.arguments {
+            let (own, value) = argument.raw().split_once(": ").unwrap_or((argument.raw(), ""));
+            let is_meant = own.eq_ignore_ascii_case(name) || own.contains('*');
+            if is_meant && !(has_option && directive.name == "more_set_headers") {
+                last = Some(value).filter(|_| directive.name == "more_set_headers");
+            }
+        }
+    }
+    added.map(|it| it.argument(1)).chain(last).collect()
 }
 
 /// Whether browsers heed a header with this value (Fetch Standard, `X-Content-Type-Options`;

@@ -34,7 +34,8 @@ pub(super) struct Scope<'c> {
     pub(super) decided_in: &'c Directive,
     /// The headers of an outer block that this one does not inherit.
     pub(super) lost: Vec<&'c Directive>,
-    /// `more_set_headers`, which adds to what the outer blocks say.
+    /// `more_set_headers` and `more_clear_headers`, which add to what the outer blocks say,
+    /// before `add_header` does.
     pub(super) more: Vec<&'c Directive>,
     /// By which directive somebody else than nginx writes the response.
     pub(super) another: Option<&'c Directive>,
@@ -70,7 +71,7 @@ impl<'c> Scope<'c> {
         single.extend(own.map(|it| (it.name.as_str(), it)));
         let inherits = single.get("add_header_inherit").map_or("on", |it| it.argument(0));
         let own: Vec<_> = block.all("add_header").collect();
-        let own_more: Vec<_> = block.all("more_set_headers").collect();
+        let own_more: Vec<_> = block.block.iter().filter(|it| is_of_more(&it.name)).collect();
         let decides = !own.is_empty() || !own_more.is_empty();
         let says_nothing = self.headers.is_empty() && self.more.is_empty();
         let is_first = block.name == "server" && says_nothing;
@@ -177,10 +178,13 @@ fn takes_the_rest(location: &Directive) -> bool {
 
 /// A location, or a condition with headers of its own.
 fn is_inner(block: &Directive) -> bool {
-    let adds = || {
-        block.block.iter().any(|it| it.name.ends_with("_header") || it.name == "more_set_headers")
-    };
+    let adds = || block.block.iter().any(|it| it.name == "add_header" || is_of_more(&it.name));
     block.name == "location" || (block.name == "if" && adds())
+}
+
+/// Whether a directive is one of the module headers-more.
+fn is_of_more(name: &str) -> bool {
+    matches!(name, "more_set_headers" | "more_clear_headers")
 }
 
 /// Whether a directive says whence the content of its own block comes, and of no other.

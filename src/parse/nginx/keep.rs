@@ -79,6 +79,7 @@ pub(super) fn arguments(name: &str, arguments: &[String]) -> Option<Vec<String>>
             let rest = arguments.iter().skip(2).filter(|it| *it == "always").cloned();
             [first.to_owned(), header(first, value)].into_iter().chain(rest).collect()
         }
+        "more_clear_headers" => arguments.to_vec(),
         "more_set_headers" => arguments.iter().map(|it| set_header(it)).collect(),
         "return" => vec![code(arguments).to_owned(), leads_to(arguments.last()).to_owned()],
         "rewrite" => vec![rewritten(arguments).to_owned(), leads_to(arguments.get(1)).to_owned()],

@@ -234,6 +234,10 @@ mod tests {
             "location / { add_header_inherit off; more_set_headers -s 404 'X-Frame-Options: DENY'
                 'X-Content-Type-Options: nosniff' \"Content-Security-Policy: default-src 'self'\"; }"
         ) => "Fail",
+        a_header_of_another_module_that_is_taken_away_again_is_none: whole(
+            "http { server_tokens off; gzip on; gzip_types *; server {
+                more_set_headers 'X-Content-Type-Options: nosniff'; more_clear_headers 'X-*'; } }"
+        ).set("headers", &["X-Content-Type-Options"]) => "Fail",
         other_headers_may_be_demanded: runs("").set("headers", &["Referrer-Policy"]) => "Fail",
 
         // Version and compression.

@@ -10,10 +10,11 @@ use crate::parse::nginx;
 
 impl Case {
     fn nginx_source(&self) -> Source {
-        match self.bundle.targets[0].kind {
-            Kind::Image => Source::nginx_in_layers(&self.id()),
-            _ => Source::nginx(INIT),
-        }
+        if self.is_image() { Source::nginx_in_layers(&self.id()) } else { Source::nginx(INIT) }
+    }
+
+    fn is_image(&self) -> bool {
+        self.bundle.targets[0].kind == Kind::Image
     }
 
     /// nginx runs, or is in the image, and this is its configuration.
@@ -21,7 +22,7 @@ impl Case {
         let directives = nginx::parse(text, "/etc/nginx/nginx.conf").unwrap();
         let configuration = Configuration { directives, unread: Vec::new() };
         self.put(self.nginx_source(), Answer::Nginx(configuration));
-        if self.bundle.targets[0].kind == Kind::Image {
+        if self.is_image() {
             return self;
         }
         self.status(&[("Name", "nginx")])

@@ -235,3 +235,98 @@ impl nginx::Files for Seen<'_> {
         Ok(names)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::survey::Traits;
+
+    /// What is at a path: a file's text, or where a link leads.
+    enum At {
+        File(&'static str),
+        Link(&'static str),
+        HardLink,
+    }
+    use At::{File, HardLink, Link};
+
+    fn looked(laid: &[(&'static str, At)], words: &[&str]) -> Result<Answer, Gap> {
+        let contents: Vec<(&[u8], Content)> = laid
+            .iter()
+            .map(|(path, at)| {
+                let (kind, target, text) = match at {
+                    File(text) => (Kind::File, None, *text),
+                    Link(target) => (Kind::Link, Some(target.as_bytes().to_vec()), ""),
+                    HardLink => (Kind::File, None, ""),
+                };
+                let traits = Traits {
+                    kind,
+                    linked: false,
+                    mode: 0o644,
+                    uid: 0,
+                    gid: 0,
+                    fixed: None,
+                    acl: None,
+                    capability: None,
+                };
+                let is_hard_link = matches!(at, HardLink);
+                let entry = Entry { name: Vec::new(), target, is_hard_link, traits };
+                let path = path.as_bytes();
+                assert!(is_on_the_way(path));
+                let found = found(path, &entry, &mut text.as_bytes()).unwrap().unwrap();
+                (path, Content::Nginx(found))
+            })
+            .collect();
+        let contents = contents.iter().map(|(path, content)| (*path, content)).collect();
+        answer(&contents, words, None, &Source::Clock)
+    }
+
+    fn told(laid: &[(&'static str, At)]) -> (Vec<String>, Vec<String>) {
+        let Answer::Nginx(found) = looked(laid, &["nginx"]).unwrap() else { panic!("it is there") };
+        let directives = found.directives.iter().map(ToString::to_string).collect();
+        (directives, found.unread.iter().map(|it| it.detail.to_string()).collect())
+    }
+
+    #[test]
+    fn links_are_followed_as_far_as_somebody_looked() {
+        let (found, unread) = told(&[
+            ("/etc/nginx/nginx.conf", File("include sites-enabled/*; include modules/a;")),
+            ("/etc/nginx/sites-available/shop", File("gzip on;")),
+            ("/etc/nginx/sites-enabled/blog", Link("../sites-available/../sites-available/shop")),
+            ("/etc/nginx/sites-enabled/shop", Link("/etc/nginx/sites-available/shop")),
+            ("/etc/nginx/modules", Link("/usr/lib/nginx/modules")),
+        ]);
+        assert_eq!(found, ["gzip at /etc/nginx/sites-available/shop:1"; 2]);
+        let outside = "/etc/nginx/modules/a lies outside of the folders in which \
+            configurations are looked for";
+        assert_eq!(unread, [outside]);
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_told() {
+        for (at, expected) in [
+            (Link("a"), "/etc/nginx/a is a link to links"),
+            (HardLink, "/etc/nginx/a is no file of its own"),
+            (File("http {"), "/etc/nginx/a line 1: a block is not closed"),
+        ] {
+            let laid = [("/etc/nginx/nginx.conf", File("include a;")), ("/etc/nginx/a", at)];
+            assert_eq!(told(&laid), (vec![], vec![expected.to_owned()]));
+        }
+        let behind = [
+            ("/etc/nginx/nginx.conf", File("include conf.d/*;")),
+            ("/etc/nginx/conf.d", Link("other")),
+            ("/etc/nginx/conf.d/a", File("")),
+        ];
+        assert!(looked(&behind, &[]).unwrap_err().detail.contains("lies behind a link"));
+    }
+
+    #[test]
+    fn an_image_without_nginx_is_told_from_one_that_keeps_its_configuration_elsewhere() {
+        assert_eq!(looked(&[], &["node", "a.js"]), Ok(Answer::Nothing));
+        assert!(looked(&[], &["nginx", "-g", "daemon off;"]).is_err());
+        assert!(looked(&[], &["nginx", "-c", "/app/nginx.conf"]).is_err());
+        let program = Content::NginxProgram;
+        let contents = BTreeMap::from([(b"/opt/x/sbin/nginx".as_slice(), &program)]);
+        assert!(is_program(b"/opt/x/sbin/nginx") && !is_program(b"/etc/init.d/nginx"));
+        assert!(answer(&contents, &[], None, &Source::Clock).is_err());
+    }
+}
