@@ -140,7 +140,9 @@ fn transport(transport: &Transport) -> Check {
             let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
             Check::broken(format!("{at} allows {}, which are broken", versions.join(", ")))
         }
-        Way::Led => Check::holds(format!("{at} serves nobody else without TLS")),
+        Way::Led => {
+            Check::holds(format!("{at} only leads to HTTPS, or serves the container alone"))
+        }
         Way::Tls => Check::holds(format!("{at} serves by TLS")),
     }
 }
