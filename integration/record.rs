@@ -37,6 +37,7 @@ const KEPT: &[&str] = &[
     "files-node-before",
     "host-namespaces",
     "lives-badly",
+    "nginx-hardened",
     "nginx-plain",
     "node-hardened",
     "node-plain",

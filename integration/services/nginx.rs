@@ -32,8 +32,7 @@ server {
 ";
 
 const HARDENED: &str = "/etc/nginx/hardened.conf";
-const HARDENED_CONFIGURATION: &str = "\
-daemon off;
+const HARDENED_CONFIGURATION: &str = r#"daemon off;
 worker_processes 2;
 pid /tmp/nginx.pid;
 error_log stderr;
@@ -41,6 +40,8 @@ events { worker_connections 64; }
 http {
     access_log off;
     server_tokens off;
+    gzip on;
+    gzip_types text/css application/javascript application/json;
     client_body_temp_path /tmp/body;
     proxy_temp_path /tmp/proxy;
     fastcgi_temp_path /tmp/fastcgi;
@@ -49,9 +50,10 @@ http {
     server {
         listen 8080;
         add_header X-Content-Type-Options nosniff always;
+        add_header Content-Security-Policy "default-src 'self'; frame-ancestors 'none'" always;
         location / { return 200 'served by nginx'; }
     }
 }
-";
+"#;
 
 const PROBE: &str = "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/', timeout=1)";

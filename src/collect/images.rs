@@ -99,12 +99,16 @@ async fn observe(
 
 /// Records what an image's layers hold.
 pub(super) fn record(told: Result<Laid, Gap>, id: &str, bundle: &mut Bundle) {
-    let (survey, layers, users, groups) = match told {
-        Ok(Laid { survey, layers, accounts: Accounts { users, groups } }) => {
-            (Ok(Answer::Survey(survey)), Ok(Answer::Layers(layers)), users, groups)
+    let (survey, layers, users, groups, nginx) = match told {
+        Ok(Laid { survey, layers, accounts: Accounts { users, groups }, nginx }) => {
+            (Ok(Answer::Survey(survey)), Ok(Answer::Layers(layers)), users, groups, nginx)
         }
-        Err(gap) => (Err(gap.clone()), Err(gap.clone()), Err(gap.clone()), Err(gap)),
+        Err(gap) => {
+            let same = || Err(gap.clone());
+            (same(), same(), same(), same(), same())
+        }
     };
+    bundle.record(Source::nginx_in_layers(id), nginx);
     bundle.record(Source::Files(id.to_owned()), survey);
     bundle.record(Source::Layers(id.to_owned()), layers);
     bundle.record(Source::in_layers(id, "/etc/passwd"), users);

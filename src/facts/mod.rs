@@ -28,6 +28,7 @@ pub mod login;
 pub mod mounts;
 pub mod namespaces;
 pub mod network;
+pub mod nginx;
 pub mod no_new_privileges;
 mod numbering;
 pub mod pins;
@@ -204,6 +205,8 @@ pub struct Facts {
     pub health: health::Health,
     /// Who can reach a container, and what answers.
     pub network: network::Network,
+    /// How nginx answers, where there is one.
+    pub nginx: nginx::Nginx,
     /// How much memory each process's runtime may fill, beside the limit.
     pub heap: Fact<Held<heap::Heap>>,
     /// Who PID 1 is, and whether it reaps.
@@ -237,6 +240,7 @@ pub fn derive(bundle: &Bundle) -> Vec<(Target, Facts)> {
 
 fn of_container(view: &View<'_>) -> Facts {
     let build = build::all(view);
+    let signs = signs::all(view);
     Facts {
         user: identity::fact(view),
         user_in_container: identity::user_in_container(view),
@@ -268,7 +272,8 @@ fn of_container(view: &View<'_>) -> Facts {
         writable_cgroups: namespaces::writable_cgroups(view),
         nearness: remapping::fact(view),
         files: files::all(view),
-        signs: signs::all(view),
+        nginx: nginx::all(view, &signs),
+        signs,
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),

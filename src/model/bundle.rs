@@ -10,6 +10,7 @@ use super::build::{Context, Recipe};
 use super::draft::Draft;
 use super::files::Listing;
 use super::layers::{Layers, Step};
+use super::nginx::Configuration;
 use super::reading::{Gap, Reason};
 use super::secret::Variable;
 use super::source::{Basis, Source};
@@ -36,6 +37,8 @@ pub enum Answer {
     History(Vec<Step>),
     /// What the contents of an image's layers tell.
     Layers(Layers),
+    /// How nginx is configured.
+    Nginx(Configuration),
     /// An environment, its values sealed.
     Variables(Vec<Variable>),
     /// What an engine would be told to create.
@@ -340,6 +343,21 @@ impl Bundle {
         }
     }
 
+    /// How nginx is configured; nothing where there is no configuration.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is something else.
+    pub fn nginx(&self, source: &Source) -> Result<Option<&Configuration>, Gap> {
+        let answer = self.ask(source)?;
+        if *answer == Answer::Nothing {
+            Ok(None)
+        } else if let Answer::Nginx(configuration) = answer {
+            Ok(Some(configuration))
+        } else {
+            Err(not("a configuration of nginx", source, answer))
+        }
+    }
+
     /// The environment of a source.
     ///
     /// # Errors
@@ -363,6 +381,7 @@ fn not(wanted: &str, source: &Source, found: &Answer) -> Gap {
         Answer::Survey(_) => "a survey of files",
         Answer::History(_) => "a history",
         Answer::Layers(_) => "the contents of layers",
+        Answer::Nginx(_) => "a configuration of nginx",
         Answer::Variables(_) => "an environment",
         Answer::Draft(_) => "a draft",
         Answer::Recipe(_) => "a Dockerfile",

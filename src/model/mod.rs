@@ -14,6 +14,7 @@ pub mod fact;
 pub mod files;
 pub mod finding;
 pub mod layers;
+pub mod nginx;
 pub mod pointer;
 pub mod reading;
 pub mod secret;

@@ -127,6 +127,16 @@ impl Source {
         Self::proc(pid, "root/dev (devices)")
     }
 
+    /// How nginx is configured in a container whose mounts `pid` sees.
+    pub fn nginx(pid: u32) -> Self {
+        Self::proc(pid, "root (nginx)")
+    }
+
+    /// How nginx is configured in an image's layers; `id` is the image's.
+    pub fn nginx_in_layers(id: &str) -> Self {
+        Self::Layers(format!("{id} (nginx)"))
+    }
+
     /// The sockets at which container engines of this host listen.
     pub fn engine_sockets() -> Self {
         Self::Kernel("/proc/net/unix (container engines)".to_owned())

@@ -116,10 +116,11 @@ fn every_rule_has_cases_that_pass_fail_and_are_unknown_and_one_where_the_reading
 }
 
 /// Rules that are not asked of services, and why not.
-const NOT_OF_SERVICES: [(&str, &str); 13] = [
+const NOT_OF_SERVICES: [(&str, &str); 14] = [
     ("file-modes", "nobody has made the files yet: they are the image's"),
     ("handles-sigterm", "only a process shows which signals it handles"),
     ("immutable-code", "only processes show which code runs, and who could rewrite it"),
+    ("nginx-hardened", "the configuration is the image's, or is bound from a file of its own"),
     ("no-build-leftovers", "what the image ships is asked of the image"),
     ("no-dev-tools", "what the image ships is asked of the image"),
     ("no-login-shell", "the accounts and their shells are the image's"),

@@ -37,6 +37,7 @@ mod images;
 mod join;
 mod kernel;
 mod needs;
+mod nginx;
 mod properties;
 mod reachability;
 mod support;

@@ -112,6 +112,8 @@ const INNER_STORE: &[Expectation] = &[passes("datastore-internal", &[])];
 /// The account is the service's own, and nobody logs in with it.
 const OWN_ACCOUNT: &[Expectation] = &[passes("no-login-shell", &[refused(StartOwnShell)])];
 
+const NO_NGINX: &[Expectation] = &[not_applicable("nginx-hardened", &[])];
+
 const NO_STORE: &[Expectation] = &[not_applicable("datastore-internal", &[])];
 /// The engine's default network leads out of the host.
 const OPEN_STORE: &[Expectation] = &[fails("datastore-internal", &[]).at(Severity::Low)];
@@ -146,11 +148,15 @@ pub(super) const CASES: &[Case] = &[
             CLIMBS,
             // A root master above workers that are not: a milder case.
             &[fails("non-root-user", &[done(BecomeRoot)]).at(Severity::Med)],
-            &[passes("no-privileged-groups", &[])],
+            &[passes("no-privileged-groups", &[]), fails("nginx-hardened", &[])],
         ],
     ),
-    hardened(&NGINX, "33:33", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE]),
-    plain(&NODE, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE, LEAVES_ORPHANS]),
+    hardened(
+        &NGINX,
+        "33:33",
+        &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, &[passes("nginx-hardened", &[])]],
+    ),
+    plain(&NODE, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE, LEAVES_ORPHANS, NO_NGINX]),
     hardened(&NODE, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, FITS]),
     plain(&GUNICORN, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE, REAPS]),
     hardened(&GUNICORN, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, FITS]),

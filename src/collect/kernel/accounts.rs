@@ -10,12 +10,11 @@ use nix::sys::stat::Mode;
 use super::Kernel;
 use super::local::is_local;
 use super::process::{Process, bounded, gap, text};
-use super::root::{Reach, Root};
+use super::root::{self, Reach, Root};
 use crate::model::bundle::Answer;
 use crate::model::files::Listing;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
-use crate::parse::path::is_within;
 use crate::parse::proc::mountinfo::{self, Mount};
 use crate::parse::{group, passwd};
 
@@ -52,7 +51,8 @@ pub(super) fn of_container(
         Err(gap) => return refused(sources, &gap),
     };
     let [of_accounts, of_groups, of_shells] = sources;
-    let reach = |path: &str| reach(path, mounts, hosts);
+    let mounts = text_of(mounts).and_then(|text| mountinfo::parse(text).ok()).unwrap_or_default();
+    let reach = |path: &str| root::reach(path, &mounts, hosts);
     let accounts =
         file(&root, "etc/passwd", reach("/etc/passwd"), &of_accounts, passwd::without_secrets);
     let groups = file(&root, "etc/group", reach("/etc/group"), &of_groups, group::without_secrets);
@@ -160,20 +160,6 @@ fn shells(root: &Root, accounts: &str, source: &Source) -> Listing {
         }
     }
     listing
-}
-
-/// Engines and people mount single files over an image's accounts. What stands
-/// on the way may be crossed where it surely answers; by a symlink the way would
-/// be another one.
-fn reach(path: &str, mounts: &Result<Answer, Gap>, hosts: &[Mount]) -> Reach {
-    let mounts = text_of(mounts).and_then(|text| mountinfo::parse(text).ok()).unwrap_or_default();
-    let mut on_the_way =
-        mounts.iter().filter(|it| it.point != "/" && is_within(path, &it.point)).peekable();
-    if on_the_way.peek().is_some() && on_the_way.all(|it| is_local(it, hosts)) {
-        Reach::StraightOverMounts
-    } else {
-        Reach::OneFileSystem
-    }
 }
 
 /// Whether the root of these mounts surely answers.

@@ -7,7 +7,7 @@ use super::process::{self, Process};
 use super::walk::Search;
 use super::{
     Answers, Kernel, NAMESPACES, NETWORK_INODE, SLEEPS_IN, accounts, check, files, missing,
-    network, points,
+    network, nginx, points,
 };
 use crate::model::bundle::{Answer, Bundle, Processes};
 use crate::model::files::Listing;
@@ -67,6 +67,7 @@ impl<'a> Look<'a> {
         };
         answers.extend(network::answers(&first, processes, open));
         answers.extend(self.files(id, processes));
+        answers.extend(nginx::of_container(processes, &self.hosts, open));
         let Processes { limit_files, usage_files, device_list, .. } = processes;
         answers.extend(limit_files.iter().chain(usage_files).chain(device_list).map(|path| {
             let source = Source::Kernel(path.clone());

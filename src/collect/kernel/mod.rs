@@ -9,6 +9,7 @@ mod limits;
 mod local;
 mod neighbours;
 mod network;
+mod nginx;
 mod points;
 mod process;
 mod prove;

@@ -8,11 +8,15 @@
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use nix::NixPath;
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2, readlink};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, major, minor};
 
+use super::local::is_local;
 use crate::model::files::{File, Kind};
+use crate::parse::path::is_within;
+use crate::parse::proc::mountinfo::Mount;
 
 /// How far a path may lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +114,30 @@ impl Root {
                 Err(Errno::EINVAL)
             }
         }
+    }
+
+    /// The names in a folder, but for `.` and `..`, as far as `most` of them.
+    pub(super) fn list(&self, path: &str, reach: Reach, most: usize) -> Result<Vec<String>, Errno> {
+        let folder = reopened(&self.at(path, reach, OFlag::O_DIRECTORY)?, OFlag::O_DIRECTORY)?;
+        let mut names = Vec::new();
+        for entry in Dir::from_fd(folder)?.into_iter().take(most) {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            names.extend(Some(name).filter(|it| it != "." && it != ".."));
+        }
+        Ok(names)
+    }
+}
+
+/// How far the way to a file may lead. Engines and people mount single files over an
+/// image's own. What stands on the way may be crossed where it surely answers; by a
+/// symlink the way would be another one.
+pub(super) fn reach(path: &str, mounts: &[Mount], hosts: &[Mount]) -> Reach {
+    let mut on_the_way =
+        mounts.iter().filter(|it| it.point != "/" && is_within(path, &it.point)).peekable();
+    if on_the_way.peek().is_some() && on_the_way.all(|it| is_local(it, hosts)) {
+        Reach::StraightOverMounts
+    } else {
+        Reach::OneFileSystem
     }
 }
 

@@ -4,6 +4,7 @@ use super::View;
 use super::process::optional;
 use crate::model::bundle::Answer;
 use crate::model::files::{File, Listing};
+use crate::model::nginx::Configuration;
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::survey::Survey;
@@ -66,6 +67,14 @@ impl<'a> View<'a> {
     pub(in crate::facts) fn shells(&self) -> Reading<&'a Listing> {
         Reading::from(self.processes())
             .and_then(|processes| self.files(Source::shells(processes.viewer)))
+    }
+
+    /// How nginx is configured; nothing where there is no configuration.
+    pub(in crate::facts) fn nginx(
+        &self,
+        source: &Source,
+    ) -> Result<Option<&'a Configuration>, Gap> {
+        self.bundle.nginx(source)
     }
 
     /// A file of an image's layers, or one of a container's, seen through the

@@ -42,6 +42,7 @@ pub(in crate::rules) fn shipped() -> Case {
     case.put(Source::history(&id), Answer::History(Vec::new()));
     case.put(Source::in_layers(&id, "/etc/passwd"), Answer::Nothing);
     case.put(Source::in_layers(&id, "/etc/group"), Answer::Nothing);
+    case.put(Source::nginx_in_layers(&id), Answer::Nothing);
     case.put(Source::Layers(id), Answer::Layers(Layers::default()));
     case.put(Source::Clock, Answer::Text("2026-01-01T12:00:00Z".into()));
     case.made_by("ADD rootfs.tar / # buildkit", "2025-12-20T00:00:00Z")

@@ -6,6 +6,7 @@ mod files;
 mod hardened;
 mod image;
 mod kernel;
+mod nginx;
 mod of_services;
 mod processes;
 mod service;

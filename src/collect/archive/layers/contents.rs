@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::accounts;
+use super::{accounts, nginx};
 use crate::collect::archive::entries::Entry;
 use crate::collect::archive::name::split;
 use crate::collect::redact;
@@ -54,6 +54,10 @@ pub(super) enum Interest {
     /// The folder of both, which may be a link.
     FolderOfAccounts,
     Shell,
+    /// A file of nginx's configuration, or a link on the way to one.
+    Nginx,
+    /// nginx itself.
+    NginxProgram,
 }
 
 /// What was found in one.
@@ -71,6 +75,10 @@ pub(super) enum Content {
     Names(Result<String, &'static str>),
     /// A program, or a link, by the name of a login shell.
     Shell,
+    /// What is at a path where nginx's configuration may be.
+    Nginx(nginx::Found),
+    /// nginx itself.
+    NginxProgram,
 }
 
 impl Content {
@@ -80,7 +88,12 @@ impl Content {
             Self::Holder(variables) => 256 * variables.len(),
             Self::Npm(names) => names.iter().map(|it| it.len() + 32).sum(),
             Self::Names(Ok(text)) => text.len() + 128,
-            Self::System(_) | Self::Packages(_) | Self::Names(Err(_)) | Self::Shell => 128,
+            Self::Nginx(found) => found.memory(),
+            Self::System(_)
+            | Self::Packages(_)
+            | Self::Names(Err(_))
+            | Self::Shell
+            | Self::NginxProgram => 128,
         }
     }
 }
@@ -110,7 +123,9 @@ pub(super) fn interest(path: &[u8]) -> Option<Interest> {
     if passwd::is_shell(split(path).1) {
         return Some(Interest::Shell);
     }
-    holder::form(path).map(Interest::Holder)
+    let form = holder::form(path).map(Interest::Holder);
+    form.or_else(|| nginx::is_on_the_way(path).then_some(Interest::Nginx))
+        .or_else(|| nginx::is_program(path).then_some(Interest::NginxProgram))
 }
 
 /// What a file of such interest holds, and what of it was too much to be read.
@@ -119,6 +134,7 @@ pub(super) fn interest(path: &[u8]) -> Option<Interest> {
 /// The stream failed.
 pub(super) fn read(
     interest: Interest,
+    path: &[u8],
     entry: &Entry,
     input: &mut impl Read,
 ) -> io::Result<(Option<Content>, Option<&'static str>)> {
@@ -127,6 +143,10 @@ pub(super) fn read(
         Interest::Shell => {
             let is_program = matches!(kind, Kind::File | Kind::Link);
             return Ok((is_program.then_some(Content::Shell), None));
+        }
+        Interest::Nginx => {
+            let found = nginx::found(path, entry, input)?;
+            return Ok((found.map(Content::Nginx), None));
         }
         Interest::FolderOfAccounts => {
             let is_other = kind != Kind::Folder;
@@ -138,6 +158,7 @@ pub(super) fn read(
         _ if kind != Kind::File => return Ok((None, None)),
         Interest::Dpkg => return packages(input, |line| line.starts_with(b"Status: install ok")),
         Interest::Apk => return packages(input, |line| line.starts_with(b"P:")),
+        Interest::NginxProgram => return Ok((Some(Content::NginxProgram), None)),
         Interest::DpkgFile => return Ok((Some(Content::Packages(Some(1))), None)),
         Interest::Closed => return Ok((Some(Content::Packages(None)), None)),
         Interest::Holder(_)
@@ -172,7 +193,9 @@ pub(super) fn read(
         | Interest::DpkgFile
         | Interest::Closed
         | Interest::FolderOfAccounts
-        | Interest::Shell => None,
+        | Interest::Shell
+        | Interest::Nginx
+        | Interest::NginxProgram => None,
     };
     Ok((content, more))
 }
@@ -218,7 +241,8 @@ mod tests {
     }
 
     fn told(path: &str, entry: &Entry, text: &[u8]) -> Option<Content> {
-        read(interest(path.as_bytes()).unwrap(), entry, &mut &*text).unwrap().0
+        let path = path.as_bytes();
+        read(interest(path).unwrap(), path, entry, &mut &*text).unwrap().0
     }
 
     fn content(path: &str, text: &[u8]) -> Option<Content> {
@@ -257,7 +281,8 @@ mod tests {
     fn what_is_too_long_is_said_to_be() {
         let text = vec![b'x'; LONGEST as usize + 1];
         let interest = interest(b"/a/.env").unwrap();
-        assert!(read(interest, &entry(Kind::File), &mut text.as_slice()).unwrap().1.is_some());
+        let file = entry(Kind::File);
+        assert!(read(interest, b"/a/.env", &file, &mut text.as_slice()).unwrap().1.is_some());
         let cut = content("/etc/passwd", &text);
         assert_eq!(cut, Some(Content::Names(Err(TOO_LONG))));
     }

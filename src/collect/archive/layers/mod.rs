@@ -10,6 +10,7 @@ mod accounts;
 mod contents;
 #[cfg(test)]
 mod images;
+mod nginx;
 mod order;
 mod overlay;
 mod reading;
@@ -31,6 +32,7 @@ use crate::collect::archive::name::{absolute, split};
 use crate::collect::archive::tree::{joined, refusal, shown};
 use crate::collect::archive::{Limits, broken_off};
 use crate::collect::engine::EngineError;
+use crate::model::bundle::Answer;
 use crate::model::files::Kind;
 use crate::model::layers::{Layers, Step};
 use crate::model::reading::{Gap, Reason};
@@ -88,6 +90,8 @@ pub struct Laid {
     pub layers: Layers,
     /// Its own accounts and groups.
     pub accounts: Accounts,
+    /// How nginx is configured; nothing where there is no nginx.
+    pub nginx: Result<Answer, Gap>,
 }
 
 /// The files of an image, by the archive that an engine saves of it.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::accounts::{Accounts, Detours};
 use super::contents::{Content, DATABASE_OF_FILES};
 use super::order::{self, Fault, Named, followed};
-use super::{Image, Laid, Layer, Part, Saved};
+use super::{Image, Laid, Layer, Part, Saved, nginx};
 use crate::collect::archive::name::split;
 use crate::collect::by_path::ByPath;
 use crate::collect::places::Places;
@@ -191,6 +191,8 @@ impl Saved<'_> {
             let detail = format!("{path} lies behind a link, which is not followed");
             self.gap(Reason::Unsupported, detail)
         });
+        let words = self.words(named);
+        let nginx = nginx::answer(&seen.contents, &words, gaps.first(), self.source);
         let doubts: Vec<Gap> = gaps.iter().cloned().chain(detour).collect();
         let accounts = Accounts::of(&seen.contents, &doubts, self.source);
         let mut files = ByPath::new(Arc::clone(&self.wanted.patterns));
@@ -202,7 +204,7 @@ impl Saved<'_> {
         gaps.into_iter().for_each(|gap| unread.add(b"/", gap));
         let unread = unread.told(self.source);
         let survey = files.survey(Numbering::Container, self.source, unread, |_| "/".into());
-        Laid { survey, layers: told, accounts }
+        Laid { survey, layers: told, accounts, nginx }
     }
 
     /// The digests that the layers have, as the configuration tells them.
@@ -210,6 +212,14 @@ impl Saved<'_> {
         let (config, _) = self.config(named)?;
         let all = config.pointer("/rootfs/diff_ids")?.as_array()?;
         Some(all.iter().map(|it| it.as_str().unwrap_or_default().to_owned()).collect())
+    }
+
+    /// What the image is to start, word by word.
+    fn words(&self, named: &Named) -> Vec<&str> {
+        let Some((config, _)) = self.config(named) else { return Vec::new() };
+        let list = |pointer: &str| config.pointer(pointer).and_then(Value::as_array);
+        let all = [list("/config/Entrypoint"), list("/config/Cmd")].into_iter().flatten();
+        all.flatten().filter_map(Value::as_str).collect()
     }
 
     fn layer_at(&self, path: &[u8]) -> Result<&Layer, Gap> {
@@ -237,7 +247,9 @@ impl Saved<'_> {
             | Content::System(_)
             | Content::Packages(_)
             | Content::Names(_)
-            | Content::Shell => None,
+            | Content::Shell
+            | Content::Nginx(_)
+            | Content::NginxProgram => None,
         });
         projects
             .flat_map(|(path, names)| names.iter().flat_map(|name| installed(path, name)))
@@ -277,7 +289,10 @@ impl Saved<'_> {
                     layers.base.packages.push(Packages { path: name, count: *count });
                 }
                 Content::Shell => drop(shells.insert(split(path).1)),
-                Content::Holder(_) | Content::Names(_) => {}
+                Content::Holder(_)
+                | Content::Names(_)
+                | Content::Nginx(_)
+                | Content::NginxProgram => {}
             }
         }
         layers.shells = shells.into_iter().map(Untrusted::from_bytes).collect();

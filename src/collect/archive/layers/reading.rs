@@ -69,7 +69,7 @@ impl Reading {
         self.layer.contents.remove(path);
         let noted = self.layer.detours.meet(path, entry, &self.hasher);
         let Some(interest) = contents::interest(path) else { return Ok(noted) };
-        let (found, more) = contents::read(interest, entry, content)?;
+        let (found, more) = contents::read(interest, path, entry, content)?;
         if let Some(what) = more {
             self.more.get_or_insert_with(|| (path.to_vec(), what));
         }

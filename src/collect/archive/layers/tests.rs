@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::within;
+use super::{of_one, within};
 use crate::collect::archive::Limits;
 use crate::collect::archive::tests::{Tar, files, reasons};
+use crate::model::bundle::Answer;
 use crate::model::reading::Reason;
 use crate::model::source::Source;
 use crate::model::survey::Survey;
@@ -218,4 +219,26 @@ fn an_image_that_breaks_off_or_has_no_end_is_unread() {
         let survey = look(&whole, &[], limits);
         assert_eq!(survey.unread[0].gap.reason, Reason::TooLarge);
     }
+}
+
+#[test]
+fn nginx_is_told_what_is_left_of_its_configuration_in_the_uppermost_layers() {
+    let lower = part(Tar::default(), "etc/nginx/nginx.conf", b"http { include conf.d/*.conf; }");
+    let lower = part(lower, "etc/nginx/conf.d/a.conf", b"server_tokens on;");
+    let lower = part(lower, "etc/nginx/conf.d/b.conf", b"gzip off;");
+    let upper = part(Tar::default(), "etc/nginx/conf.d/.wh.a.conf", b"");
+    let upper = part(upper, "etc/nginx/conf.d/b.conf", b"# secret: s3cret\ngzip on;");
+    let read = |layers: &[Vec<u8>]| {
+        let patterns = Arc::new(Patterns::new([""; 0]).unwrap());
+        let saved = image(layers, &[1, 0]);
+        of_one(saved.as_slice(), patterns, &SOURCE(), Limits::default()).nginx
+    };
+    let Ok(Answer::Nginx(found)) = read(&[lower.clone().end(), upper.end()]) else {
+        panic!("it is there")
+    };
+    let inner: Vec<String> = found.directives[0].block.iter().map(ToString::to_string).collect();
+    assert_eq!(inner, ["gzip at /etc/nginx/conf.d/b.conf:2"]);
+    assert!(!format!("{found:?}").contains("s3cret"));
+    let unread = Tar::default().file("../x", 0o644).end();
+    assert_eq!(read(&[lower.end(), unread]).unwrap_err().reason, Reason::Malformed);
 }

@@ -1,0 +1,3 @@
+//! Is a program configured as its own documentation advises?
+
+pub mod nginx_hardened;
