@@ -9,8 +9,9 @@ use super::{audit, compose as command, containers, fault};
 use crate::collect::compose::files::Disk;
 use crate::collect::compose::{self, Images};
 use crate::collect::containers::{Files, Plan};
-use crate::drift::{compare, complete, role};
+use crate::drift::{compare, complete};
 use crate::facts;
+use crate::model::identity::role;
 use crate::parse::compose::Request;
 use crate::report::drift as report;
 

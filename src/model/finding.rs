@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::severity::Severity;
-use super::target::Target;
+use super::target::{Kind, Target};
+use super::untrusted::Untrusted;
 use super::verdict::Verdict;
 use super::waiver::Waiver;
 
@@ -23,12 +24,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What names this finding across runs: it survives a new container id.
+    /// What names this finding across runs, of a target of this kind with this
+    /// [identity](super::identity::identity).
     ///
-    /// The first 16 hexadecimal digits of SHA-256 over rule, kind and name.
-    pub fn fingerprint(&self, target: &Target) -> String {
+    /// The first 16 hexadecimal digits of SHA-256 over rule, kind and identity.
+    pub fn fingerprint(&self, kind: Kind, identity: &Untrusted) -> String {
         let mut hash = Sha256::new();
-        for part in [self.rule, target.kind.name(), target.name.raw()] {
+        for part in [self.rule, kind.name(), identity.raw()] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }

@@ -13,9 +13,11 @@ use crate::model::bundle::{Bundle, Observation, Origin};
 use crate::model::draft;
 use crate::model::fact::Fact;
 use crate::model::finding::{Finding, Ledger};
+use crate::model::identity::identity;
 use crate::model::reading::{Evidence, Reading};
 use crate::model::source::Source;
 use crate::model::target;
+use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Proof, Verdict};
 use crate::parse::document::Document;
 use crate::policy::Policy;
@@ -129,7 +131,10 @@ pub fn fleet(floors: impl Iterator<Item = u8> + Clone) -> Option<v1::Fleet> {
 pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
     let sheets = run.ledger.sheets.iter().zip(run.cards).zip(run.facts);
     sheets
-        .map(|((sheet, card), (_, facts))| v1::Target {
+        .map(|((sheet, card), (_, facts))| {
+            (sheet, card, facts, identity(run.bundle, &sheet.target))
+        })
+        .map(|(sheet, card, facts, identity)| v1::Target {
             kind: sheet.target.kind,
             id: sheet.target.id.clone(),
             name: sheet.target.name.clone(),
@@ -144,8 +149,9 @@ pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
                 .findings
                 .iter()
                 .filter(|it| !run.is_brief || is_told(&it.verdict))
-                .map(|it| finding(it, &sheet.target, run))
+                .map(|it| finding(it, &sheet.target, &identity, run))
                 .collect(),
+            identity,
         })
         .collect()
 }
@@ -155,7 +161,13 @@ const fn is_told(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Fail(_) | Verdict::Unknown { .. })
 }
 
-fn finding(finding: &Finding, target: &target::Target, run: &Run<'_>) -> v1::Finding {
+fn finding(
+    finding: &Finding,
+    target: &target::Target,
+    identity: &Untrusted,
+    run: &Run<'_>,
+) -> v1::Finding {
+    let fingerprint = || finding.fingerprint(target.kind, identity);
     let is_brief = run.is_brief;
     let mut shown = v1::Finding {
         rule: finding.rule.into(),
@@ -165,7 +177,7 @@ fn finding(finding: &Finding, target: &target::Target, run: &Run<'_>) -> v1::Fin
         statements: Vec::new(),
         evidence: Vec::new(),
         gap: None,
-        fingerprint: if is_brief { String::new() } else { finding.fingerprint(target) },
+        fingerprint: if is_brief { String::new() } else { fingerprint() },
         waived_at: finding.waiver.as_ref().map(|it| place(&it.at).into()),
         mend: run.joined.of(target, finding.rule).iter().map(mend).collect(),
     };

@@ -140,6 +140,10 @@ pub struct Target {
     pub id: String,
     /// What people call it.
     pub name: Untrusted,
+    /// What it is called across runs: replicas of a service share it, an image keeps it
+    /// under another tag. Empty in scorecards of versions that did not tell it.
+    #[serde(default)]
+    pub identity: Untrusted,
     /// The image that it was made from, where that is known.
     pub image: Option<Untrusted>,
     /// The grade of the floor.
@@ -223,7 +227,7 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// Why there is no answer, for an unknown verdict.
     pub gap: Option<Gap>,
-    /// Names this finding across runs; survives new container ids.
+    /// Names this finding across runs: of the rule, the kind and the target's identity.
     pub fingerprint: String,
     /// Where the waiver stands that covers it, as `file:line:column`; what it says is
     /// among the report's waivers.
