@@ -51,7 +51,7 @@ fn finding(selected: &Selected, kind: Kind, facts: &Facts, accept: Accept) -> Fi
         Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => None,
     };
     let severity = milder.map_or(selected.severity, |it| it.min(selected.severity));
-    Finding { rule: selected.rule.id, severity, verdict, waiver: None }
+    Finding { rule: selected.rule.id, severity, verdict, waiver: None, is_known: false }
 }
 
 /// A rule about another kind of target.

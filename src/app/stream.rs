@@ -210,6 +210,7 @@ impl<'a> Whole<'a> {
         self.report.gate.exit_code = outcome.exit_code();
         self.report.gate.failures = outcome.failures;
         self.report.gate.gaps = outcome.gaps;
+        self.report.gate.baseline = report::baseline(self.this.policy, &self.tally);
         self.report.fleet = report::fleet(self.floors.iter().copied());
         self.report
     }

@@ -21,6 +21,9 @@ pub struct Finding {
     pub verdict: Verdict,
     /// Who answers for it, for a while, where it is not well. It changes no verdict.
     pub waiver: Option<Arc<Waiver>>,
+    /// Whether it was no better in the audit that this one is held against. It changes
+    /// no verdict either.
+    pub is_known: bool,
 }
 
 impl Finding {

@@ -7,6 +7,7 @@ mod files;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
+use crate::compare::Baseline;
 use crate::model::demand::FilePolicy;
 use crate::model::severity::Severity;
 use crate::rules::{self, Rule, Settings, Shape};
@@ -46,6 +47,8 @@ pub struct Policy {
     pub rules: Vec<Selected>,
     /// What is said of files, which every rule's settings share.
     pub files: Arc<FilePolicy>,
+    /// The audit of which this one shall not be worse.
+    pub baseline: Option<Arc<Baseline>>,
 }
 
 /// When an audit fails or counts as incomplete.
@@ -117,6 +120,7 @@ impl Policy {
             weights: Weights { crit: 10, high: 6, med: 3, low: 1 },
             rules,
             files: Arc::default(),
+            baseline: None,
         }
     }
 
@@ -149,6 +153,14 @@ impl Policy {
         });
         let mut seen = BTreeSet::new();
         demanded.chain(set).filter(|pattern| seen.insert(pattern.clone())).collect()
+    }
+
+    /// The rules that are judged here and were not in the baseline, where there is one.
+    pub fn beyond_the_baseline(&self) -> impl Iterator<Item = &'static str> {
+        let judged = |rule: &str| {
+            self.baseline.as_ref().is_none_or(|it| it.rules.iter().any(|known| known == rule))
+        };
+        self.rules.iter().map(|it| it.rule.id).filter(move |id| !judged(id))
     }
 
     /// A user's policy, laid over the baseline: what it does not state stays.

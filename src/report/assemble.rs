@@ -44,6 +44,8 @@ pub struct Run<'a> {
     pub joined: &'a Joined,
     /// The scores, in the order of the ledger's sheets.
     pub cards: &'a [Scorecard],
+    /// What the gate counts.
+    pub tally: &'a Tally,
     /// What the gate says.
     pub outcome: &'a Outcome,
     /// Whether what is well is left out, as for one of many projects; no finding has a
@@ -87,6 +89,7 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             exit_code: run.outcome.exit_code(),
             failures: run.outcome.failures.clone(),
             gaps: run.outcome.gaps.clone(),
+            baseline: baseline(run.policy, run.tally),
         },
         fleet: fleet(run.cards.iter().map(|card| card.floor)),
         targets: targets(run),
@@ -94,6 +97,19 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
         rules: about(run.policy),
         waivers: super::waivers(run.waivers),
     }
+}
+
+/// What the audit was held against, and how it stands to that.
+pub fn baseline(policy: &Policy, tally: &Tally) -> Option<v1::Baseline> {
+    let baseline = policy.baseline.as_ref()?;
+    Some(v1::Baseline {
+        file: baseline.file.clone(),
+        collected_at: baseline.collected_at.clone(),
+        policy: baseline.policy.clone(),
+        new: tally.failed + tally.unknown,
+        known: tally.known.unwrap_or(0),
+        lacks: policy.beyond_the_baseline().map(str::to_owned).collect(),
+    })
 }
 
 fn origin(bundle: &Bundle) -> v1::Origin {
@@ -178,6 +194,7 @@ fn finding(
         evidence: Vec::new(),
         gap: None,
         fingerprint: if is_brief { String::new() } else { fingerprint() },
+        known: finding.is_known,
         waived_at: finding.waiver.as_ref().map(|it| place(&it.at).into()),
         mend: run.joined.of(target, finding.rule).iter().map(mend).collect(),
     };

@@ -12,7 +12,7 @@ mod waivers;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use assemble::{Part, Run, assemble, fleet, targets};
+pub use assemble::{Part, Run, assemble, baseline, fleet, targets};
 use assemble::{tool, written};
 pub use waivers::waivers;
 

@@ -24,7 +24,7 @@ pub use reachability::{Port, Reach, Reachability, Unplaced, Via};
 pub use waiver::{Waiver, WaiverState};
 
 /// What the `schema` field holds.
-pub const SCHEMA: &str = "secaudit/scorecard/v1";
+pub const SCHEMA: &str = crate::compare::SCHEMA;
 
 /// The result of one audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -116,6 +116,28 @@ pub struct Gate {
     pub failures: Vec<String>,
     /// Why the audit is incomplete; empty: it is complete.
     pub gaps: Vec<String>,
+    /// What the audit was held against, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
+}
+
+/// An earlier audit of which this one shall not be worse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// The file of its scorecard.
+    pub file: Untrusted,
+    /// When its evidence was collected, in UTC (RFC 3339).
+    pub collected_at: Untrusted,
+    /// The name of the policy that it was judged by.
+    pub policy: Untrusted,
+    /// How many findings at or above the gate fail or are unknown that it does not excuse.
+    pub new: usize,
+    /// How many it excuses.
+    pub known: usize,
+    /// The rules of this audit that it was not judged by: all that they find is new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
 }
 
 /// All targets together.
@@ -233,10 +255,19 @@ pub struct Finding {
     /// among the report's waivers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived_at: Option<Untrusted>,
+    /// Whether the baseline has it already, as bad or worse: it is not held against the
+    /// severity that fails.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub known: bool,
     /// Where the files that ask for a container would mend what fails or is unknown:
     /// the places of its service before those of the Dockerfile that builds its image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mend: Vec<Mend>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Finding {
