@@ -166,6 +166,6 @@ fn waivers(count: usize) -> String {
 }
 
 /// `1 finding`, `2 findings`.
-fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

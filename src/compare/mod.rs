@@ -25,7 +25,7 @@ pub use difference::{Difference, Row, Score, Standings, between};
 pub use posture::Posture;
 
 /// How one finding stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// The rule holds, or does not apply.
     Well,

@@ -26,20 +26,18 @@ pub struct Finding {
     pub is_known: bool,
 }
 
-impl Finding {
-    /// What names this finding across runs, of a target of this kind with this
-    /// [identity](super::identity::identity).
-    ///
-    /// The first 16 hexadecimal digits of SHA-256 over rule, kind and identity.
-    pub fn fingerprint(&self, kind: Kind, identity: &Untrusted) -> String {
-        let mut hash = Sha256::new();
-        for part in [self.rule, kind.name(), identity.raw()] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        let digits = hash.finalize().into_iter().take(8).flat_map(|byte| [byte >> 4, byte & 15]);
-        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+/// What names a finding across runs: that of a rule on a target of this kind with
+/// this [identity](super::identity::identity).
+///
+/// The first 16 hexadecimal digits of SHA-256 over rule, kind and identity.
+pub fn fingerprint(rule: &str, kind: Kind, identity: &Untrusted) -> String {
+    let mut hash = Sha256::new();
+    for part in [rule, kind.name(), identity.raw()] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
     }
+    let digits = hash.finalize().into_iter().take(8).flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// One target's findings, one for each rule, in the order of the rules.

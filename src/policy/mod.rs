@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 use crate::compare::Baseline;
 use crate::model::demand::FilePolicy;
 use crate::model::severity::Severity;
+use crate::model::untrusted::Untrusted;
 use crate::rules::{self, Rule, Settings, Shape};
 
 pub use error::PolicyError;
@@ -49,6 +50,8 @@ pub struct Policy {
     pub files: Arc<FilePolicy>,
     /// The audit of which this one shall not be worse.
     pub baseline: Option<Arc<Baseline>>,
+    /// The file of settings that chose it, for the report to tell.
+    pub settings: Option<Untrusted>,
 }
 
 /// When an audit fails or counts as incomplete.
@@ -121,6 +124,7 @@ impl Policy {
             rules,
             files: Arc::default(),
             baseline: None,
+            settings: None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Observation, Origin};
 use crate::model::draft;
 use crate::model::fact::Fact;
-use crate::model::finding::{Finding, Ledger};
+use crate::model::finding::{Finding, Ledger, fingerprint};
 use crate::model::identity::identity;
 use crate::model::reading::{Evidence, Reading};
 use crate::model::source::Source;
@@ -75,6 +75,7 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             .map_or_else(|_| String::new(), ToString::to_string),
         score_model: score::MODEL,
         policy: run.policy.name.clone(),
+        settings: run.policy.settings.clone(),
         accepts_declared: run.accept == Accept::Declared,
         origin: origin(run.bundle),
         switched_off: rules::ALL
@@ -183,7 +184,7 @@ fn finding(
     identity: &Untrusted,
     run: &Run<'_>,
 ) -> v1::Finding {
-    let fingerprint = || finding.fingerprint(target.kind, identity);
+    let fingerprint = || fingerprint(finding.rule, target.kind, identity);
     let is_brief = run.is_brief;
     let mut shown = v1::Finding {
         rule: finding.rule.into(),

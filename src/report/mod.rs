@@ -1,9 +1,11 @@
 //! The public shape of a result, and one pure writer for each format.
 
 mod assemble;
+pub mod diff;
 pub mod drift;
 pub mod matrix;
 mod reachability;
+pub mod recorded;
 pub mod reference;
 pub mod terminal;
 pub mod v1;

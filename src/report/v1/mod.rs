@@ -40,6 +40,9 @@ pub struct Report {
     pub score_model: u32,
     /// The policy's name.
     pub policy: String,
+    /// The file (`secaudit.toml`) whose settings held, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Untrusted>,
     /// The rules that the policy switched off.
     pub switched_off: Vec<String>,
     /// Whether declarations may acquit where no kernel can be reached.
