@@ -35,7 +35,7 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
     };
     let accept = command.accept.map_or(Accept::Kernel, |args::Accept::Declared| Accept::Declared);
     let report = crate::evaluate_beside(&bundle, &files, &policy, accept);
-    audit::write(&bundle, &report, command.output.format, file, terminal)
+    audit::write(&bundle, &report, command.output.format(), file, terminal)
 }
 
 /// Collects with a progress bar, and notes the time.
@@ -51,7 +51,7 @@ fn plan(command: &Containers, policy: &Policy) -> Result<Plan, Failure> {
     let limits = audit::limits(&command.asked.address);
     let files = match command.files_by {
         args::Files::Kernel => Files::Kernel,
-        args::Files::Engine if command.asked.engine == args::Engine::None => {
+        args::Files::Engine if command.asked.engine() == args::Engine::None => {
             let error =
                 "--files engine has no engine to ask with --engine none; leave out one of them";
             return Err(Failure::Usage(error.to_owned()));

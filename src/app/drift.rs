@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
     let (asked, own) = (facts::derive(&files), facts::derive(&bundle));
     let drift = compare(&asked, &own, |it| wanted.contains(it), |target| role(&bundle, target));
     let report = report::assemble(&drift, &name, &audit::now());
-    let text = match arguments.output.format {
+    let text = match arguments.output.format() {
         Format::Terminal => report::render(&report, arguments.all, look),
         Format::Json => {
             crate::report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?

@@ -4,6 +4,7 @@ mod args;
 mod audit;
 mod batch;
 mod compose;
+mod config;
 
 mod containers;
 pub mod demo;
@@ -14,6 +15,8 @@ mod exit;
 mod fault;
 mod image;
 mod output;
+mod record;
+mod recorded;
 mod rules;
 mod stream;
 
@@ -40,11 +43,21 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(arguments: Vec<OsString>) -> u8 {
-    let args = match Args::try_parse_from(arguments) {
+    let mut args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => return output::usage(&error),
     };
     let terminal = Terminal::detect(args.color);
+    if args.command.has_settings() {
+        match config::read(&args.settings) {
+            Ok(Some(config)) => args.command.lay_over(&config),
+            Ok(None) => {}
+            Err(failure) => {
+                output::to_stderr(&format!("secaudit: {failure}"));
+                return failure.exit_code();
+            }
+        }
+    }
     let instead = args.command.without_an_engine();
     let done = match args.command {
         Command::Containers(command) => containers::run(&command, terminal),
@@ -52,6 +65,8 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Command::Compose(command) => compose::run(&command, terminal),
         Command::Dockerfile(command) => dockerfile::run(&command, terminal),
         Command::Drift(command) => drift::run(&command, terminal),
+        Command::Diff(command) => recorded::diff(&command, terminal),
+        Command::OnRecord(command) => recorded::gate(&command, terminal),
         Command::Rules(command) => rules::list(&command, terminal),
         Command::Explain(command) => rules::explain(&command, terminal),
         Command::Schema(command) => rules::schema(&command),

@@ -102,7 +102,7 @@ pub(super) fn run<R>(
     faults: &[Fault],
     mut judge: impl FnMut(&[R], bool, Option<&Shown>) -> Result<Vec<Result<Part, Fault>>, Failure>,
 ) -> Result<u8, Failure> {
-    let format = this.output.format;
+    let format = this.output.format();
     let mut pieces = Pieces::new(audit::file(this.output)?);
     let look = this.terminal.look(pieces.is_file());
     let is_one = requests.len() + faults.len() == 1;

@@ -1,5 +1,6 @@
 //! Policy is data: which rules hold, how much they weigh, where the gate is.
 
+pub mod config;
 mod error;
 mod file;
 mod files;
@@ -14,6 +15,7 @@ use crate::model::untrusted::Untrusted;
 use crate::rules::{self, Rule, Settings, Shape};
 
 pub use error::PolicyError;
+pub use file::Stated;
 pub(crate) use file::nearest;
 
 /// Files by their paths below `policies/`, with what is in them.
@@ -159,12 +161,10 @@ impl Policy {
         demanded.chain(set).filter(|pattern| seen.insert(pattern.clone())).collect()
     }
 
-    /// The rules that are judged here and were not in the baseline, where there is one.
-    pub fn beyond_the_baseline(&self) -> impl Iterator<Item = &'static str> {
-        let judged = |rule: &str| {
-            self.baseline.as_ref().is_none_or(|it| it.rules.iter().any(|known| known == rule))
-        };
-        self.rules.iter().map(|it| it.rule.id).filter(move |id| !judged(id))
+    /// The rules that are judged here and were not in a baseline.
+    pub fn beyond(&self, baseline: &Baseline) -> Vec<&'static str> {
+        let was_judged = |id: &str| baseline.rules.iter().any(|known| known == id);
+        self.rules.iter().map(|it| it.rule.id).filter(|id| !was_judged(id)).collect()
     }
 
     /// A user's policy, laid over the baseline: what it does not state stays.

@@ -109,7 +109,7 @@ pub fn baseline(policy: &Policy, tally: &Tally) -> Option<v1::Baseline> {
         policy: baseline.policy.clone(),
         new: tally.failed + tally.unknown,
         known: tally.known.unwrap_or(0),
-        lacks: policy.beyond_the_baseline().map(str::to_owned).collect(),
+        lacks: policy.beyond(baseline).into_iter().map(str::to_owned).collect(),
     })
 }
 
