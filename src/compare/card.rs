@@ -17,7 +17,7 @@ use crate::model::untrusted::Untrusted;
 pub const SCHEMA: &str = "secaudit/scorecard/v1";
 
 /// The most bytes of a scorecard that are read: about a thousand containers.
-pub const LARGEST: usize = 64 << 20;
+pub const LARGEST: usize = 128 << 20;
 
 /// The most characters of a rule's id.
 const LONGEST_RULE: usize = 64;

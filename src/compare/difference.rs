@@ -59,7 +59,11 @@ impl Standings {
         let now = self.now.map(|it| match change {
             Change::New | Change::Worse => it.failing.unwrap_or(it.severity),
             Change::UnknownNow => it.unknown.unwrap_or(it.severity),
-            _ => it.gravest().unwrap_or(it.severity),
+            Change::WaivedNow
+            | Change::Better
+            | Change::Fixed
+            | Change::Gone
+            | Change::Unchanged => it.gravest().unwrap_or(it.severity),
         });
         let before = self.before.map(|it| it.gravest().unwrap_or(it.severity));
         // What is mended was as grave as it was.

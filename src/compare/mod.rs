@@ -187,10 +187,10 @@ impl Change {
             (Some(_), _) if is_known_less => Self::UnknownNow,
             (Some(_), Some(_)) => Self::Better,
             (Some(_), None) => now.unless_known().unwrap_or(Self::Fixed),
-            (None, _) if now.unknown < before.unknown => match now.state() {
-                State::Waived if !before.is_waived => Self::WaivedNow,
-                _ => Self::Better,
-            },
+            (None, _) if now.unknown < before.unknown => {
+                let is_answered = now.state() == State::Waived && !before.is_waived;
+                if is_answered { Self::WaivedNow } else { Self::Better }
+            }
             (None, _) if now.unknown.is_some() => Self::Unchanged,
             (None, _) => match (before.is_waived, now.is_waived) {
                 (false, true) => Self::WaivedNow,

@@ -139,7 +139,7 @@ mod tests {
     }
 
     /// What a container with these labels is called, whose image has those.
-    fn called(name: &str, labels: Value, of_image: Value) -> String {
+    fn called(name: &str, labels: &Value, of_image: &Value) -> String {
         let mut bundle = Bundle::new(Origin::Engine);
         let record = json!({"Image": "sha256:1", "Config": {"Labels": labels}});
         let image = json!({"Config": {"Labels": of_image}});
@@ -155,39 +155,39 @@ mod tests {
 
     #[test]
     fn replicas_of_a_service_have_one_name_whatever_their_numbers() {
-        assert_eq!(called("shop-web-1", compose("1"), json!({})), "shop/web");
-        assert_eq!(called("shop-web-12", compose("12"), json!(null)), "shop/web");
+        assert_eq!(called("shop-web-1", &compose("1"), &json!({})), "shop/web");
+        assert_eq!(called("shop-web-12", &compose("12"), &json!(null)), "shop/web");
         let swarm = |name: &str| json!({"com.docker.swarm.service.name": name, "com.docker.stack.namespace": "shop"});
-        assert_eq!(called("shop_web.1.x8sd", swarm("shop_web"), json!({})), "shop/web");
-        assert_eq!(called("shop_web.2.k2jf", swarm("shop_web"), json!({})), "shop/web");
+        assert_eq!(called("shop_web.1.x8sd", &swarm("shop_web"), &json!({})), "shop/web");
+        assert_eq!(called("shop_web.2.k2jf", &swarm("shop_web"), &json!({})), "shop/web");
         let alone = json!({"com.docker.swarm.service.name": "web"});
-        assert_eq!(called("web.1.x8sd", alone, json!({})), "web");
+        assert_eq!(called("web.1.x8sd", &alone, &json!({})), "web");
     }
 
     #[test]
     fn one_that_was_made_for_one_command_is_not_its_service() {
         let mut labels = compose("1");
         labels["com.docker.compose.oneoff"] = json!("True");
-        assert_eq!(called("shop-web-run-4f1c", labels, json!({})), "shop/web (one-off)");
+        assert_eq!(called("shop-web-run-4f1c", &labels, &json!({})), "shop/web (one-off)");
     }
 
     #[test]
     fn a_container_without_labels_is_called_by_its_name() {
-        assert_eq!(called("web", json!({}), json!({})), "web");
-        assert_eq!(called("web-1", json!(null), json!(null)), "web-1");
+        assert_eq!(called("web", &json!({}), &json!({})), "web");
+        assert_eq!(called("web-1", &json!(null), &json!(null)), "web-1");
     }
 
     #[test]
     fn no_image_makes_its_container_one_of_another_project() {
         let claimed = compose("1");
-        assert_eq!(called("evil", claimed.clone(), claimed), "evil");
+        assert_eq!(called("evil", &claimed, &claimed), "evil");
         let swarm = json!({"com.docker.swarm.service.name": "shop_web"});
-        assert_eq!(called("evil", swarm.clone(), swarm), "evil");
+        assert_eq!(called("evil", &swarm, &swarm), "evil");
         // Compose writes these two onto an image that it builds.
         let built =
             json!({"com.docker.compose.project": "shop", "com.docker.compose.service": "web"});
-        assert_eq!(called("shop-web-1", compose("1"), built.clone()), "shop/web");
-        assert_eq!(called("by-hand", built.clone(), built), "by-hand");
+        assert_eq!(called("shop-web-1", &compose("1"), &built), "shop/web");
+        assert_eq!(called("by-hand", &built, &built), "by-hand");
     }
 
     #[test]

@@ -161,7 +161,7 @@ mod tests {
             ("engine = 'moby'\n", "1:10", "there are auto, none"),
             ("policy = 1\n", "1:10", "expected a string"),
             ("host = ''\n", "1:8", "not empty"),
-            ("host = 'unix:///x'\nengine = 'none'\n", "2:1", "keep one of them"),
+            ("host = 'unix:///x'\nengine = 'none'\n", "1:1", "keep one of them"),
             ("[baseline]\ncompse = 'x'\n", "2:1", "did you mean \"compose\""),
             ("baseline = 1\n", "1:12", "expected a table"),
         ] {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::terminal::Look;
 use crate::compare::{Baseline, Card, State};
-use crate::gate::{Outcome, Tally};
+use crate::gate::{Outcome, Tally, counted};
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::policy::Gate;
@@ -49,8 +49,8 @@ fn write_all(
         let worst = card.targets.iter().map(|it| it.floor).min();
         let worst = worst.map(|it| format!(", worst {it}")).unwrap_or_default();
         let text = format!(
-            "{file} · {} targets{worst} · {} · policy {} · score model {}",
-            card.targets.len(),
+            "{file} · {}{worst} · {} · policy {} · score model {}",
+            counted(card.targets.len(), "target"),
             card.collected_at,
             card.policy,
             card.score_model

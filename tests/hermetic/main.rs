@@ -9,6 +9,7 @@
 )]
 
 mod archives;
+mod baselines;
 mod catalogue;
 mod cli;
 mod compose;
@@ -38,6 +39,7 @@ mod kernel;
 mod needs;
 mod properties;
 mod reachability;
+mod settings;
 mod support;
 mod waivers;
 mod walls;

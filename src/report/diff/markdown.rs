@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{Diff, Score, conclusion};
+use crate::gate::counted;
 use crate::model::untrusted::Untrusted;
 
 /// Writes what has changed as GitHub-flavoured Markdown.
@@ -21,7 +22,7 @@ fn write_all(out: &mut String, diff: &Diff) -> std::fmt::Result {
     writeln!(out, "{}\n", code(why))?;
     for (word, side) in [("old", &diff.old), ("new", &diff.new)] {
         let (file, at) = (code(&side.file.to_string()), code(&side.collected_at.to_string()));
-        writeln!(out, "- {word}: {file}, collected {at}, {} targets", side.targets)?;
+        writeln!(out, "- {word}: {file}, collected {at}, {}", counted(side.targets, "target"))?;
     }
     for remark in &diff.remarks {
         writeln!(out, "- note: {}", code(remark))?;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use owo_colors::Style;
 
 use super::{Change, Changed, Diff, Score, Side, conclusion};
+use crate::gate::counted;
 use crate::report::terminal::Look;
 
 /// How many names of replicas are shown.
@@ -21,8 +22,9 @@ pub fn render(diff: &Diff, look: Look) -> String {
 fn write_all(out: &mut String, diff: &Diff, look: Look) -> std::fmt::Result {
     for (word, side) in [("old", &diff.old), ("new", &diff.new)] {
         let Side { file, version, collected_at, policy, score_model, targets } = side;
+        let targets = counted(*targets, "target");
         let text = format!(
-            "{word}  {file} · {targets} targets · {collected_at} · secaudit {version} · policy \
+            "{word}  {file} · {targets} · {collected_at} · secaudit {version} · policy \
              {policy} · score model {score_model}"
         );
         writeln!(out, "{}", look.wrap("", "     ", &text))?;

@@ -115,14 +115,12 @@ fn broken_by(
     let name = target.name.to_string();
     let known = if finding.known { "known: " } else { "" };
     for (index, statement) in finding.statements.iter().take(SHOWN).enumerate() {
-        let text = if index == 0 {
-            format!("{name}: {known}{statement}").into()
-        } else {
-            statement.clone()
-        };
-        let text = look.wrap("  ", "    ", &text);
-        let text = if index == 0 { embolden(text, &name, look) } else { format!("  {text}") };
-        writeln!(out, "{text}")?;
+        if index > 0 {
+            writeln!(out, "{}", look.wrap("    ", "      ", statement))?;
+            continue;
+        }
+        let text = look.wrap("  ", "    ", &format!("{name}: {known}{statement}"));
+        writeln!(out, "{}", embolden(text, &name, look))?;
     }
     more(out, finding.statements.len(), "more like this", look)?;
     for datum in telling(&finding.evidence) {

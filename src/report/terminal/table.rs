@@ -135,13 +135,10 @@ fn counts(target: &v1::Target) -> Cell {
     if target.coverage.unknown > 0 {
         cell.push((format!("{}?", target.coverage.unknown), Style::new()));
     }
-    let marks: [(fn(&v1::Finding) -> bool, char); 2] =
-        [(|it| it.known, 'k'), (|it| it.waived_at.is_some(), 'w')];
-    for (is_so, letter) in marks {
-        match target.findings.iter().filter(|it| is_so(it)).count() {
-            0 => {}
-            count => cell.push((format!("{count}{letter}"), Style::new().dimmed())),
-        }
+    let known = target.findings.iter().filter(|it| it.known).count();
+    let waived = target.findings.iter().filter(|it| it.waived_at.is_some()).count();
+    for (count, letter) in [(known, 'k'), (waived, 'w')].into_iter().filter(|it| it.0 > 0) {
+        cell.push((format!("{count}{letter}"), Style::new().dimmed()));
     }
     if cell.is_empty() {
         return faint("none");
