@@ -1,12 +1,13 @@
 //! Whether an audit fails, is incomplete, or is clean and complete.
 
+use crate::compare::{Baseline, Card, Counted, State};
 use crate::model::bundle::Bundle;
-use crate::model::finding::{Finding, Ledger};
+use crate::model::finding::Ledger;
 use crate::model::reading::Gap;
 use crate::model::severity::Severity;
-use crate::model::verdict::Verdict;
+use crate::model::untrusted::Untrusted;
 use crate::policy::Gate;
-use crate::score::Scorecard;
+use crate::score::{Coverage, Scorecard};
 use crate::waive::Standing;
 
 /// What is held against a gate, counted over one audit or many.
@@ -16,6 +17,9 @@ pub struct Tally {
     pub failed: usize,
     /// How many of them are unknown.
     pub unknown: usize,
+    /// How many at or above the gate were there already, and are held against nobody;
+    /// none where there is nothing that they could have been in.
+    pub known: Option<usize>,
     /// Targets that score less than is asked.
     pub failures: Vec<String>,
     /// What was named and is not there.
@@ -47,43 +51,79 @@ impl Outcome {
 }
 
 impl Tally {
-    /// Counts one audit. `cards` are the scores of the ledger's sheets, in their order.
+    /// Counts one audit, which may be held against an earlier one. `cards` are the
+    /// scores of the ledger's sheets, in their order.
     pub fn of(
         bundle: &Bundle,
         (ledger, waivers): (&Ledger, &[Standing]),
         cards: &[Scorecard],
         gate: &Gate,
+        is_compared: bool,
     ) -> Self {
         let mut tally = Self::default();
         tally.missing.extend(bundle.missing.iter().map(Gap::in_words));
-        if let Some(fail_on) = gate.fail_on {
-            let is_at_gate = |it: &Finding| it.severity >= fail_on && it.waiver.is_none();
-            let at_gate = || ledger.findings().filter(|(_, finding)| is_at_gate(finding));
-            tally.failed =
-                at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Fail(_))).count();
-            tally.unknown =
-                at_gate().filter(|(_, it)| matches!(it.verdict, Verdict::Unknown { .. })).count();
+        tally.known = is_compared.then_some(0);
+        for (_, it) in ledger.findings() {
+            tally.hold(State::of(it), it.severity, it.is_known, gate);
         }
         tally.idle = waivers.iter().filter(|it| it.state.is_idle()).count();
         for (sheet, card) in ledger.sheets.iter().zip(cards) {
-            let name = &sheet.target.name;
-            if let Some(least) = gate.fail_under.filter(|least| card.floor < *least) {
-                tally.failures.push(format!("{name} scores {}, less than {least}", card.floor));
-            }
-            let coverage = card.coverage.percent();
-            if let Some(least) = gate.min_coverage.filter(|least| coverage < *least) {
-                tally
-                    .uncovered
-                    .push(format!("{name} is verified to {coverage} %, less than {least} %"));
-            }
+            tally.weigh(&sheet.target.name, card.floor, card.coverage, gate);
         }
         tally
+    }
+
+    /// Counts a scorecard on record, as [`Tally::of`] would have counted its audit.
+    pub fn of_card(card: &Card, baseline: Option<&Baseline>, gate: &Gate) -> Self {
+        let mut tally = Self { known: baseline.map(|_| 0), ..Self::default() };
+        tally.missing.extend(card.origin.gaps.iter().map(|it| it.detail.to_string()));
+        for subject in &card.targets {
+            for said in &subject.findings {
+                let (state, severity) = (said.state(), said.severity);
+                let is_known =
+                    baseline.is_some_and(|it| it.knows(subject, &said.rule, state, severity));
+                tally.hold(state, severity, is_known, gate);
+            }
+            let Counted { applicable, verified, stated, unknown } = subject.coverage;
+            let coverage = Coverage { applicable, verified, stated, unknown };
+            tally.weigh(&subject.name, subject.floor, coverage, gate);
+        }
+        tally.idle = card.waivers.iter().filter(|it| it.is_idle()).count();
+        tally
+    }
+
+    /// Counts a finding.
+    fn hold(&mut self, state: State, severity: Severity, is_known: bool, gate: &Gate) {
+        if gate.fail_on.is_none_or(|fail_on| severity < fail_on) {
+            return;
+        }
+        match (state, &mut self.known) {
+            (State::Failing | State::Unknown, Some(known)) if is_known => *known += 1,
+            (State::Failing, _) => self.failed += 1,
+            (State::Unknown, _) => self.unknown += 1,
+            (State::Well | State::Stated | State::Waived, _) => {}
+        }
+    }
+
+    /// Counts what a target scores, and to what it is verified.
+    fn weigh(&mut self, name: &Untrusted, floor: u8, coverage: Coverage, gate: &Gate) {
+        if let Some(least) = gate.fail_under.filter(|least| floor < *least) {
+            self.failures.push(format!("{name} scores {floor}, less than {least}"));
+        }
+        let coverage = coverage.percent();
+        if let Some(least) = gate.min_coverage.filter(|least| coverage < *least) {
+            self.uncovered.push(format!("{name} is verified to {coverage} %, less than {least} %"));
+        }
     }
 
     /// Counts another audit in.
     pub fn add(&mut self, other: &Self) {
         self.failed += other.failed;
         self.unknown += other.unknown;
+        self.known = match (self.known, other.known) {
+            (Some(one), Some(more)) => Some(one + more),
+            (one, more) => one.or(more),
+        };
         self.idle += other.idle;
         self.failures.extend_from_slice(&other.failures);
         self.missing.extend_from_slice(&other.missing);
@@ -95,9 +135,13 @@ impl Tally {
     pub fn outcome(&self, gate: &Gate) -> Outcome {
         let mut outcome = Outcome { failures: self.failures.clone(), gaps: self.missing.clone() };
         if let Some(fail_on) = gate.fail_on {
+            let (new, known) = match self.known {
+                None => ("", String::new()),
+                Some(known) => ("new ", format!(", {known} known")),
+            };
             if self.failed > 0 {
-                let text = format!("{} at {fail_on} or above", counted(self.failed, "finding"));
-                outcome.failures.insert(0, text);
+                let findings = counted(self.failed, &format!("{new}finding"));
+                outcome.failures.insert(0, format!("{findings} at {fail_on} or above{known}"));
             }
             // A waiver that waives nothing is as bad as the mildest finding.
             if self.idle > 0 && fail_on == Severity::Low {
@@ -105,7 +149,10 @@ impl Tally {
             }
             if self.unknown > 0 {
                 let checks = counted(self.unknown, "check");
-                let text = format!("{checks} at {fail_on} or above could not be verified");
+                let before = if new.is_empty() { "" } else { " and stood better before" };
+                let known = if self.failed > 0 { "" } else { &known };
+                let text =
+                    format!("{checks} at {fail_on} or above could not be verified{before}{known}");
                 outcome.gaps.push(text);
             }
         }
@@ -119,6 +166,6 @@ fn waivers(count: usize) -> String {
 }
 
 /// `1 finding`, `2 findings`.
-fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

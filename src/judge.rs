@@ -134,7 +134,7 @@ impl<'a> Asked<'a> {
             Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => None,
         };
         let severity = milder.map_or(selected.severity, |it| it.min(selected.severity));
-        Finding { rule: selected.rule.id, severity, verdict, waiver: None }
+        Finding { rule: selected.rule.id, severity, verdict, waiver: None, is_known: false }
     }
 }
 

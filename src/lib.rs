@@ -23,6 +23,7 @@ pub mod parse;
 pub mod collect;
 pub mod facts;
 pub mod rules;
+pub mod compare;
 pub mod policy;
 pub mod judge;
 pub mod waive;
@@ -126,8 +127,13 @@ impl Weighed {
         // Where it stands it may still cover something.
         let is_unused = |it: &Standing| matches!(it.state, State::Unused(_));
         waivers.retain(|it| !is_unused(it) || !of_files.contains(&it.waiver));
+        if let Some(baseline) = &policy.baseline {
+            baseline.lay(&mut ledger, bundle);
+        }
         let cards = score::all(&ledger, policy.weights);
-        let tally = Tally::of(bundle, (&ledger, &waivers), &cards, &policy.gate);
+        let is_compared = policy.baseline.is_some();
+        let all = (&ledger, waivers.as_slice());
+        let tally = Tally::of(bundle, all, &cards, &policy.gate, is_compared);
         let outcome = tally.outcome(&policy.gate);
         Self { ledger, joined: Joined::default(), waivers, cards, tally, outcome }
     }
@@ -140,7 +146,7 @@ impl Weighed {
         accept: Accept,
         is_brief: bool,
     ) -> report::Run<'a> {
-        let Self { ledger, joined, waivers, cards, outcome, .. } = self;
+        let Self { ledger, joined, waivers, cards, tally, outcome } = self;
         let tick = |(target, facts): &(_, _)| judge::tick(target, facts, policy, accept);
         report::Run {
             ticks: facts.iter().map(tick).collect(),
@@ -152,6 +158,7 @@ impl Weighed {
             joined,
             waivers,
             cards,
+            tally,
             outcome,
             is_brief,
         }

@@ -13,15 +13,15 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 
 /// The pipeline. Each module sees only those before it.
-const ORDER: [&str; 14] = [
-    "model", "parse", "collect", "facts", "rules", "policy", "judge", "waive", "score", "gate",
-    "drift", "join", "report", "app",
+const ORDER: [&str; 15] = [
+    "model", "parse", "collect", "facts", "rules", "compare", "policy", "judge", "waive", "score",
+    "gate", "drift", "join", "report", "app",
 ];
 
 /// The layers between the evidence and the report: same input, same output.
-const PURE: [&str; 12] = [
-    "model", "parse", "facts", "rules", "policy", "judge", "waive", "score", "gate", "drift",
-    "join", "report",
+const PURE: [&str; 13] = [
+    "model", "parse", "facts", "rules", "compare", "policy", "judge", "waive", "score", "gate",
+    "drift", "join", "report",
 ];
 
 /// What a pure layer has no business with.

@@ -1,12 +1,13 @@
 //! What every audit has in common: its policy, its report, its end.
 
-use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{self, Format};
 use super::exit::Failure;
 use super::output::{self, ReportFile, Terminal};
+use super::record;
 use crate::collect::connect::NoEngine;
 use crate::collect::engine::Limits;
 use crate::collect::engine::address::{self, Choice, Surroundings};
@@ -23,7 +24,7 @@ pub(super) fn limits(address: &args::Address) -> Limits {
 
 /// Which engine to ask: one that is named, one kind's own sockets, or none.
 pub(super) fn engine(asked: &args::Asked) -> Result<Result<Choice, NoEngine>, Failure> {
-    Ok(match asked.engine {
+    Ok(match asked.engine() {
         args::Engine::None => Err(NoEngine {
             detail: "no engine was asked (--engine none)".to_owned(),
             remedy: "leave out --engine none".to_owned(),
@@ -98,6 +99,10 @@ pub(super) fn policy(gate: &args::Gate) -> Result<Policy, Failure> {
         fail_under: gate.fail_under.or(policy.gate.fail_under),
         min_coverage: gate.min_coverage.or(policy.gate.min_coverage),
     };
+    policy.settings = gate.settings.as_deref().map(record::shown);
+    if let Some(path) = &gate.baseline {
+        policy.baseline = Some(Arc::new(record::baseline(path, &policy)?));
+    }
     Ok(policy)
 }
 
@@ -135,20 +140,5 @@ pub(super) fn add_checklist(policy: &mut Policy, which: &Path) -> Result<(), Fai
 }
 
 pub(super) fn policy_file(path: &Path) -> Result<String, Failure> {
-    read_policy(path).map_err(|cause| Failure::PolicyFile { path: path.to_owned(), cause })
-}
-
-/// The most bytes of a policy.
-const LONGEST_POLICY: u64 = 1 << 20;
-
-fn read_policy(path: &Path) -> io::Result<String> {
-    // Looked at before it is opened: a FIFO would never answer, a device never end.
-    let about = std::fs::metadata(path)?;
-    if !about.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if about.len() > LONGEST_POLICY {
-        return Err(io::Error::other("it is larger than 1 MiB"));
-    }
-    std::fs::read_to_string(path)
+    record::text(path).map_err(|cause| Failure::PolicyFile { path: record::shown(path), cause })
 }

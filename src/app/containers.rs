@@ -10,9 +10,9 @@ use crate::collect::compose::files::Disk;
 use crate::collect::compose::{self, Images, Resolved};
 use crate::collect::containers::{Files, Plan, collect};
 use crate::collect::kernel::Kernel;
-use crate::drift::role;
 use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Origin};
+use crate::model::identity::role;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
@@ -35,7 +35,7 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
     };
     let accept = command.accept.map_or(Accept::Kernel, |args::Accept::Declared| Accept::Declared);
     let report = crate::evaluate_beside(&bundle, &files, &policy, accept);
-    audit::write(&bundle, &report, command.output.format, file, terminal)
+    audit::write(&bundle, &report, command.output.format(), file, terminal)
 }
 
 /// Collects with a progress bar, and notes the time.
@@ -51,7 +51,7 @@ fn plan(command: &Containers, policy: &Policy) -> Result<Plan, Failure> {
     let limits = audit::limits(&command.asked.address);
     let files = match command.files_by {
         args::Files::Kernel => Files::Kernel,
-        args::Files::Engine if command.asked.engine == args::Engine::None => {
+        args::Files::Engine if command.asked.engine() == args::Engine::None => {
             let error =
                 "--files engine has no engine to ask with --engine none; leave out one of them";
             return Err(Failure::Usage(error.to_owned()));

@@ -9,8 +9,9 @@ use super::{audit, compose as command, containers, fault};
 use crate::collect::compose::files::Disk;
 use crate::collect::compose::{self, Images};
 use crate::collect::containers::{Files, Plan};
-use crate::drift::{compare, complete, role};
+use crate::drift::{compare, complete};
 use crate::facts;
+use crate::model::identity::role;
 use crate::parse::compose::Request;
 use crate::report::drift as report;
 
@@ -58,7 +59,7 @@ pub(super) fn run(arguments: &Drift, terminal: Terminal) -> Result<u8, Failure> 
     let (asked, own) = (facts::derive(&files), facts::derive(&bundle));
     let drift = compare(&asked, &own, |it| wanted.contains(it), |target| role(&bundle, target));
     let report = report::assemble(&drift, &name, &audit::now());
-    let text = match arguments.output.format {
+    let text = match arguments.output.format() {
         Format::Terminal => report::render(&report, arguments.all, look),
         Format::Json => {
             crate::report::json(&report).map_err(|error| Failure::Bug(error.to_string()))?

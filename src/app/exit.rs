@@ -5,10 +5,9 @@
 //! 128 and the signal's number where a signal ended the demo.
 //! The gate decides between 0, 1 and 3; see [`crate::gate::Outcome::exit_code`].
 
-use std::path::PathBuf;
-
 use crate::collect::engine::EngineError;
 use crate::collect::engine::address::AddressError;
+use crate::model::untrusted::Untrusted;
 use crate::policy::PolicyError;
 
 /// Clean and complete.
@@ -30,7 +29,13 @@ pub(super) enum Failure {
     #[error("the policy makes no sense\n{0}")]
     Policy(#[from] PolicyError),
     #[error("cannot read the policy {path}: {cause}; check the path")]
-    PolicyFile { path: PathBuf, cause: std::io::Error },
+    PolicyFile { path: Untrusted, cause: std::io::Error },
+    #[error("the settings make no sense\n{0}")]
+    Settings(PolicyError),
+    #[error("cannot read the settings {path}: {cause}; check the path")]
+    SettingsFile { path: Untrusted, cause: std::io::Error },
+    #[error("cannot use {path} as a scorecard: {cause}")]
+    Scorecard { path: Untrusted, cause: String },
     #[error("{error}; {}", error.remedy())]
     Engine {
         #[from]
@@ -52,6 +57,7 @@ impl Failure {
     pub(super) const fn exit_code(&self) -> u8 {
         match self {
             Self::Address(_) | Self::Policy(_) | Self::PolicyFile { .. } | Self::Usage(_) => USAGE,
+            Self::Settings(_) | Self::SettingsFile { .. } | Self::Scorecard { .. } => USAGE,
             // What was to be audited could not be asked: nothing is known.
             Self::Engine { .. } | Self::Demo(_) => INCOMPLETE,
             Self::Output { .. } => UNWRITTEN,

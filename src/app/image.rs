@@ -29,7 +29,7 @@ pub(super) fn run(command: &Image, terminal: Terminal) -> Result<u8, Failure> {
     };
     audit::note_the_time(&mut bundle);
     let report = crate::evaluate(&bundle, &policy, Accept::Kernel);
-    audit::write(&bundle, &report, command.output.format, file, terminal)
+    audit::write(&bundle, &report, command.output.format(), file, terminal)
 }
 
 fn on_disk(command: &Image, path: &Path, policy: &Policy) -> OnDisk {

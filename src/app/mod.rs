@@ -5,6 +5,7 @@ mod audit;
 mod batch;
 mod checklists;
 mod compose;
+mod config;
 
 mod containers;
 pub mod demo;
@@ -16,6 +17,8 @@ mod fault;
 mod image;
 mod output;
 mod policy;
+mod record;
+mod recorded;
 mod rules;
 mod stream;
 
@@ -42,11 +45,21 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(arguments: Vec<OsString>) -> u8 {
-    let args = match Args::try_parse_from(arguments) {
+    let mut args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => return output::usage(&error),
     };
     let terminal = Terminal::detect(args.color);
+    if args.command.has_settings() {
+        match config::read(&args.settings) {
+            Ok(Some(config)) => args.command.lay_over(&config),
+            Ok(None) => {}
+            Err(failure) => {
+                output::to_stderr(&format!("secaudit: {failure}"));
+                return failure.exit_code();
+            }
+        }
+    }
     let instead = args.command.without_an_engine();
     let done = match args.command {
         Command::Containers(command) => containers::run(&command, terminal),
@@ -54,6 +67,8 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Command::Compose(command) => compose::run(&command, terminal),
         Command::Dockerfile(command) => dockerfile::run(&command, terminal),
         Command::Drift(command) => drift::run(&command, terminal),
+        Command::Diff(command) => recorded::diff(&command, terminal),
+        Command::OnRecord(command) => recorded::gate(&command, terminal),
         Command::Rules(command) => rules::list(&command, terminal),
         Command::Checklists(command) => checklists::run(&command, terminal),
         Command::Policy(command) => policy::run(&command, terminal),

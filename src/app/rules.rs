@@ -7,7 +7,7 @@ use super::exit::{self, Failure};
 use super::output::{self, Terminal};
 use crate::policy::nearest;
 use crate::report::terminal::Look;
-use crate::report::{self, drift, matrix, reference, v1};
+use crate::report::{self, diff, drift, matrix, reference, v1};
 use crate::rules::{self, Rule, Section};
 
 pub(super) fn list(command: &Rules, terminal: Terminal) -> Result<u8, Failure> {
@@ -106,6 +106,7 @@ pub(super) fn schema(command: &Schema) -> Result<u8, Failure> {
         Described::Scorecard => report::schema::<v1::Report>(),
         Described::Drift => report::schema::<drift::Report>(),
         Described::Matrix => report::schema::<matrix::Matrix>(),
+        Described::Diff => report::schema::<diff::Diff>(),
     };
     let text = text.map_err(|error| Failure::Bug(error.to_string()))?;
     output::print(&text).map(|()| exit::CLEAN)

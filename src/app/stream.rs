@@ -108,7 +108,7 @@ pub(super) fn run<R>(
     faults: &[Fault],
     mut judge: impl FnMut(&[R], bool, Option<&Shown>) -> Result<Vec<Result<Part, Fault>>, Failure>,
 ) -> Result<u8, Failure> {
-    let format = this.output.format;
+    let format = this.output.format();
     let mut pieces = Pieces::new(audit::file(this.output)?);
     let look = this.terminal.look(pieces.is_file());
     let is_one = requests.len() + faults.len() == 1;
@@ -219,6 +219,7 @@ impl<'a> Whole<'a> {
         self.report.gate.failures = outcome.failures;
         self.report.gate.gaps = outcome.gaps;
         self.report.checklists = self.roll.close();
+        self.report.gate.baseline = report::baseline(self.this.policy, &self.tally);
         self.report.fleet = report::fleet(self.floors.iter().copied());
         self.report
     }

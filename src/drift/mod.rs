@@ -12,9 +12,8 @@ mod worth;
 use std::collections::BTreeSet;
 
 use crate::facts::Facts;
-use crate::model::bundle::Bundle;
+use crate::model::identity::Role;
 use crate::model::reading::{Gap, Reading};
-use crate::model::source::Source;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 
@@ -87,18 +86,6 @@ pub struct Drift {
     pub orphans: Vec<(Untrusted, Untrusted)>,
 }
 
-/// What a container's labels say of its place in a project.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Role {
-    /// The project.
-    pub project: String,
-    /// The service that it is of.
-    pub service: String,
-    /// Whether it was made for one command (`docker compose run`): the service
-    /// does not run by that.
-    pub is_one_off: bool,
-}
-
 /// Holds a project's containers against its services, of which those that are
 /// `wanted` shall run. `role_of` tells a container's place by its labels.
 pub fn compare(
@@ -130,17 +117,4 @@ pub fn compare(
         (&one.service, &one.container).cmp(&(&other.service, &other.container))
     });
     drift
-}
-
-/// The place of a container in its project, as docker compose labels it.
-pub fn role(bundle: &Bundle, target: &Target) -> Role {
-    let document = bundle.json(&Source::container(&target.id)).ok();
-    let labels = document.and_then(|it| it.pointer("/Config/Labels"));
-    let label = |name: &str| labels?.get(format!("com.docker.compose.{name}"))?.as_str();
-    let named = |name: &str| label(name).unwrap_or_default().to_owned();
-    Role {
-        project: named("project"),
-        service: named("service"),
-        is_one_off: label("oneoff").is_some_and(|it| it.eq_ignore_ascii_case("true")),
-    }
 }

@@ -4,12 +4,12 @@ use crate::model::bundle::Origin;
 use std::collections::BTreeSet;
 
 use crate::model::fact::Fact;
+use crate::model::image_name::ImageName;
 use crate::model::reading::{Evidence, Reading};
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::parse::command::program;
 use crate::parse::document::Document;
-use crate::parse::image_name::ImageName;
 
 use super::Holder;
 use super::view::{Process, View};

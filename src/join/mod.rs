@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::drift::role;
 use crate::model::bundle::Bundle;
 use crate::model::draft::Origin;
 use crate::model::finding::{Finding, Ledger, Sheet};
+use crate::model::identity::role;
 use crate::model::reading::{Evidence, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};

@@ -57,7 +57,8 @@ fn unknown(reason: Reason) -> Verdict {
 
 fn ledger(kind: Kind, id: &str, name: &str, verdict: Verdict) -> Ledger {
     let target = Target { kind, id: id.to_owned(), name: name.into(), image: None };
-    let finding = Finding { rule: RULE, severity: Severity::High, verdict, waiver: None };
+    let finding =
+        Finding { rule: RULE, severity: Severity::High, verdict, waiver: None, is_known: false };
     Ledger { sheets: vec![Sheet { target, findings: vec![finding] }] }
 }
 

@@ -161,6 +161,9 @@ pub struct Bundle {
     /// The waivers that stand in the files, in the order of the files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<Arc<Waiver>>,
+    /// The compose project of each service, by the target's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub projects: BTreeMap<String, Untrusted>,
 }
 
 impl Bundle {
@@ -172,6 +175,7 @@ impl Bundle {
             missing: Vec::new(),
             observations: BTreeMap::new(),
             waivers: Vec::new(),
+            projects: BTreeMap::new(),
         }
     }
 

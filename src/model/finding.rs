@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::severity::Severity;
-use super::target::Target;
+use super::target::{Kind, Target};
+use super::untrusted::Untrusted;
 use super::verdict::Verdict;
 use super::waiver::Waiver;
 
@@ -20,21 +21,23 @@ pub struct Finding {
     pub verdict: Verdict,
     /// Who answers for it, for a while, where it is not well. It changes no verdict.
     pub waiver: Option<Arc<Waiver>>,
+    /// Whether it was no better in the audit that this one is held against. It changes
+    /// no verdict either.
+    pub is_known: bool,
 }
 
-impl Finding {
-    /// What names this finding across runs: it survives a new container id.
-    ///
-    /// The first 16 hexadecimal digits of SHA-256 over rule, kind and name.
-    pub fn fingerprint(&self, target: &Target) -> String {
-        let mut hash = Sha256::new();
-        for part in [self.rule, target.kind.name(), target.name.raw()] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        let digits = hash.finalize().into_iter().take(8).flat_map(|byte| [byte >> 4, byte & 15]);
-        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+/// What names a finding across runs: that of a rule on a target of this kind with
+/// this [identity](super::identity::identity).
+///
+/// The first 16 hexadecimal digits of SHA-256 over rule, kind and identity.
+pub fn fingerprint(rule: &str, kind: Kind, identity: &Untrusted) -> String {
+    let mut hash = Sha256::new();
+    for part in [rule, kind.name(), identity.raw()] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
     }
+    let digits = hash.finalize().into_iter().take(8).flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// One target's findings, one for each rule, in the order of the rules.

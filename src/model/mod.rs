@@ -13,6 +13,8 @@ pub mod draft;
 pub mod fact;
 pub mod files;
 pub mod finding;
+pub mod identity;
+pub mod image_name;
 pub mod layers;
 pub mod nginx;
 pub mod pointer;

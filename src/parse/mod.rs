@@ -14,7 +14,6 @@ pub mod file_capability;
 pub mod group;
 pub mod history;
 pub mod holder;
-pub mod image_name;
 pub mod nginx;
 pub mod npm;
 pub mod os_release;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Policy, PolicyError, Selected};
+use super::{Gate, Policy, PolicyError, Selected};
 use crate::model::severity::Severity;
 use crate::rules::{self, Rule, Shape};
 
@@ -25,7 +25,7 @@ pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Pol
     for (key, value) in &table {
         match key.get_ref().as_ref() {
             "name" => policy.name = file.text(value)?.to_owned(),
-            "gate" => file.gate(&mut policy, value)?,
+            "gate" => policy.gate = file.gate(value)?.over(policy.gate),
             "weights" => file.weights(&mut policy, value)?,
             "rules" => file.rules(&mut policy, value)?,
             "roles" => roles = Some(value),
@@ -51,10 +51,33 @@ pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Pol
 pub(super) type Key<'a> = Spanned<Cow<'a, str>>;
 pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
-/// A policy file as it is read: whatever is wrong in it is an error at its place.
+/// A file as it is read: whatever is wrong in it is an error at its place.
 pub(super) struct File<'f> {
     path: &'f str,
     text: &'f str,
+}
+
+/// What a file says of a gate; what it does not say stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// `fail-on`; `Some(None)`: no finding fails.
+    pub fail_on: Option<Option<Severity>>,
+    /// `fail-under`.
+    pub fail_under: Option<u8>,
+    /// `min-coverage`.
+    pub min_coverage: Option<u8>,
+}
+
+impl Stated {
+    /// What holds of a gate that this is laid over.
+    #[must_use]
+    pub fn over(self, gate: Gate) -> Gate {
+        Gate {
+            fail_on: self.fail_on.unwrap_or(gate.fail_on),
+            fail_under: self.fail_under.or(gate.fail_under),
+            min_coverage: self.min_coverage.or(gate.min_coverage),
+        }
+    }
 }
 
 impl<'f> File<'f> {
@@ -116,19 +139,33 @@ impl<'f> File<'f> {
         self.error(&key.span(), format!("{of} has no key {:?}{hint}", key.get_ref()))
     }
 
-    fn gate(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {
+    /// The keys of a gate.
+    pub(super) fn gate(&self, value: &Value<'_>) -> Result<Stated, PolicyError> {
+        let mut stated = Stated::default();
         for (key, value) in self.table(value)? {
             match key.get_ref().as_ref() {
-                "fail-on" => policy.gate.fail_on = self.severity_or_none(value)?,
-                "fail-under" => policy.gate.fail_under = Some(self.percent(value)?),
-                "min-coverage" => policy.gate.min_coverage = Some(self.percent(value)?),
+                "fail-on" => stated.fail_on = Some(self.severity_or_none(value)?),
+                "fail-under" => stated.fail_under = Some(self.percent(value)?),
+                "min-coverage" => stated.min_coverage = Some(self.percent(value)?),
                 _ => {
                     let known = ["fail-on", "fail-under", "min-coverage"];
                     return Err(self.unknown(key, "the gate", &known));
                 }
             }
         }
-        Ok(())
+        Ok(stated)
+    }
+
+    /// A string that is one of these.
+    pub(super) fn word(&self, value: &Value<'_>, known: &[String]) -> Result<String, PolicyError> {
+        let text = self.text(value)?;
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        if known.contains(&text) {
+            return Ok(text.to_owned());
+        }
+        let hint = hint(text, &known);
+        let message = format!("{text:?} is none of them{hint}; there are {}", known.join(", "));
+        Err(self.error(&value.span(), message))
     }
 
     fn weights(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {

@@ -1,6 +1,7 @@
 //! Policy is data: which rules hold, how much they weigh, where the gate is.
 
 pub mod checklist;
+pub mod config;
 mod error;
 mod file;
 mod files;
@@ -8,12 +9,15 @@ mod files;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
+use crate::compare::Baseline;
 use crate::model::demand::FilePolicy;
 use crate::model::severity::Severity;
+use crate::model::untrusted::Untrusted;
 use crate::rules::{self, Rule, Settings, Shape};
 
 pub use checklist::Checklist;
 pub use error::PolicyError;
+pub use file::Stated;
 pub(crate) use file::nearest;
 
 /// Files by their paths below `policies/`, with what is in them.
@@ -62,6 +66,10 @@ pub struct Policy {
     by_role: ByRole,
     /// Where each key was stated last, as `file:line`, by its dotted path.
     said: BTreeMap<String, String>,
+    /// The audit of which this one shall not be worse.
+    pub baseline: Option<Arc<Baseline>>,
+    /// The file of settings that chose it, for the report to tell.
+    pub settings: Option<Untrusted>,
 }
 
 /// When an audit fails or counts as incomplete.
@@ -165,6 +173,8 @@ impl Policy {
             checklists: Vec::new(),
             by_role: ByRole::new(),
             said: BTreeMap::new(),
+            baseline: None,
+            settings: None,
         }
     }
 
@@ -179,6 +189,11 @@ impl Policy {
             Ok(policy) => policy.clone(),
             Err(error) => panic!("the embedded policy is broken: {error}"),
         }
+    }
+
+    /// Whether a policy of this name comes with the program, beside the baseline.
+    pub fn has(name: &str) -> bool {
+        NAMED.iter().any(|(path, _)| *path == format!("policies/{name}.toml"))
     }
 
     /// A policy that comes with the program, by its name.
@@ -227,6 +242,12 @@ impl Policy {
                 selected.by_role.push((place, settings));
             }
         }
+    }
+
+    /// The rules that are judged here and were not in a baseline.
+    pub fn beyond(&self, baseline: &Baseline) -> Vec<&'static str> {
+        let was_judged = |id: &str| baseline.rules.iter().any(|known| known == id);
+        self.rules.iter().map(|it| it.rule.id).filter(|id| !was_judged(id)).collect()
     }
 
     /// A user's policy, laid over the baseline: what it does not state stays.

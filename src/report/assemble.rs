@@ -13,10 +13,12 @@ use crate::judge::{Accept, Ticks};
 use crate::model::bundle::{Bundle, Observation, Origin};
 use crate::model::draft;
 use crate::model::fact::Fact;
-use crate::model::finding::{Finding, Ledger};
+use crate::model::finding::{Finding, Ledger, fingerprint};
+use crate::model::identity::identity;
 use crate::model::reading::{Evidence, Reading};
 use crate::model::source::Source;
 use crate::model::target;
+use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Proof, Verdict};
 use crate::parse::document::Document;
 use crate::policy::Policy;
@@ -45,6 +47,8 @@ pub struct Run<'a> {
     pub joined: &'a Joined,
     /// The scores, in the order of the ledger's sheets.
     pub cards: &'a [Scorecard],
+    /// What the gate counts.
+    pub tally: &'a Tally,
     /// What the gate says.
     pub outcome: &'a Outcome,
     /// Whether what is well is left out, as for one of many projects; no finding has a
@@ -77,6 +81,7 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             .map_or_else(|_| String::new(), ToString::to_string),
         score_model: score::MODEL,
         policy: run.policy.name.clone(),
+        settings: run.policy.settings.clone(),
         accepts_declared: run.accept == Accept::Declared,
         origin: origin(run.bundle),
         switched_off: rules::ALL
@@ -91,6 +96,7 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             exit_code: run.outcome.exit_code(),
             failures: run.outcome.failures.clone(),
             gaps: run.outcome.gaps.clone(),
+            baseline: baseline(run.policy, run.tally),
         },
         fleet: fleet(run.cards.iter().map(|card| card.floor)),
         targets,
@@ -99,6 +105,19 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
         waivers: super::waivers(run.waivers),
         checklists: roll.close(),
     }
+}
+
+/// What the audit was held against, and how it stands to that.
+pub fn baseline(policy: &Policy, tally: &Tally) -> Option<v1::Baseline> {
+    let baseline = policy.baseline.as_ref()?;
+    Some(v1::Baseline {
+        file: baseline.file.clone(),
+        collected_at: baseline.collected_at.clone(),
+        policy: baseline.policy.clone(),
+        new: tally.failed + tally.unknown,
+        known: tally.known.unwrap_or(0),
+        lacks: policy.beyond(baseline).into_iter().map(str::to_owned).collect(),
+    })
 }
 
 fn origin(bundle: &Bundle) -> v1::Origin {
@@ -136,7 +155,10 @@ pub fn fleet(floors: impl Iterator<Item = u8> + Clone) -> Option<v1::Fleet> {
 pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
     let sheets = run.ledger.sheets.iter().zip(run.cards).zip(run.facts).zip(&run.ticks);
     sheets
-        .map(|(((sheet, card), (_, facts)), ticks)| v1::Target {
+        .map(|(((sheet, card), (_, facts)), ticks)| {
+            (sheet, card, facts, ticks, identity(run.bundle, &sheet.target))
+        })
+        .map(|(sheet, card, facts, ticks, identity)| v1::Target {
             kind: sheet.target.kind,
             id: sheet.target.id.clone(),
             name: sheet.target.name.clone(),
@@ -151,9 +173,10 @@ pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
                 .findings
                 .iter()
                 .filter(|it| !run.is_brief || is_told(&it.verdict))
-                .map(|it| finding(it, &sheet.target, run))
+                .map(|it| finding(it, &sheet.target, &identity, run))
                 .collect(),
             checklists: super::checklists::sheets(&run.policy.checklists, ticks, run.is_brief),
+            identity,
         })
         .collect()
 }
@@ -163,7 +186,13 @@ const fn is_told(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Fail(_) | Verdict::Unknown { .. })
 }
 
-fn finding(finding: &Finding, target: &target::Target, run: &Run<'_>) -> v1::Finding {
+fn finding(
+    finding: &Finding,
+    target: &target::Target,
+    identity: &Untrusted,
+    run: &Run<'_>,
+) -> v1::Finding {
+    let fingerprint = || fingerprint(finding.rule, target.kind, identity);
     let is_brief = run.is_brief;
     let mut shown = v1::Finding {
         rule: finding.rule.into(),
@@ -173,7 +202,8 @@ fn finding(finding: &Finding, target: &target::Target, run: &Run<'_>) -> v1::Fin
         statements: Vec::new(),
         evidence: Vec::new(),
         gap: None,
-        fingerprint: if is_brief { String::new() } else { finding.fingerprint(target) },
+        fingerprint: if is_brief { String::new() } else { fingerprint() },
+        known: finding.is_known,
         waived_at: finding.waiver.as_ref().map(|it| place(&it.at).into()),
         mend: run.joined.of(target, finding.rule).iter().map(mend).collect(),
     };

@@ -2,10 +2,12 @@
 
 mod assemble;
 mod checklists;
+pub mod diff;
 pub mod drift;
 pub mod matrix;
 pub mod policy;
 mod reachability;
+pub mod recorded;
 pub mod reference;
 pub mod terminal;
 pub mod v1;
@@ -14,7 +16,7 @@ mod waivers;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use assemble::{Part, Run, assemble, fleet, targets};
+pub use assemble::{Part, Run, assemble, baseline, fleet, targets};
 use assemble::{tool, written};
 pub use checklists::Roll;
 pub use waivers::waivers;

@@ -38,7 +38,8 @@ fn failing(lines: &[(&str, u32)]) -> Verdict {
 }
 
 fn ledger(verdict: Verdict) -> Ledger {
-    let finding = Finding { rule: RULE, severity: Severity::High, verdict, waiver: None };
+    let finding =
+        Finding { rule: RULE, severity: Severity::High, verdict, waiver: None, is_known: false };
     let target =
         Target { kind: Kind::Service, id: "a#web".into(), name: "web".into(), image: None };
     Ledger { sheets: vec![Sheet { target, findings: vec![finding] }] }

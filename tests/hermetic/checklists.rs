@@ -135,6 +135,13 @@ fn a_terminal_shows_a_row_an_item_and_why_one_is_not_met() {
 
 #[test]
 fn without_a_checklist_a_report_says_nothing_of_any() {
-    let output = secaudit(&["dockerfile", "--engine", "none", "--format", "json", "tests/corpus/builds/gate/hardened.Dockerfile"]);
+    let output = secaudit(&[
+        "dockerfile",
+        "--engine",
+        "none",
+        "--format",
+        "json",
+        "tests/corpus/builds/gate/hardened.Dockerfile",
+    ]);
     assert!(!stdout(&output).contains("checklists"), "{}", stdout(&output));
 }

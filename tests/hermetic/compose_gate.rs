@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::{command, stderr};
 
 /// The rows of the table: what is run, and how it is said to end.
-fn rows(page: &str) -> Vec<(String, i32)> {
+pub(crate) fn rows(page: &str) -> Vec<(String, i32)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
     let text = std::fs::read_to_string(path).unwrap();
     let row = |line: &str| {

@@ -10,6 +10,7 @@ use secaudit::collect::compose::{Images, resolve};
 use secaudit::collect::connect::NoEngine;
 use secaudit::collect::engine::Limits;
 use secaudit::judge::Accept;
+use secaudit::model::bundle::Bundle;
 use secaudit::parse::compose::{Load, Request};
 use secaudit::policy::Policy;
 use secaudit::report::v1::{Report, Verdict, Written};
@@ -37,6 +38,15 @@ impl Load for Files<'_> {
     fn is_file(&self, path: &Path) -> bool {
         self.text(path).is_some()
     }
+}
+
+/// The evidence about a project of one file, where no engine can be asked.
+pub(crate) fn bundle(text: &str) -> Bundle {
+    let files = [("compose.yaml".to_owned(), text.to_owned())].into();
+    let request = Request { folder: PathBuf::from(FOLDER), ..Request::default() };
+    let resolved = resolve(&request, &Files(&files)).unwrap();
+    let nobody = NoEngine { detail: "nobody".into(), remedy: "nothing".into() };
+    resolved.bundle(&Images::new(Err(nobody), Limits::default()), false)
 }
 
 /// What the program says of a sample, where no engine can be asked.

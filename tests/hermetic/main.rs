@@ -9,6 +9,7 @@
 )]
 
 mod archives;
+mod baselines;
 mod catalogue;
 mod checklists;
 mod cli;
@@ -40,6 +41,7 @@ mod needs;
 mod nginx;
 mod properties;
 mod reachability;
+mod settings;
 mod support;
 mod waivers;
 mod walls;

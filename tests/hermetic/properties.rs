@@ -277,6 +277,7 @@ fn sheet(verdicts: &[(u8, usize)]) -> Sheet {
             severity: Severity::ALL[*severity],
             verdict: verdict(*kind),
             waiver: None,
+            is_known: false,
         })
         .collect();
     let target = Target { kind: Kind::Container, id: "t".into(), name: "t".into(), image: None };

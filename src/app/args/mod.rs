@@ -1,19 +1,23 @@
 //! The command line.
 
+mod common;
 mod dockerfile;
 mod policy;
 mod project;
+mod recorded;
 
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::model::severity::Severity;
+use crate::policy::config::Config;
 
+pub(super) use common::{Address, Asked, Engine, FailOn, Format, Gate, Output, names};
 pub(super) use dockerfile::Dockerfile;
 pub(super) use policy::{Policy, PolicyCommand, PolicyShow};
 pub(super) use project::Project;
+pub(super) use recorded::{Diff, DiffFormat, OnRecord};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -24,8 +28,9 @@ const STYLES: Styles = Styles::styled()
 const EXIT_CODES: &str = "\
 Exit codes:
   0   nothing at or above the gate failed or is unknown
-  1   a finding at or above the gate, or a score under --fail-under
-  2   wrong usage or a policy that makes no sense
+  1   a finding at or above the gate that no --baseline has, or a score under
+      --fail-under
+  2   wrong usage, or a policy, settings or baseline that make no sense
   3   incomplete: something at or above the gate could not be verified, a
       target is verified to less than --min-coverage, or what was named
       (a container, an image, an engine) could not be found
@@ -51,6 +56,19 @@ pub(super) struct Args {
         help_heading = "Output"
     )]
     pub(super) color: Colour,
+    #[command(flatten)]
+    pub(super) settings: Settings,
+}
+
+/// Where settings are read.
+#[derive(Debug, clap::Args)]
+pub(super) struct Settings {
+    /// The file of settings [default: the nearest secaudit.toml, up to the repository's root]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    pub(super) config: Option<PathBuf>,
+    /// Read no file of settings
+    #[arg(long, global = true, help_heading = "Settings", conflicts_with = "config")]
+    pub(super) no_config: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +78,9 @@ pub(super) enum Command {
     Compose(Compose),
     Dockerfile(Dockerfile),
     Drift(Drift),
+    Diff(Diff),
+    #[command(name = "gate")]
+    OnRecord(OnRecord),
     Rules(Rules),
     Checklists(Checklists),
     Policy(Policy),
@@ -79,9 +100,62 @@ impl Command {
                 Some("--engine none judges by the files alone")
             }
             Self::Image(_) => Some("--archive FILE reads a saved image without one"),
-            Self::Drift(_) | Self::Rules(_) | Self::Checklists(_) | Self::Explain(_) => None,
+            Self::Drift(_) | Self::Diff(_) | Self::OnRecord(_) | Self::Rules(_) => None,
             Self::Policy(_) => Some("--engine none sees them from the kernel alone"),
-            Self::Schema(_) | Self::Demo(_) | Self::DemoPayload(_) => None,
+            Self::Checklists(_) | Self::Explain(_) | Self::Schema(_) => None,
+            Self::Demo(_) | Self::DemoPayload(_) => None,
+        }
+    }
+
+    /// Whether a file of settings says something about it.
+    pub(super) const fn has_settings(&self) -> bool {
+        !matches!(
+            self,
+            Self::Rules(_)
+                | Self::Checklists(_)
+                | Self::Explain(_)
+                | Self::Schema(_)
+                | Self::Demo(_)
+                | Self::DemoPayload(_)
+        )
+    }
+
+    /// Takes from a file of settings what the command line does not say.
+    pub(super) fn lay_over(&mut self, config: &Config) {
+        match self {
+            Self::Containers(Containers { gate, asked, output, .. }) => {
+                gate.lay_over(config, "containers");
+                asked.lay_over(config);
+                output.lay_over(config);
+            }
+            Self::Image(Image { gate, address, output, .. }) => {
+                gate.lay_over(config, "image");
+                address.lay_over(config);
+                output.lay_over(config);
+            }
+            Self::Compose(Compose { gate, asked, output, .. }) => {
+                gate.lay_over(config, "compose");
+                asked.lay_over(config);
+                output.lay_over(config);
+            }
+            Self::Dockerfile(Dockerfile { gate, asked, output, .. }) => {
+                gate.lay_over(config, "dockerfile");
+                asked.lay_over(config);
+                output.lay_over(config);
+            }
+            Self::Drift(Drift { address, output, .. }) => {
+                address.lay_over(config);
+                output.lay_over(config);
+            }
+            Self::Diff(Diff { gate, .. }) => gate.lay_over(config),
+            Self::OnRecord(OnRecord { gate, .. }) => gate.lay_over(config, "gate"),
+            Self::Policy(Policy { command: PolicyCommand::Show(show) }) => {
+                show.policy = show.policy.take().or_else(|| config.chosen_policy());
+                show.asked.lay_over(config);
+            }
+            Self::Policy(_) | Self::Rules(_) | Self::Checklists(_) => {}
+            Self::Explain(_) | Self::Schema(_) => {}
+            Self::Demo(_) | Self::DemoPayload(_) => {}
         }
     }
 }
@@ -198,68 +272,6 @@ pub(super) struct Drift {
     pub(super) output: Output,
 }
 
-/// When an audit fails.
-#[derive(Debug, clap::Args)]
-pub(super) struct Gate {
-    /// Fail on findings of this severity or above [default: high]
-    #[arg(long, value_name = "SEVERITY", help_heading = "Gate")]
-    pub(super) fail_on: Option<FailOn>,
-    /// Fail if one scores less than this (0 to 100)
-    #[arg(long, value_name = "SCORE", help_heading = "Gate", value_parser = clap::value_parser!(u8).range(..=100))]
-    pub(super) fail_under: Option<u8>,
-    /// Incomplete if one is verified to less than this percentage
-    #[arg(long, value_name = "PERCENT", help_heading = "Gate", value_parser = clap::value_parser!(u8).range(..=100))]
-    pub(super) min_coverage: Option<u8>,
-    /// A policy file (TOML), laid over the built-in baseline
-    #[arg(long, value_name = "FILE", help_heading = "Gate")]
-    pub(super) policy: Option<PathBuf>,
-    /// Hold everything against a checklist too, item by item: one that comes with secaudit
-    /// by its name or the beginning of it, a TOML file, or `all`; see `secaudit checklists`
-    #[arg(long = "checklist", value_name = "WHICH", help_heading = "Report")]
-    pub(super) checklists: Vec<PathBuf>,
-}
-
-/// Where the engine is, and how long it may take.
-#[derive(Debug, clap::Args)]
-pub(super) struct Address {
-    /// The engine's address, such as unix:///var/run/docker.sock
-    #[arg(long, value_name = "ADDRESS", help_heading = "Engine", conflicts_with = "context")]
-    pub(super) host: Option<String>,
-    /// The docker context to use
-    #[arg(long, value_name = "NAME", help_heading = "Engine")]
-    pub(super) context: Option<String>,
-    /// Seconds that one question to the engine may take
-    #[arg(long, value_name = "SECONDS", help_heading = "Engine", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(super) timeout: u64,
-}
-
-/// Which engine is asked, if any.
-#[derive(Debug, clap::Args)]
-pub(super) struct Asked {
-    #[command(flatten)]
-    pub(super) address: Address,
-    /// Which engine's own sockets to ask; with none no engine is asked
-    #[arg(
-        long,
-        value_name = "ENGINE",
-        help_heading = "Engine",
-        default_value = "auto",
-        conflicts_with_all = ["host", "context"]
-    )]
-    pub(super) engine: Engine,
-}
-
-/// What is written, and where.
-#[derive(Debug, clap::Args)]
-pub(super) struct Output {
-    /// How to write the report
-    #[arg(long, value_name = "FORMAT", help_heading = "Output", default_value = "terminal")]
-    pub(super) format: Format,
-    /// Write the report to a file instead of standard output
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    pub(super) output: Option<PathBuf>,
-}
-
 /// List the rules.
 #[derive(Debug, clap::Args)]
 pub(super) struct Rules {
@@ -340,43 +352,9 @@ pub(super) enum Colour {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum FailOn {
-    Crit,
-    High,
-    Med,
-    Low,
-    /// Findings never fail the audit
-    None,
-}
-
-impl FailOn {
-    pub(super) const fn severity(self) -> Option<Severity> {
-        match self {
-            Self::Crit => Some(Severity::Crit),
-            Self::High => Some(Severity::High),
-            Self::Med => Some(Severity::Med),
-            Self::Low => Some(Severity::Low),
-            Self::None => None,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Accept {
     /// What the engine declares; each such pass is marked as stated
     Declared,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Engine {
-    /// What the environment or context names, else Docker's or Podman's sockets, else none
-    Auto,
-    /// Docker's sockets
-    Docker,
-    /// Podman's sockets
-    Podman,
-    /// No engine: containers as /proc shows them, projects as their files do
-    None,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -386,14 +364,6 @@ pub(super) enum Files {
     /// Where the kernel cannot tell, the engine: it then packs and sends the whole root file
     /// system of each such container, and whatever is mounted into it
     Engine,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// A scorecard for people
-    Terminal,
-    /// The scorecard as JSON (see `secaudit schema scorecard`)
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -412,4 +382,6 @@ pub(super) enum Described {
     Drift,
     /// What `compose --matrix … --format json` writes
     Matrix,
+    /// What `diff --format json` writes
+    Diff,
 }

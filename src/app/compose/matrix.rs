@@ -53,7 +53,7 @@ pub(super) fn run(mut audit: Audit<'_>, base: &Request) -> Result<u8, Failure> {
         }
     }
     let matrix = Matrix::new(judged);
-    let text = match audit.command.output.format {
+    let text = match audit.command.output.format() {
         Format::Terminal => matrix::render(&matrix, look),
         Format::Json => {
             crate::report::json(&matrix).map_err(|error| Failure::Bug(error.to_string()))?

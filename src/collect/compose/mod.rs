@@ -141,6 +141,7 @@ impl Resolved {
                 let source = Source::image(&known.id);
                 bundle.record(source, Ok(Answer::Json(known.document.clone())));
             }
+            bundle.projects.insert(id.clone(), project.name.as_str().into());
             let name = if with_project { format!("{}/{name}", project.name) } else { name.clone() };
             bundle.add_target(Target { kind: Kind::Service, id, name: name.into(), image });
         }

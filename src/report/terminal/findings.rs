@@ -1,5 +1,6 @@
 //! The findings: a block a rule, worst first, every target that breaks it below.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -112,12 +113,14 @@ fn broken_by(
     look: Look,
 ) -> std::fmt::Result {
     let name = target.name.to_string();
+    let known = if finding.known { "known: " } else { "" };
     for (index, statement) in finding.statements.iter().take(SHOWN).enumerate() {
-        let text =
-            if index == 0 { format!("{name}: {statement}").into() } else { statement.clone() };
-        let text = look.wrap("  ", "    ", &text);
-        let text = if index == 0 { embolden(text, &name, look) } else { format!("  {text}") };
-        writeln!(out, "{text}")?;
+        if index > 0 {
+            writeln!(out, "{}", look.wrap("    ", "      ", statement))?;
+            continue;
+        }
+        let text = look.wrap("  ", "    ", &format!("{name}: {known}{statement}"));
+        writeln!(out, "{}", embolden(text, &name, look))?;
     }
     more(out, finding.statements.len(), "more like this", look)?;
     for datum in telling(&finding.evidence) {
@@ -254,7 +257,7 @@ fn label(look: Look, word: &str, text: &str) -> String {
 }
 
 /// What was asked, and by which target which rules wait for the answer.
-type Waiting<'a> = (&'a Source, BTreeMap<&'a Untrusted, Vec<&'a str>>);
+type Waiting<'a> = (&'a Source, BTreeMap<&'a Untrusted, Vec<Cow<'a, str>>>);
 
 /// What could not be verified, gathered by reason: one remedy closes many gaps.
 pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> std::fmt::Result {
@@ -264,7 +267,9 @@ pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> s
         let Some(gap) = &finding.gap else { continue };
         let key = (gap.reason.name(), &*gap.detail, &*gap.remedy);
         let waiting = by_gap.entry(key).or_insert_with(|| (&gap.source, BTreeMap::new()));
-        waiting.1.entry(&target.name).or_default().push(&finding.rule);
+        let known = || format!("{} (known)", finding.rule).into();
+        let rule = if finding.known { known() } else { Cow::Borrowed(&*finding.rule) };
+        waiting.1.entry(&target.name).or_default().push(rule);
     }
     if by_gap.is_empty() {
         return Ok(());
@@ -275,7 +280,7 @@ pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> s
         let detail = Untrusted::from(detail);
         let text = format!("{reason}: {detail} (for instance {source})");
         writeln!(out, "{}", look.wrap("  ", "    ", &text))?;
-        let mut by_rules: BTreeMap<Vec<&str>, Vec<String>> = BTreeMap::new();
+        let mut by_rules: BTreeMap<Vec<Cow<'_, str>>, Vec<String>> = BTreeMap::new();
         for (name, rules) in targets {
             by_rules.entry(rules).or_default().push(name.to_string());
         }

@@ -104,9 +104,13 @@ fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Res
     if !report.targets.is_empty() {
         writeln!(out, "\n{}", table::render(&report.targets, look))?;
         let legend = if table::has_postures(&report.targets) { LEGEND } else { SHORT_LEGEND };
-        let mut all = report.targets.iter().flat_map(|it| &it.findings);
-        let waived = if all.any(|it| it.waived_at.is_some()) { ", w waived" } else { "" };
-        writeln!(out, "{}", look.faint(&look.wrap("", "", &format!("{legend}{waived}"))))?;
+        let has = |is_so: fn(&v1::Finding) -> bool| {
+            report.targets.iter().flat_map(|it| &it.findings).any(is_so)
+        };
+        let known = if has(|it| it.known) { ", k of them known" } else { "" };
+        let waived = if has(|it| it.waived_at.is_some()) { ", w waived" } else { "" };
+        let legend = format!("{legend}{known}{waived}");
+        writeln!(out, "{}", look.faint(&look.wrap("", "", &legend)))?;
     }
     Broken { targets: &report.targets, rules: &report.rules }.write(out, look)?;
     findings::unknown(out, &report.targets, look)?;
@@ -179,6 +183,18 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
         let text = format!("switched off by the policy: {}", report.switched_off.join(", "));
         writeln!(out, "{}", look.wrap("  ", "  ", &text))?;
     }
+    if let Some(file) = &report.settings {
+        writeln!(out, "{}", look.wrap("  ", "    ", &format!("settings of {file}")))?;
+    }
+    if let Some(baseline) = &report.gate.baseline {
+        let v1::Baseline { file, collected_at, policy, lacks, .. } = baseline;
+        let text = format!("held against {file}, collected {collected_at} by policy {policy}");
+        writeln!(out, "{}", look.wrap("  ", "    ", &text))?;
+        if !lacks.is_empty() {
+            let text = format!("it was not judged by {}: what they find is new", lacks.join(", "));
+            writeln!(out, "{}", look.wrap("    ", "    ", &text))?;
+        }
+    }
     let stated: u32 = report.targets.iter().map(|target| target.coverage.stated).sum();
     if report.accepts_declared {
         let note = format!(
@@ -233,11 +249,27 @@ fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
 /// What the gate says in one line: a word in capitals, then why.
 pub fn conclusion(report: &v1::Report) -> String {
     let gate = &report.gate;
-    let all = || [gate.failures.as_slice(), gate.gaps.as_slice()].concat().join("; ");
-    match (gate.failures.is_empty(), gate.gaps.is_empty(), gate.fail_on) {
-        (true, true, _) if report.fleet.is_none() => "NOTHING TO AUDIT".to_owned(),
+    let all = (gate.failures.as_slice(), gate.gaps.as_slice());
+    if report.fleet.is_none() && gate.failures.is_empty() && gate.gaps.is_empty() {
+        return "NOTHING TO AUDIT".to_owned();
+    }
+    verdict(all, gate.fail_on, gate.baseline.as_ref().map(|it| it.known))
+}
+
+/// What a gate says, by why it fails and why it is incomplete.
+pub(super) fn verdict(
+    (failures, gaps): (&[String], &[String]),
+    fail_on: Option<Severity>,
+    known: Option<usize>,
+) -> String {
+    let all = || [failures, gaps].concat().join("; ");
+    match (failures.is_empty(), gaps.is_empty(), fail_on) {
         (true, true, Some(least)) => {
-            format!("PASSED: nothing at {least} or above failed or is unknown")
+            let (new, known) = match known {
+                None => ("", String::new()),
+                Some(known) => (" new", format!(", {known} known")),
+            };
+            format!("PASSED: nothing{new} at {least} or above failed or is unknown{known}")
         }
         (true, true, None) => "PASSED: findings do not fail this audit".to_owned(),
         (true, false, _) => format!("INCOMPLETE: {}", all()),

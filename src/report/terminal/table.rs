@@ -118,7 +118,8 @@ fn score(target: &v1::Target) -> String {
     }
 }
 
-/// `1C 4H 2M`, `3?` for what is unknown, `1w` for what is waived.
+/// `1C 4H 2M`, `3?` for what is unknown, `2k` for what of these is known, `1w` for what
+/// is waived.
 fn counts(target: &v1::Target) -> Cell {
     let failed = |severity: Severity| {
         let broken = |it: &&v1::Finding| it.is_open() && it.severity == severity;
@@ -134,9 +135,10 @@ fn counts(target: &v1::Target) -> Cell {
     if target.coverage.unknown > 0 {
         cell.push((format!("{}?", target.coverage.unknown), Style::new()));
     }
-    match target.findings.iter().filter(|it| it.waived_at.is_some()).count() {
-        0 => {}
-        count => cell.push((format!("{count}w"), Style::new().dimmed())),
+    let known = target.findings.iter().filter(|it| it.known).count();
+    let waived = target.findings.iter().filter(|it| it.waived_at.is_some()).count();
+    for (count, letter) in [(known, 'k'), (waived, 'w')].into_iter().filter(|it| it.0 > 0) {
+        cell.push((format!("{count}{letter}"), Style::new().dimmed()));
     }
     if cell.is_empty() {
         return faint("none");

@@ -25,7 +25,7 @@ pub use reachability::{Port, Reach, Reachability, Unplaced, Via};
 pub use waiver::{Waiver, WaiverState};
 
 /// What the `schema` field holds.
-pub const SCHEMA: &str = "secaudit/scorecard/v1";
+pub const SCHEMA: &str = crate::compare::SCHEMA;
 
 /// The result of one audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +41,9 @@ pub struct Report {
     pub score_model: u32,
     /// The policy's name.
     pub policy: String,
+    /// The file (`secaudit.toml`) whose settings held, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Untrusted>,
     /// The rules that the policy switched off.
     pub switched_off: Vec<String>,
     /// Whether declarations may acquit where no kernel can be reached.
@@ -120,6 +123,28 @@ pub struct Gate {
     pub failures: Vec<String>,
     /// Why the audit is incomplete; empty: it is complete.
     pub gaps: Vec<String>,
+    /// What the audit was held against, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
+}
+
+/// An earlier audit of which this one shall not be worse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// The file of its scorecard.
+    pub file: Untrusted,
+    /// When its evidence was collected, in UTC (RFC 3339).
+    pub collected_at: Untrusted,
+    /// The name of the policy that it was judged by.
+    pub policy: Untrusted,
+    /// How many findings at or above the gate fail or are unknown that it does not excuse.
+    pub new: usize,
+    /// How many it excuses.
+    pub known: usize,
+    /// The rules of this audit that it was not judged by: all that they find is new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
 }
 
 /// All targets together.
@@ -144,6 +169,10 @@ pub struct Target {
     pub id: String,
     /// What people call it.
     pub name: Untrusted,
+    /// What it is called across runs: replicas of a service share it, an image keeps it
+    /// under another tag. Empty in scorecards of versions that did not tell it.
+    #[serde(default)]
+    pub identity: Untrusted,
     /// The image that it was made from, where that is known.
     pub image: Option<Untrusted>,
     /// The grade of the floor.
@@ -230,16 +259,25 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// Why there is no answer, for an unknown verdict.
     pub gap: Option<Gap>,
-    /// Names this finding across runs; survives new container ids.
+    /// Names this finding across runs: of the rule, the kind and the target's identity.
     pub fingerprint: String,
     /// Where the waiver stands that covers it, as `file:line:column`; what it says is
     /// among the report's waivers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived_at: Option<Untrusted>,
+    /// Whether the baseline has it already, as bad or worse: it is not held against the
+    /// severity that fails.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub known: bool,
     /// Where the files that ask for a container would mend what fails or is unknown:
     /// the places of its service before those of the Dockerfile that builds its image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mend: Vec<Mend>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Finding {

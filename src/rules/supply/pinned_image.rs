@@ -2,9 +2,9 @@
 
 use crate::facts::Facts;
 use crate::facts::pins::Asked;
+use crate::model::image_name::{ImageName, numbers};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
-use crate::parse::image_name::{ImageName, numbers};
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
