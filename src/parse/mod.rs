@@ -15,6 +15,7 @@ pub mod group;
 pub mod history;
 pub mod holder;
 pub mod image_name;
+pub mod known_image;
 pub mod npm;
 pub mod os_release;
 pub mod passwd;
