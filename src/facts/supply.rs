@@ -14,11 +14,9 @@ use crate::parse::time::Instant;
 use super::view::View;
 
 /// Where an image comes from, and what its making left in it. None of it is told
-/// of anything but an image.
+/// of anything but an image, save the labels of a Dockerfile.
 #[derive(Clone, Debug)]
 pub struct Supply {
-    /// The labels that say where it comes from, by name.
-    pub labels: Fact<Vec<(Untrusted, Untrusted)>>,
     /// How old it is.
     pub age: Fact<Age>,
     /// How it was made, the oldest step first.
@@ -27,7 +25,28 @@ pub struct Supply {
     pub base: Fact<Base>,
     /// The projects of npm whose development dependencies are installed.
     pub projects: Fact<Vec<Project>>,
+    labels: Labels,
     layers: Reading<Layers>,
+}
+
+/// Whether a label that somebody asks for says anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Its name.
+    pub name: String,
+    /// Whether it is there and has a value.
+    pub is_set: bool,
+}
+
+/// The labels that say where it comes from.
+#[derive(Clone, Debug)]
+struct Labels {
+    /// By their names; a value is none where nobody can tell it.
+    known: Reading<Vec<(String, Option<String>)>>,
+    /// Why a value cannot be told.
+    untold: Option<Gap>,
+    /// Why there may be more: the base image's are not known.
+    more: Option<Gap>,
 }
 
 /// How old an image is.
@@ -48,26 +67,51 @@ const AHEAD: Duration = Duration::from_secs(24 * 3600);
 pub(super) fn all(view: &View<'_>) -> Supply {
     if view.kind() != Kind::Image {
         return Supply {
-            labels: Fact::declared_only(Reading::Inapplicable),
             age: Fact::declared_only(Reading::Inapplicable),
             history: Fact::declared_only(Reading::Inapplicable),
             base: Fact::declared_only(Reading::Inapplicable),
             projects: Fact::declared_only(Reading::Inapplicable),
+            labels: labels(view),
             layers: Reading::Inapplicable,
         };
     }
     let layers = view.layers().map(Layers::clone);
     Supply {
-        labels: labels(view),
         age: Fact::declared_only(age(view)),
         history: history(view),
         base: base(&layers),
         projects: of(&layers, |layers| layers.projects.clone(), |_| None),
+        labels: labels(view),
         layers,
     }
 }
 
 impl Supply {
+    /// Which of these labels are set. What may be the base image's, or has a value that
+    /// nobody can tell, is not among them, and keeps the others from being all.
+    pub fn labels(&self, wanted: &[String]) -> Fact<Vec<Label>> {
+        let Labels { known, untold, more } = &self.labels;
+        let mut gap = None;
+        let found = known.as_ref().map(|all| {
+            let decide = |name: &String| {
+                let own = all.iter().find(|(it, _)| it == name).map(|(_, value)| value);
+                let why = match own {
+                    None => more,
+                    Some(None) => untold,
+                    Some(Some(_)) => &None,
+                };
+                if why.is_some() {
+                    gap = gap.take().or_else(|| why.clone());
+                    return None;
+                }
+                let value = own.and_then(Option::as_deref).unwrap_or_default();
+                Some(Label { name: name.clone(), is_set: !value.trim().is_empty() })
+            };
+            wanted.iter().filter_map(decide).collect()
+        });
+        Fact::declared_in_part(found, gap)
+    }
+
     /// The files of all layers that hold what may be secret, but for those that fit
     /// some patterns.
     pub fn holders(&self, except: &[String]) -> Fact<Vec<Holder>> {
@@ -116,12 +160,50 @@ fn base(layers: &Reading<Layers>) -> Fact<Base> {
     of(layers, |layers| layers.base.clone(), unread)
 }
 
-fn labels(view: &View<'_>) -> Fact<Vec<(Untrusted, Untrusted)>> {
-    let labels = view.own_image().pairs("/Config/Labels");
-    Fact::declared_only(
-        labels
-            .map(|all| all.into_iter().map(|(name, value)| (name.into(), value.into())).collect()),
-    )
+fn labels(view: &View<'_>) -> Labels {
+    const POINTER: &str = "/Config/Labels";
+    let whole = |known| Labels { known, untold: None, more: None };
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), Some(value.to_owned()));
+    match view.kind() {
+        Kind::Container | Kind::Service => return whole(Reading::Inapplicable),
+        Kind::Image => {
+            let all = view.own_image().pairs(POINTER);
+            return whole(all.map(|all| all.into_iter().map(owned).collect()));
+        }
+        Kind::Dockerfile => {}
+    }
+    let inspect = view.inspect();
+    let (known, _) = inspect.known_fields(POINTER);
+    let written = inspect.written_below(POINTER);
+    let known = known.map(|fields| {
+        let text = |name: &str| fields.iter().find(|(it, _)| *it == name)?.1.as_str();
+        // One that comes to nothing for want of a build argument has its value at the build.
+        let is_told = |excerpt: &Untrusted, value: &str| {
+            !value.trim().is_empty() || !excerpt.raw().contains('$')
+        };
+        let own = written.iter().map(|(name, origin)| {
+            let value = text(name).filter(|it| is_told(&origin.at.excerpt, it));
+            (name.clone(), value.map(str::to_owned))
+        });
+        let is_own = |name: &str| written.iter().any(|(it, _)| it == name);
+        let below = fields.iter().filter(|(name, _)| !is_own(name));
+        let below = below.filter_map(|(name, value)| Some(owned((name, value.as_str()?))));
+        own.chain(below).collect()
+    });
+    let names = |all: &Vec<(String, Option<String>)>| {
+        let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+        vec![inspect.told(POINTER, names.join(", "))]
+    };
+    let untold = Gap::new(
+        Reason::Unset,
+        inspect.source().clone(),
+        "the value of a label is a build argument that has none",
+    );
+    Labels {
+        known: known.shown_as(names),
+        untold: Some(untold.mend("give it by --build-arg NAME=VALUE")),
+        more: inspect.to_come(POINTER).cloned(),
+    }
 }
 
 fn history(view: &View<'_>) -> Fact<Vec<Step>> {

@@ -27,6 +27,27 @@ impl<'a> ImageName<'a> {
         }
     }
 
+    /// The short name of an image of Docker's official ones, whatever it is fetched through:
+    /// `docker.io/library/node` is `node`. None where it is somebody else's.
+    pub fn official(&self) -> Option<&'a str> {
+        const HOME: [&str; 6] = [
+            "docker.io/library/",
+            "docker.io/",
+            "index.docker.io/library/",
+            "library/",
+            "mirror.gcr.io/library/",
+            "public.ecr.aws/docker/library/",
+        ];
+        let inner = HOME.iter().find_map(|it| self.repository.strip_prefix(it));
+        let name = inner.unwrap_or(self.repository);
+        (!name.is_empty() && !name.contains(['/', ':'])).then_some(name)
+    }
+
+    /// The words of the tag: `3.12-slim-bookworm` has three.
+    pub fn words(&self) -> impl Iterator<Item = &'a str> {
+        self.tag.into_iter().flat_map(|it| it.split(['-', '_']))
+    }
+
     /// Whether it is no name but an image's id, which names one image for ever.
     pub fn is_id(name: &str) -> bool {
         let digits = name.strip_prefix("sha256:").unwrap_or(name);

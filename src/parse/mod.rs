@@ -14,6 +14,7 @@ pub mod file_capability;
 pub mod group;
 pub mod history;
 pub mod holder;
+pub mod known_image;
 pub mod nginx;
 pub mod npm;
 pub mod os_release;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::model::demand::FilePolicy;
-use crate::parse::{pattern, time};
+use crate::parse::pattern::{self, Patterns};
+use crate::parse::time;
 use crate::rules::Rule;
 
 /// Something that a policy can set for a rule.
@@ -53,7 +54,27 @@ pub enum Shape {
 pub struct Settings {
     lists: BTreeMap<String, Vec<String>>,
     files: Arc<FilePolicy>,
+    compiled: Compiled,
 }
+
+/// The patterns of `paths` and of `except`, put together where first they are asked.
+/// They follow from the lists, so that settings are alike where those are.
+#[derive(Debug, Default)]
+struct Compiled(OnceLock<Option<(Patterns, Patterns)>>);
+
+impl Clone for Compiled {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Compiled {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Compiled {}
 
 impl Settings {
     /// The rule's own defaults.
@@ -69,6 +90,17 @@ impl Settings {
     /// Sets one parameter; the policy has checked name and values.
     pub fn set(&mut self, name: &str, values: Vec<String>) {
         self.lists.insert(name.to_owned(), values);
+        self.compiled = Compiled::default();
+    }
+
+    /// Whether a path fits the parameter `paths` and not `except`: of what is known by
+    /// its path before there is a file.
+    pub fn is_sought(&self, path: &str) -> bool {
+        let new = |name| Patterns::new(self.list(name)).ok();
+        let compiled = self.compiled.0.get_or_init(|| new("paths").zip(new("except")));
+        compiled.as_ref().is_some_and(|(paths, except)| {
+            paths.fit(path.as_bytes()) && !except.fit(path.as_bytes())
+        })
     }
 
     /// Sets what the policy says of files, the same for every rule.

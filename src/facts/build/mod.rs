@@ -1,6 +1,9 @@
 //! How an image is built: its Dockerfile, the stages that ship, and where in the
 //! file each part stands. Of what is not a Dockerfile nobody asks.
 
+mod base;
+mod carried;
+mod given;
 mod stages;
 mod steps;
 
@@ -20,8 +23,11 @@ use crate::parse::dockerfile::{
 
 use super::view::View;
 
+pub use base::{Base, Foundation};
+pub use carried::{Carriage, Fate, Lies};
+pub use given::Given;
 pub use stages::Stages;
-pub use steps::{Done, Doubt, Found, Untold, in_context};
+pub use steps::{Done, Doubt, Found, Started, Turn, Untold, in_context};
 
 /// The longest line that is shown.
 const LONGEST_LINE: usize = 200;
@@ -50,6 +56,7 @@ pub struct Layout {
     /// What is done in them, in the order of the file.
     steps: Vec<Step>,
     recipe: Arc<Recipe>,
+    source: Source,
     /// Where each line of the text begins.
     lines: Vec<usize>,
 }
@@ -93,7 +100,8 @@ fn layout(view: &View<'_>) -> Reading<Rc<Layout>> {
         Ok(Work { plan, steps }) => {
             let ends = recipe.text.raw().match_indices('\n').map(|(at, _)| at + 1);
             let lines = std::iter::once(0).chain(ends).collect();
-            let layout = Layout { dockerfile, plan, steps, recipe, lines };
+            let (from, source) = (source.clone(), source);
+            let layout = Layout { dockerfile, plan, steps, recipe, source: from, lines };
             let shown = format!("{} stages", layout.dockerfile.stages.len());
             let last = layout.final_stage().map(|it| layout.origin(&it.from, None));
             let evidence = Evidence::new(source, "", shown).with(|datum| datum.written = last);
@@ -134,6 +142,13 @@ impl Layout {
         let commands = scripts.flat_map(|script| commands(script, |_| Known::Below));
         let words = |it: Command| it.words.into_iter().map_while(|it| it.text.ok()).collect();
         commands.map(words).collect()
+    }
+
+    /// What is written somewhere.
+    pub fn written(&self, place: Place) -> String {
+        let first = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
+        let length = usize::try_from(place.length).unwrap_or_default();
+        self.line(place).chars().skip(first).take(length).collect()
     }
 
     /// Where an instruction, or a part of it, is written.

@@ -8,10 +8,14 @@ use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::verdict::Check;
-use crate::parse::dockerfile::{From, Instruction, Keyword, Part, Place, Step};
+use crate::parse::dockerfile::{Call, From, Instruction, Keyword, Part, Place, Step};
 use crate::parse::dockerignore::Effort;
+use crate::parse::path::clean;
 
 use super::{Build, Layout};
+
+/// The longest folder that is followed, as the kernel has it.
+const LONGEST: usize = 4_096;
 
 /// Something that nobody can tell and that decides: where, and why.
 pub type Doubt = (Place, String);
@@ -31,10 +35,49 @@ pub struct Done<'l> {
     pub instruction: &'l Instruction,
 }
 
-impl Done<'_> {
+/// When something is done: the place of its instruction among all, and of its call in
+/// that.
+pub type Turn = (usize, usize);
+
+/// A program that is started in a stage that is built.
+#[derive(Clone, Debug)]
+pub struct Started<'l> {
+    /// By which instruction.
+    pub done: Done<'l>,
+    /// How.
+    pub call: &'l Call,
+    /// When.
+    pub turn: Turn,
+    /// In which folder, where that can be told.
+    pub folder: Option<Rc<str>>,
+}
+
+impl<'l> Done<'l> {
     /// Whether it is this instruction.
     pub fn is(&self, keyword: Keyword) -> bool {
         self.instruction.keyword == Some(keyword)
+    }
+
+    /// What a variable is for a call, or why nobody can tell; none where nobody sets it.
+    pub fn setting(&self, call: &'l Call, name: &str) -> Option<Result<&'l str, &'l str>> {
+        let text = |it: &'l Result<String, String>| it.as_deref().map_err(String::as_str);
+        let own = call.settings.iter().rev().find(|(it, _)| it == name);
+        let set = || self.step.environment.get(name).map(text);
+        own.map(|(_, it)| text(&it.text)).or_else(set)
+    }
+
+    /// The folder after a call that may be a `cd`, where it can be told. Subshells leave
+    /// theirs again.
+    pub fn entered(&self, call: &Call, folder: Option<Rc<str>>) -> Option<Rc<str>> {
+        if call.name() != "cd" {
+            return folder;
+        }
+        let it = self.instruction;
+        let is_plain = it.heredocs.is_empty() && !it.command().text.contains(['(', '`', '|']);
+        let [to] = call.arguments.as_slice() else { return None };
+        let to = to.told().filter(|it| is_plain && !it.starts_with(['-', '~']))?;
+        let whole = if to.starts_with('/') { to.to_owned() } else { format!("{}/{to}", folder?) };
+        Some(clean(&whole).into()).filter(|it: &Rc<str>| it.len() <= LONGEST)
     }
 }
 
@@ -50,6 +93,18 @@ impl Layout {
         self.done(Part::Feeds)
     }
 
+    /// The programs that are started in all stages that are built.
+    pub fn started(&self) -> impl Iterator<Item = Started<'_>> {
+        self.used().enumerate().flat_map(|(turn, done)| {
+            let mut folder: Option<Rc<str>> = done.step.folder.as_deref().map(Rc::from);
+            done.step.calls.iter().enumerate().map(move |(at, call)| {
+                let started = Started { done, call, turn: (turn, at), folder: folder.clone() };
+                folder = done.entered(call, folder.take());
+                started
+            })
+        })
+    }
+
     /// Whether something of what the build is given is copied.
     pub fn takes_context(&self) -> bool {
         self.used().any(|it| {
@@ -57,6 +112,12 @@ impl Layout {
             let is_other = it.instruction.flag("from").is_some();
             copies && !is_other && it.instruction.heredocs.is_empty()
         })
+    }
+
+    /// Why nobody can tell what a place means, and what to write instead.
+    pub fn untold(&self, place: Place, why: &str, instead: &'static str) -> Untold {
+        let detail = format!("line {}: {why}", place.line);
+        Some(Gap::new(Reason::Unsupported, self.source.clone(), detail).mend(instead))
     }
 
     /// The stage that a `--from` means.
@@ -105,6 +166,27 @@ impl Build {
         Fact::declared_in_part(found, gap.or(untold))
     }
 
+    /// What is found of what ships, and what keeps it from being all: something that
+    /// nobody can tell, or what the build is given. Where that is not known, why.
+    pub fn in_what_ships(
+        &self,
+        find: impl FnOnce(&Layout, Result<&Context, Untold>) -> (Check, Option<Doubt>, Untold),
+    ) -> Fact<Check> {
+        let context = match self.context.declared() {
+            Reading::Known(context, _) => Ok(context.as_ref()),
+            Reading::Missing(gap) => Err(Some(gap.clone())),
+            Reading::Inapplicable => Err(None),
+        };
+        let (mut doubt, mut untold) = (None, None);
+        let found = self.layout.declared().clone().map(|layout| {
+            let (check, of_file, of_context) = find(&layout, context);
+            (doubt, untold) = (of_file, of_context);
+            check
+        });
+        let gap = self.gap(|layout| in_all_stages(layout).or_else(|| doubt.clone()));
+        Fact::declared_in_part(found, gap.or(untold))
+    }
+
     /// What is found in the Dockerfile and what its build is given.
     pub fn given(&self, find: impl FnOnce(&Layout, &Context) -> Found) -> Fact<Check> {
         let layout = self.layout.declared().clone();
@@ -133,11 +215,16 @@ impl Build {
 
     /// What a doubt keeps from being known.
     pub(super) fn gap(&self, doubt: impl Fn(&Layout) -> Option<Doubt>) -> Option<Gap> {
-        let Reading::Known(layout, evidence) = self.layout.declared() else { return None };
-        let (place, why) = doubt(layout)?;
-        let detail = format!("line {}: {why}", place.line);
-        let gap = Gap::new(Reason::Unset, evidence.first()?.source.clone(), detail);
+        let (place, why) = doubt(self.layout.declared().known()?)?;
+        let gap = self.gap_at(place.line, &why, Reason::Unset)?;
         Some(gap.mend("give its variable a default, or a value by --build-arg"))
+    }
+
+    /// What a line keeps from being known.
+    pub(super) fn gap_at(&self, line: u32, why: &str, reason: Reason) -> Option<Gap> {
+        let Reading::Known(_, evidence) = self.layout.declared() else { return None };
+        let source = evidence.first()?.source.clone();
+        Some(Gap::new(reason, source, format!("line {line}: {why}")))
     }
 }
 
@@ -146,9 +233,9 @@ impl Build {
 pub fn in_context(context: &Context, effort: &Effort) -> Untold {
     let source = || Source::Context(context.folder.raw().to_owned());
     if effort.is_spent() {
-        let detail = "to hold the names against the .dockerignore would take too long";
+        let detail = "to work out which of the names enter the build would take too long";
         let gap = Gap::new(Reason::TooLarge, source(), detail);
-        return Some(gap.mend("write fewer * into its patterns, or fewer patterns"));
+        return Some(gap.mend("write fewer patterns, and fewer * in them, into the .dockerignore"));
     }
     context.is_cut.then(|| {
         let detail = format!("not all names in {} were looked at", context.folder);

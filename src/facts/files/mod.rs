@@ -92,7 +92,13 @@ pub enum Named {
 }
 
 pub(super) fn all(view: &View<'_>) -> Files {
-    let looked = view.survey().unshown().and_then(|survey| looked(view, survey));
+    // Nobody has made the files of a Dockerfile yet.
+    let looked = match view.kind() {
+        Target::Dockerfile => Reading::Inapplicable,
+        Target::Container | Target::Service | Target::Image => {
+            view.survey().unshown().and_then(|survey| looked(view, survey))
+        }
+    };
     let first = view.init();
     let runtime =
         if view.kind() == Target::Image { whom::declared(view) } else { whom::in_force(first) };
@@ -220,6 +226,9 @@ impl Files {
 
     /// The files that fit some patterns, but for those that fit the others.
     pub fn fitting(&self, patterns: &[String], except: &[String]) -> Fact<Vec<Entry>> {
+        if matches!(self.looked, Reading::Inapplicable) {
+            return Fact::declared_only(Reading::Inapplicable);
+        }
         let found = self.found(patterns, except, |_, _| true);
         found.with(Reading::of(()), &self.source, |files, ()| files)
     }

@@ -40,7 +40,7 @@ pub use idle::{Idle, Unless};
 pub use instruction::{Flag, Instruction, Keyword};
 pub use mask::{is_secret, masked};
 pub use mount::Mount;
-pub use packages::{Act, Manager, Verb, act};
+pub use packages::{Act, Manager, Verb, act, brings};
 pub use read::parse;
 pub use shell::{Command, commands};
 pub use text::Text;

@@ -1,8 +1,10 @@
 //! What a call does as a package manager.
 
+mod brings;
 mod options;
 
 use super::calls::{Argument, Call};
+pub use brings::brings;
 use options::Read;
 
 /// A package manager.
@@ -65,6 +67,8 @@ pub enum Verb {
     Upgrade,
     /// It empties its cache.
     Clean,
+    /// It takes away what is named, or what nothing needs.
+    Remove,
     /// Anything else, or what nobody can tell.
     Other,
 }
@@ -90,6 +94,14 @@ impl Act<'_> {
     /// Whether one of these options is given, whatever its value.
     pub fn has(&self, names: &[&str]) -> bool {
         self.options.iter().any(|(name, _)| names.contains(name))
+    }
+
+    /// Whether a manager of Node's is told to install for everybody.
+    pub fn is_global(&self) -> bool {
+        let is_global_of_yarn = || self.call.words().next() == Some("global");
+        self.has(&["-g", "--global"])
+            || self.values(&["--location"]).any(|it| it == "global")
+            || self.manager == Manager::Yarn && is_global_of_yarn()
     }
 
     /// The values of an option, as far as they can be told.
@@ -216,6 +228,14 @@ fn meaning(act: &Act<'_>, verb: &[&str]) -> Verb {
         | (Manager::Pip, ["cache", "purge"])
         | (Manager::Npm | Manager::Yarn, ["cache", "clean" | "clear"])
         | (Manager::Pnpm, ["store", "prune"]) => Verb::Clean,
+        (Manager::Apt, ["remove" | "purge" | "autoremove" | "autopurge"])
+        | (Manager::Apk, ["del"])
+        | (Manager::Dnf, ["remove" | "erase" | "autoremove" | "groupremove"])
+        | (Manager::Zypper, ["remove" | "rm"])
+        | (Manager::Pip, ["uninstall"])
+        | (Manager::Npm, ["uninstall" | "un" | "remove" | "rm"])
+        | (Manager::Yarn | Manager::Pnpm, ["remove" | "rm"])
+        | (Manager::Yarn, ["global", "remove"]) => Verb::Remove,
         (Manager::Npm, ["ci" | "clean-install" | "ic" | "install-clean"]) => Verb::InstallLocked,
         (Manager::Npm, ["install" | "i" | "add" | "in" | "isntall"]) => Verb::Install,
         (Manager::Yarn, [] | ["install"]) => {
@@ -254,7 +274,7 @@ mod tests {
     #[test]
     fn each_package_manager_is_understood() {
         use Manager::{Apk, Apt, Dnf, Npm, Pip, Pnpm, Yarn, Zypper};
-        use Verb::{Clean, Install, InstallLocked, Other, Refresh, Upgrade};
+        use Verb::{Clean, Install, InstallLocked, Other, Refresh, Remove, Upgrade};
         for (script, manager, verb, packages) in [
             ("apt-get update -qq", Apt, Refresh, ""),
             ("apt-get -o Dpkg::Use-Pty=0 -y install -t sid a b=1", Apt, Install, "a b=1"),
@@ -264,7 +284,10 @@ mod tests {
             ("apt-get $OPTS install a", Apt, Install, "? a"),
             ("apk add --no-cache --virtual .deps gcc musl-dev", Apk, Install, "gcc musl-dev"),
             ("apk --update add a", Apk, Install, "a"),
-            ("apk del .deps", Apk, Other, ".deps"),
+            ("apk del .deps", Apk, Remove, ".deps"),
+            ("apt-get purge -y --auto-remove gcc", Apt, Remove, "gcc"),
+            ("pip uninstall -y pytest", Pip, Remove, "pytest"),
+            ("npm rm -g a", Npm, Remove, "a"),
             ("apk cache clean", Apk, Clean, ""),
             ("yum -y --setopt=tsflags=nodocs install a", Dnf, Install, "a"),
             ("microdnf clean all", Dnf, Clean, "all"),

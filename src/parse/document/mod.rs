@@ -17,7 +17,7 @@ use foldhash::fast::RandomState;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::draft::{Draft, Idle};
+use crate::model::draft::{Draft, Idle, Origin};
 use crate::model::pointer;
 use crate::model::reading::{self, Evidence, Gap, Part, Reading, Reason, Whole};
 use crate::model::secret::Variable;
@@ -226,10 +226,8 @@ impl<'a> Document<'a> {
             return Entries { known: self.objects(pointer), unknown: Vec::new(), more: None };
         };
         let above = pointer.rmatch_indices('/').filter_map(|(end, _)| pointer.get(..end));
-        // What is yet to come is the member `-` (RFC 6901, section 4).
-        let to_come = draft.gaps.get(&format!("{pointer}/-"));
         let whole = std::iter::once(pointer).chain(above).find_map(|it| draft.gaps.get(it));
-        let more = whole.or(to_come);
+        let more = whole.or_else(|| self.to_come(pointer));
         let gap = |place: usize| {
             let entry = format!("{pointer}/{place}");
             let mut names = fields.iter().map(|field| format!("{entry}/{field}"));
@@ -268,6 +266,18 @@ impl<'a> Document<'a> {
             Some(all.filter(|(name, _)| is_known(name)).collect())
         });
         (known.map(Option::unwrap_or_default), gap)
+    }
+
+    /// The fields of an object that a file says, by their names, with where.
+    pub fn written_below(&self, pointer: &str) -> Vec<(String, &'a Arc<Origin>)> {
+        let parts = self.draft.into_iter().flat_map(|draft| draft.parts(pointer));
+        parts.map(|(name, origin)| (name.replace("~1", "/").replace("~0", "~"), origin)).collect()
+    }
+
+    /// Why there may be more in a list or an object than stands in it.
+    pub fn to_come(&self, pointer: &str) -> Option<&'a Gap> {
+        // What is yet to come is the member `-` (RFC 6901, section 4).
+        self.draft?.gaps.get(&format!("{pointer}/-"))
     }
 
     /// Whether a file says this very part, and not only what stands above it.

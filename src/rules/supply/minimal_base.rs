@@ -1,8 +1,12 @@
 //! See [`RULE`].
 
+use std::sync::Arc;
+
 use crate::facts::Facts;
+use crate::facts::build::Foundation;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::parse::known_image::Size;
 use crate::rules::{Parameter, Settings, Shape, rule, settings};
 
 rule! {
@@ -11,6 +15,11 @@ rule! {
     /// What is counted is the packages that the system's own database names as installed, of
     /// Debian, Ubuntu, Alpine and what is made of their packages. An image without a database, made
     /// from scratch, has none. The database of RPM is known and not read: then nothing can be told.
+    ///
+    /// Of a Dockerfile the image that the stages which ship begin with is known by its name alone:
+    /// variants such as `alpine`, `slim` and `distroless` are small, and so is `scratch`; the
+    /// distributions themselves, and the languages' images upon them, are not. A name that tells
+    /// nothing is unknown.
     ///
     /// ## Why it matters
     /// Each package is code that nobody asked for, with faults of its own to come. A compiler or
@@ -24,22 +33,32 @@ rule! {
         id: "minimal-base",
         title: "the image is built upon a small system",
         severity: Severity::Low,
-        targets: [Image],
+        targets: [Image, Dockerfile],
         references: &["CIS Docker 1.6: 4.3"],
-        parameters: &[Parameter {
-            name: "packages",
-            about: "How many packages of the system an image may have",
-            shape: Shape::One,
-            default: &["150"],
-            check: settings::is_number,
-        }],
+        parameters: &[
+            Parameter {
+                name: "packages",
+                about: "How many packages of the system an image may have",
+                shape: Shape::One,
+                default: &["150"],
+                check: settings::is_number,
+            },
+            Parameter {
+                name: "small",
+                about: "Further images that are small, by their names, in which * stands for anything",
+                shape: Shape::List,
+                default: &[],
+                check: |_| Ok(()),
+            },
+        ],
         judge: judge,
     }
 }
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let most: u64 = settings.number("packages").unwrap_or(u64::MAX);
-    facts.supply.base.judge(|base| {
+    let named = facts.build.foundation(settings.list("small")).judge(by_name);
+    let counted = facts.supply.base.judge(|base| {
         let count: u64 = base.packages.iter().filter_map(|it| it.count).sum();
         let of = base.system.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
         if base.packages.is_empty() {
@@ -54,12 +73,25 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             let count = it.count.map_or("not read".to_owned(), |it| format!("{it} packages"));
             broken.showing(it.path.clone(), count)
         })
-    })
+    });
+    counted.and(named)
+}
+
+fn by_name(Foundation { base, size }: &Foundation) -> Check {
+    match (&base.name, size) {
+        (None, _) => Check::holds("it is built upon nothing"),
+        (Some(name), Size::Small) => Check::holds(format!("it is built upon {name}")),
+        (Some(name), Size::Whole) => {
+            let line = base.origin.at.line;
+            let what = format!("line {line}: it is built upon {name}, which is a whole system");
+            Check::broken(what).at(Arc::clone(&base.origin), name.clone())
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{cases, shipped};
+    use crate::rules::testing::{cases, dockerfile, shipped};
 
     const DPKG: &str = "/var/lib/dpkg/status";
 
@@ -75,5 +107,17 @@ mod tests {
             shipped().built_upon("debian 12", DPKG, Some(88)).layer_unread() => "Unknown",
         what_is_there_convicts_whatever_is_unread:
             shipped().built_upon("debian 12", DPKG, Some(431)).layer_unread() => "Fail",
+        a_file_upon_a_small_variant_passes: dockerfile("FROM python:3.12-slim\n") => "Pass",
+        upon_nothing_as_well: dockerfile("FROM golang:1.23 AS b\nFROM scratch\nCOPY --from=b /a /a\n") => "Pass",
+        upon_a_whole_distribution_fails: dockerfile("FROM ubuntu:24.04\n") => "Fail",
+        upon_a_languages_whole_image_fails: dockerfile("FROM node:20\n") => "Fail",
+        the_lowest_stage_that_ships_counts:
+            dockerfile("FROM debian:12 AS a\nFROM a AS b\nFROM b\n") => "Fail",
+        a_name_by_an_argument_counts: dockerfile("ARG V=22-alpine\nFROM node:$V\n") => "Pass",
+        a_name_that_tells_nothing_is_unknown: dockerfile("FROM registry.example.org/team/base:1\n") => "Unknown",
+        a_policy_may_know_it: dockerfile("FROM registry.example.org/team/base:1\n")
+            .set("small", &["registry.example.org/team/*"]) => "Pass",
+        a_name_that_nobody_can_tell_is_unknown: dockerfile("FROM $BASE\n") => "Unknown",
+        a_file_that_is_not_at_hand_is_unknown: dockerfile("FROM scratch\n").unread_dockerfile() => "Unknown",
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod fresh_image;
 pub mod image_labels;
+mod installed;
 pub mod minimal_base;
 pub mod no_build_leftovers;
 pub mod no_dev_tools;

@@ -1,5 +1,7 @@
 //! See [`RULE`].
 
+mod dockerfile;
+
 use super::none_of;
 use crate::facts::Facts;
 use crate::model::files::Kind;
@@ -12,19 +14,25 @@ rule! {
     ///
     /// Programs are known by their names in folders called `bin`, packages by their folders.
     ///
+    /// Of a Dockerfile that is asked which it puts into what ships: packages of apt, apk, dnf,
+    /// zypper, pip and npm by the programs that they bring, what `COPY` brings, also by way of a
+    /// stage before, and base images that are made to build with, by their names. What the same
+    /// `RUN` takes away again does not count; what a later one takes away is hidden, and milder.
+    /// What else the base image has, or a script installs, is asked of the image.
+    ///
     /// ## Why it matters
     /// Who gets into a container builds with what lies there: a compiler makes an exploit fit this
     /// very kernel, and an engine's client needs only a socket to own the host.
     ///
     /// ## How to fix
-    /// Dockerfile: `FROM builder-image AS build` for what compiles, and `COPY --from=build /app/dist /app` into the stage that ships
+    /// Dockerfile: `FROM builder-image AS build` for what compiles, and `COPY --from=build /app/dist /app` into the stage that ships; or `apk add --virtual .build gcc && make && apk del .build` in one `RUN`
     /// compose: `build: {target: production}`
     /// run: `docker build --target production .`
     pub static RULE = {
         id: "no-dev-tools",
         title: "no tools of development are in production",
         severity: Severity::Med,
-        targets: [Container, Image],
+        targets: [Container, Image, Dockerfile],
         references: &["CIS Docker 1.6: 4.3"],
         parameters: &[
             Parameter {
@@ -56,16 +64,18 @@ rule! {
 }
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
-    facts.files.fitting(settings.list("paths"), settings.list("except")).judge(|files| {
+    let found = facts.files.fitting(settings.list("paths"), settings.list("except"));
+    let found = found.judge(|files| {
         let is_tool = |kind| matches!(kind, Kind::File | Kind::Folder);
         let tools = files.iter().filter(|it| is_tool(it.group.traits.kind));
         none_of(tools, "is for development", "no tool of development is in it")
-    })
+    });
+    found.and(dockerfile::judge(facts, settings))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container, shipped};
+    use crate::rules::testing::{Case, cases, container, dockerfile, shipped};
 
     fn looked(case: Case) -> Case {
         case.looks_for_all_of(&super::RULE).file("/usr/bin/node", 0o755, (0, 0))
@@ -83,6 +93,12 @@ mod tests {
         what_the_policy_excepts_passes: looked(shipped()).looks_for("/usr/bin/git")
             .file("/usr/bin/git", 0o755, (0, 0)).set("except", &["/usr/bin/git"]) => "Pass",
         where_nobody_looked_it_is_unknown: container() => "Unknown",
+        a_file_that_installs_none_passes: dockerfile("FROM python:3.12-slim\nRUN apk add tini\n") => "Pass",
+        one_that_installs_a_compiler_fails: dockerfile("FROM a\nRUN apk add gcc\n") => "Fail",
+        one_that_takes_it_away_too_late_is_milder: dockerfile("FROM a\nRUN apk add gcc\nRUN apk del gcc\n") => "Fail(low)",
+        a_builder_may_have_it: dockerfile("FROM golang AS b\nRUN apk add gcc\nFROM a\nCOPY --from=b /app /app\n") => "Pass",
+        a_package_that_nobody_can_tell_is_unknown: dockerfile("FROM a\nARG P\nRUN apk add $P\n") => "Unknown",
+        a_file_that_is_not_at_hand_is_unknown: dockerfile("FROM a\n").unread_dockerfile() => "Unknown",
         a_part_that_was_not_seen_leaves_it_unknown: looked(shipped()).unread_below("/") => "Unknown",
     }
 }

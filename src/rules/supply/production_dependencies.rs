@@ -1,5 +1,7 @@
 //! See [`RULE`].
 
+mod dockerfile;
+
 use super::none_of;
 use crate::facts::Facts;
 use crate::model::files::Kind;
@@ -14,6 +16,12 @@ rule! {
     /// must not be in the `node_modules` beside it. Everywhere the packages are looked for that
     /// are known to be for development, Python's by their `dist-info`.
     ///
+    /// Of a Dockerfile each installation is asked whether it leaves out what is for development:
+    /// of npm, yarn, pnpm, bun, uv, poetry, pdm, pipenv, composer and bundler by their options and
+    /// variables, of pip by the names of files, extras and groups. It counts where it is made in a
+    /// stage that ships, or where `COPY --from` takes the folder over, unless a later step prunes
+    /// it. What is hidden by a later layer alone is milder.
+    ///
     /// ## Why it matters
     /// Test runners and bundlers bring hundreds of packages along that nobody reviews, each with
     /// the rights of the application.
@@ -26,7 +34,7 @@ rule! {
         id: "production-dependencies",
         title: "only packages for production are installed",
         severity: Severity::Med,
-        targets: [Container, Image],
+        targets: [Container, Image, Dockerfile],
         references: &["OWASP NodeJS Docker: 2"],
         parameters: &[
             Parameter {
@@ -73,14 +81,14 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
                 .showing(path.clone(), format!("devDependencies: {names}{more}"))
         })
     });
-    known.and(told)
+    known.and(told).and(dockerfile::judge(facts, settings))
 }
 
 const HOLDS: &str = "no package for development is installed";
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, cases, container, shipped};
+    use crate::rules::testing::{Case, cases, container, dockerfile, shipped};
 
     fn looked(case: Case) -> Case {
         case.looks_for_all_of(&super::RULE).file(
@@ -104,5 +112,17 @@ mod tests {
             .file("/app/node_modules/jest/package.json", 0o644, (0, 0)).set("except", &["/app/node_modules/jest/*"]) => "Pass",
         a_layer_that_cannot_be_read_leaves_it_unknown: looked(shipped()).layer_unread() => "Unknown",
         where_nobody_looked_it_is_unknown: container() => "Unknown",
+        a_file_that_installs_for_production_passes: dockerfile("FROM a\nRUN npm ci --omit=dev\n") => "Pass",
+        one_that_installs_everything_fails: dockerfile("FROM a\nRUN npm ci\n") => "Fail",
+        a_builder_may_as_long_as_only_its_work_is_copied: dockerfile(
+            "FROM a AS b\nWORKDIR /app\nRUN npm ci\nFROM a\nCOPY --from=b /app/dist /app/dist\n",
+        ) => "Pass",
+        one_whose_dependencies_are_copied_may_not: dockerfile(
+            "FROM a AS b\nWORKDIR /app\nRUN npm ci\nFROM a\nCOPY --from=b /app /app\n",
+        ) => "Fail",
+        what_a_later_layer_hides_is_milder:
+            dockerfile("FROM a\nRUN npm ci\nRUN npm prune --omit=dev\n") => "Fail(low)",
+        options_that_nobody_can_tell_are_unknown: dockerfile("FROM a\nARG F\nRUN npm ci $F\n") => "Unknown",
+        a_file_that_is_not_at_hand_is_unknown: dockerfile("FROM a\n").unread_dockerfile() => "Unknown",
     }
 }

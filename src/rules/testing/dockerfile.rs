@@ -118,6 +118,14 @@ impl Case {
         self
     }
 
+    /// Nobody named what the build is given.
+    pub(in crate::rules) fn without_context(mut self) -> Self {
+        let source = Source::Context(FILE.to_owned());
+        let gap = Gap::not_collected(source.clone());
+        self.bundle.record(source, Err(gap));
+        self
+    }
+
     /// Nobody could read the file.
     pub(in crate::rules) fn unread_dockerfile(mut self) -> Self {
         let source = Source::Dockerfile(FILE.to_owned());

@@ -1,17 +1,15 @@
 //! Whether the lock file that an installation goes by is there when it begins,
 //! as far as the build's context and what is copied of it can tell.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use crate::facts::build::{Done, Layout, Untold, in_context};
+use crate::facts::build::{Done, Given, Layout, Untold};
 use crate::model::build::Context;
 use crate::model::untrusted::Untrusted;
 use crate::parse::dockerfile::{Argument, Call, From, Keyword, Manager, Place, Verb, act};
-use crate::parse::dockerignore::{self, Effort, Ignore, Pattern};
 use crate::parse::path::{beneath, clean};
-
-use super::held::setting;
 
 /// A project's document, and the lock files of which one must lie beside it.
 struct Kind {
@@ -67,9 +65,6 @@ const HARMLESS: [&str; 22] = [
 /// The most sources of one file's copies that are followed.
 const MOST_SOURCES: usize = 64;
 
-/// The longest name in a source.
-const LONGEST: usize = 128;
-
 /// The most documents and lock files of one stage that are remembered.
 const MOST_FILES: usize = 1_024;
 
@@ -82,13 +77,9 @@ pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> (Missing<'l>
     if !layout.used().any(|it| it.step.calls.iter().any(|call| kind(call).is_some())) {
         return Default::default();
     }
-    let ignore = context.ignore.as_ref().map(|(_, text)| dockerignore::parse(text.raw()));
     // Of a file that builders refuse another rule speaks.
-    let Ok(ignore) = ignore.unwrap_or_else(|| Ok(Ignore::default())) else {
-        return Default::default();
-    };
-    let (left_out, is_untold) = (RefCell::default(), Cell::new(false));
-    let given = Given { context, ignore, left_out, is_untold };
+    let Some(given) = Given::new(context) else { return Default::default() };
+    let is_untold = Cell::new(false);
     let mut sources = 0;
     let mut stages: BTreeMap<usize, Tree> = BTreeMap::new();
     let mut found = Vec::new();
@@ -104,63 +95,28 @@ pub(super) fn missing<'l>(layout: &'l Layout, context: &Context) -> (Missing<'l>
             let is_followed = sources <= MOST_SOURCES && tree.copy(done, &given).is_some();
             tree.is_open |= !is_followed || tree.files.len() > MOST_FILES;
         } else if done.is(Keyword::Run) {
-            let missed = tree.run(done, &given);
+            let missed = tree.run(done, &given, &is_untold);
             found.extend(missed.into_iter().map(|(place, what)| (done, place, what)));
         }
         stages.insert(stage, tree);
     }
-    let untold = in_context(context, &given.ignore.effort).filter(|_| given.is_untold.get());
+    let untold = given.untold().filter(|_| is_untold.get());
     (found, untold)
 }
 
-/// What the build is given.
-struct Given<'c> {
-    context: &'c Context,
-    ignore: Ignore,
-    /// What became of the names that were asked for.
-    left_out: RefCell<BTreeMap<String, Option<bool>>>,
-    /// Whether an installation depends on what nobody looked at.
-    is_untold: Cell<bool>,
-}
-
-impl Given<'_> {
-    /// Whether a name is kept out of the build; none where nobody works that out.
-    fn is_left_out(&self, name: &str) -> Option<bool> {
-        if let Some(known) = self.left_out.borrow().get(name) {
-            return *known;
+/// Why a lock file beside this document is not in the image.
+fn why(given: &Given<'_>, manifest: &str, locks: &[&str]) -> String {
+    let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let beside = |lock: &str| clean(&format!("{folder}/{lock}")).trim_start_matches('/').to_owned();
+    let there = locks.iter().map(|it| beside(it)).find(|it| given.names().any(|name| name == it));
+    let first = locks.first().map(|it| beside(it)).unwrap_or_default();
+    let shown = Untrusted::from(there.clone().unwrap_or(first));
+    match there {
+        None => format!("{shown}, which is not in the build's context"),
+        Some(path) if given.is_left_out(&path) == Some(true) => {
+            format!("{shown}, which the .dockerignore leaves out")
         }
-        let is_out = self.ignore.excludes(name);
-        self.left_out.borrow_mut().insert(name.to_owned(), is_out);
-        is_out
-    }
-
-    /// Whether all is known that a source stands for: a file that was looked at, or
-    /// anything where no name was left out.
-    fn tells(&self, source: &str) -> bool {
-        !self.context.is_cut || self.names().any(|it| it == source)
-    }
-
-    /// Its names; a folder's ends with a slash.
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.context.names.iter().map(Untrusted::raw)
-    }
-
-    /// Why a lock file beside this document is not in the image.
-    fn why(&self, manifest: &str, locks: &[&str]) -> String {
-        let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let beside =
-            |lock: &str| clean(&format!("{folder}/{lock}")).trim_start_matches('/').to_owned();
-        let there =
-            locks.iter().map(|it| beside(it)).find(|it| self.names().any(|name| name == it));
-        let first = locks.first().map(|it| beside(it)).unwrap_or_default();
-        let shown = Untrusted::from(there.clone().unwrap_or(first));
-        match there {
-            None => format!("{shown}, which is not in the build's context"),
-            Some(path) if self.is_left_out(&path) == Some(true) => {
-                format!("{shown}, which the .dockerignore leaves out")
-            }
-            Some(_) => format!("{shown}, which is not copied before"),
-        }
+        Some(_) => format!("{shown}, which is not copied before"),
     }
 }
 
@@ -178,59 +134,28 @@ struct Tree {
 impl Tree {
     /// Takes over what is copied of the context; none where that cannot be told.
     fn copy(&mut self, done: Done<'_>, given: &Given<'_>) -> Option<()> {
-        let it = done.instruction;
-        let is_plain = ["from", "parents", "exclude"].iter().all(|flag| it.flag(flag).is_none());
-        let words: Option<Vec<&str>> =
-            done.step.files.iter().map(|it| it.as_deref().ok()).collect();
-        let words = words.filter(|_| is_plain && it.heredocs.is_empty())?;
-        let (target, sources) = words.split_last()?;
-        let base = match target.strip_prefix('/') {
-            Some(_) => clean(target),
-            None => clean(&format!("{}/{target}", done.step.folder.as_deref()?)),
-        };
-        for source in sources {
-            let is_other = source.contains("://") || source.starts_with("git@");
-            let is_packed = done.is(Keyword::Add) && source.contains(".t");
-            if is_other || is_packed {
-                return None;
-            }
-            let source = clean(source.trim_start_matches('/'));
-            let part = |it: &str| Pattern::new(it).ok().filter(|_| it.len() <= LONGEST);
-            let parts = source.split('/').map(part).collect::<Option<Vec<Pattern>>>()?;
-            self.is_cut |= !given.tells(&source);
-            for file in given.names().filter(|it| !it.ends_with('/')) {
-                // What is in a folder is copied, and not the folder.
-                let effort = &given.ignore.effort;
-                let inner = if source == "." { Some(file) } else { taken(file, &parts, effort) };
-                self.is_cut |= effort.is_spent();
-                let Some(inner) = inner else { continue };
-                let name = file.rsplit('/').next().unwrap_or_default();
-                let below = if inner.is_empty() { name } else { inner };
-                // A file may be the target itself.
-                let own = inner.is_empty().then(|| base.clone());
-                for path in own.into_iter().chain([clean(&format!("{base}/{below}"))]) {
-                    if !matters(&path) {
-                        continue;
-                    }
-                    match given.is_left_out(file) {
-                        Some(true) => {}
-                        Some(false) => drop(self.files.insert(path, file.to_owned())),
-                        None => self.is_cut = true,
-                    }
-                }
-            }
-        }
+        let folder = done.step.folder.as_deref();
+        let files = &mut self.files;
+        let is_whole = given.copied(done, folder, &matters, &mut |path, file| {
+            files.insert(path, file.to_owned());
+        })?;
+        self.is_cut |= !is_whole;
         Some(())
     }
 
     /// What a `RUN` misses, and what it may make.
-    fn run(&mut self, done: Done<'_>, given: &Given<'_>) -> Vec<(Place, String)> {
+    fn run(
+        &mut self,
+        done: Done<'_>,
+        given: &Given<'_>,
+        hangs: &Cell<bool>,
+    ) -> Vec<(Place, String)> {
         let mut found = Vec::new();
         let is_given_more = done.instruction.mounts().any(|it| it.kind == "bind");
         let is_untold = done.step.calls.is_empty();
         // What is mounted is gone afterwards, but what came of it is not.
         self.is_open |= is_given_more || is_untold;
-        let mut folder = done.step.folder.clone();
+        let mut folder = done.step.folder.as_deref().map(Rc::from);
         for call in &done.step.calls {
             let kind = kind(call);
             if let Some(kind) = &kind
@@ -238,7 +163,7 @@ impl Tree {
                     kind,
                     call,
                     folder.as_deref().filter(|_| !is_elsewhere(done, call)),
-                    given,
+                    (given, hangs),
                 )
             {
                 found.push((call.program.place, what));
@@ -248,9 +173,7 @@ impl Tree {
             let makes = |it: &Argument| it.told().is_none_or(matters);
             self.is_open |= kind.is_none() && !is_harmless(call, folder.as_deref())
                 || call.output.as_ref().is_some_and(makes);
-            if call.name() == "cd" {
-                folder = entered(done, call, folder.as_deref());
-            }
+            folder = done.entered(call, folder);
         }
         found
     }
@@ -260,7 +183,7 @@ impl Tree {
         kind: &Kind,
         call: &Call,
         folder: Option<&str>,
-        given: &Given<'_>,
+        (given, is_untold): (&Given<'_>, &Cell<bool>),
     ) -> Option<String> {
         let is_told = call.arguments.iter().all(|it| it.text.is_ok());
         let folder = folder.filter(|_| is_told && !self.is_open)?;
@@ -273,11 +196,11 @@ impl Tree {
             return None;
         }
         if self.is_cut {
-            given.is_untold.set(true);
+            is_untold.set(true);
             return None;
         }
         let manifest = self.files.get(&clean(&format!("{folder}/{}", kind.manifest)))?;
-        Some(format!("{} needs {}", call.name(), given.why(manifest, kind.locks)))
+        Some(format!("{} needs {}", call.name(), why(given, manifest, kind.locks)))
     }
 }
 
@@ -285,20 +208,6 @@ impl Tree {
 fn matters(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     KINDS.iter().any(|it| it.manifest == name || it.locks.contains(&name))
-}
-
-/// What of a file's path lies below a source that stands for it or a folder above
-/// it; empty where it is the file itself.
-fn taken<'f>(file: &'f str, source: &[Pattern], effort: &Effort) -> Option<&'f str> {
-    let mut rest = file;
-    for part in source {
-        let (first, below) = rest.split_once('/').unwrap_or((rest, ""));
-        if rest.is_empty() || part.fits(first, effort) != Some(true) {
-            return None;
-        }
-        rest = below;
-    }
-    Some(rest)
 }
 
 /// By which kind of lock file a call installs, if it does.
@@ -333,16 +242,7 @@ fn is_elsewhere(done: Done<'_>, call: &Call) -> bool {
     };
     call.is_moved
         || call.words().any(is_option)
-        || VARIABLES.iter().any(|it| setting(done, call, it).is_some())
-}
-
-/// The folder after a `cd`, where it can be told. Subshells leave theirs again.
-fn entered(done: Done<'_>, call: &Call, folder: Option<&str>) -> Option<String> {
-    let it = done.instruction;
-    let is_plain = it.heredocs.is_empty() && !it.command().text.contains(['(', '`', '|']);
-    let [to] = call.arguments.as_slice() else { return None };
-    let to = to.told().filter(|it| is_plain && !it.starts_with(['-', '~']))?;
-    if to.starts_with('/') { Some(clean(to)) } else { Some(clean(&format!("{}/{to}", folder?))) }
+        || VARIABLES.iter().any(|it| done.setting(call, it).is_some())
 }
 
 /// Whether a call makes no files of a project in this folder, and does not ask for

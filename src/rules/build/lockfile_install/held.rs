@@ -44,7 +44,7 @@ pub(super) fn held<'l>(done: Done<'l>, call: &'l Call) -> Held<'l> {
         },
     };
     let mut answer = Held::No;
-    for value in names.iter().filter_map(|name| setting(done, call, name)) {
+    for value in names.iter().filter_map(|name| done.setting(call, name)) {
         match value {
             Ok(it) if is_on(it) => return Held::Yes,
             Ok(_) => {}
@@ -52,17 +52,6 @@ pub(super) fn held<'l>(done: Done<'l>, call: &'l Call) -> Held<'l> {
         }
     }
     answer
-}
-
-/// What a variable is for a call, or why nobody can tell; none where nobody sets it.
-pub(super) fn setting<'l>(
-    done: Done<'l>,
-    call: &'l Call,
-    name: &str,
-) -> Option<Result<&'l str, &'l str>> {
-    let text = |it: &'l Result<String, String>| it.as_deref().map_err(String::as_str);
-    let own = call.settings.iter().rev().find(|(it, _)| it == name);
-    own.map(|(_, it)| text(&it.text)).or_else(|| done.step.environment.get(name).map(text))
 }
 
 fn is_on(value: &str) -> bool {
