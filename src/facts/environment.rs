@@ -99,10 +99,12 @@ fn of_the_first(view: &View<'_>) -> Reading<Environment> {
 
 fn of_process(process: &Process<'_>) -> Reading<Environment> {
     let source = Source::proc(process.pid, "environ");
-    process.variables("environ").map(|it| Environment { variables: it.into() }).shown_as(|all| {
-        let count = all.variables.len();
-        vec![Evidence::new(source, "", format!("{count} variables"))]
-    })
+    process.variables("environ").map(|it| Environment { variables: Arc::clone(it) }).shown_as(
+        |all| {
+            let count = all.variables.len();
+            vec![Evidence::new(source, "", format!("{count} variables"))]
+        },
+    )
 }
 
 /// What each process was started with. Processes with the same environment
@@ -142,7 +144,7 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
                 let source = Source::proc(process.pid, "environ");
                 process
                     .variables("environ")
-                    .map(naming_an_engine)
+                    .map(|all| naming_an_engine(all))
                     .shown_as(|named| vec![Evidence::new(source, "", in_words(named))])
             });
             let each = each.map(|all| all.into_iter().map(|one| one.map(|it| it.value)).collect());

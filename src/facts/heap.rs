@@ -5,7 +5,7 @@ use crate::model::reading::{Evidence, Reading};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
 use crate::model::target::Kind;
-use crate::parse::command::options::bytes;
+use crate::parse::command::options::{bytes, last};
 use crate::parse::command::program;
 use crate::parse::command::programs::{Role, role};
 
@@ -263,13 +263,7 @@ fn workers(view: &View<'_>, process: &Process<'_>, words: &[&str]) -> Reading<He
 }
 
 fn asked_workers(words: &[&str]) -> u64 {
-    let after = words.iter().skip(1).copied().chain([""]);
-    let asked = words.iter().zip(after).filter_map(|(word, next)| {
-        let attached = word.strip_prefix("--workers=").or_else(|| word.strip_prefix("-w"));
-        let attached = attached.or_else(|| (*word == "--workers").then_some(""))?;
-        if attached.is_empty() { next } else { attached }.parse().ok()
-    });
-    asked.last().unwrap_or_default()
+    last(words, "--workers", Some("-w")).and_then(|it| it.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
