@@ -11,7 +11,7 @@ use crate::parse::command::programs::{Role, role};
 
 use super::limits::{Limit, memory_in_force};
 use super::view::{Process, View};
-use super::{Held, environment};
+use super::{Held, command, environment};
 
 /// One process's runtime, as far as it sizes itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,13 +85,11 @@ fn declared(view: &View<'_>) -> Reading<Held<Heap>> {
         return Reading::Inapplicable;
     }
     let inspect = view.inspect();
-    let command = inspect.text("/Path").zip(inspect.texts("/Args"));
-    let words = command.map(|(path, args)| path.into_iter().chain(args).collect::<Vec<_>>());
     let limit = inspect.count("/HostConfig/Memory");
     if limit.known() == Some(&0) {
         return limit.map(|_| view.declared(Heap::Boundless));
     }
-    let heap = words.and_then(|words| {
+    let heap = command::declared(view).and_then(|words| {
         let names = words.iter().take(3).filter_map(|word| program(word));
         match (names.filter_map(runtime).next(), limit.known()) {
             (None, _) => Reading::of(Heap::None),

@@ -6,6 +6,7 @@
 //! [`Fact`](crate::model::fact::Fact)'s business.
 
 pub mod build;
+pub mod config;
 pub mod filesystem;
 pub mod identity;
 pub mod isolation;
@@ -104,6 +105,8 @@ pub static ALL: &[&Rule] = &[
     &build::verified_downloads::RULE,
     &build::dockerignore::RULE,
     &build::copy_not_add::RULE,
+    &config::runtime_env::RULE,
+    &config::gunicorn_tuned::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,
 ];

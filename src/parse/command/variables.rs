@@ -55,6 +55,17 @@ pub fn kept_of_variable(name: &str, value: &str) -> Option<String> {
     Some(if value.is_empty() { String::new() } else { kept })
 }
 
+/// Whether a text can be the name of a variable.
+///
+/// # Errors
+/// Says that it is none.
+pub fn is_name(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.contains('=') {
+        return Err(format!("{text:?} is not the name of a variable"));
+    }
+    Ok(())
+}
+
 /// Whether this value of a variable would be kept as it is, so that it can be told from others.
 pub fn is_kept(name: &str, value: &str) -> bool {
     let is_whole = !value.is_empty() && !value.contains(WITHHELD);
