@@ -29,6 +29,8 @@ const KEPT: &[&str] = &[
     "engine-socket",
     "escape-writable-host-by-a-setuid-file",
     "exec-as-root",
+    "gunicorn-hardened",
+    "gunicorn-plain",
     "hardened",
     "shipped-careful",
     "shipped-careless",
@@ -103,7 +105,8 @@ fn keep(folder: &Path, case: &str, bundle: &str) {
 }
 
 /// The variables that the cases set, by how their names begin.
-const VARIABLES: [&str; 7] = ["PATH", "HOME", "HOSTNAME", "WITNESS_", "DB_", "POSTGRES_", "JWT_"];
+const VARIABLES: [&str; 8] =
+    ["PATH", "HOME", "HOSTNAME", "WITNESS_", "DB_", "POSTGRES_", "JWT_", "PYTHON"];
 
 /// The groups that a host has whatever is installed there, and the engine's.
 const GROUPS: [&str; 8] =

@@ -2,6 +2,7 @@
 
 mod archives;
 mod compose;
+mod config;
 mod daemons;
 mod declared;
 mod demo;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> Vec<Live> {
         demo::all(),
         restless::all(),
         secrets::all(),
+        config::all(),
         users::all(),
         walls::all(),
         daemons::all(),

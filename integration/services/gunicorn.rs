@@ -21,8 +21,8 @@ pub(crate) const GUNICORN: Service = Service {
             "WorkingDir": "/srv/python",
             "Entrypoint": ["tini", "--"],
             "Cmd": [
-                "gunicorn", "--workers", "2", "--bind", "0.0.0.0:8000",
-                "--worker-tmp-dir", "/tmp", "--graceful-timeout", "3", "app:app",
+                "gunicorn", "--workers", "2", "--timeout", "30", "--keep-alive", "5",
+                "--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/tmp", "--graceful-timeout", "3", "app:app",
             ],
             "Env": ["PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"],
             "ExposedPorts": {"8000/tcp": {}},

@@ -24,28 +24,29 @@ impl Command {
     }
 }
 
-/// The engine starts `Path` with `Args`, what image and run amount to. A shell
-/// that executes the program in its own place is gone: the kernel shows it.
+/// A shell that executes the program in its own place is gone: the kernel shows it.
 pub(super) fn fact(view: &View<'_>) -> Fact<Command> {
-    let inspect = view.inspect();
-    let declared = inspect
-        .text("/Path")
-        .zip(inspect.texts("/Args"))
-        .map(|(path, args)| Command::new(&path.into_iter().chain(args).collect::<Vec<_>>()));
+    let declared = declared(view).map(|words| Command::new(&words));
     if view.kind().is_to_come() {
         let Reading::Missing(gap) = &declared else { return Fact::declared_only(declared) };
-        return Fact::declared_in_part(in_part(view), Some(gap.clone()));
+        let known = in_part(view).map(|words| Command::new(&words));
+        return Fact::declared_in_part(known, Some(gap.clone()));
     }
     let effective = Reading::from(view.init())
         .and_then(|init| init.command().map(|words| Command::new(&words)));
     Fact::new(declared, effective)
 }
 
-/// As much of the command as is known: what stands before it runs it, and takes no
-/// shell away.
-fn in_part(view: &View<'_>) -> Reading<Command> {
+/// The engine starts `Path` with `Args`, what image and run amount to.
+pub(super) fn declared<'a>(view: &View<'a>) -> Reading<Vec<&'a str>> {
+    let command = view.inspect().text("/Path").zip(view.inspect().texts("/Args"));
+    command.map(|(path, args)| path.into_iter().chain(args).collect())
+}
+
+/// As much of the command as is known: what stands before it runs it, and takes nothing
+/// of it away.
+pub(super) fn in_part<'a>(view: &View<'a>) -> Reading<Vec<&'a str>> {
     let parts = ["/Config/Entrypoint", "/Config/Cmd"].map(|part| view.inspect().texts(part));
     let known = parts.into_iter().filter(|it| it.known().is_some_and(|words| !words.is_empty()));
-    let known = known.map(|it| it.map(|words| Command::new(&words)));
     known.last().unwrap_or(Reading::Inapplicable)
 }

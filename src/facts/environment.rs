@@ -32,6 +32,11 @@ impl Environment {
     pub fn get(&self, name: &str) -> Option<&Variable> {
         self.variables.iter().rev().find(|it| it.name.raw() == name)
     }
+
+    /// Whether a variable of this name is set to something.
+    pub fn sets(&self, name: &str) -> bool {
+        self.get(name).is_some_and(Variable::has_value)
+    }
 }
 
 /// What a container is started with, as far as it is known.
@@ -59,6 +64,18 @@ impl Given {
     pub fn part(&self) -> Fact<Environment> {
         let is_whole = self.unknown.is_empty() && self.more.is_none();
         Fact::declared_only(if is_whole { Reading::Inapplicable } else { self.known.clone() })
+    }
+
+    /// One variable; `None` where nobody sets it.
+    pub(super) fn variable(&self, name: &str) -> Reading<Option<Variable>> {
+        self.known.as_ref().and_then(|known| {
+            let named = self.unknown.iter().find(|(it, _)| it.is_empty() || it == name);
+            let gap = named.map(|(_, gap)| gap).or(self.more.as_ref());
+            match (known.get(name), gap) {
+                (None, Some(gap)) => Reading::Missing(gap.clone()),
+                (variable, _) => Reading::of(variable.cloned()),
+            }
+        })
     }
 
     fn gap(&self, matters: impl Fn(&str) -> bool) -> Option<Gap> {
@@ -99,9 +116,24 @@ fn of_the_first(view: &View<'_>) -> Reading<Environment> {
 
 fn of_process(process: &Process<'_>) -> Reading<Environment> {
     let source = Source::proc(process.pid, "environ");
-    process.variables("environ").map(|it| Environment { variables: it.into() }).shown_as(|all| {
-        let count = all.variables.len();
-        vec![Evidence::new(source, "", format!("{count} variables"))]
+    process.variables("environ").map(|it| Environment { variables: Arc::clone(it) }).shown_as(
+        |all| {
+            let count = all.variables.len();
+            vec![Evidence::new(source, "", format!("{count} variables"))]
+        },
+    )
+}
+
+/// What a process was started with, where it still shows: one that has no variable at all
+/// may have written a title over them.
+pub(super) fn shown(process: &Process<'_>) -> Reading<Environment> {
+    of_process(process).and_then(|all| {
+        if all.variables.is_empty() {
+            let source = Source::proc(process.pid, "environ");
+            let detail = "it shows no variable, as a process does that wrote a title over them";
+            return Reading::Missing(Gap::new(Reason::Unproved, source, detail));
+        }
+        Reading::of(all)
     })
 }
 
@@ -142,7 +174,7 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
                 let source = Source::proc(process.pid, "environ");
                 process
                     .variables("environ")
-                    .map(naming_an_engine)
+                    .map(|all| naming_an_engine(all))
                     .shown_as(|named| vec![Evidence::new(source, "", in_words(named))])
             });
             let each = each.map(|all| all.into_iter().map(|one| one.map(|it| it.value)).collect());
@@ -151,7 +183,7 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
     }
 }
 
-fn recorded(view: &View<'_>) -> Given {
+pub(super) fn recorded(view: &View<'_>) -> Given {
     view.environment.get_or_init(|| read(view)).clone()
 }
 

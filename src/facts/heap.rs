@@ -5,13 +5,13 @@ use crate::model::reading::{Evidence, Reading};
 use crate::model::secret::Variable;
 use crate::model::source::Source;
 use crate::model::target::Kind;
-use crate::parse::command::options::bytes;
+use crate::parse::command::options::{bytes, last};
 use crate::parse::command::program;
 use crate::parse::command::programs::{Role, role};
 
 use super::limits::{Limit, memory_in_force};
 use super::view::{Process, View};
-use super::{Held, environment};
+use super::{Held, command, environment};
 
 /// One process's runtime, as far as it sizes itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,13 +85,11 @@ fn declared(view: &View<'_>) -> Reading<Held<Heap>> {
         return Reading::Inapplicable;
     }
     let inspect = view.inspect();
-    let command = inspect.text("/Path").zip(inspect.texts("/Args"));
-    let words = command.map(|(path, args)| path.into_iter().chain(args).collect::<Vec<_>>());
     let limit = inspect.count("/HostConfig/Memory");
     if limit.known() == Some(&0) {
         return limit.map(|_| view.declared(Heap::Boundless));
     }
-    let heap = words.and_then(|words| {
+    let heap = command::declared(view).and_then(|words| {
         let names = words.iter().take(3).filter_map(|word| program(word));
         match (names.filter_map(runtime).next(), limit.known()) {
             (None, _) => Reading::of(Heap::None),
@@ -263,13 +261,7 @@ fn workers(view: &View<'_>, process: &Process<'_>, words: &[&str]) -> Reading<He
 }
 
 fn asked_workers(words: &[&str]) -> u64 {
-    let after = words.iter().skip(1).copied().chain([""]);
-    let asked = words.iter().zip(after).filter_map(|(word, next)| {
-        let attached = word.strip_prefix("--workers=").or_else(|| word.strip_prefix("-w"));
-        let attached = attached.or_else(|| (*word == "--workers").then_some(""))?;
-        if attached.is_empty() { next } else { attached }.parse().ok()
-    });
-    asked.last().unwrap_or_default()
+    last(words, "--workers", Some("-w")).and_then(|it| it.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod engines;
 pub mod environment;
 pub mod files;
 pub mod groups;
+pub mod gunicorn;
 pub mod health;
 pub mod heap;
 pub mod hooks;
@@ -36,6 +37,7 @@ pub mod privilege;
 pub mod propagation;
 pub mod remapping;
 pub mod restart;
+pub mod runtime;
 pub mod seccomp;
 pub mod signals;
 pub mod signs;
@@ -195,6 +197,8 @@ pub struct Facts {
     pub first_environment: Fact<environment::Environment>,
     /// The environment that each process was started with.
     pub environments: Fact<Held<environment::Environment>>,
+    /// What runtimes are told by variables, and do unasked.
+    pub runtimes: runtime::Runtimes,
     /// The bounds on what a container can use.
     pub limits: limits::Limits,
     /// What a container makes of its image's own configuration.
@@ -209,6 +213,8 @@ pub struct Facts {
     pub nginx: nginx::Nginx,
     /// How much memory each process's runtime may fill, beside the limit.
     pub heap: Fact<Held<heap::Heap>>,
+    /// How gunicorn is told to run its workers.
+    pub gunicorn: gunicorn::Gunicorn,
     /// Who PID 1 is, and whether it reaps.
     pub init: Fact<signals::Init>,
     /// What the signal that stops the container does to PID 1.
@@ -291,12 +297,14 @@ fn of_container(view: &View<'_>) -> Facts {
         given_environment: environment::given(view),
         first_environment: environment::first(view),
         environments: where_it_runs(view, environment::of_processes),
+        runtimes: runtime::all(view),
         limits: limits::all(view),
         image: image::all(view),
         supply: supply::all(view),
         health: health::all(view),
         network: network::all(view),
         heap: heap::fact(view),
+        gunicorn: gunicorn::all(view, &build),
         init: signals::init(view),
         stop: where_it_runs(view, signals::stop),
         restart_policy: restart::policy(view),

@@ -40,7 +40,7 @@ pub enum Answer {
     /// How nginx is configured.
     Nginx(Configuration),
     /// An environment, its values sealed.
-    Variables(Vec<Variable>),
+    Variables(Arc<[Variable]>),
     /// What an engine would be told to create.
     Draft(Arc<Draft>),
     /// A Dockerfile, and what its build is told.
@@ -366,7 +366,7 @@ impl Bundle {
     ///
     /// # Errors
     /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is none.
-    pub fn variables(&self, source: &Source) -> Result<&[Variable], Gap> {
+    pub fn variables(&self, source: &Source) -> Result<&Arc<[Variable]>, Gap> {
         let answer = self.ask(source)?;
         if let Answer::Variables(variables) = answer {
             Ok(variables)

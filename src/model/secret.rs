@@ -129,6 +129,13 @@ pub struct Variable {
     pub kept: Option<Untrusted>,
 }
 
+impl Variable {
+    /// Whether it is set to something: a reference that nobody resolved is no value.
+    pub const fn has_value(&self) -> bool {
+        !matches!(self.value.form, Form::Empty | Form::Reference)
+    }
+}
+
 /// The name, and of the value what may be shown.
 impl fmt::Display for Variable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -106,6 +106,8 @@ pub static ALL: &[&Rule] = &[
     &build::verified_downloads::RULE,
     &build::dockerignore::RULE,
     &build::copy_not_add::RULE,
+    &config::runtime_env::RULE,
+    &config::gunicorn_tuned::RULE,
     &config::nginx_hardened::RULE,
     &truth::runs_as_declared::RULE,
     &truth::no_ineffective_hardening::RULE,

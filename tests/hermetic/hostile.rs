@@ -184,7 +184,7 @@ proptest! {
         let kept = command::arguments(&words).concat()
             + &command::script(&words.join(" "))
             + &command::arguments(&[&["sh".to_owned(), "-c".to_owned()], &words[..]].concat()).concat()
-            + &command::options::kept_of_variable("JAVA_OPTS", &words.join(" ")).unwrap_or_default();
+            + &command::kept_of_variable("JAVA_OPTS", &words.join(" ")).unwrap_or_default();
         prop_assert!(!kept.contains(SECRET), "{:?} became {}", words, kept);
         command::script(&any);
         time::duration(&any);

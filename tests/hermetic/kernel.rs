@@ -304,7 +304,7 @@ fn a_proc_that_hides_processes_makes_nothing_pass() {
     host.write("proc/self/mountinfo", "22 20 0:4 / /proc rw - proc proc rw,hidepid=invisible\n");
     let (_, findings) = host.audit(&id(), 70);
     // What no policy asks for, or no engine declares, does not apply, whatever is hidden.
-    let unasked = ["expected-uid", "required-env", "runs-as-declared"];
+    let unasked = ["expected-uid", "required-env", "runtime-env", "runs-as-declared"];
     let of_containers = |id: &str| find(id).unwrap().targets.contains(&Kind::Container);
     let judged = |it: &&Finding| !unasked.contains(&&*it.rule) && of_containers(&it.rule);
     assert!(

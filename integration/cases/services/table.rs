@@ -100,6 +100,10 @@ const CLIMBS: &[Expectation] = &[fails("no-setuid-escalation", &[gained(BecomeRo
 /// A heap, or workers, that the memory limit has room for.
 const FITS: &[Expectation] = &[passes("heap-fits-limit", &[])];
 
+/// Workers that somebody thought about, and such that nobody did.
+const TUNED: &[Expectation] = &[passes("gunicorn-tuned", &[])];
+const UNTUNED: &[Expectation] = &[fails("gunicorn-tuned", &[])];
+
 /// It collects whoever is left to the first process.
 const REAPS: &[Expectation] = &[passes("init-process", &[])];
 
@@ -158,8 +162,8 @@ pub(super) const CASES: &[Case] = &[
     ),
     plain(&NODE, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE, LEAVES_ORPHANS, NO_NGINX]),
     hardened(&NODE, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, FITS]),
-    plain(&GUNICORN, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE, REAPS]),
-    hardened(&GUNICORN, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, FITS]),
+    plain(&GUNICORN, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, NO_STORE, REAPS, UNTUNED]),
+    hardened(&GUNICORN, "1000:1000", &[ISOLATED, HARDENED, OWN_ACCOUNT, NO_STORE, FITS, TUNED]),
     plain(
         &POSTGRES,
         "postgres",

@@ -7,7 +7,7 @@
 
 mod history;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -257,7 +257,7 @@ pub(super) fn command_line(text: &str) -> String {
 }
 
 /// An environment as `execve(2)` was given it, its values sealed.
-pub(super) fn environment(text: &str) -> Vec<Variable> {
+pub(super) fn environment(text: &str) -> Arc<[Variable]> {
     text.split('\0').filter(|it| !it.is_empty()).map(variable).collect()
 }
 

@@ -233,6 +233,19 @@ impl Files {
         found.with(Reading::of(()), &self.source, |files, ()| files)
     }
 
+    /// Whether there is any file that fits.
+    pub(super) fn are_there(&self, patterns: &[String]) -> Reading<bool> {
+        let Found { looked, files, gap } = self.found(patterns, &[], |_, _| true);
+        match (looked, files.is_empty(), gap) {
+            (Err(gap), _, _) | (Ok(_), true, Some(gap)) => Reading::Missing(gap),
+            (Ok(looked), is_none, _) => {
+                let shown = format!("{} of {} files", files.len(), looked.names);
+                let evidence = Evidence::new(self.source.clone(), "", shown);
+                Reading::Known(!is_none, vec![evidence])
+            }
+        }
+    }
+
     /// The files that everybody may write, but for those that fit some patterns.
     pub fn exposed(&self, except: &[String]) -> Fact<Vec<Entry>> {
         let found = self.among(&[], except, |entry, _| {

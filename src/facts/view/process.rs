@@ -1,5 +1,7 @@
 //! One process's part of a bundle.
 
+use std::sync::Arc;
+
 use crate::facts::Holder;
 use crate::model::bundle::{Answer, Bundle};
 use crate::model::reading::{Evidence, Gap, Reading, Reason};
@@ -82,7 +84,7 @@ impl<'a> Process<'a> {
     }
 
     /// An environment, its values sealed.
-    pub(in crate::facts) fn variables(&self, name: &str) -> Reading<&'a [Variable]> {
+    pub(in crate::facts) fn variables(&self, name: &str) -> Reading<&'a Arc<[Variable]>> {
         self.bundle.variables(&Source::proc(self.pid, name)).into()
     }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::programs::{is_always_true, is_builtin};
-use super::{arguments, is_shell_form, program, script, unwrapped, worth};
+use super::{arguments, program, script, script_at, unwrapped, worth};
 use crate::model::reading::Reading;
 use crate::parse::document::Document;
 
@@ -60,12 +60,7 @@ impl<'a> Check<'a> {
                 if is_always_true(name) {
                     return Some(format!("it only runs {name}"));
                 }
-                if !is_shell_form(inner) {
-                    return None;
-                }
-                let at =
-                    inner.iter().position(|word| word.starts_with('-') && word.ends_with('c'))?;
-                inner.get(at + 1)?.clone()
+                inner.get(script_at(inner)?)?.clone()
             }
         };
         always_true(&skeleton)

@@ -11,10 +11,11 @@ pub mod check;
 pub mod options;
 pub mod programs;
 mod shell;
+pub mod variables;
 mod worth;
 
-pub use options::kept_of_variable;
 pub use shell::script;
+pub use variables::kept_of_variable;
 
 use options::Options;
 use programs::{Role, known, role};
@@ -74,7 +75,7 @@ impl State {
                 _ => Self::Program.read(word),
             },
             Self::Interpreter => match word {
-                "-m" => (word.to_owned(), Self::Interpreter),
+                _ if word == "-m" || is_letters(word) => (word.to_owned(), Self::Interpreter),
                 _ if word.starts_with('-') => (WITHHELD.to_owned(), Self::Interpreter),
                 _ => match program(word).filter(|name| known(name)) {
                     Some(name) => (word.to_owned(), Self::after(name)),
@@ -82,9 +83,8 @@ impl State {
                 },
             },
             Self::Options(options) => {
-                let (kept, rest) = options.read(word);
-                let next = rest.map_or(Self::Argument, Self::Options);
-                (if kept { word } else { WITHHELD }.to_owned(), next)
+                let (shown, rest) = options.read(word);
+                (shown, rest.map_or(Self::Argument, Self::Options))
             }
             Self::Argument => (WITHHELD.to_owned(), Self::Argument),
         }
@@ -95,6 +95,10 @@ impl State {
             Role::Shell => Self::Shell,
             Role::Init | Role::Wrapper => Self::Wrapper,
             Role::Interpreter => Self::Interpreter,
+            // What such a script is told is most often the program that it starts in the end.
+            Role::Other if name.ends_with(".sh") || name.contains("entrypoint") => {
+                Self::Interpreter
+            }
             Role::Other => Options::of(name).map_or(Self::Argument, Self::Options),
         }
     }
@@ -112,12 +116,20 @@ fn is_script_option(word: &str) -> bool {
         && letters.bytes().all(|byte| b"cefiluvx".contains(&byte))
 }
 
+/// Whether a word is switches of Python's without a value, each a letter (`python(1)`).
+fn is_letters(word: &str) -> bool {
+    let letters = word.strip_prefix('-').unwrap_or_default();
+    (1..=5).contains(&letters.len())
+        && letters.bytes().all(|letter| b"bBdEiIOPqRsSuvx".contains(&letter))
+}
+
 /// The name of the program that a word calls, where the word may be kept: a
-/// well-known name, or a path in a plain alphabet.
+/// well-known name, also in a folder such as `venv/bin`, or a path in a plain alphabet.
 pub fn program(word: &str) -> Option<&str> {
-    let name = word.rsplit('/').next().unwrap_or_default();
+    let (folder, name) = word.rsplit_once('/').unwrap_or(("", word));
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._+-".contains(&byte);
-    let is_path = (word.starts_with('/') || word.starts_with("./"))
+    let is_well_known = (folder == "bin" || folder.ends_with("/bin")) && known(name);
+    let is_path = (word.starts_with('/') || word.starts_with("./") || is_well_known)
         && word.len() <= 200
         && word.bytes().all(is_plain)
         && !name.is_empty();
@@ -153,6 +165,23 @@ pub fn unwrapped<S: AsRef<str>>(words: &[S]) -> &[S] {
         }
     }
     rest
+}
+
+/// The commands that a skeleton starts, each by its words: that of a list of arguments, without
+/// an init and other wrappers, or those of the script that a shell is told.
+pub fn calls<'w>(words: &[&'w str]) -> Vec<Vec<&'w str>> {
+    let inner = unwrapped(words);
+    let script = script_at(inner).and_then(|at| inner.get(at));
+    let Some(script) = script else { return vec![inner.to_vec()] };
+    let words: Vec<&str> = script.split(' ').collect();
+    let calls = words.split(|word| worth::BETWEEN.contains(word));
+    calls.filter(|call| !call.is_empty()).map(<[_]>::to_vec).collect()
+}
+
+/// The place of the script that a shell is told on its command line.
+fn script_at<S: AsRef<str>>(words: &[S]) -> Option<usize> {
+    let option = || words.iter().position(|word| is_script_option(word.as_ref()));
+    is_shell_form(words).then(option)?.map(|at| at + 1)
 }
 
 /// Whether a shell is told a script on its command line: `sh -c …`.
@@ -221,8 +250,28 @@ mod tests {
             (&["bash", "-euo", "pipefail", "-c", "exit 1"], "bash … pipefail -c exit 1"),
             (&["busybox", "sh", "-c", "s3cret"], "busybox sh -c …"),
             (&["/bin/bash", "/entrypoint.sh", "s3cret"], "/bin/bash /entrypoint.sh …"),
+            (&["/entrypoint.sh", "gunicorn", "-w4", "s3cret"], "/entrypoint.sh gunicorn -w4 …"),
+            (&["docker-entrypoint.sh", "s3cret", "gunicorn"], "docker-entrypoint.sh … …"),
+            (&["venv/bin/gunicorn3", "--timeout=s3cret"], "venv/bin/gunicorn3 --timeout=…"),
+            (&["s3cret/nginx", "s3cret"], "… …"),
+            (&["python3", "-Bu", "-m", "gunicorn", "-c", "s3cret"], "python3 -Bu -m gunicorn -c …"),
+            (&["python", "-X", "s3cret", "-u"], "python … … …"),
         ] {
             assert_eq!(kept(words), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_skeleton_starts_its_own_command_or_those_of_its_script() {
+        for (words, expected) in [
+            (&["tini", "--", "gunicorn", "-w", "4"] as &[&str], "gunicorn -w 4"),
+            (&["sh", "-c", "cd … && exec gunicorn -w 4 …"], "cd … | exec gunicorn -w 4 …"),
+            (&["tini", "--", "sh", "-ec", "if test … ; then node … ; fi"], "if test … | node …"),
+            (&["sh", "-c", ""], ""),
+            (&[], ""),
+        ] {
+            let calls: Vec<String> = calls(words).iter().map(|it| it.join(" ")).collect();
+            assert_eq!(calls.join(" | "), expected, "{words:?}");
         }
     }
 

@@ -5,10 +5,11 @@
 //! is kept cannot be a password.
 
 use super::WITHHELD;
+use super::programs::bare;
 
 /// A grammar that no secret fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Value {
+pub(super) enum Value {
     /// The option has none.
     None,
     /// A whole number of up to nine digits.
@@ -22,7 +23,8 @@ enum Value {
 }
 
 impl Value {
-    fn fits(self, text: &str) -> bool {
+    /// Whether a text is of this grammar.
+    pub(super) fn fits(self, text: &str) -> bool {
         match self {
             Self::None => text.is_empty(),
             Self::Number => is_number(text),
@@ -95,7 +97,12 @@ const WORKER_CLASSES: Value = Value::Word(&[
     "uvicorn.workers.UvicornH11Worker",
 ]);
 
-const GUNICORN: [Known; 12] = [
+/// Of a value that may be anything only the option's name is kept.
+const ANYTHING: Value = Value::Word(&[]);
+
+const GUNICORN: [Known; 14] = [
+    ("-c", Join::Attached, ANYTHING),
+    ("--config", Join::EqualsOrNext, ANYTHING),
     ("-w", Join::Attached, Value::Number),
     ("--workers", Join::EqualsOrNext, Value::Number),
     ("-t", Join::Attached, Value::Number),
@@ -161,7 +168,7 @@ impl Options {
         let of = |known: &'static [Known], end, skipped: &'static [&'static str]| {
             Some(Self { known, end, skipped, pending: None })
         };
-        match program {
+        match bare(program) {
             "node" | "nodejs" => of(&NODE, End::AtFirstWord, &NODE_VALUES),
             "java" => of(&JAVA, End::AtFirstWord, &JAVA_VALUES),
             "gunicorn" => of(&GUNICORN, End::Never, &[]),
@@ -171,14 +178,20 @@ impl Options {
         }
     }
 
-    /// Whether a word is kept, and what of the options is left to be read.
-    pub(super) fn read(mut self, word: &str) -> (bool, Option<Self>) {
+    /// The same, where other words never end the list.
+    pub(super) fn among_others(self) -> Self {
+        Self { end: End::Never, ..self }
+    }
+
+    /// What of a word is kept, and what of the options is left to be read.
+    pub(super) fn read(mut self, word: &str) -> (String, Option<Self>) {
         if let Some(value) = self.pending.take() {
-            return (value.is_some_and(|value| value.fits(word)), Some(self));
+            let fits = value.is_some_and(|value| value.fits(word));
+            return (if fits { word } else { WITHHELD }.to_owned(), Some(self));
         }
         if self.skipped.contains(&word) {
             self.pending = Some(None);
-            return (false, Some(self));
+            return (WITHHELD.to_owned(), Some(self));
         }
         for (name, join, value) in self.known {
             let Some(rest) = word.strip_prefix(name) else { continue };
@@ -188,71 +201,43 @@ impl Options {
                 Join::Glued => Some(rest),
             };
             match joined {
-                Some(joined) if value.fits(joined) => return (true, Some(self)),
+                Some(joined) if value.fits(joined) => return (word.to_owned(), Some(self)),
                 None if rest.is_empty() => {
                     self.pending = Some(Some(*value));
-                    return (true, Some(self));
+                    return (word.to_owned(), Some(self));
+                }
+                // That it is set is known, whatever to.
+                Some(_) if *join == Join::EqualsOrNext => {
+                    return (format!("{name}={WITHHELD}"), Some(self));
+                }
+                Some(_) if *join == Join::Attached => {
+                    return (format!("{name}{WITHHELD}"), Some(self));
                 }
                 // The name of a longer option, or a value that nobody can vouch for.
                 _ => {}
             }
         }
         let is_over = self.end == End::AtFirstWord && (!word.starts_with('-') || word == "-jar");
-        (false, (!is_over).then_some(self))
+        (WITHHELD.to_owned(), (!is_over).then_some(self))
     }
 }
 
-/// The variables of which a part is kept, beside those that name an engine.
-pub const VARIABLES: [&str; 9] = [
-    "NODE_OPTIONS",
-    "JAVA_TOOL_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "JAVA_OPTS",
-    "GUNICORN_CMD_ARGS",
-    "WEB_CONCURRENCY",
-    "NODE_ENV",
-    "PATH",
-    "PYTHONHASHSEED",
-];
-
-/// A seed of one's own may be meant to be secret.
-const SEED: Value = Value::Word(&["random"]);
-
-const STAGES: Value = Value::Word(&["production", "development", "test", "staging"]);
-
-/// The part of a variable's value that cannot be a secret and that a rule
-/// reads, the rest withheld; `None` for any other variable.
-pub fn kept_of_variable(name: &str, value: &str) -> Option<String> {
-    let known = VARIABLES.contains(&name);
-    let kept = match name {
-        _ if !known => return None,
-        "PATH" => value.split(':').map(folder).collect::<Vec<_>>().join(":"),
-        "WEB_CONCURRENCY" => if Value::Number.fits(value) { value } else { WITHHELD }.to_owned(),
-        "NODE_ENV" => if STAGES.fits(value) { value } else { WITHHELD }.to_owned(),
-        "PYTHONHASHSEED" => if SEED.fits(value) { value } else { WITHHELD }.to_owned(),
-        "NODE_OPTIONS" => words_of("node", value),
-        "GUNICORN_CMD_ARGS" => words_of("gunicorn", value),
-        _ => words_of("java", value),
-    };
-    Some(if value.is_empty() { String::new() } else { kept })
-}
-
-/// Options and their values; what stands between them never ends the list.
-fn words_of(program: &str, value: &str) -> String {
-    let mut kept = Vec::new();
-    let mut options = Options::of(program).map(|it| Options { end: End::Never, ..it });
-    for word in value.split_whitespace() {
-        let (is_kept, rest) = options.map_or((false, None), |it| it.read(word));
-        kept.push(if is_kept { word } else { WITHHELD });
-        options = rest;
+/// What the last of an option's occurrences among the words of a skeleton says:
+/// `--long VALUE`, `--long=VALUE`, `-s VALUE` or `-sVALUE`. It is [`WITHHELD`] where the
+/// value was not recorded.
+pub fn last<'w>(words: &[&'w str], long: &str, short: Option<&str>) -> Option<&'w str> {
+    let mut found = None;
+    let mut words = words.iter().copied();
+    while let Some(word) = words.next() {
+        let value = if word == long || Some(word) == short {
+            words.next()
+        } else {
+            let joined = word.strip_prefix(long).and_then(|rest| rest.strip_prefix('='));
+            joined.or_else(|| word.strip_prefix(short?))
+        };
+        found = value.or(found);
     }
-    kept.join(" ")
-}
-
-fn folder(path: &str) -> &str {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._+-".contains(&byte);
-    let is_folder = path.starts_with('/') && path.len() <= 200 && path.bytes().all(is_plain);
-    if is_folder { path } else { WITHHELD }
+    found
 }
 
 /// A number of bytes as an option writes it: `512m`, `1g`, `65536`.
@@ -274,28 +259,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_variable_only_the_options_with_their_grammar_are_kept() {
-        for (name, value, expected) in [
-            (
-                "NODE_OPTIONS",
-                "--max-old-space-size=256 --require s3cret",
-                "--max-old-space-size=256 … …",
-            ),
-            ("JAVA_TOOL_OPTIONS", "-Dpw=s3cret -Xmx1g", "… -Xmx1g"),
-            ("JAVA_OPTS", "s3cret -XX:MaxRAMPercentage=s3cret", "… …"),
-            ("GUNICORN_CMD_ARGS", "--workers 3 --bind=s3cret", "--workers 3 …"),
-            ("WEB_CONCURRENCY", "s3cret", "…"),
-            ("WEB_CONCURRENCY", "4", "4"),
-            ("NODE_ENV", "production", "production"),
-            ("NODE_ENV", "s3cret", "…"),
-            ("NODE_ENV", "", ""),
-            ("PYTHONHASHSEED", "random", "random"),
-            ("PYTHONHASHSEED", "4711", "…"),
-            ("PATH", "/usr/bin:/bin:s3cret", "/usr/bin:/bin:…"),
+    fn the_last_of_an_options_values_counts_however_it_is_written() {
+        for (words, expected) in [
+            ("gunicorn -w 4", Some("4")),
+            ("gunicorn -w4 … --workers=8", Some("8")),
+            ("gunicorn --workers 8 -w …", Some("…")),
+            ("gunicorn --workers=…", Some("…")),
+            ("gunicorn --worker-class sync", None),
+            ("gunicorn -w", None),
         ] {
-            assert_eq!(kept_of_variable(name, value).as_deref(), Some(expected), "{name}={value}");
+            let words: Vec<&str> = words.split(' ').collect();
+            assert_eq!(last(&words, "--workers", Some("-w")), expected, "{words:?}");
         }
-        assert_eq!(kept_of_variable("PASSWORD", "1234"), None);
+        assert_eq!(last(&["gunicorn", "-w", "4"], "--keep-alive", None), None);
     }
 
     #[test]

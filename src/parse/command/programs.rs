@@ -183,13 +183,13 @@ const ALWAYS_TRUE: [&str; 4] = [":", "echo", "printf", "true"];
 
 /// Whether this name is one of a well-known program.
 pub fn known(name: &str) -> bool {
-    let bare = without_version(name);
+    let bare = bare(name);
     role(name) != Role::Other || OTHERS.contains(&name) || OTHERS.contains(&bare)
 }
 
 /// What a program of this name does with the words after it.
 pub fn role(name: &str) -> Role {
-    let bare = without_version(name);
+    let bare = bare(name);
     if SHELLS.contains(&name) {
         Role::Shell
     } else if INITS.contains(&name) {
@@ -213,7 +213,7 @@ pub fn is_always_true(name: &str) -> bool {
     ALWAYS_TRUE.contains(&name)
 }
 
-/// `python3.12` is `python`, `php-fpm8.2` is `php-fpm`.
-fn without_version(name: &str) -> &str {
+/// A program's name without its version: `python3.12` is `python`, `php-fpm8.2` is `php-fpm`.
+pub fn bare(name: &str) -> &str {
     name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.')
 }

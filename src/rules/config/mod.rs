@@ -1,3 +1,5 @@
-//! Is a program configured as its own documentation advises?
+//! Is what runs configured as for production?
 
+pub mod gunicorn_tuned;
 pub mod nginx_hardened;
+pub mod runtime_env;

@@ -2,9 +2,9 @@
 
 use crate::facts::Facts;
 use crate::facts::environment::Environment;
-use crate::model::secret::Form;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::parse::command::variables::is_name;
 use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
@@ -32,12 +32,7 @@ rule! {
             about: "variables that must be set and not empty",
             shape: Shape::List,
             default: &[],
-            check: |name| {
-                if name.is_empty() || name.contains('=') {
-                    return Err(format!("{name:?} is not the name of a variable"));
-                }
-                Ok(())
-            },
+            check: is_name,
         }],
         judge: judge,
     }
@@ -52,9 +47,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         let missing: Vec<&str> = names
             .iter()
             .map(String::as_str)
-            .filter(|name| {
-                !is_set(environment, name) && !is_set(environment, &format!("{name}_FILE"))
-            })
+            .filter(|name| !environment.sets(name) && !environment.sets(&format!("{name}_FILE")))
             .collect();
         if missing.is_empty() {
             Check::holds(format!("set and not empty: {}", names.join(", ")))
@@ -63,11 +56,6 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         }
     };
     facts.first_environment.judge(check).or(facts.given_environment.part().judge(check))
-}
-
-/// A reference that nobody resolved is no value.
-fn is_set(environment: &Environment, name: &str) -> bool {
-    environment.get(name).is_some_and(|it| !matches!(it.value.form, Form::Empty | Form::Reference))
 }
 
 #[cfg(test)]

@@ -308,6 +308,23 @@ fn spoilt() -> Vec<(&'static str, Case, &'static str)> {
         ("strong-secrets", service().sets(&["A=b", "JWT_SECRET=short-one"]), "/Config/Env/1"),
         ("required-env", service().set("names", &["A"]), "/Config/Env"),
         (
+            "gunicorn-tuned",
+            service().writes("/Path", json!("gunicorn")).writes("/Args", json!(["-w3", "-t0"])),
+            "/Args/1",
+        ),
+        (
+            "gunicorn-tuned",
+            service()
+                .writes("/Path", json!("gunicorn"))
+                .sets(&["A=b", "GUNICORN_CMD_ARGS=-w3 --timeout 0"]),
+            "/Config/Env/1",
+        ),
+        (
+            "runtime-env",
+            service().sets(&["A=b", "NODE_ENV=test"]).set("variables", &["NODE_ENV=production"]),
+            "/Config/Env/1",
+        ),
+        (
             "no-ineffective-hardening",
             service().writes("/HostConfig/Privileged", json!(true)),
             "/HostConfig/CapDrop",

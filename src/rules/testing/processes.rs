@@ -4,6 +4,7 @@ use super::Case;
 use super::hardened::{INIT, STATUS};
 use crate::collect::redact;
 use crate::model::bundle::{Answer, Neighbour};
+use crate::model::secret::Variable;
 use crate::model::source::Source;
 
 impl Case {
@@ -11,6 +12,15 @@ impl Case {
     pub(in crate::rules) fn started_with(mut self, pid: u32, variables: &[&str]) -> Self {
         let sealed = variables.iter().map(|it| redact::variable(it)).collect();
         self.put(Source::proc(pid, "environ"), Answer::Variables(sealed));
+        self
+    }
+
+    /// A process was started with variables of whose values nothing was kept.
+    pub(in crate::rules) fn forgets_values(mut self, pid: u32) -> Self {
+        let source = Source::proc(pid, "environ");
+        let variables = self.bundle.variables(&source).unwrap().iter().cloned();
+        let variables = variables.map(|it| Variable { kept: None, ..it }).collect();
+        self.put(source, Answer::Variables(variables));
         self
     }
 
