@@ -14,26 +14,20 @@ use crate::parse::document::Document;
 use super::Holder;
 use super::view::{Process, View};
 
-/// The signs, those that somebody wrote down and those that can be seen.
+/// The signs, those that somebody wrote down and those that can be seen. Each is a
+/// question of its own: any one is enough.
 #[derive(Clone, Debug)]
 pub struct Signs {
-    /// What labels and names say.
-    pub written: Fact<Written>,
+    /// The roles that the label `secaudit.role` names.
+    pub labelled: Fact<Vec<String>>,
+    /// The service of a compose project that it is of.
+    pub service: Fact<Option<String>>,
+    /// The image's name without its tag and digest.
+    pub image: Fact<Option<String>>,
+    /// The programs that it is to start with.
+    pub started: Fact<BTreeSet<String>>,
     /// The programs that run.
     pub running: Fact<Vec<Program>>,
-}
-
-/// What labels and names say a container is for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// The roles that the label `secaudit.role` names.
-    pub roles: Vec<String>,
-    /// The service of a compose project.
-    pub service: Option<String>,
-    /// The image's name without its tag and digest.
-    pub image: Option<String>,
-    /// The programs that it is to start with.
-    pub programs: BTreeSet<String>,
 }
 
 /// A program that runs, by all names that it has.
@@ -46,56 +40,95 @@ pub struct Program {
 }
 
 pub(super) fn all(view: &View<'_>) -> Signs {
+    let (own, declared) = (view.own_image(), view.inspect());
+    let document = if view.kind() == Kind::Image { &own } else { declared };
+    Signs {
+        labelled: Fact::declared_only(labels(view, document).map(|labels| {
+            let named = find(&labels, "secaudit.role").unwrap_or_default();
+            let roles = named.split(',').map(str::trim).filter(|it| !it.is_empty());
+            roles.map(str::to_owned).collect()
+        })),
+        service: Fact::declared_only(service(view, document)),
+        image: Fact::declared_only(image(view, document)),
+        started: Fact::declared_only(started(view, document)),
+        running: running_programs(view),
+    }
+}
+
+/// Where no engine was asked, nobody wrote anything down.
+fn unwritten<T>(view: &View<'_>, document: &Document<'_>, nothing: T) -> Option<Reading<T>> {
+    let told = || Evidence::new(document.source().clone(), "", "no engine was asked");
+    (view.origin() == Origin::Kernel).then(|| Reading::Known(nothing, vec![told()]))
+}
+
+type Labels<'a> = Vec<(&'a str, &'a str)>;
+
+fn labels<'a>(view: &View<'_>, document: &Document<'a>) -> Reading<Labels<'a>> {
+    if let Some(unwritten) = unwritten(view, document, Vec::new()) {
+        return unwritten;
+    }
+    if !view.kind().is_to_come() || view.kind() == Kind::Image {
+        return document.pairs("/Config/Labels");
+    }
+    // What a base image says of itself gives nobody a role who is built on it.
+    let (known, _) = document.known_fields("/Config/Labels");
+    known.map(|all| all.into_iter().filter_map(|(name, it)| Some((name, it.as_str()?))).collect())
+}
+
+fn find<'a>(labels: &Labels<'a>, name: &str) -> Option<&'a str> {
+    labels.iter().find(|(it, _)| *it == name).map(|(_, value)| *value)
+}
+
+fn service(view: &View<'_>, document: &Document<'_>) -> Reading<Option<String>> {
+    match view.service_key() {
+        Some(key) => {
+            let told = document.told("", key);
+            Reading::Known(Some(key.to_owned()), vec![told])
+        }
+        None => labels(view, document)
+            .map(|all| find(&all, "com.docker.compose.service").map(str::to_owned)),
+    }
+}
+
+fn image(view: &View<'_>, document: &Document<'_>) -> Reading<Option<String>> {
+    if let Some(unwritten) = unwritten(view, document, None) {
+        return unwritten;
+    }
+    match (view.image_name(), document.unread()) {
+        (None, Some(gap)) => Reading::Missing(gap.clone()),
+        (image, _) => {
+            let name = image.map(|it| ImageName::parse(it.raw()).repository.to_owned());
+            let words = name.clone().unwrap_or_else(|| "no image's name".to_owned());
+            Reading::Known(name, vec![document.told("/Config/Image", words)])
+        }
+    }
+}
+
+fn started(view: &View<'_>, document: &Document<'_>) -> Reading<BTreeSet<String>> {
+    if let Some(unwritten) = unwritten(view, document, BTreeSet::new()) {
+        return unwritten;
+    }
+    let command = document.texts("/Config/Entrypoint").zip(document.texts("/Config/Cmd")).unshown();
+    command.map(|(entrypoint, command)| named(&entrypoint).chain(named(&command)).collect())
+}
+
+fn running_programs(view: &View<'_>) -> Fact<Vec<Program>> {
     if view.kind() == Kind::Image {
         let source = view.own_image().source().clone();
         let none = vec![Evidence::new(source, "", "an image runs nothing")];
-        return Signs {
-            written: Fact::declared_only(of_labels(view, &view.own_image())),
-            running: Fact::new(Reading::Inapplicable, Reading::Known(Vec::new(), none)),
-        };
+        return Fact::new(Reading::Inapplicable, Reading::Known(Vec::new(), none));
     }
     if view.kind().is_to_come() {
-        return Signs { written: Fact::to_come(), running: Fact::to_come() };
+        return Fact::to_come();
     }
     let runs = view.inspect().flag("/State/Running");
     if runs.known() == Some(&Some(false)) {
-        let running = runs.map(|_| Vec::new());
-        let written = Fact::declared_only(written(view));
-        return Signs { written, running: Fact::new(Reading::Inapplicable, running) };
+        return Fact::new(Reading::Inapplicable, runs.map(|_| Vec::new()));
     }
     let running = Reading::from(view.processes()).and_then(|processes| {
         processes.all().into_iter().map(|pid| running(&view.process(pid))).collect()
     });
-    Signs {
-        written: Fact::declared_only(written(view)),
-        running: Fact::new(Reading::Inapplicable, running),
-    }
-}
-
-fn written(view: &View<'_>) -> Reading<Written> {
-    let inspect = view.inspect();
-    if view.origin() == Origin::Kernel {
-        let source = inspect.source().clone();
-        let said = Evidence::new(source, "", "no engine was asked");
-        return Reading::Known(Written::default(), vec![said]);
-    }
-    of_labels(view, inspect)
-}
-
-fn of_labels(view: &View<'_>, document: &Document<'_>) -> Reading<Written> {
-    let command = document.texts("/Config/Entrypoint").zip(document.texts("/Config/Cmd")).unshown();
-    document.pairs("/Config/Labels").zip(command).map(|(labels, (entrypoint, command))| {
-        let label = |name| labels.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
-        let roles = label("secaudit.role").unwrap_or_default().split(',').map(str::trim);
-        Written {
-            roles: roles.filter(|it| !it.is_empty()).map(str::to_owned).collect(),
-            service: label("com.docker.compose.service").map(str::to_owned),
-            programs: named(&entrypoint).chain(named(&command)).collect(),
-            image: view
-                .image_name()
-                .map(|image| ImageName::parse(image.raw()).repository.to_owned()),
-        }
-    })
+    Fact::new(Reading::Inapplicable, running)
 }
 
 /// A process may call itself what it likes, so every name that it has counts,

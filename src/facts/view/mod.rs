@@ -129,6 +129,12 @@ impl<'a> View<'a> {
         self.target.image.clone()
     }
 
+    /// The key of a service in its project's files.
+    pub(super) fn service_key(&self) -> Option<&'a str> {
+        let is_service = self.target.kind == Kind::Service;
+        Some(self.target.id.rsplit_once('#')?.1).filter(|_| is_service)
+    }
+
     /// The text of a source, for what is only a part of a reading.
     pub(super) fn text_of(&self, source: &Source) -> Result<&'a str, Gap> {
         self.bundle.text(source).map(Untrusted::raw)

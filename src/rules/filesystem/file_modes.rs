@@ -54,7 +54,7 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         };
         of(facts, demand, &because).where_holds(recognised)
     });
-    let nothing = || facts.signs.written.unasked("the policy demands nothing of files");
+    let nothing = || facts.signs.labelled.unasked("the policy demands nothing of files");
     let demanded = verdicts.reduce(Verdict::and).unwrap_or_else(nothing);
     demanded.and(role::well_named(facts, &policy.roles))
 }
