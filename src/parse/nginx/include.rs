@@ -2,17 +2,14 @@
 
 use globset::GlobBuilder;
 
-use super::Told;
+use super::{MOST, Told};
 use crate::model::nginx::{Configuration, Directive};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 
 /// The most files of one configuration, one that is included twice counting twice.
-const MOST_FILES: usize = 512;
-
-/// The most directives that are kept.
-const MOST_DIRECTIVES: usize = 20_000;
+const MOST_FILES: usize = 256;
 
 /// How deep files include files, and blocks stand in blocks, together.
 const DEEPEST: usize = 24;
@@ -80,7 +77,7 @@ impl Assembly<'_> {
         for mut directive in directives {
             if directive.name != "include" {
                 self.kept += 1;
-                if self.kept > MOST_DIRECTIVES || depth > DEEPEST {
+                if self.kept > MOST || depth > DEEPEST {
                     let what = "is more, or deeper, than is read of a configuration";
                     self.miss(Reason::TooLarge, &directive, what);
                     break;

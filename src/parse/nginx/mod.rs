@@ -23,6 +23,9 @@ use lexer::{End, Lexer};
 /// The most bytes of one file.
 pub const LONGEST: usize = 1 << 20;
 
+/// The most directives that are kept, of one file and of a configuration.
+const MOST: usize = 10_000;
+
 /// How deep blocks stand in blocks. nginx itself allows no more than a few.
 const DEEPEST: usize = 16;
 
@@ -51,6 +54,7 @@ pub fn parse(text: &str, file: &str) -> Result<Vec<Directive>, Fault> {
     let mut open: Vec<Directive> = Vec::new();
     // How many blocks are open that nobody asks about.
     let mut dropped = 0_usize;
+    let mut count = 0_usize;
     loop {
         let (words, line, end) = lexer.next()?;
         let name = words.first().map_or("", String::as_str);
@@ -88,6 +92,10 @@ pub fn parse(text: &str, file: &str) -> Result<Vec<Directive>, Fault> {
             End::File if open.is_empty() && dropped == 0 => return Ok(found),
             End::File => return Err(Fault { line: lexer.line(), what: "a block is not closed" }),
         };
+        count += usize::from(done.is_some());
+        if count > MOST {
+            return Err(lexer.fault("more directives than are read of a file"));
+        }
         open.last_mut().map_or(&mut found, |it| &mut it.block).extend(done);
     }
 }

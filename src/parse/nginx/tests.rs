@@ -83,6 +83,9 @@ fn what_nginx_refuses_is_refused_with_its_line() {
         refused(&format!("a {};", "b".repeat(4097))),
         "line 1: a word is longer than nginx reads"
     );
+    assert!(
+        refused(&"gzip on;".repeat(10_001)).ends_with("more directives than are read of a file")
+    );
     assert!(refused(&"location / {".repeat(100)).ends_with("deeper in each other than is looked"));
 }
 
@@ -197,6 +200,8 @@ fn what_cannot_be_included_is_told_and_a_pattern_may_find_nothing() {
 fn a_file_that_includes_itself_comes_to_an_end() {
     let (found, unread) = included(&[(FILE, "gzip on; include nginx.conf; include n*.conf;")]);
     assert!(found.len() < 100_000 && !unread.is_empty());
+    let (_, unread) = included(&[(FILE, &"include nginx.conf;".repeat(10_000))]);
+    assert!(unread.iter().all(|it| it.contains("leads to more files, or deeper")));
 }
 
 #[test]
