@@ -48,6 +48,14 @@ const BEFORE: &[Row] = &[
     ("agent", "non-root-user", "unknown", 0),
     ("agent", "pinned-image", "fail", 2),
     ("agent", "multi-stage", "fail", 7),
+    ("python", "no-build-leftovers", "fail", 9),
+    ("python", "minimal-base", "pass", 0),
+    ("stage", "production-dependencies", "fail", 5),
+    ("frontend", "production-dependencies", "pass", 0),
+    ("agent", "minimal-base", "fail", 2),
+    ("agent", "no-dev-tools", "fail", 5),
+    ("agent", "no-dev-tools", "fail", 2),
+    ("agent", "production-dependencies", "fail", 6),
     ("agent", "copy-not-add", "fail", 3),
     ("agent", "exec-form-command", "fail", 8),
     ("gunicorn", "pinned-image", "fail", 2),
@@ -66,6 +74,15 @@ const AFTER: &[Row] = &[
     ("python", "healthcheck-timing", "pass", 20),
     ("python", "init-process", "pass", 22),
     ("python", "exec-form-command", "pass", 23),
+    // What a later step takes away is in a layer all the same.
+    ("python", "no-build-leftovers", "fail", 13),
+    ("python", "no-dev-tools", "pass", 0),
+    ("python", "production-dependencies", "pass", 0),
+    ("stage", "production-dependencies", "pass", 0),
+    ("stage", "no-build-leftovers", "pass", 0),
+    ("frontend", "minimal-base", "pass", 0),
+    // Who builds it tells nobody where it comes from, unless the base does.
+    ("frontend", "image-labels", "unknown", 0),
     // Python draws the seed anyway.
     ("python", "no-ineffective-hardening", "fail", 19),
     ("frontend", "non-root-user", "pass", 17),
@@ -81,6 +98,7 @@ const AFTER: &[Row] = &[
     ("stage", "no-ineffective-hardening", "fail", 14),
     // The last stage is for developers, and ships where nobody names another.
     ("agent", "non-root-user", "fail", 18),
+    ("agent", "no-dev-tools", "fail", 19),
     ("agent", "copy-not-add", "pass", 17),
     ("gunicorn", "non-root-user", "pass", 14),
     ("gunicorn", "fixed-uid", "pass", 14),
