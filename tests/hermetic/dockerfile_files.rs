@@ -201,6 +201,12 @@ fn what_was_made_to_hurt_is_masked_and_judged_in_time() {
         ("FROM a\n", "USER b\n"),
         ("", "FROM a AS a\n"),
         ("FROM a\n", "RUN <<A\nTOKEN=x\nA\n"),
+        ("FROM a AS b\nRUN apk add git gcc\nFROM a\n", "COPY --from=b /usr /usr\n"),
+        ("FROM a\n", "RUN apk add -t b git && apk del b\n"),
+        ("FROM a\n", "RUN apk add $A && apk del $A\n"),
+        ("FROM a\nRUN ", "apk add git;apk del git;"),
+        ("FROM a\nRUN ", "cd a;npm ci;rm -r b;"),
+        ("FROM a\n", "FROM a\nRUN npm ci\nCOPY --from=0 . .\n"),
     ];
     for (begin, unit) in shapes {
         let text = format!("{begin}{}", unit.repeat(SIZE / unit.len()));

@@ -1,7 +1,7 @@
 //! Which packages a Dockerfile installs that a rule looks for, and whether they are in
 //! what ships.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::build::{Carriage, Done, Doubt, Fate, Layout, Lies, Started};
 use crate::model::severity::Severity;
@@ -150,7 +150,7 @@ struct Uninstalled {
     /// Those that one instruction installed, and whether it gave them up for removal.
     own: (usize, Vec<String>, bool),
     /// What nobody can tell, and the same instruction installs and removes.
-    words: Vec<(usize, String)>,
+    words: BTreeSet<(usize, String)>,
 }
 
 impl Uninstalled {
@@ -185,11 +185,11 @@ impl Uninstalled {
             match &argument.text {
                 Err(why) => {
                     let word = layout.written(argument.place);
-                    self.words.push((started.turn.0, word));
+                    self.words.insert((started.turn.0, word));
                     carriage.uninstall(started, Err((argument.place, why.clone())));
                 }
                 Ok(name) => {
-                    let group = self.groups.get(name).into_iter().flatten().cloned();
+                    let group = self.groups.remove(name).into_iter().flatten();
                     for path in paths(argument).into_iter().chain(group) {
                         carriage.uninstall(started, Ok(path));
                     }

@@ -11,8 +11,7 @@ use crate::parse::path::clean;
 use crate::rules::Settings;
 use crate::rules::supply::installed::Finds;
 
-const HOLDS: &str = "the file copies nothing into what ships that only a build needs; what commands \
-                     and its base image leave is asked of the image";
+const HOLDS: &str = "nothing is copied into what ships that only a build needs; what else is in it is the image's to tell";
 
 /// A name that nothing else has: what fits every name in a folder fits it.
 const ANY: &str = "?";

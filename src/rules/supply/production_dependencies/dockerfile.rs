@@ -9,8 +9,7 @@ use crate::rules::Settings;
 use crate::rules::supply::installed::{Finds, any, packages};
 use projects::{Project, Told, project};
 
-const HOLDS: &str = "the file puts no package for development into what ships; what its base image \
-                     has is asked of that image";
+const HOLDS: &str = "the file puts no package for development into what ships; what its base has is the image's to tell";
 
 /// The most installations of one file that are followed.
 const MOST: usize = 1_024;

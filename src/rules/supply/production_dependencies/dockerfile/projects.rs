@@ -130,18 +130,21 @@ fn leaves_of_node<'l>(started: &Started<'l>, act: &Act<'l>, told: &Told) -> Leav
     if act.manager == Manager::Npm && told.0.contains("npm") {
         return Leaves::Out;
     }
-    let is_npm = act.manager == Manager::Npm;
-    let named: [(&str, bool, fn(&str) -> bool); 6] = [
-        ("NODE_ENV", true, is_production),
-        ("npm_config_omit", is_npm, names_development),
-        ("NPM_CONFIG_OMIT", is_npm, names_development),
-        ("npm_config_production", true, is_on),
-        ("NPM_CONFIG_PRODUCTION", true, is_on),
-        ("YARN_PRODUCTION", act.manager == Manager::Yarn, is_on),
-    ];
-    let named = named.into_iter().filter(|(_, is_asked, _)| *is_asked);
-    by_variables(started, named.map(|(name, _, is)| (name, is)))
+    let own = OWN.iter().filter(|(manager, _)| *manager == act.manager).map(|(_, it)| it);
+    by_variables(started, OF_NODE.iter().chain(own).copied())
 }
+
+/// The variables that managers of Node's go by.
+const OF_NODE: [Variable; 3] = [
+    ("NODE_ENV", is_production),
+    ("npm_config_production", is_on),
+    ("NPM_CONFIG_PRODUCTION", is_on),
+];
+const OWN: [(Manager, Variable); 3] = [
+    (Manager::Npm, ("npm_config_omit", names_development)),
+    (Manager::Npm, ("NPM_CONFIG_OMIT", names_development)),
+    (Manager::Yarn, ("YARN_PRODUCTION", is_on)),
+];
 
 fn of_pip(started: &Started<'_>, act: &Act<'_>, carriage: &Carriage<'_>) -> Option<Project> {
     if act.verb != Verb::Install {

@@ -1,15 +1,19 @@
 //! Where what lies in a stage comes to lie in what ships: by `FROM` and `COPY --from`,
 //! unless somebody takes it away.
 
+mod read;
+mod roots;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::parse::dockerfile::{Act, From, Keyword, Manager, Place};
+use crate::parse::dockerfile::Place;
 use crate::parse::dockerignore::{Effort, Pattern};
 use crate::parse::path::{clean, is_within};
 
+use super::Layout;
 use super::steps::{Doubt, Started, Turn};
-use super::{Done, Layout};
+use read::plain;
 
 /// Something that lies in a stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct Carriage<'l> {
     layout: &'l Layout,
     taken: Vec<Taken>,
     removed: Vec<Removed>,
+    /// Each stage that is built upon another, below first.
+    above: Vec<(usize, usize)>,
     /// The environments of Python that are made in each stage.
     venvs: BTreeMap<usize, Vec<String>>,
     patterns: Effort,
@@ -101,41 +107,12 @@ struct Removed {
 const COMPARISONS: usize = 1 << 18;
 const PLACES: usize = 256;
 
-/// The most environments of one stage, and the longest name in a source.
-const VENVS: usize = 8;
-const LONGEST: usize = 128;
+/// The most copies of one file that are followed, and the most removals.
+const MOST: usize = 4_096;
 
-/// Programs that may take files of a mount along.
-const COPIERS: [&str; 6] = ["cp", "install", "ln", "mv", "rsync", "tar"];
+const FIRST: Place = Place { line: 1, column: 1, length: 1 };
 
 impl<'l> Carriage<'l> {
-    /// What stages of a Dockerfile take over from one another, and what `rm` takes away.
-    pub fn new(layout: &'l Layout) -> Self {
-        let mut carriage = Self {
-            layout,
-            taken: Vec::new(),
-            removed: Vec::new(),
-            venvs: BTreeMap::new(),
-            patterns: Effort::default(),
-            left: Cell::new(COMPARISONS),
-        };
-        for (turn, done) in layout.used().enumerate() {
-            if done.is(Keyword::Copy) {
-                carriage.copy(done, turn);
-            } else if done.is(Keyword::Run) {
-                carriage.mount(done, turn);
-            }
-        }
-        for started in layout.started() {
-            match started.call.name() {
-                "rm" => carriage.rm(&started),
-                "python" | "python3" | "virtualenv" | "uv" => carriage.venv(&started),
-                _ => {}
-            }
-        }
-        carriage
-    }
-
     /// A call takes a package away, by a path that tells it.
     pub fn uninstall(&mut self, started: &Started<'_>, what: Result<String, Doubt>) {
         self.remove(started, what, true);
@@ -149,6 +126,11 @@ impl<'l> Carriage<'l> {
     fn remove(&mut self, started: &Started<'_>, what: Result<String, Doubt>, is_package: bool) {
         let Started { done, call, turn, .. } = started;
         let (stage, line) = (done.step.stage, call.program.place.line);
+        if self.removed.len() == MOST {
+            // Nothing is followed any more.
+            self.left.set(0);
+            return;
+        }
         self.removed.push(Removed { stage, turn: *turn, line, what, is_package });
     }
 
@@ -162,9 +144,9 @@ impl<'l> Carriage<'l> {
                 continue;
             }
             if seen.len() > PLACES || self.left.get() == 0 {
-                let why = "too much is copied from stage to stage".to_owned();
-                let first = self.taken.first().map(|it| (it.place, why));
-                untold = untold.or(first);
+                let why = "more is carried and taken away than is followed".to_owned();
+                let place = self.layout.final_stage().map(|it| it.from.place);
+                untold.get_or_insert((place.unwrap_or(FIRST), why));
                 break;
             }
             let is_own = self.ships(it.stage);
@@ -186,11 +168,8 @@ impl<'l> Carriage<'l> {
                 }
                 None => {}
             }
-            for (at, from) in self.layout.plan.from.iter().enumerate() {
-                if *from == From::Stage(it.stage) && self.layout.plan.is_used(at) {
-                    waiting.push((Lies { stage: at, ..it.clone() }, line));
-                }
-            }
+            let above = self.above.iter().filter(|(below, _)| *below == it.stage);
+            waiting.extend(above.map(|(_, at)| (Lies { stage: *at, ..it.clone() }, line)));
             for taken in self.taken.iter().filter(|taken| taken.from == it.stage) {
                 let Some(rest) = self.rest(taken, &it.path) else { continue };
                 match &taken.target {
@@ -233,11 +212,8 @@ impl<'l> Carriage<'l> {
             if !seen.insert(stage) {
                 continue;
             }
-            for (at, from) in self.layout.plan.from.iter().enumerate() {
-                if *from == From::Stage(stage) && self.layout.plan.is_used(at) {
-                    waiting.push((at, path));
-                }
-            }
+            let above = self.above.iter().filter(|(below, _)| *below == stage);
+            waiting.extend(above.map(|(_, at)| (*at, path)));
             let taken = self.taken.iter().filter(|it| it.from == stage);
             let some = taken.filter(|it| self.overlaps(it, path));
             // Where in the next stage is no matter: it is enough that it may be anywhere.
@@ -246,136 +222,8 @@ impl<'l> Carriage<'l> {
         false
     }
 
-    /// The folders to one of which a package manager installs here.
-    pub fn roots(&self, started: &Started<'_>, act: &Act<'_>) -> Vec<String> {
-        let folder = started.folder.as_deref();
-        let whole = |path: &str| absolute(folder, path);
-        let named = |options: &'static [&'static str]| act.values(options).last().map(&whole);
-        match act.manager {
-            Manager::Apt | Manager::Apk | Manager::Dnf | Manager::Zypper => {
-                let root = named(&["-p", "--root", "-R", "--installroot"]);
-                vec![root.unwrap_or_default()]
-            }
-            Manager::Npm | Manager::Yarn | Manager::Pnpm if act.is_global() => {
-                vec![named(&["--prefix"]).unwrap_or_else(|| "/usr/local".to_owned())]
-            }
-            Manager::Npm | Manager::Yarn | Manager::Pnpm => {
-                let own = named(&["--prefix", "--cwd", "--dir", "-C"]);
-                vec![own.unwrap_or_else(|| whole("."))]
-            }
-            Manager::Pip => {
-                let named = named(&["--prefix", "--root", "--target", "-t"]);
-                named.map_or_else(|| self.of_python(started), |it| vec![it])
-            }
-        }
-    }
-
-    /// Where Python's packages come to lie.
-    pub fn of_python(&self, started: &Started<'_>) -> Vec<String> {
-        let program = started.call.program.told().unwrap_or_default();
-        if let Some((root, _)) = program.rsplit_once("/bin/") {
-            return vec![absolute(started.folder.as_deref(), root)];
-        }
-        let mut roots = Vec::new();
-        let mut stage = Some(started.done.step.stage);
-        // A stage rests on one before it, so there is an end to it.
-        while let Some(at) = stage {
-            roots.extend(self.venvs.get(&at).into_iter().flatten().cloned());
-            stage = match self.layout.plan.from.get(at) {
-                Some(From::Stage(below)) => Some(*below),
-                _ => None,
-            };
-        }
-        roots.extend(["/usr/local", "/usr", "/root/.local"].map(str::to_owned));
-        roots
-    }
-
     fn ships(&self, stage: usize) -> bool {
         self.layout.plan.ships.contains(&stage)
-    }
-
-    fn copy(&mut self, done: Done<'_>, turn: usize) {
-        let it = done.instruction;
-        let Some(from) = it.flag("from").and_then(|it| it.value.as_deref()) else { return };
-        let Some(from) = self.layout.stage_of(from) else { return };
-        let Some((target, sources)) = done.step.files.split_last() else { return };
-        let folder = done.step.folder.as_deref();
-        for source in sources {
-            let (target, source) = match (target, source) {
-                (Ok(target), Ok(source)) => {
-                    let is_folder = target.ends_with('/') || sources.len() > 1;
-                    let end = if is_folder { "/" } else { "" };
-                    (Target::At(format!("{}{end}", absolute(folder, target))), names(source))
-                }
-                (Err(why), Ok(source)) => (Target::Untold(why.clone()), names(source)),
-                (_, Err(why)) => (Target::Untold(why.clone()), None),
-            };
-            self.taken.push(Taken {
-                from,
-                into: done.step.stage,
-                turn: (turn, 0),
-                place: it.place_of_arguments(),
-                source,
-                target,
-                keeps_path: it.flag("parents").is_some(),
-            });
-        }
-    }
-
-    /// What a command may take along of another stage while it is mounted.
-    fn mount(&mut self, done: Done<'_>, turn: usize) {
-        if !done.step.calls.iter().any(|it| COPIERS.contains(&it.name())) {
-            return;
-        }
-        for mount in done.instruction.mounts().filter(|it| it.kind == "bind") {
-            let Some(from) = self.layout.stage_of(&mount.from).filter(|_| !mount.from.is_empty())
-            else {
-                continue;
-            };
-            let why = "a command may take files of that stage along".to_owned();
-            self.taken.push(Taken {
-                from,
-                into: done.step.stage,
-                turn: (turn, 0),
-                place: mount.place,
-                source: names(&mount.source),
-                target: Target::Untold(why),
-                keeps_path: false,
-            });
-        }
-    }
-
-    fn rm(&mut self, started: &Started<'_>) {
-        for word in &started.call.arguments {
-            match &word.text {
-                Ok(it) if it.starts_with('-') => {}
-                Ok(it) => {
-                    let inner = it.trim_end_matches('*').trim_end_matches('/');
-                    if !inner.contains(['*', '?', '[', '{']) && !inner.is_empty() {
-                        let path = absolute(started.folder.as_deref(), inner);
-                        self.clear(started, path);
-                    }
-                }
-                Err(why) => self.remove(started, Err((word.place, why.clone())), false),
-            }
-        }
-    }
-
-    fn venv(&mut self, started: &Started<'_>) {
-        let call = started.call;
-        let words: Vec<&str> = call.words().filter(|it| !it.starts_with('-')).collect();
-        let folder = match (call.name(), words.as_slice()) {
-            ("python" | "python3", ["venv" | "virtualenv", .., to]) | ("virtualenv", [.., to]) => {
-                to
-            }
-            ("uv", ["venv", .., to]) => to,
-            ("uv", ["venv"]) => ".venv",
-            _ => return,
-        };
-        let all = self.venvs.entry(started.done.step.stage).or_default();
-        if all.len() < VENVS {
-            all.push(absolute(started.folder.as_deref(), folder));
-        }
     }
 
     /// What takes something away after it came.
@@ -442,36 +290,4 @@ fn landing(
         [own, Some(format!("{target}/{last}"))]
     };
     first.into_iter().chain(second).map(|it| clean(&it))
-}
-
-/// The names of a source; none where it is everything.
-fn names(source: &str) -> Option<Vec<Name>> {
-    let source = clean(&format!("/{source}"));
-    let name = |it: &str| match it {
-        "*" => Some(Name::Any),
-        it if it.contains(['*', '?', '[', '\\']) => {
-            let pattern = Pattern::new(it).ok().filter(|_| it.len() <= LONGEST);
-            // What is too long to be compared may be anything.
-            Some(pattern.map_or(Name::Any, Name::Like))
-        }
-        it => Some(Name::Plain(plain(it).to_owned())),
-    };
-    let parts = source.split('/').filter(|it| !it.is_empty());
-    parts.map(name).collect()
-}
-
-/// A folder of Python's goes by its version as well: `python3.12`.
-fn plain(name: &str) -> &str {
-    let is_python =
-        name.strip_prefix("python3.").is_some_and(|it| it.bytes().all(|it| it.is_ascii_digit()));
-    if is_python { "python3" } else { name }
-}
-
-/// A path below the folder that a command is run in. One of the base image's own is
-/// the same for all.
-pub(super) fn absolute(folder: Option<&str>, path: &str) -> String {
-    if path.starts_with('/') {
-        return clean(path);
-    }
-    clean(&format!("{}/{path}", folder.unwrap_or("/?")))
 }
