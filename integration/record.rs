@@ -29,7 +29,6 @@ const KEPT: &[&str] = &[
     "engine-socket",
     "escape-writable-host-by-a-setuid-file",
     "exec-as-root",
-    "gunicorn-hardened",
     "gunicorn-plain",
     "hardened",
     "shipped-careful",

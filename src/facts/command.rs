@@ -24,6 +24,24 @@ impl Command {
     }
 }
 
+/// Which halves of a command are set: the engine joins `ENTRYPOINT` and `CMD`, and who
+/// starts a container can put something else in the place of either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Halves {
+    /// Whether there is an entry point.
+    pub has_entrypoint: bool,
+    /// Whether there are arguments for it, or a command without one.
+    pub has_command: bool,
+}
+
+pub(super) fn halves(view: &View<'_>) -> Fact<Halves> {
+    let half = |pointer| view.inspect().texts(pointer).map(|words| !words.is_empty());
+    let both = half("/Config/Entrypoint").zip(half("/Config/Cmd"));
+    Fact::declared_only(
+        both.map(|(has_entrypoint, has_command)| Halves { has_entrypoint, has_command }),
+    )
+}
+
 /// A shell that executes the program in its own place is gone: the kernel shows it.
 pub(super) fn fact(view: &View<'_>) -> Fact<Command> {
     let declared = declared(view).map(|words| Command::new(&words));

@@ -18,7 +18,7 @@ use crate::parse::command::programs::{Role, bare, role};
 use crate::parse::command::{calls, is_shell_form, program};
 
 use super::build::Build;
-use super::environment::{self, Given};
+use super::environment;
 use super::files::Files;
 use super::view::{Process, View};
 use super::{Held, Holder, command};
@@ -191,9 +191,9 @@ fn options(call: &[&str]) -> Option<Vec<String>> {
 
 impl Server {
     fn declared(view: &View<'_>, words: &[&str]) -> Option<Self> {
-        let given: Given = environment::recorded(view);
         // A script may check its configuration before it starts.
         let told = calls(words).iter().rev().find_map(|call| options(call))?;
+        let given = environment::recorded(view);
         Some(Self {
             source: view.inspect().source().clone(),
             is_script: is_shell_form(words),
@@ -237,6 +237,10 @@ impl Server {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             if let Some(value) = last(&words, long, short) {
                 return self.number(value, "its command line");
+            }
+            if is_file(&words) && self.arguments.known().is_none() {
+                // Whatever the variable says, only the command line is sure to close it.
+                return self.file(true, file).map(|()| Told::Nothing);
             }
             self.arguments.as_ref().and_then(|variable| {
                 let kept = variable.as_ref().and_then(|it| it.kept.as_ref());

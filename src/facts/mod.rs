@@ -215,6 +215,8 @@ pub struct Facts {
     pub heap: Fact<Held<heap::Heap>>,
     /// How gunicorn is told to run its workers.
     pub gunicorn: gunicorn::Gunicorn,
+    /// Who PID 1 is.
+    pub first: Fact<signals::First>,
     /// Who PID 1 is, and whether it reaps.
     pub init: Fact<signals::Init>,
     /// What the signal that stops the container does to PID 1.
@@ -223,6 +225,8 @@ pub struct Facts {
     pub restart_policy: Fact<restart::Policy>,
     /// How often it did, and how long the container has run since.
     pub restarts: Fact<restart::Restarts>,
+    /// Which halves of that were set.
+    pub halves: Fact<command::Halves>,
     /// What PID 1 was started as.
     pub command: Fact<command::Command>,
     /// Where the container's output goes.
@@ -305,10 +309,12 @@ fn of_container(view: &View<'_>) -> Facts {
         network: network::all(view),
         heap: heap::fact(view),
         gunicorn: gunicorn::all(view, &build),
+        first: signals::first(view),
         init: signals::init(view),
         stop: where_it_runs(view, signals::stop),
         restart_policy: restart::policy(view),
         restarts: where_it_runs(view, restart::restarts),
+        halves: command::halves(view),
         command: command::fact(view),
         log: log::fact(view),
         pins: pins::fact(view, &build.layout),

@@ -47,6 +47,17 @@ pub struct Init {
     pub zombies: Vec<u32>,
 }
 
+/// The first process by what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct First {
+    /// Its name.
+    pub name: Untrusted,
+    /// Whether it is PID 1 of a PID namespace.
+    pub is_first: bool,
+    /// Whether it goes by the name of a program that is made to be PID 1.
+    pub is_init: bool,
+}
+
 /// The first process as the one that is told to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
@@ -92,6 +103,43 @@ pub(super) fn init(view: &View<'_>) -> Fact<Init> {
     Fact::new(declared, effective)
 }
 
+pub(super) fn first(view: &View<'_>) -> Fact<First> {
+    let init = || First { name: "docker-init".into(), is_first: true, is_init: true };
+    let asked = view.inspect().flag("/HostConfig/Init").map(|on| on == Some(true));
+    if view.kind().is_to_come() {
+        let path = view.inspect().text("/Path").map(|path| path.unwrap_or_default());
+        let first = joins(view).and_then(|joins| match joins {
+            true => Reading::of(First { is_first: false, ..init() }),
+            false => asked.and_then(|asked| match asked {
+                true => Reading::of(init()),
+                false => path.map(|path| {
+                    let is_init = role(path) == Role::Init;
+                    First { name: path.into(), is_first: true, is_init }
+                }),
+            }),
+        });
+        return Fact::declared_only(first);
+    }
+    let effective = Reading::from(view.processes()).and_then(|processes| {
+        on(&view.process(processes.init), Signal::CHILD).map(|seen| First {
+            is_init: seen.is_known_init(),
+            name: seen.name,
+            is_first: seen.is_first,
+        })
+    });
+    let declared = asked.and_then(|asked| match asked {
+        true => Reading::of(init()),
+        false => Reading::Inapplicable,
+    });
+    Fact::new(declared, effective)
+}
+
+/// Whether what does not run yet will live in another's PID namespace.
+fn joins(view: &View<'_>) -> Reading<bool> {
+    let mode = view.inspect().text("/HostConfig/PidMode");
+    mode.map(|mode| mode.is_some_and(|mode| mode == "host" || mode.starts_with("container:")))
+}
+
 fn known_init(name: &str, is_first: bool) -> Init {
     Init {
         name: name.into(),
@@ -110,11 +158,8 @@ const NEVER_REAP: [&str; 6] = ["java", "node", "npm", "npx", "pnpm", "yarn"];
 /// a program does with its children shows only where it runs.
 fn init_of_service(view: &View<'_>) -> Reading<Init> {
     let inspect = view.inspect();
-    let joins = inspect
-        .text("/HostConfig/PidMode")
-        .map(|mode| mode.is_some_and(|mode| mode == "host" || mode.starts_with("container:")));
     let asked = inspect.flag("/HostConfig/Init").map(|on| on == Some(true));
-    joins.and_then(|joins| {
+    joins(view).and_then(|joins| {
         if joins {
             return Reading::of(known_init("another's", false));
         }

@@ -8,7 +8,7 @@ use crate::model::image_name::ImageName;
 use crate::model::reading::{Evidence, Reading};
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
-use crate::parse::command::program;
+use crate::parse::command::{calls, program};
 use crate::parse::document::Document;
 
 use super::Holder;
@@ -109,7 +109,12 @@ fn started(view: &View<'_>, document: &Document<'_>) -> Reading<BTreeSet<String>
         return unwritten;
     }
     let command = document.texts("/Config/Entrypoint").zip(document.texts("/Config/Cmd")).unshown();
-    command.map(|(entrypoint, command)| named(&entrypoint).chain(named(&command)).collect())
+    command.map(|(entrypoint, command)| {
+        let whole = [entrypoint.as_slice(), &command].concat();
+        let within = calls(&whole);
+        let within = within.iter().flat_map(|call| named(call));
+        named(&entrypoint).chain(named(&command)).chain(within).collect()
+    })
 }
 
 fn running_programs(view: &View<'_>) -> Fact<Vec<Program>> {

@@ -155,6 +155,11 @@ pub(super) fn is_duration(text: &str) -> Result<(), String> {
     ok_if(time::duration(text).is_some(), text, "a duration such as 30s or 1m30s")
 }
 
+/// A choice between two.
+pub(super) fn is_yes_or_no(text: &str) -> Result<(), String> {
+    ok_if(matches!(text, "yes" | "no"), text, "yes or no")
+}
+
 /// A word of a name.
 pub(super) fn is_word(text: &str) -> Result<(), String> {
     let is_part = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();

@@ -103,7 +103,7 @@ fn the_ledger_always_holds_rules_times_targets() {
 /// Policies that name what only a policy can: with the baseline such a rule
 /// has nothing to ask.
 pub(crate) const DEMANDING: [&str; 2] = [
-    "[rules.required-env]\nnames = ['PATH']\n[rules.expected-uid]\nuids = [\"1000\"]\n[rules.runtime-env]\nvariables = ['PATH']\n[rules.pinned-image]\nat-least = \"digest\"\n",
+    "[rules.required-env]\nnames = ['PATH']\n[rules.expected-uid]\nuids = [\"1000\"]\n[rules.runtime-env]\nvariables = ['PATH']\n[rules.gunicorn-tuned]\ndemands = ['workers']\n[rules.pinned-image]\nat-least = \"digest\"\n",
     "[rules.required-env]\nnames = ['NOT_SET_ANYWHERE']\n[rules.runtime-env]\nvariables = ['NODE_ENV=production']\n[rules.heap-fits-limit]\nmax-share = 1\n",
 ];
 

@@ -14,8 +14,8 @@ rule! {
     /// well), from `GUNICORN_CMD_ARGS` and, for the workers, `WEB_CONCURRENCY`. A timeout of 0, which
     /// switches it off, and 0 workers fail. A configuration file (`-c`, or the `gunicorn.conf.py` that
     /// gunicorn reads unasked from its working folder) is Python: where there is one, or may be one,
-    /// what the command line leaves to it is unknown. A container is looked through for that file, a
-    /// Dockerfile's context too; of a service nobody knows before it runs.
+    /// what the command line leaves to it is unknown. A container is looked through for that file, and
+    /// the context of a Dockerfile too; for a service it shows only where that runs.
     ///
     /// ## Why it matters
     /// The defaults are one worker, of which a single slow request keeps everybody else waiting, and a
@@ -69,8 +69,9 @@ fn check(setting: Setting, Held { by, value: told }: &Held<Told>) -> Check {
                 Setting::Timeout | Setting::KeepAlive => "its command line and GUNICORN_CMD_ARGS",
                 Setting::Workers => "its command line, GUNICORN_CMD_ARGS and WEB_CONCURRENCY",
             };
-            let what =
-                format!("{by}: {setting} is not set: {places} have none, and there is no file");
+            let what = format!(
+                "{by}: {setting} is not set: {places} have none, and there is no gunicorn.conf.py"
+            );
             Check::broken(what)
         }
         (Setting::Timeout, Told::Number { value: 0, by: place }) => {

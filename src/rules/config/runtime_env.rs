@@ -9,10 +9,13 @@ use crate::rules::{Parameter, Settings, Shape, rule};
 rule! {
     /// Every runtime is told to run in production, by the variables that a policy names.
     ///
-    /// `NAME` asks for a variable that is set and not empty, `NAME=VALUE` for exactly that value. What
-    /// a runtime does unasked counts: `python -u` is `PYTHONUNBUFFERED`, and without a
-    /// `PYTHONHASHSEED` Python (since 3.3) draws one at random. The environment that each process of
-    /// the runtime was started with decides. Without a policy the rule does not apply.
+    /// `NAME` asks for a variable that is set and not empty, `NAME=VALUE` for exactly that value, where
+    /// it is one that can be no secret: of `NODE_ENV` and its like a word such as `production`, of
+    /// switches such as `PYTHONUNBUFFERED` one such as `1`. What a runtime does unasked counts: `python
+    /// -u` is `PYTHONUNBUFFERED`, and without a `PYTHONHASHSEED` Python (since 3.3) draws one at
+    /// random. The environment that each process of the runtime was started with decides; where the
+    /// runtime is not known, that of every process but inits and shells. Without a policy the rule
+    /// does not apply.
     ///
     /// ## Why it matters
     /// Frameworks are built for their developers first: unless told otherwise they show stack traces

@@ -4,7 +4,8 @@ use crate::facts::Facts;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::rules::{Settings, rule};
+use crate::rules::settings::is_yes_or_no;
+use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
     /// PID 1 is the program itself, and not a shell that was told to run it.
@@ -26,12 +27,32 @@ rule! {
         severity: Severity::Low,
         targets: [Container, Service, Image, Dockerfile],
         references: &["hadolint DL3025", "KICS b86987e1"],
-        parameters: &[],
+        parameters: &[Parameter {
+            name: "both",
+            about: "whether ENTRYPOINT and CMD must both be set, so that arguments can be changed alone: yes or no",
+            shape: Shape::One,
+            default: &["no"],
+            check: is_yes_or_no,
+        }],
         judge: judge,
     }
 }
 
-fn judge(facts: &Facts, _: &Settings) -> Verdict {
+fn judge(facts: &Facts, settings: &Settings) -> Verdict {
+    let has_no_shell = has_no_shell(facts);
+    if settings.one("both") != Some("yes") {
+        return has_no_shell;
+    }
+    has_no_shell.and(facts.halves.judge(|halves| {
+        match (halves.has_entrypoint, halves.has_command) {
+            (true, true) => Check::holds("ENTRYPOINT and CMD are both set"),
+            (false, _) => Check::broken("there is no ENTRYPOINT, only a command"),
+            (true, false) => Check::broken("there is no CMD beside the ENTRYPOINT"),
+        }
+    }))
+}
+
+fn has_no_shell(facts: &Facts) -> Verdict {
     facts.command.judge(|command| {
         let shown = command.words.iter().take(4).cloned().collect::<Vec<_>>().join(" ");
         let shown = Untrusted::from(shown);
@@ -68,6 +89,13 @@ mod tests {
         what_an_image_starts_that_nobody_has_is_unknown: service()
             .leaves_out("/Path").leaves_out("/Args").without_the_image() => "Unknown",
         a_dockerfile_in_the_exec_form_passes: dockerfile("FROM a\nENTRYPOINT [\"app\"]\n") => "Pass",
+        a_command_alone_fails_where_both_are_wanted:
+            dockerfile("FROM scratch\nCMD [\"app\"]\n").set("both", &["yes"]) => "Fail",
+        an_entry_point_alone_fails_where_both_are_wanted:
+            dockerfile("FROM scratch\nENTRYPOINT [\"app\"]\n").set("both", &["yes"]) => "Fail",
+        both_pass_where_both_are_wanted: dockerfile(
+            "FROM scratch\nENTRYPOINT [\"app\"]\nCMD [\"--serve\"]\n",
+        ).set("both", &["yes"]) => "Pass",
         a_dockerfile_in_the_shell_form_fails: dockerfile("FROM a\nENTRYPOINT app --serve\n") => "Fail",
         a_command_in_the_shell_form_fails_whatever_the_base_starts: dockerfile("FROM a\nCMD npm start\n") => "Fail",
         a_command_may_stand_behind_a_shell_of_the_base: dockerfile("FROM a\nCMD [\"app\"]\n") => "Unknown",

@@ -1,10 +1,11 @@
 //! See [`RULE`].
 
 use crate::facts::Facts;
-use crate::facts::signals::{Disposition, Init};
+use crate::facts::signals::{Disposition, First, Init};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
-use crate::rules::{Settings, rule};
+use crate::rules::settings::is_yes_or_no;
+use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
     /// PID 1 reaps the processes that are left to it: it waits for them when they end.
@@ -29,12 +30,31 @@ rule! {
         severity: Severity::Med,
         targets: [Container, Service, Image, Dockerfile],
         references: &["Docker: docker run --init", "pid_namespaces(7)"],
-        parameters: &[],
+        parameters: &[Parameter {
+            name: "only-inits",
+            about: "whether only a known init counts, and no program that reaps by itself: yes or no",
+            shape: Shape::One,
+            default: &["no"],
+            check: is_yes_or_no,
+        }],
         judge: judge,
     }
 }
 
-fn judge(facts: &Facts, _: &Settings) -> Verdict {
+fn judge(facts: &Facts, settings: &Settings) -> Verdict {
+    if settings.one("only-inits") != Some("yes") {
+        return reaps(facts);
+    }
+    let is_init =
+        facts.first.judge(|First { name, is_first, is_init }| match (is_first, is_init) {
+            (false, _) => Check::moot("the container lives in another PID namespace"),
+            (true, true) => Check::holds(format!("PID 1 is an init ({name})")),
+            (true, false) => Check::broken(format!("PID 1 ({name}) is no init")),
+        });
+    is_init.and(reaps(facts))
+}
+
+fn reaps(facts: &Facts) -> Verdict {
     facts.init.judge(|init| {
         let Init { name, is_first, is_known, on_child, children, zombies } = init;
         if !is_first {
@@ -88,6 +108,13 @@ mod tests {
         a_single_process_that_would_leave_orphans_is_milder:
             container().status(&[("SigCgt", "0000000000004000")]) => "Fail(low)",
         a_program_with_children_that_handles_nothing_fails: parent(&[]) => "Fail",
+        where_only_an_init_counts_a_program_that_reaps_fails:
+            container().set("only-inits", &["yes"]) => "Fail",
+        where_only_an_init_counts_an_init_passes:
+            parent(&[("Name", "tini")]).set("only-inits", &["yes"]) => "Pass",
+        where_only_an_init_counts_a_declared_script_fails: dockerfile(
+            "FROM scratch\nENTRYPOINT [\"/entrypoint.sh\"]\n",
+        ).set("only-inits", &["yes"]) => "Fail",
         a_known_init_passes: parent(&[("Name", "tini")]) => "Pass",
         a_program_that_handles_the_end_of_its_children_passes:
             parent(&[("SigCgt", "0000000000010000")]) => "Pass",
