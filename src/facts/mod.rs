@@ -38,6 +38,7 @@ pub mod restart;
 pub mod seccomp;
 pub mod signals;
 pub mod signs;
+pub mod storage;
 pub mod supply;
 mod view;
 
@@ -166,6 +167,8 @@ pub struct Facts {
     pub mount_points: Fact<Vec<mounts::Mount>>,
     /// What is mounted below the root, and which part of the host it is.
     pub mounts: Fact<Vec<mounts::Mount>>,
+    /// Where what it writes stays.
+    pub storage: storage::Storage,
     /// The file systems that the container shares with the host.
     pub shared_with_host: Fact<Vec<mounts::Mount>>,
     /// Where the container can write what the kernel runs when a program crashes.
@@ -272,6 +275,7 @@ fn of_container(view: &View<'_>) -> Facts {
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
+        storage: storage::all(view),
         shared_with_host: mounts::shared_with_host(view),
         core_pattern: kernel_files::core_pattern(view),
         release_agents: kernel_files::release_agents(view),

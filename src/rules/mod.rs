@@ -16,6 +16,7 @@ pub mod resources;
 mod role;
 pub mod secrets;
 pub mod settings;
+mod store;
 pub mod supply;
 #[cfg(test)]
 mod testing;
@@ -57,6 +58,7 @@ pub static ALL: &[&Rule] = &[
     &isolation::no_escape_path::RULE,
     &filesystem::read_only_root::RULE,
     &filesystem::tmpfs_for_writes::RULE,
+    &filesystem::persistent_data::RULE,
     &filesystem::file_modes::RULE,
     &filesystem::immutable_code::RULE,
     &filesystem::no_world_writable::RULE,

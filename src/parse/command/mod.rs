@@ -17,7 +17,7 @@ pub use options::kept_of_variable;
 pub use shell::script;
 
 use options::Options;
-use programs::{Role, known, role};
+use programs::{Role, hands_on, known, role};
 
 /// What stands in the place of a word that is not recorded.
 pub const WITHHELD: &str = "…";
@@ -95,6 +95,7 @@ impl State {
             Role::Shell => Self::Shell,
             Role::Init | Role::Wrapper => Self::Wrapper,
             Role::Interpreter => Self::Interpreter,
+            Role::Other if hands_on(name) => Self::Wrapper,
             Role::Other => Options::of(name).map_or(Self::Argument, Self::Options),
         }
     }
@@ -212,6 +213,13 @@ mod tests {
                 "/sbin/docker-init -- /bin/sh -c exec nginx",
             ),
             (&["tini", "-g", "--", "s3cret"], "tini … -- …"),
+            (
+                &["docker-entrypoint.sh", "redis-server", "--save", "", "--requirepass", "s3cret"],
+                "docker-entrypoint.sh redis-server --save  … …",
+            ),
+            (&["docker-entrypoint.sh", "s3cret", "redis-server"], "docker-entrypoint.sh … …"),
+            (&["redis-server", "/srv/s3cret", "--dir", "/srv/x"], "redis-server … --dir /srv/x"),
+            (&["postgres", "-D", "/srv/data", "-c", "s3cret"], "postgres -D /srv/data … …"),
             (&["s3cret"], "…"),
             (&["postgres: s3cret db [local] idle"], "…"),
             (

@@ -19,6 +19,10 @@ enum Value {
     Percentage,
     /// One of these.
     Word(&'static [&'static str]),
+    /// An absolute path in a plain alphabet, as where a program stands.
+    Path,
+    /// Numbers with blanks between them, or nothing.
+    Numbers,
 }
 
 impl Value {
@@ -35,6 +39,8 @@ impl Value {
                 is_number(whole) && is_number(fraction) && whole.len() <= 3 && fraction.len() <= 4
             }
             Self::Word(words) => words.contains(&text),
+            Self::Path => folder(text) == text,
+            Self::Numbers => text.split(' ').all(|it| it.is_empty() || is_number(it)),
         }
     }
 }
@@ -121,6 +127,17 @@ const UVICORN: [Known; 5] = [
 const NGINX: [Known; 1] =
     [("-g", Join::EqualsOrNext, Value::Word(&["daemon off;", "daemon off", "daemon on;"]))];
 
+const REDIS: [Known; 3] = [
+    ("--save", Join::EqualsOrNext, Value::Numbers),
+    ("--appendonly", Join::EqualsOrNext, Value::Word(&["yes", "no"])),
+    ("--dir", Join::EqualsOrNext, Value::Path),
+];
+
+const POSTGRES: [Known; 1] = [("-D", Join::Attached, Value::Path)];
+const MYSQL: [Known; 1] = [("--datadir", Join::EqualsOrNext, Value::Path)];
+const MONGO: [Known; 1] = [("--dbpath", Join::EqualsOrNext, Value::Path)];
+const ETCD: [Known; 1] = [("--data-dir", Join::EqualsOrNext, Value::Path)];
+
 /// Whether options may follow the first word that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -167,6 +184,11 @@ impl Options {
             "gunicorn" => of(&GUNICORN, End::Never, &[]),
             "uvicorn" | "hypercorn" => of(&UVICORN, End::Never, &[]),
             "nginx" => of(&NGINX, End::Never, &[]),
+            "redis-server" | "valkey-server" | "keydb-server" => of(&REDIS, End::Never, &[]),
+            "postgres" => of(&POSTGRES, End::Never, &[]),
+            "mysqld" | "mariadbd" => of(&MYSQL, End::Never, &[]),
+            "mongod" => of(&MONGO, End::Never, &[]),
+            "etcd" => of(&ETCD, End::Never, &[]),
             _ => None,
         }
     }
@@ -203,7 +225,7 @@ impl Options {
 }
 
 /// The variables of which a part is kept, beside those that name an engine.
-pub const VARIABLES: [&str; 9] = [
+pub const VARIABLES: [&str; 10] = [
     "NODE_OPTIONS",
     "JAVA_TOOL_OPTIONS",
     "JDK_JAVA_OPTIONS",
@@ -212,6 +234,7 @@ pub const VARIABLES: [&str; 9] = [
     "WEB_CONCURRENCY",
     "NODE_ENV",
     "PATH",
+    "PGDATA",
     "PYTHONHASHSEED",
 ];
 
@@ -227,6 +250,7 @@ pub fn kept_of_variable(name: &str, value: &str) -> Option<String> {
     let kept = match name {
         _ if !known => return None,
         "PATH" => value.split(':').map(folder).collect::<Vec<_>>().join(":"),
+        "PGDATA" => folder(value).to_owned(),
         "WEB_CONCURRENCY" => if Value::Number.fits(value) { value } else { WITHHELD }.to_owned(),
         "NODE_ENV" => if STAGES.fits(value) { value } else { WITHHELD }.to_owned(),
         "PYTHONHASHSEED" => if SEED.fits(value) { value } else { WITHHELD }.to_owned(),
@@ -292,6 +316,8 @@ mod tests {
             ("PYTHONHASHSEED", "random", "random"),
             ("PYTHONHASHSEED", "4711", "…"),
             ("PATH", "/usr/bin:/bin:s3cret", "/usr/bin:/bin:…"),
+            ("PGDATA", "/srv/data", "/srv/data"),
+            ("PGDATA", "s3cret", "…"),
         ] {
             assert_eq!(kept_of_variable(name, value).as_deref(), Some(expected), "{name}={value}");
         }
