@@ -11,6 +11,7 @@ pub mod command;
 pub mod confinement;
 pub mod devices;
 pub mod engines;
+pub mod env_files;
 pub mod environment;
 pub mod files;
 pub mod groups;
@@ -197,6 +198,8 @@ pub struct Facts {
     pub first_environment: Fact<environment::Environment>,
     /// The environment that each process was started with.
     pub environments: Fact<Held<environment::Environment>>,
+    /// How the environment files are kept that a project reads.
+    pub env_files: env_files::EnvFiles,
     /// The bounds on what a container can use.
     pub limits: limits::Limits,
     /// What a container makes of its image's own configuration.
@@ -290,6 +293,7 @@ fn of_container(view: &View<'_>) -> Facts {
         given_environment: environment::given(view),
         first_environment: environment::first(view),
         environments: where_it_runs(view, environment::of_processes),
+        env_files: env_files::all(view),
         limits: limits::all(view),
         image: image::all(view),
         supply: supply::all(view),

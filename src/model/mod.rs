@@ -13,6 +13,7 @@ pub mod draft;
 pub mod fact;
 pub mod files;
 pub mod finding;
+pub mod kept;
 pub mod layers;
 pub mod pointer;
 pub mod reading;

@@ -6,6 +6,7 @@
 //! [`Fact`](crate::model::fact::Fact)'s business.
 
 pub mod build;
+mod carried;
 pub mod filesystem;
 pub mod identity;
 pub mod isolation;
@@ -83,6 +84,7 @@ pub static ALL: &[&Rule] = &[
     &secrets::no_default_credentials::RULE,
     &secrets::strong_secrets::RULE,
     &secrets::required_env::RULE,
+    &secrets::env_file_protected::RULE,
     &supply::minimal_base::RULE,
     &supply::image_labels::RULE,
     &supply::fresh_image::RULE,

@@ -32,6 +32,8 @@ pub use writers::{Rewrite, Step, Steps};
 /// Everything that is known of a container's files.
 #[derive(Clone, Debug)]
 pub struct Files {
+    /// Whether they are an image's, and not a container's.
+    is_shipped: bool,
     source: Source,
     whose: Source,
     looked: Reading<Arc<Looked>>,
@@ -102,6 +104,7 @@ pub(super) fn all(view: &View<'_>) -> Files {
     let of_process = |pid| code::of_process(view.bundle(), pid);
     let code: Vec<_> = processes.into_iter().map(of_process).collect();
     Files {
+        is_shipped: view.kind() == Target::Image,
         source: view.files_source(),
         whose: view.processes_source().clone(),
         looked,
@@ -222,6 +225,15 @@ impl Files {
     pub fn fitting(&self, patterns: &[String], except: &[String]) -> Fact<Vec<Entry>> {
         let found = self.found(patterns, except, |_, _| true);
         found.with(Reading::of(()), &self.source, |files, ()| files)
+    }
+
+    /// The same of an image; of whatever else nobody asks.
+    pub fn shipped(&self, patterns: &[String], except: &[String]) -> Fact<Vec<Entry>> {
+        if self.is_shipped {
+            self.fitting(patterns, except)
+        } else {
+            Fact::declared_only(Reading::Inapplicable)
+        }
     }
 
     /// The files that everybody may write, but for those that fit some patterns.

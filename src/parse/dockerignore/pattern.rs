@@ -27,7 +27,7 @@ impl Effort {
     }
 
     /// Spends this many steps; none where so many are not left, and then none are.
-    fn spend(&self, steps: usize) -> Option<()> {
+    pub fn spend(&self, steps: usize) -> Option<()> {
         self.0.set(self.0.get().saturating_sub(steps));
         (!self.is_spent()).then_some(())
     }

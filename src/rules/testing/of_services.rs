@@ -317,6 +317,15 @@ fn spoilt() -> Vec<(&'static str, Case, &'static str)> {
         ("strong-secrets", service().sets(&["A=b", "JWT_SECRET=short-one"]), "/Config/Env/1"),
         ("required-env", service().set("names", &["A"]), "/Config/Env"),
         (
+            "env-file-protected",
+            service()
+                .reads("a.env", 0o600)
+                .in_no_repository("a.env")
+                .reads("b.env", 0o644)
+                .in_no_repository("b.env"),
+            "/EnvFiles/1",
+        ),
+        (
             "no-ineffective-hardening",
             service().writes("/HostConfig/Privileged", json!(true)),
             "/HostConfig/CapDrop",

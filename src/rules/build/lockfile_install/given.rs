@@ -8,8 +8,9 @@ use crate::facts::build::{Done, Layout, Untold, in_context};
 use crate::model::build::Context;
 use crate::model::untrusted::Untrusted;
 use crate::parse::dockerfile::{Argument, Call, From, Keyword, Manager, Place, Verb, act};
-use crate::parse::dockerignore::{self, Effort, Ignore, Pattern};
+use crate::parse::dockerignore::{self, Ignore, Pattern};
 use crate::parse::path::{beneath, clean};
+use crate::rules::carried::taken;
 
 use super::held::setting;
 
@@ -285,20 +286,6 @@ impl Tree {
 fn matters(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     KINDS.iter().any(|it| it.manifest == name || it.locks.contains(&name))
-}
-
-/// What of a file's path lies below a source that stands for it or a folder above
-/// it; empty where it is the file itself.
-fn taken<'f>(file: &'f str, source: &[Pattern], effort: &Effort) -> Option<&'f str> {
-    let mut rest = file;
-    for part in source {
-        let (first, below) = rest.split_once('/').unwrap_or((rest, ""));
-        if rest.is_empty() || part.fits(first, effort) != Some(true) {
-            return None;
-        }
-        rest = below;
-    }
-    Some(rest)
 }
 
 /// By which kind of lock file a call installs, if it does.
