@@ -283,10 +283,13 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is none.
     pub fn repository(&self, source: &Source) -> Result<Option<&Repository>, Gap> {
-        match self.ask(source)? {
-            Answer::Repository(repository) => Ok(Some(repository)),
-            Answer::Nothing => Ok(None),
-            answer => Err(not("a repository", source, answer)),
+        let answer = self.ask(source)?;
+        if let Answer::Repository(repository) = answer {
+            Ok(Some(repository))
+        } else if *answer == Answer::Nothing {
+            Ok(None)
+        } else {
+            Err(not("a repository", source, answer))
         }
     }
 

@@ -51,11 +51,15 @@ fn of(about: &fs::Metadata, known_as: &str) -> files::File {
 }
 
 fn gap(error: &io::Error, source: Source, path: &str) -> Gap {
-    let reason = match error.kind() {
-        io::ErrorKind::PermissionDenied => Reason::Denied,
-        io::ErrorKind::NotFound => Reason::Gone,
-        io::ErrorKind::FileTooLarge => Reason::TooLarge,
-        _ => Reason::Unsupported,
+    let kind = error.kind();
+    let reason = if kind == io::ErrorKind::PermissionDenied {
+        Reason::Denied
+    } else if kind == io::ErrorKind::NotFound {
+        Reason::Gone
+    } else if kind == io::ErrorKind::FileTooLarge {
+        Reason::TooLarge
+    } else {
+        Reason::Unsupported
     };
     let path = Untrusted::from(path);
     Gap::new(reason, source, format!("{path}: {error}")).mend("run as somebody who may look at it")

@@ -321,6 +321,6 @@ mod tests {
     #[test]
     fn engines_make_up_names_of_digits() {
         assert!(is_made_up("") && is_made_up(&nobody()));
-        assert!(!is_made_up("shop_data") && !is_made_up(&nobody()[1..]));
+        assert!(!is_made_up("shop_data") && !is_made_up(&"ab".repeat(31)));
     }
 }
