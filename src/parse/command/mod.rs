@@ -215,7 +215,7 @@ mod tests {
             (&["tini", "-g", "--", "s3cret"], "tini … -- …"),
             (
                 &["docker-entrypoint.sh", "redis-server", "--save", "", "--requirepass", "s3cret"],
-                "docker-entrypoint.sh redis-server --save  … …",
+                "docker-entrypoint.sh redis-server --save  --requirepass …",
             ),
             (&["docker-entrypoint.sh", "s3cret", "redis-server"], "docker-entrypoint.sh … …"),
             (&["redis-server", "/srv/s3cret", "--dir", "/srv/x"], "redis-server … --dir /srv/x"),

@@ -127,10 +127,37 @@ const UVICORN: [Known; 5] = [
 const NGINX: [Known; 1] =
     [("-g", Join::EqualsOrNext, Value::Word(&["daemon off;", "daemon off", "daemon on;"]))];
 
-const REDIS: [Known; 3] = [
+/// Whatever the value is, it is withheld.
+const ANY: Value = Value::Word(&[]);
+
+/// Where no option comes first, it is a file of settings: so many names are known.
+const REDIS: [Known; 26] = [
     ("--save", Join::EqualsOrNext, Value::Numbers),
     ("--appendonly", Join::EqualsOrNext, Value::Word(&["yes", "no"])),
     ("--dir", Join::EqualsOrNext, Value::Path),
+    ("--aclfile", Join::EqualsOrNext, ANY),
+    ("--appendfsync", Join::EqualsOrNext, ANY),
+    ("--bind", Join::EqualsOrNext, ANY),
+    ("--databases", Join::EqualsOrNext, ANY),
+    ("--dbfilename", Join::EqualsOrNext, ANY),
+    ("--io-threads", Join::EqualsOrNext, ANY),
+    ("--loadmodule", Join::EqualsOrNext, ANY),
+    ("--logfile", Join::EqualsOrNext, ANY),
+    ("--loglevel", Join::EqualsOrNext, ANY),
+    ("--masterauth", Join::EqualsOrNext, ANY),
+    ("--maxclients", Join::EqualsOrNext, ANY),
+    ("--maxmemory", Join::EqualsOrNext, ANY),
+    ("--maxmemory-policy", Join::EqualsOrNext, ANY),
+    ("--maxmemory-samples", Join::EqualsOrNext, ANY),
+    ("--notify-keyspace-events", Join::EqualsOrNext, ANY),
+    ("--port", Join::EqualsOrNext, ANY),
+    ("--protected-mode", Join::EqualsOrNext, ANY),
+    ("--replicaof", Join::EqualsOrNext, ANY),
+    ("--requirepass", Join::EqualsOrNext, ANY),
+    ("--tcp-keepalive", Join::EqualsOrNext, ANY),
+    ("--timeout", Join::EqualsOrNext, ANY),
+    ("--tls-port", Join::EqualsOrNext, ANY),
+    ("--user", Join::EqualsOrNext, ANY),
 ];
 
 const POSTGRES: [Known; 1] = [("-D", Join::Attached, Value::Path)];

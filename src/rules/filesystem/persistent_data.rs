@@ -271,6 +271,7 @@ mod tests {
         where_it_works_cannot_be_told: on("shop_data").unread("/proc/100/cwd") => "Unknown",
         where_others_work_does_not_matter: container().unread("/proc/100/cwd") => "NotApplicable",
         a_redis_fails_without_a_volume: redis(&["redis-server"]) => "Fail",
+        a_redis_with_other_options_fails: redis(&["redis-server", "--requirepass", "…"]) => "Fail",
         a_redis_that_appends_fails: redis(&["redis-server", "--save", "", "--appendonly", "yes"]) => "Fail",
         a_redis_that_is_only_a_cache_needs_none: redis(&["redis-server", "--save", ""]) => "NotApplicable",
         what_a_redis_is_told_in_a_file_is_unknown: redis(&["redis-server", "…"]) => "Unknown",
