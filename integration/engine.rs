@@ -10,12 +10,12 @@ use bollard::query_parameters::{
     BuildImageOptionsBuilder, CreateContainerOptionsBuilder, CreateImageOptionsBuilder,
     ImportImageOptions, InspectContainerOptions, KillContainerOptions,
     ListContainersOptionsBuilder, ListImagesOptions, ListNetworksOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
-    StartContainerOptions, WaitContainerOptions,
+    ListVolumesOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveImageOptionsBuilder, RemoveVolumeOptions, StartContainerOptions, WaitContainerOptions,
 };
 use bollard::{API_DEFAULT_VERSION, body_full, body_try_stream};
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::run;
@@ -144,7 +144,7 @@ impl Engine {
         Network { engine: self, name }
     }
 
-    /// Removes the containers, networks and images that `doomed` says of their runs.
+    /// Removes the containers, volumes, networks and images that `doomed` says of their runs.
     pub(crate) fn clean(&self, doomed: impl Fn(&str) -> bool) {
         let filters = std::collections::HashMap::from([("label", vec![LABEL])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
@@ -153,6 +153,15 @@ impl Engine {
             let run = container.labels.as_ref().and_then(|labels| labels.get(LABEL));
             if let (Some(id), true) = (&container.id, run.is_some_and(|run| doomed(run))) {
                 self.remove(id);
+            }
+        }
+        let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
+        let volumes = self.runtime.block_on(self.docker.list_volumes(Some(options)));
+        for volume in volumes.ok().and_then(|it| it.volumes).unwrap_or_default() {
+            if volume.labels.get(LABEL).is_some_and(|run| doomed(run)) {
+                // What another run removed meanwhile is removed.
+                let removal = self.docker.remove_volume(&volume.name, None::<RemoveVolumeOptions>);
+                let _ = self.runtime.block_on(removal);
             }
         }
         let options = ListNetworksOptionsBuilder::new().filters(&filters).build();
@@ -202,6 +211,15 @@ impl Engine {
         // It may have been removed already, and there is nobody left to tell.
         let _ = self.runtime.block_on(self.docker.remove_container(id, Some(options)));
     }
+}
+
+/// A volume of this run with a name of its own, for `Mounts`; the engine makes it with the
+/// first container that asks for it.
+pub(crate) fn kept(name: &str, folder: &str) -> Value {
+    json!({
+        "Type": "volume", "Source": format!("{LABEL}-{}-{name}", run::id()), "Target": folder,
+        "VolumeOptions": {"Labels": {LABEL: run::id()}},
+    })
 }
 
 /// The images' name without the run; Podman looks for a short name elsewhere.

@@ -59,6 +59,8 @@ const KEPT: &[&str] = &[
     "unhealthy",
     "shared-propagation",
     "unprivileged",
+    "volume-named",
+    "volume-nameless",
     "user-with-a-login-shell",
     "user-without-an-account",
     "userns-remap",

@@ -34,12 +34,14 @@ pub(super) fn all() -> Vec<Live> {
 /// Of the image alone.
 const CARELESS: &[Expectation] = &[
     fails("no-secrets-in-layers", &[]),
+    fails("env-file-protected", &[]),
     fails("minimal-base", &[]),
     fails("image-labels", &[]),
     fails("fresh-image", &[]),
 ];
 const CAREFUL: &[Expectation] = &[
     passes("no-secrets-in-layers", &[]),
+    passes("env-file-protected", &[]),
     passes("minimal-base", &[]),
     passes("image-labels", &[]),
     passes("fresh-image", &[]),
@@ -158,6 +160,7 @@ fn careless() -> Made {
         ("app/node_modules/jest/package.json", b"{}"),
         ("app/package.json", br#"{"devDependencies": {"jest": "1"}}"#),
         ("app/main.js.map", b"{}"),
+        ("app/.env.production", b"LEVEL=info\n"),
     ]);
     let upper = layer(&[("root/.ssh/.wh.id_rsa", b"")]);
     Made {

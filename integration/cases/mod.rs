@@ -9,6 +9,7 @@ mod demo;
 mod docker;
 mod drift;
 mod entered;
+mod env_files;
 mod files;
 mod fleet;
 mod harness;
@@ -19,6 +20,7 @@ mod only_looks;
 mod restless;
 mod secrets;
 mod services;
+mod storage;
 mod users;
 mod walls;
 mod without_engine;
@@ -42,6 +44,7 @@ pub(crate) fn all() -> Vec<Live> {
         harness::all(),
         docker::all(),
         entered::all(),
+        env_files::all(),
         files::all(),
         declared::all(),
         fleet::all(),
@@ -55,6 +58,7 @@ pub(crate) fn all() -> Vec<Live> {
         daemons::all(),
         without_engine::all(),
         services::all(),
+        storage::all(),
         archives::all(),
         images::all(),
         compose::all(),

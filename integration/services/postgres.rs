@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::{Service, health};
+use crate::engine::kept;
 
 /// Debian's package makes a database cluster, which belongs to this user.
 pub(crate) const USER: &str = "postgres";
@@ -31,7 +32,7 @@ pub(crate) const POSTGRES: Service = Service {
             "StopSignal": "SIGINT",
             "Healthcheck": health(&["pg_isready", "--quiet", "--host=/tmp"]),
             // The engine fills a volume with what the image has there.
-            "Volumes": {DATA: {}},
+            "HostConfig": {"Mounts": [kept("postgres", DATA)]},
         })
     },
     ask: |container| {

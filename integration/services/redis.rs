@@ -22,7 +22,8 @@ pub(crate) const REDIS: Service = Service {
             "User": "100:102",
             "WorkingDir": "/tmp",
             "Entrypoint": ["tini", "--"],
-            "Cmd": ["redis-server", HARDENED],
+            // Said where the audit reads it, and not only in the file.
+            "Cmd": ["redis-server", HARDENED, "--save", "", "--appendonly", "no"],
             "ExposedPorts": {"6379/tcp": {}},
             "Healthcheck": health(&["redis-cli", "-e", "--user", "probe", "--pass", "any", "ping"]),
         })
@@ -41,8 +42,6 @@ const HARDENED: &str = "/srv/redis/hardened.conf";
 const HARDENED_CONFIGURATION: &str = "\
 bind 0.0.0.0
 dir /tmp
-save \"\"
-appendonly no
 maxmemory 48mb
 maxmemory-policy allkeys-lru
 user default off

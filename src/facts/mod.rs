@@ -11,6 +11,7 @@ pub mod command;
 pub mod confinement;
 pub mod devices;
 pub mod engines;
+pub mod env_files;
 pub mod environment;
 pub mod files;
 pub mod groups;
@@ -41,6 +42,7 @@ pub mod runtime;
 pub mod seccomp;
 pub mod signals;
 pub mod signs;
+pub mod storage;
 pub mod supply;
 mod view;
 
@@ -169,6 +171,8 @@ pub struct Facts {
     pub mount_points: Fact<Vec<mounts::Mount>>,
     /// What is mounted below the root, and which part of the host it is.
     pub mounts: Fact<Vec<mounts::Mount>>,
+    /// Where what it writes stays.
+    pub storage: storage::Storage,
     /// The file systems that the container shares with the host.
     pub shared_with_host: Fact<Vec<mounts::Mount>>,
     /// Where the container can write what the kernel runs when a program crashes.
@@ -199,6 +203,8 @@ pub struct Facts {
     pub environments: Fact<Held<environment::Environment>>,
     /// What runtimes are told by variables, and do unasked.
     pub runtimes: runtime::Runtimes,
+    /// How the environment files are kept that a project reads.
+    pub env_files: env_files::EnvFiles,
     /// The bounds on what a container can use.
     pub limits: limits::Limits,
     /// What a container makes of its image's own configuration.
@@ -287,6 +293,7 @@ fn of_container(view: &View<'_>) -> Facts {
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view),
         mounts: mounts::fact(view),
+        storage: storage::all(view),
         shared_with_host: mounts::shared_with_host(view),
         core_pattern: kernel_files::core_pattern(view),
         release_agents: kernel_files::release_agents(view),
@@ -302,6 +309,7 @@ fn of_container(view: &View<'_>) -> Facts {
         first_environment: environment::first(view),
         environments: where_it_runs(view, environment::of_processes),
         runtimes: runtime::all(view),
+        env_files: env_files::all(view),
         limits: limits::all(view),
         image: image::all(view),
         supply: supply::all(view),

@@ -22,6 +22,9 @@ pub struct Mount {
     pub whole: bool,
     /// The type of the file system; `bind` or `volume` in a declaration.
     pub kind: String,
+    /// The name of the volume that it is: empty where the engine will make one up, none
+    /// where it is no volume.
+    pub volume: Option<String>,
     /// Whether nothing can be written through it.
     pub read_only: bool,
     /// The options of the mount, such as `nosuid`.
@@ -95,7 +98,11 @@ pub(super) fn shared_with_host(view: &View<'_>) -> Fact<Vec<Mount>> {
 }
 
 /// Everything that can be seen: no mount that another one hides.
-fn below_root(view: &View<'_>, own: &[mountinfo::Mount], host: &[mountinfo::Mount]) -> Vec<Mount> {
+pub(super) fn below_root(
+    view: &View<'_>,
+    own: &[mountinfo::Mount],
+    host: &[mountinfo::Mount],
+) -> Vec<Mount> {
     let points = view.processes().ok().map(|it| view.files(Source::mount_points(it.viewer)));
     let files = points.as_ref().and_then(Reading::known).map(|listing| listing.files.as_slice());
     let file = |point: &str| files?.iter().find(|it| it.path.raw() == point).cloned();
@@ -111,12 +118,21 @@ fn described(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Mount {
         on_host: host_paths(mount, host),
         whole: mount.root == "/",
         kind: mount.kind.clone(),
+        volume: volume(&mount.root).map(str::to_owned),
         read_only: mount.is_read_only(),
         options: mount.options.clone(),
         size: mount.super_option("size").map(str::to_owned),
         file: None,
         shown: mount.line.clone(),
     }
+}
+
+/// The volume that a part of a file system is: engines keep those of their own driver in
+/// `volumes/NAME/_data`, Docker below `/var/lib/docker` and Podman below its storage.
+fn volume(root: &str) -> Option<&str> {
+    let (_, rest) = root.rsplit_once("/volumes/")?;
+    let (name, inner) = rest.split_once('/')?;
+    (inner == "_data" || inner.starts_with("_data/")).then_some(name)
 }
 
 /// Where the host sees what is mounted: through every mount of the same file
@@ -130,7 +146,7 @@ fn host_paths(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Vec<String
 
 /// What was asked for, as far as these fields of each entry are known, and why
 /// others are not.
-fn declared(view: &View<'_>, fields: &[&str]) -> (Reading<Vec<Mount>>, Option<Gap>) {
+pub(super) fn declared(view: &View<'_>, fields: &[&str]) -> (Reading<Vec<Mount>>, Option<Gap>) {
     let inspect = view.inspect();
     let mounts = inspect.entries("/Mounts", fields);
     let gap = mounts.gap();
@@ -166,6 +182,7 @@ fn listed(entry: &serde_json::Value) -> Mount {
         point: text("Destination"),
         on_host: is_bound.then(|| path::on_host(&source)).into_iter().collect(),
         whole: kind != "bind",
+        volume: (kind == "volume").then(|| text("Name")),
         read_only: entry.get("RW").and_then(serde_json::Value::as_bool) == Some(false),
         options: Vec::new(),
         size: None,
@@ -190,6 +207,7 @@ fn asked_tmpfs(point: &str, options: &str) -> Mount {
         on_host: Vec::new(),
         whole: true,
         kind: "tmpfs".to_owned(),
+        volume: None,
         read_only: asked.contains(&"ro"),
         size: asked
             .iter()
@@ -234,6 +252,20 @@ mod tests {
     #[test]
     fn a_file_system_that_the_host_does_not_see_has_no_host_path() {
         assert_eq!(on_host("9 8 0:77 / /tmp rw - tmpfs tmpfs rw"), None);
+    }
+
+    #[test]
+    fn a_volume_is_known_by_where_engines_keep_it() {
+        for (root, name) in [
+            ("/var/lib/docker/volumes/shop_data/_data", Some("shop_data")),
+            ("/volumes/shop_data/_data/below", Some("shop_data")),
+            ("/var/lib/containers/storage/volumes/x/_data", Some("x")),
+            ("/srv/volumes/x", None),
+            ("/srv/volumes/x/_datas", None),
+            ("/", None),
+        ] {
+            assert_eq!(volume(root), name, "{root}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::build::{Context, Recipe};
 use super::draft::Draft;
 use super::files::Listing;
+use super::kept::Repository;
 use super::layers::{Layers, Step};
 use super::nginx::Configuration;
 use super::reading::{Gap, Reason};
@@ -47,6 +48,8 @@ pub enum Answer {
     Recipe(Arc<Recipe>),
     /// What a build is given beside its Dockerfile.
     Context(Arc<Context>),
+    /// A file's git repository, as far as it decides what git makes of the file.
+    Repository(Arc<Repository>),
     /// The source was asked and says that there is nothing. This is knowledge,
     /// not a gap: for instance a kernel without a labelling security module.
     Nothing,
@@ -282,6 +285,21 @@ impl Bundle {
         }
     }
 
+    /// The git repository that a file lies in; none where it lies in none.
+    ///
+    /// # Errors
+    /// As [`Bundle::ask`], or [`Reason::Malformed`] where the answer is none.
+    pub fn repository(&self, source: &Source) -> Result<Option<&Repository>, Gap> {
+        let answer = self.ask(source)?;
+        if let Answer::Repository(repository) = answer {
+            Ok(Some(repository))
+        } else if *answer == Answer::Nothing {
+            Ok(None)
+        } else {
+            Err(not("a repository", source, answer))
+        }
+    }
+
     /// The processes of a container.
     ///
     /// # Errors
@@ -390,6 +408,7 @@ fn not(wanted: &str, source: &Source, found: &Answer) -> Gap {
         Answer::Draft(_) => "a draft",
         Answer::Recipe(_) => "a Dockerfile",
         Answer::Context(_) => "a build context",
+        Answer::Repository(_) => "a repository",
         Answer::Nothing => "nothing",
     };
     Gap::new(Reason::Malformed, source.clone(), format!("the answer is {found} and not {wanted}"))

@@ -15,6 +15,7 @@ pub mod files;
 pub mod finding;
 pub mod identity;
 pub mod image_name;
+pub mod kept;
 pub mod layers;
 pub mod nginx;
 pub mod pointer;

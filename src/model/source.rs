@@ -65,6 +65,10 @@ pub enum Source {
     Dockerfile(String),
     /// What a build is given beside its Dockerfile, named like that.
     Context(String),
+    /// A file of a project on disk, by who may read it: its path, as a person knows it.
+    Disk(String),
+    /// What git makes of such a file, named like that.
+    Git(String),
     /// What an engine would create of an image of which nothing else is said: the
     /// id of the image, or what names the Dockerfile that makes it.
     Run(String),
@@ -80,6 +84,8 @@ impl Source {
             | Self::Compose(_)
             | Self::Dockerfile(_)
             | Self::Context(_)
+            | Self::Disk(_)
+            | Self::Git(_)
             | Self::Run(_) => Basis::Declared,
             Self::Clock
             | Self::Kernel(_)
@@ -103,6 +109,8 @@ impl Source {
             | Self::Compose(_)
             | Self::Dockerfile(_)
             | Self::Context(_)
+            | Self::Disk(_)
+            | Self::Git(_)
             | Self::Run(_) => Access::Anybody,
         }
     }
@@ -220,6 +228,8 @@ impl fmt::Display for Source {
             Self::Compose(service) => write!(f, "compose:{service}"),
             Self::Dockerfile(file) => write!(f, "dockerfile:{file}"),
             Self::Context(file) => write!(f, "context:{file}"),
+            Self::Disk(file) => write!(f, "disk:{file}"),
+            Self::Git(file) => write!(f, "git:{file}"),
             Self::Run(image) => write!(f, "run:{image}"),
         }
     }
@@ -251,6 +261,8 @@ impl TryFrom<String> for Source {
             "compose" => Ok(Self::Compose(place)),
             "dockerfile" => Ok(Self::Dockerfile(place)),
             "context" => Ok(Self::Context(place)),
+            "disk" => Ok(Self::Disk(place)),
+            "git" => Ok(Self::Git(place)),
             "run" => Ok(Self::Run(place)),
             other => Err(format!("unknown kind of source {other:?}")),
         }
@@ -266,7 +278,7 @@ impl JsonSchema for Source {
         schemars::json_schema!({
             "type": "string",
             "description": "Exactly where a datum was read, as kind:place.",
-            "pattern": "^(clock|engine|kernel|processes|files|layers|archive|default|compose|dockerfile|context|run):"
+            "pattern": "^(clock|engine|kernel|processes|files|layers|archive|default|compose|dockerfile|context|disk|git|run):"
         })
     }
 }
@@ -289,6 +301,8 @@ mod tests {
             Source::Compose("shop/compose.yaml#web".into()),
             Source::Dockerfile("shop/Dockerfile#final".into()),
             Source::Context("shop/Dockerfile".into()),
+            Source::Disk("shop/.env".into()),
+            Source::Git("shop/.env".into()),
             Source::Run("sha256:ab".into()),
         ] {
             assert_eq!(Source::try_from(source.to_string()), Ok(source));

@@ -93,13 +93,26 @@ pub fn is_holder(path: &str) -> bool {
     let path = path.trim_end_matches('/');
     let (around, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder = around.rsplit('/').next().unwrap_or_default();
-    let is_example = || name.split('.').any(|part| EXAMPLES.contains(&part));
     NAMES.iter().any(|(it, _)| *it == name)
         || UNREAD.contains(&name)
         || within(folder, name).is_some()
-        || is_environment(name) && !is_example()
+        || is_environment(name) && !is_example(name)
         || STORES.iter().any(|it| name.len() > it.len() && name.ends_with(it))
         || path.split('/').any(|part| FOLDERS.contains(&part)) && !name.ends_with(".pub")
+}
+
+/// Whether this is the path of an environment file that is handed out with the source,
+/// with nothing secret in it.
+pub fn is_example(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.split('.').any(|part| EXAMPLES.contains(&part))
+}
+
+/// Whether a file of this path is an environment file by its name, `.env` or `.env.local`,
+/// and none that is handed out.
+pub fn is_env_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    (name == ".env" || name.starts_with(".env.")) && !is_example(name)
 }
 
 fn within(folder: &str, name: &str) -> Option<Form> {

@@ -11,6 +11,7 @@ pub mod dockerfile;
 pub mod dockerignore;
 pub mod document;
 pub mod file_capability;
+pub mod git;
 pub mod group;
 pub mod history;
 pub mod holder;

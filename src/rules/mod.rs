@@ -6,6 +6,7 @@
 //! [`Fact`](crate::model::fact::Fact)'s business.
 
 pub mod build;
+mod carried;
 pub mod config;
 pub mod filesystem;
 pub mod identity;
@@ -17,6 +18,7 @@ pub mod resources;
 mod role;
 pub mod secrets;
 pub mod settings;
+mod store;
 pub mod supply;
 #[cfg(test)]
 mod testing;
@@ -59,6 +61,7 @@ pub static ALL: &[&Rule] = &[
     &isolation::no_escape_path::RULE,
     &filesystem::read_only_root::RULE,
     &filesystem::tmpfs_for_writes::RULE,
+    &filesystem::persistent_data::RULE,
     &filesystem::file_modes::RULE,
     &filesystem::immutable_code::RULE,
     &filesystem::no_world_writable::RULE,
@@ -83,6 +86,7 @@ pub static ALL: &[&Rule] = &[
     &secrets::no_default_credentials::RULE,
     &secrets::strong_secrets::RULE,
     &secrets::required_env::RULE,
+    &secrets::env_file_protected::RULE,
     &supply::minimal_base::RULE,
     &supply::image_labels::RULE,
     &supply::fresh_image::RULE,

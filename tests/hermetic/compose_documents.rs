@@ -2,7 +2,10 @@
 //! fails, for their own reasons and at the lines that decide; corrected it is an A.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -11,11 +14,27 @@ use crate::support::{command, stderr};
 /// The targets of one of the two stacks, judged where nobody can be asked.
 fn judged(stack: &str) -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/documents").join(stack);
+    judged_in(&folder)
+}
+
+fn judged_in(folder: &Path) -> Vec<Value> {
     let mut command = command(&["compose", "--engine", "none", "--format", "json"]);
     let output = command.current_dir(folder).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
     report["targets"].as_array().unwrap().clone()
+}
+
+/// The targets of a stack where it is deployed: outside of this repository, and its
+/// environment closed to others.
+fn deployed(stack: &str) -> Vec<Value> {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/documents").join(stack);
+    let folder = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp").arg("-r").arg(from.join(".")).arg(folder.path()).status();
+    assert!(copied.unwrap().success());
+    let closed = Permissions::from_mode(0o600);
+    std::fs::set_permissions(folder.path().join(".env"), closed).unwrap();
+    judged_in(folder.path())
 }
 
 /// What fails of a target: the rule, and the lines that decided it.
@@ -75,7 +94,7 @@ fn the_documents_stack_fails_for_its_own_reasons_at_its_own_lines() {
 
 #[test]
 fn corrected_every_service_of_the_documents_is_an_a() {
-    let targets = judged("after");
+    let targets = deployed("after");
     assert_eq!(targets.len(), 5);
     for target in targets {
         let open = |it: &&Value| it["verdict"] == "fail" || it["verdict"] == "unknown";

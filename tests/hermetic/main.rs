@@ -30,6 +30,7 @@ mod dockerfile_fixtures;
 mod dockerfiles;
 mod drift;
 mod engine;
+mod env_files;
 mod files;
 mod formats;
 mod host;

@@ -122,6 +122,11 @@ const NO_STORE: &[Expectation] = &[not_applicable("datastore-internal", &[])];
 /// The engine's default network leads out of the host.
 const OPEN_STORE: &[Expectation] = &[fails("datastore-internal", &[]).at(Severity::Low)];
 
+/// Its data is in the container's own layer, and gone with it.
+const LOSES_DATA: &[Expectation] = &[fails("persistent-data", &[])];
+const KEEPS_DATA: &[Expectation] = &[passes("persistent-data", &[])];
+const NO_DATA: &[Expectation] = &[not_applicable("persistent-data", &[])];
+
 const fn plain(
     service: &'static Service,
     user: &'static str,
@@ -171,6 +176,7 @@ pub(super) const CASES: &[Case] = &[
             ISOLATED,
             PLAIN,
             OPEN_STORE,
+            LOSES_DATA,
             REAPS,
             CLIMBS,
             // Declared as root, and no root any more: the kernel decides. What
@@ -184,8 +190,18 @@ pub(super) const CASES: &[Case] = &[
     hardened(
         &POSTGRES,
         "101:103",
-        &[ISOLATED, HARDENED, INNER_STORE, &[fails("no-login-shell", &[done(StartOwnShell)])]],
+        &[
+            ISOLATED,
+            HARDENED,
+            INNER_STORE,
+            KEEPS_DATA,
+            &[fails("no-login-shell", &[done(StartOwnShell)])],
+        ],
     ),
-    plain(&REDIS, "root", &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, OPEN_STORE, LEAVES_ORPHANS]),
-    hardened(&REDIS, "100:102", &[ISOLATED, HARDENED, OWN_ACCOUNT, INNER_STORE]),
+    plain(
+        &REDIS,
+        "root",
+        &[ISOLATED, PLAIN, AS_ROOT, ALL_ROOT, OPEN_STORE, LOSES_DATA, LEAVES_ORPHANS],
+    ),
+    hardened(&REDIS, "100:102", &[ISOLATED, HARDENED, OWN_ACCOUNT, INNER_STORE, NO_DATA]),
 ];

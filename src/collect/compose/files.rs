@@ -4,13 +4,18 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use crate::model::kept::Keeping;
 use crate::parse::compose::{LARGEST, Load};
+
+use super::kept;
 
 /// Where files are read.
 #[derive(Debug, Default)]
 pub struct Disk {
     /// What came from standard input, which can be read only once.
     input: OnceLock<Result<Vec<u8>, String>>,
+    /// What git tracks where the last file lay that was asked for.
+    index: kept::Index,
 }
 
 impl Load for Disk {
@@ -36,6 +41,10 @@ impl Load for Disk {
             |error: std::io::Error| error.kind() == std::io::ErrorKind::PermissionDenied;
         let is_file = || std::fs::metadata(path).map_or_else(is_hidden, |about| about.is_file());
         path == Path::new("-") || is_file()
+    }
+
+    fn keeping(&self, path: &Path, known_as: &str) -> Keeping {
+        kept::keeping(path, known_as, &self.index)
     }
 }
 

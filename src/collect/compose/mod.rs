@@ -2,14 +2,19 @@
 //! images bring along that services are made from.
 
 pub mod files;
+mod kept;
 pub mod named;
 mod shipped;
+
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Origin};
 use crate::model::draft::Draft;
+use crate::model::files::{File, Listing};
+use crate::model::kept::Keeping;
 use crate::model::pointer;
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
@@ -30,6 +35,8 @@ pub struct Resolved {
     project: Project,
     /// Where the image of each active service comes from, in their order.
     makings: Vec<(String, Making)>,
+    /// How each of its environment files is kept, by the path that people know.
+    kept: Vec<(String, Keeping)>,
 }
 
 /// Reads a project's files, and the Dockerfiles of what it builds.
@@ -47,7 +54,13 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
         (service.key.clone(), making)
     });
     let makings = makings.collect();
-    Ok(Resolved { project, makings })
+    let kept = project.env_files.iter().map(|file| {
+        let shown = file.shown.display().to_string();
+        let keeping = load.keeping(&file.path, &shown);
+        (shown, keeping)
+    });
+    let kept = kept.collect();
+    Ok(Resolved { project, makings, kept })
 }
 
 /// What a fault keeps from being known.
@@ -117,6 +130,16 @@ impl Resolved {
             let service = below.and_then(|(below, _)| below.service.as_ref());
             let target = service.map(|name| lower::id_of(project, name));
             bundle.add_waiver(noted.found.waiver(&file, Kind::Service, target));
+        }
+        for (file, Keeping { access, git }) in &self.kept {
+            let listing = |it: &File| Listing { files: vec![it.clone()], unread: Vec::new() };
+            let access = access.as_ref().map(|it| Answer::Files(listing(it)));
+            bundle.record(Source::Disk(file.clone()), access.map_err(Clone::clone));
+            let git = git.as_ref().map(|it| match it {
+                Some(repository) => Answer::Repository(Arc::new(repository.clone())),
+                None => Answer::Nothing,
+            });
+            bundle.record(Source::Git(file.clone()), git.map_err(Clone::clone));
         }
         for (service, (name, making)) in project.services().zip(&self.makings) {
             making.waivers().iter().for_each(|it| bundle.add_waiver(it.clone()));

@@ -32,6 +32,8 @@ pub use writers::{Rewrite, Step, Steps};
 /// Everything that is known of a container's files.
 #[derive(Clone, Debug)]
 pub struct Files {
+    /// Whether they are an image's, and not a container's.
+    is_shipped: bool,
     source: Source,
     whose: Source,
     looked: Reading<Arc<Looked>>,
@@ -108,6 +110,7 @@ pub(super) fn all(view: &View<'_>) -> Files {
     let of_process = |pid| code::of_process(view.bundle(), pid);
     let code: Vec<_> = processes.into_iter().map(of_process).collect();
     Files {
+        is_shipped: view.kind() == Target::Image,
         source: view.files_source(),
         whose: view.processes_source().clone(),
         looked,
@@ -243,6 +246,15 @@ impl Files {
                 let evidence = Evidence::new(self.source.clone(), "", shown);
                 Reading::Known(!is_none, vec![evidence])
             }
+        }
+    }
+
+    /// The same of an image; of whatever else nobody asks.
+    pub fn shipped(&self, patterns: &[String], except: &[String]) -> Fact<Vec<Entry>> {
+        if self.is_shipped {
+            self.fitting(patterns, except)
+        } else {
+            Fact::declared_only(Reading::Inapplicable)
         }
     }
 

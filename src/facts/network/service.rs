@@ -57,7 +57,7 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Service> {
 }
 
 /// The names of all the programs that run, each once.
-fn programs(view: &View<'_>) -> Reading<Vec<Untrusted>> {
+pub(in crate::facts) fn programs(view: &View<'_>) -> Reading<Vec<Untrusted>> {
     let each = match view.of_each(|process| process.status("Name", |status| Ok(status.name()))) {
         Ok(each) => each,
         Err(gap) => return Reading::Missing(gap),

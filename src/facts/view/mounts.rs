@@ -39,6 +39,20 @@ impl View<'_> {
         })
     }
 
+    /// The same, where the process that sees them is known to have the container's own
+    /// root: then what the kernel does not show is not mounted, whatever was declared.
+    pub(in crate::facts) fn mounts_there(&self) -> Reading<Vec<Mount>> {
+        let has_own_root = |viewer: &u32| {
+            let root = Source::proc(*viewer, "root");
+            self.bundle.text(&root).is_ok_and(|it| it.raw() == "/")
+        };
+        let viewer = self.processes().ok().map(|it| it.viewer);
+        match viewer.filter(has_own_root) {
+            Some(viewer) => mounts_of(self.bundle, viewer),
+            None => self.mounts(),
+        }
+    }
+
     /// The mounts of the host's first process.
     pub(in crate::facts) fn host_mounts(&self) -> Reading<Vec<Mount>> {
         mounts_of(self.bundle, 1)

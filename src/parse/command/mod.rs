@@ -241,6 +241,13 @@ mod tests {
                 "/sbin/docker-init -- /bin/sh -c exec nginx",
             ),
             (&["tini", "-g", "--", "s3cret"], "tini … -- …"),
+            (
+                &["docker-entrypoint.sh", "redis-server", "--save", "", "--requirepass", "s3cret"],
+                "docker-entrypoint.sh redis-server --save  --requirepass …",
+            ),
+            (&["docker-entrypoint.sh", "s3cret", "redis-server"], "docker-entrypoint.sh … …"),
+            (&["redis-server", "/srv/s3cret", "--dir", "/srv/x"], "redis-server … --dir /srv/x"),
+            (&["postgres", "-D", "/srv/data", "-c", "s3cret"], "postgres -D /srv/data … …"),
             (&["s3cret"], "…"),
             (&["postgres: s3cret db [local] idle"], "…"),
             (

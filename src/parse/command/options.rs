@@ -20,6 +20,10 @@ pub(super) enum Value {
     Percentage,
     /// One of these.
     Word(&'static [&'static str]),
+    /// An absolute path in a plain alphabet, as where a program stands.
+    Path,
+    /// Numbers with blanks between them, or nothing.
+    Numbers,
 }
 
 impl Value {
@@ -37,6 +41,8 @@ impl Value {
                 is_number(whole) && is_number(fraction) && whole.len() <= 3 && fraction.len() <= 4
             }
             Self::Word(words) => words.contains(&text),
+            Self::Path => super::variables::folder(text) == text,
+            Self::Numbers => text.split(' ').all(|it| it.is_empty() || is_number(it)),
         }
     }
 }
@@ -128,6 +134,44 @@ const UVICORN: [Known; 5] = [
 const NGINX: [Known; 1] =
     [("-g", Join::EqualsOrNext, Value::Word(&["daemon off;", "daemon off", "daemon on;"]))];
 
+/// Whatever the value is, it is withheld.
+const ANY: Value = Value::Word(&[]);
+
+/// Where no option comes first, it is a file of settings: so many names are known.
+const REDIS: [Known; 26] = [
+    ("--save", Join::EqualsOrNext, Value::Numbers),
+    ("--appendonly", Join::EqualsOrNext, Value::Word(&["yes", "no"])),
+    ("--dir", Join::EqualsOrNext, Value::Path),
+    ("--aclfile", Join::EqualsOrNext, ANY),
+    ("--appendfsync", Join::EqualsOrNext, ANY),
+    ("--bind", Join::EqualsOrNext, ANY),
+    ("--databases", Join::EqualsOrNext, ANY),
+    ("--dbfilename", Join::EqualsOrNext, ANY),
+    ("--io-threads", Join::EqualsOrNext, ANY),
+    ("--loadmodule", Join::EqualsOrNext, ANY),
+    ("--logfile", Join::EqualsOrNext, ANY),
+    ("--loglevel", Join::EqualsOrNext, ANY),
+    ("--masterauth", Join::EqualsOrNext, ANY),
+    ("--maxclients", Join::EqualsOrNext, ANY),
+    ("--maxmemory", Join::EqualsOrNext, ANY),
+    ("--maxmemory-policy", Join::EqualsOrNext, ANY),
+    ("--maxmemory-samples", Join::EqualsOrNext, ANY),
+    ("--notify-keyspace-events", Join::EqualsOrNext, ANY),
+    ("--port", Join::EqualsOrNext, ANY),
+    ("--protected-mode", Join::EqualsOrNext, ANY),
+    ("--replicaof", Join::EqualsOrNext, ANY),
+    ("--requirepass", Join::EqualsOrNext, ANY),
+    ("--tcp-keepalive", Join::EqualsOrNext, ANY),
+    ("--timeout", Join::EqualsOrNext, ANY),
+    ("--tls-port", Join::EqualsOrNext, ANY),
+    ("--user", Join::EqualsOrNext, ANY),
+];
+
+const POSTGRES: [Known; 1] = [("-D", Join::Attached, Value::Path)];
+const MYSQL: [Known; 1] = [("--datadir", Join::EqualsOrNext, Value::Path)];
+const MONGO: [Known; 1] = [("--dbpath", Join::EqualsOrNext, Value::Path)];
+const ETCD: [Known; 1] = [("--data-dir", Join::EqualsOrNext, Value::Path)];
+
 /// Whether options may follow the first word that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -174,6 +218,11 @@ impl Options {
             "gunicorn" => of(&GUNICORN, End::Never, &[]),
             "uvicorn" | "hypercorn" => of(&UVICORN, End::Never, &[]),
             "nginx" => of(&NGINX, End::Never, &[]),
+            "redis-server" | "valkey-server" | "keydb-server" => of(&REDIS, End::Never, &[]),
+            "postgres" => of(&POSTGRES, End::Never, &[]),
+            "mysqld" | "mariadbd" => of(&MYSQL, End::Never, &[]),
+            "mongod" => of(&MONGO, End::Never, &[]),
+            "etcd" => of(&ETCD, End::Never, &[]),
             _ => None,
         }
     }

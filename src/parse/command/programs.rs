@@ -43,7 +43,7 @@ const WRAPPERS: [&str; 7] = ["exec", "nice", "nohup", "setsid", "stdbuf", "time"
 const INTERPRETERS: [&str; 3] = ["perl", "python", "ruby"];
 
 /// Names that say nothing but which program runs.
-const OTHERS: [&str; 125] = [
+const OTHERS: [&str; 127] = [
     ".",
     ":",
     "[",
@@ -102,6 +102,7 @@ const OTHERS: [&str; 125] = [
     "java",
     "jq",
     "kafka-topics.sh",
+    "keydb-server",
     "kill",
     "ln",
     "ls",
@@ -166,6 +167,7 @@ const OTHERS: [&str; 125] = [
     "true",
     "uvicorn",
     "uwsgi",
+    "valkey-server",
     "wait",
     "wget",
     "yarn",

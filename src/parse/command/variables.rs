@@ -47,6 +47,7 @@ pub fn kept_of_variable(name: &str, value: &str) -> Option<String> {
     let setting = || SETTINGS.iter().find(|(known, _)| *known == name);
     let kept = match name {
         "PATH" => value.split(':').map(folder).collect::<Vec<_>>().join(":"),
+        "PGDATA" => folder(value).to_owned(),
         "NODE_OPTIONS" => words_of("node", value),
         "GUNICORN_CMD_ARGS" => words_of("gunicorn", value),
         "JAVA_TOOL_OPTIONS" | "JDK_JAVA_OPTIONS" | "JAVA_OPTS" => words_of("java", value),
@@ -84,7 +85,7 @@ fn words_of(program: &str, value: &str) -> String {
     kept.join(" ")
 }
 
-fn folder(path: &str) -> &str {
+pub(super) fn folder(path: &str) -> &str {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._+-".contains(&byte);
     let is_folder = path.starts_with('/') && path.len() <= 200 && path.bytes().all(is_plain);
     if is_folder { path } else { WITHHELD }

@@ -76,6 +76,7 @@ pub(super) fn read(
             let own = service.get("environment").map(Node::entries).unwrap_or_default();
             let own = own.iter().filter_map(|it| Some((it.key.as_str(), it.node.text()?)));
             let outer = Outer { project, own: own.collect() };
+            note(resolver, files);
             let settings = read_all(resolver, files, &outer, &mut fail);
             let at = files.at;
             add(service, "environment", settings, at);
@@ -87,6 +88,17 @@ pub(super) fn read(
         }
     }
     unread
+}
+
+/// Notes which environment files of a service are there.
+fn note(resolver: &mut Resolver<'_>, files: &Node) {
+    for item in files.items() {
+        let Some(path) = item.get("path").unwrap_or(item).text() else { continue };
+        let path = resolver.sources.absolute(Path::new(path));
+        if resolver.sources.is_file(&path) {
+            resolver.note(&path, false);
+        }
+    }
 }
 
 fn read_all(

@@ -192,6 +192,7 @@ pub(super) fn read(
 ) -> Result<Settings, Fault> {
     let mut settings = Settings::new();
     for file in files {
+        resolver.note(file, true);
         read_one(resolver, file, Format::Compose, environment, &mut settings)?;
     }
     Ok(settings)

@@ -42,6 +42,7 @@ use std::sync::Arc;
 pub use resolve::{MOST, resolve};
 pub use sources::LARGEST;
 
+use crate::model::kept::Keeping;
 use crate::parse::waiver;
 use tree::{Entry, Node, Place};
 
@@ -56,6 +57,11 @@ pub trait Load {
 
     /// Whether there is a regular file.
     fn is_file(&self, path: &Path) -> bool;
+
+    /// How a file is kept that is known by the second path.
+    fn keeping(&self, _: &Path, known_as: &str) -> Keeping {
+        Keeping::unasked(known_as)
+    }
 }
 
 /// What is asked for, as on the command line of `docker compose`.
@@ -96,6 +102,8 @@ pub struct Project {
     pub texts: Vec<String>,
     /// The compose file that was named first, by the path that a person knows.
     pub file: PathBuf,
+    /// The environment files that are there and were read, each once.
+    pub env_files: Vec<EnvFile>,
     /// The folder that relative paths begin at.
     pub directory: PathBuf,
     /// The whole model in its long forms: `services`, `networks`, `volumes`,
@@ -119,6 +127,17 @@ impl Project {
         let inactive: BTreeSet<&str> = self.inactive.iter().map(String::as_str).collect();
         all.iter().filter(move |it| !inactive.contains(it.key.as_str()))
     }
+}
+
+/// An environment file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvFile {
+    /// Where it is read, as absolute as the caller's folder.
+    pub path: PathBuf,
+    /// The path that a person knows it by.
+    pub shown: PathBuf,
+    /// Whether the project's own files take variables from it, and not only services.
+    pub is_projects: bool,
 }
 
 /// A waiver in a compose file.

@@ -16,8 +16,8 @@ use super::spot::Spot;
 use super::tree::{Node, Place, Value};
 use super::wrong::Wrong;
 use super::{
-    Fault, Load, Noted, Project, Remark, Request, address, beside, consistency, find, include,
-    mask, name, profiles,
+    EnvFile, Fault, Load, Noted, Project, Remark, Request, address, beside, consistency, find,
+    include, mask, name, profiles,
 };
 
 /// The most values that a project may have, copies by aliases and `extends` among
@@ -38,6 +38,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
         room: ROOM,
         remarks: Vec::new(),
         waivers: Vec::new(),
+        env_files: Vec::new(),
     };
     let mut environment = Environment::new(&request.environment);
     let found = find::find(&mut resolver, request, &mut environment)?;
@@ -71,9 +72,22 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Project, Fault> {
     remarks.append(&mut resolver.remarks);
     let file = main.first().map(|it| resolver.sources.shown(it)).unwrap_or_default();
     let waivers = std::mem::take(&mut resolver.waivers);
+    let env_files = std::mem::take(&mut resolver.env_files);
     let (files, texts) = resolver.sources.finish();
     let directory = found.directory;
-    Ok(Project { name, file, files, texts, directory, root, inactive, remarks, waivers, unread })
+    Ok(Project {
+        name,
+        file,
+        files,
+        texts,
+        env_files,
+        directory,
+        root,
+        inactive,
+        remarks,
+        waivers,
+        unread,
+    })
 }
 
 /// What is on the way of being resolved, with what it may still cost.
@@ -85,6 +99,7 @@ pub(super) struct Resolver<'a> {
     pub(super) room: usize,
     pub(super) remarks: Vec<Remark>,
     waivers: Vec<Noted>,
+    env_files: Vec<EnvFile>,
 }
 
 /// For what a model's files are read: the project itself, or one that it includes.
@@ -101,6 +116,17 @@ pub(super) struct Scope<'a> {
 }
 
 impl Resolver<'_> {
+    /// Notes an environment file that is there.
+    pub(super) fn note(&mut self, path: &Path, is_projects: bool) {
+        match self.env_files.iter_mut().find(|it| it.path == path) {
+            Some(known) => known.is_projects |= is_projects,
+            None => {
+                let (path, shown) = (path.to_owned(), self.sources.shown(path));
+                self.env_files.push(EnvFile { path, shown, is_projects });
+            }
+        }
+    }
+
     /// One model of several files, the later merged into the earlier.
     pub(super) fn model(
         &mut self,

@@ -5,6 +5,7 @@ use crate::facts::network::service::Service;
 use crate::facts::{Facts, Holder};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::rules::store::{Store, is_of_a_store, port_of_a_store, recognised};
 use crate::rules::{Settings, rule};
 
 rule! {
@@ -32,105 +33,9 @@ rule! {
     }
 }
 
-/// The programs of stores and brokers. A process has at most 15 bytes of a name.
-const PROGRAMS: [&str; 28] = [
-    "postgres",
-    "postmaster",
-    "mysqld",
-    "mariadbd",
-    "mongod",
-    "mongos",
-    "redis-server",
-    "redis-sentinel",
-    "valkey-server",
-    "keydb-server",
-    "dragonfly",
-    "memcached",
-    "etcd",
-    "clickhouse-serv",
-    "clickhouse",
-    "nats-server",
-    "influxd",
-    "cockroach",
-    "arangod",
-    "rethinkdb",
-    "tarantool",
-    "sqlservr",
-    "couchbase-serve",
-    "aerospike-serve",
-    "asd",
-    "scylla",
-    "mosquitto",
-    "qdrant",
-];
-
-/// Programs that run anything: only with a sign beside them they are a store.
-const RUNTIMES: [&str; 2] = ["java", "beam.smp"];
-
-/// The images of stores and brokers, by the last part of their name.
-const IMAGES: [&str; 33] = [
-    "postgres",
-    "postgresql",
-    "mysql",
-    "mariadb",
-    "percona",
-    "mongo",
-    "mongodb",
-    "redis",
-    "redis-stack-server",
-    "valkey",
-    "keydb",
-    "dragonfly",
-    "memcached",
-    "etcd",
-    "elasticsearch",
-    "opensearch",
-    "clickhouse",
-    "clickhouse-server",
-    "nats",
-    "rabbitmq",
-    "kafka",
-    "cassandra",
-    "scylla",
-    "couchdb",
-    "influxdb",
-    "neo4j",
-    "zookeeper",
-    "cockroach",
-    "timescaledb",
-    "activemq",
-    "eclipse-mosquitto",
-    "pulsar",
-    "qdrant",
-];
-
-/// Ports that are a store's or a broker's and hardly anybody else's.
-const PORTS: [(u16, &str); 20] = [
-    (1433, "SQL Server"),
-    (1521, "Oracle"),
-    (2181, "ZooKeeper"),
-    (2379, "etcd"),
-    (3306, "MySQL"),
-    (4222, "NATS"),
-    (5432, "PostgreSQL"),
-    (5671, "AMQP"),
-    (5672, "AMQP"),
-    (5984, "CouchDB"),
-    (6379, "Redis"),
-    (7687, "Neo4j"),
-    (9042, "Cassandra"),
-    (9092, "Kafka"),
-    (9200, "Elasticsearch"),
-    (9300, "Elasticsearch"),
-    (11211, "memcached"),
-    (26257, "CockroachDB"),
-    (27017, "MongoDB"),
-    (61616, "ActiveMQ"),
-];
-
 fn judge(facts: &Facts, _: &Settings) -> Verdict {
     let published = facts.network.service.judge(|service| {
-        let Some(sign) = sign(service) else {
+        let Some(Store { sign, .. }) = recognised(service) else {
             return Check::moot(if service.programs.is_empty() {
                 "neither image nor ports are those of a database, cache or broker".to_owned()
             } else {
@@ -161,29 +66,6 @@ fn judge(facts: &Facts, _: &Settings) -> Verdict {
     }))
 }
 
-/// By what a service is known as a store.
-fn sign(service: &Service) -> Option<String> {
-    let runs = |known: &[&str]| service.programs.iter().find(|it| known.contains(&it.raw()));
-    if let Some(program) = runs(&PROGRAMS) {
-        return Some(format!("{program} runs here"));
-    }
-    // Where the programs are known, a name on the image proves nothing by itself.
-    let image =
-        service.image.as_ref().filter(|_| service.programs.is_empty() || runs(&RUNTIMES).is_some());
-    if let Some(name) = image.map(|it| short(it.raw())).filter(|it| IMAGES.contains(it)) {
-        return Some(format!("the image is {name}"));
-    }
-    let port = PORTS.iter().find(|(port, _)| service.ports.contains(port));
-    port.map(|(port, whose)| format!("port {port} is {whose}'s"))
-}
-
-/// `redis` of `docker.io/library/redis:7@sha256:…`.
-fn short(image: &str) -> &str {
-    let image = image.split('@').next().unwrap_or(image);
-    let last = image.rsplit('/').next().unwrap_or(image);
-    last.split(':').next().unwrap_or(last)
-}
-
 /// Whether the port may be the store's: unless it is known that the processes
 /// that answer there are all of another program.
 fn is_the_stores(port: &Published, service: &Service) -> bool {
@@ -195,17 +77,14 @@ fn is_the_stores(port: &Published, service: &Service) -> bool {
         .peekable();
     let is_known = holders.peek().is_some();
     let is_store = |holder: &Holder| match holder {
-        Holder::Process { name, .. } => {
-            PROGRAMS.contains(&name.raw()) || RUNTIMES.contains(&name.raw())
-        }
+        Holder::Process { name, .. } => is_of_a_store(name.raw()),
         Holder::Declaration | Holder::Service | Holder::Run => false,
     };
-    !is_known || holders.any(is_store) || PORTS.iter().any(|(known, _)| *known == port.port)
+    !is_known || holders.any(is_store) || port_of_a_store(port.port).is_some()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::short;
     use crate::rules::testing::{Case, cases, container, service};
     use serde_json::json;
 
@@ -275,11 +154,5 @@ mod tests {
         a_store_on_a_network_that_is_not_the_projects_own_convicts_by_its_ports: store_service()
             .writes(PORTS, json!({"6379/tcp": [{"HostIp": "", "HostPort": "6379"}]}))
             .project_network(&json!({"Name": "shop_default"})) => "Fail",
-    }
-
-    #[test]
-    fn an_image_is_known_by_the_last_part_of_its_name() {
-        assert_eq!(short("registry:5000/team/redis:7@sha256:ab"), "redis");
-        assert_eq!(short("redis-exporter"), "redis-exporter");
     }
 }

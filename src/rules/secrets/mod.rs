@@ -4,6 +4,7 @@
 //! switch, `PASSWORD_FILE=/run/secrets/x` says where the secret is, and
 //! `BUILD_INFO=ghp_…` gives one away all the same.
 
+pub mod env_file_protected;
 pub mod no_default_credentials;
 pub mod no_secrets_in_environment;
 pub mod required_env;

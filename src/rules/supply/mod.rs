@@ -17,7 +17,11 @@ use crate::model::verdict::Check;
 const SHOWN: usize = 8;
 
 /// Broken by files that should not be there; `holds` says what there is none of.
-fn none_of<'e>(files: impl Iterator<Item = &'e Entry>, what: &str, holds: &'static str) -> Check {
+pub(in crate::rules) fn none_of<'e>(
+    files: impl Iterator<Item = &'e Entry>,
+    what: &str,
+    holds: &'static str,
+) -> Check {
     let files: Vec<&Entry> = files.collect();
     let Some(first) = files.first() else { return Check::holds(holds) };
     let count: u64 = files.iter().map(|it| it.group.count).sum();

@@ -225,6 +225,15 @@ fn spoilt() -> Vec<(&'static str, Case, &'static str)> {
             service().writes("/HostConfig/Tmpfs", json!({"/tmp": "size=1m", "/x": "exec"})),
             "/HostConfig/Tmpfs/~1x",
         ),
+        (
+            "persistent-data",
+            service().image("redis:7").writes("/Path", json!("redis-server")).writes(
+                "/Mounts",
+                json!([bind("/srv", "/srv"), {"Type": "volume", "Name": "", "Destination": "/data"}]),
+            ),
+            "/Mounts/1",
+        ),
+        ("persistent-data", service().image("postgres:16"), WEB),
         ("memory-limit", service().leaves_out("/HostConfig/Memory"), WEB),
         ("cpu-limit", service().leaves_out("/HostConfig/NanoCpus"), WEB),
         (
@@ -323,6 +332,15 @@ fn spoilt() -> Vec<(&'static str, Case, &'static str)> {
             "runtime-env",
             service().sets(&["A=b", "NODE_ENV=test"]).set("variables", &["NODE_ENV=production"]),
             "/Config/Env/1",
+        ),
+        (
+            "env-file-protected",
+            service()
+                .reads("a.env", 0o600)
+                .in_no_repository("a.env")
+                .reads("b.env", 0o644)
+                .in_no_repository("b.env"),
+            "/EnvFiles/1",
         ),
         (
             "no-ineffective-hardening",

@@ -9,6 +9,8 @@ use crate::collect::redact;
 use crate::model::bundle::{Answer, Bundle, Observation, Origin};
 use crate::model::demand::FilePolicy;
 use crate::model::draft::{self, Draft, Idle, Written};
+use crate::model::files::{self, Listing};
+use crate::model::kept::{Ignore, Repository};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -170,6 +172,54 @@ impl Case {
         let origin = origin(key, 99);
         let instead = "write read_only: true".to_owned();
         self.draft(WEB).idle.push(Idle { origin, what, instead });
+        self
+    }
+
+    /// Compose reads an environment file of this mode.
+    pub(in crate::rules) fn reads(mut self, name: &str, mode: u32) -> Self {
+        let mut file = super::files::socket(name, (8, 1), 1);
+        (file.kind, file.mode) = (files::Kind::File, mode);
+        let listing = Listing { files: vec![file], unread: vec![] };
+        self.put(Source::Disk(name.to_owned()), Answer::Files(listing));
+        self.names_a_file(name)
+    }
+
+    /// Compose reads an environment file that nobody could look at.
+    pub(in crate::rules) fn reads_untold(mut self, name: &str) -> Self {
+        let sources = [Source::Disk(name.to_owned()), Source::Git(name.to_owned())];
+        for source in sources {
+            let gap = Gap::new(Reason::Denied, source.clone(), "its folder was refused");
+            self.bundle.record(source, Err(gap));
+        }
+        self.names_a_file(name)
+    }
+
+    fn names_a_file(self, name: &str) -> Self {
+        let known = self.bundle.draft(&Source::Compose(WEB.to_owned())).unwrap();
+        let known = known.value("/EnvFiles").and_then(Value::as_array).cloned();
+        let all: Vec<Value> = known.into_iter().flatten().chain([json!({"File": name})]).collect();
+        self.writes("/EnvFiles", all.into())
+    }
+
+    /// The file lies in a repository that tracks it or not, and has these files that say
+    /// what is left alone, each in its folder.
+    pub(in crate::rules) fn in_git(
+        mut self,
+        name: &str,
+        is_tracked: bool,
+        ignores: &[(&str, &str)],
+    ) -> Self {
+        let ignore =
+            |&(folder, text): &(&str, &str)| Ignore { folder: folder.into(), text: text.into() };
+        let ignores = ignores.iter().map(ignore).collect();
+        let repository = Repository { path: name.into(), is_tracked, ignores };
+        self.put(Source::Git(name.to_owned()), Answer::Repository(repository.into()));
+        self
+    }
+
+    /// The file lies in no repository.
+    pub(in crate::rules) fn in_no_repository(mut self, name: &str) -> Self {
+        self.put(Source::Git(name.to_owned()), Answer::Nothing);
         self
     }
 

@@ -17,6 +17,7 @@ fn idle_from(image: &Shipped, root: &Json) -> Vec<(String, String, String)> {
     let mut root = testing::node(root);
     canonical(&mut root).unwrap();
     let project = Project {
+        env_files: Vec::new(),
         name: "shop".to_owned(),
         file: PathBuf::from("compose.yaml"),
         files: vec![PathBuf::from("compose.yaml")],

@@ -2,11 +2,13 @@
 //! that it does not name.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
 use crate::model::reading::{Gap, Reason};
 use crate::model::untrusted::Untrusted;
+use crate::parse::compose::EnvFile;
 use crate::parse::compose::tree::{Node, Value};
 
 use super::image::Image;
@@ -17,6 +19,31 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
     environment(sheet, service, image);
     labels(sheet, service, image);
     unread(sheet);
+    files(sheet, service);
+}
+
+/// The environment files of the project and of the service, by the paths that people
+/// know. No engine is told of them, and no engine's document has them.
+fn files(sheet: &mut Sheet<'_>, service: &Node) {
+    const FILES: &str = "/EnvFiles";
+    let project = sheet.project();
+    let told = |it: &EnvFile| json!({"File": it.shown.display().to_string()});
+    let mut all: Vec<Json> =
+        project.env_files.iter().filter(|it| it.is_projects).map(told).collect();
+    let own = Given::of(Some(service), "env_file");
+    for item in own.map(|it| it.node.items()).unwrap_or_default() {
+        let path = item.get("path").unwrap_or(item);
+        if let Some(gap) = sheet.unset(path) {
+            sheet.gap("/EnvFiles/-", gap);
+        }
+        let is_it = |it: &&EnvFile| path.text().is_some_and(|path| it.path == Path::new(path));
+        let Some(file) = project.env_files.iter().find(is_it) else { continue };
+        sheet.wrote(&format!("{FILES}/{}", all.len()), Given::item("env_file", path));
+        all.push(told(file));
+    }
+    if !all.is_empty() {
+        sheet.set(FILES, all);
+    }
 }
 
 /// What a file would add that could not be read.

@@ -3,24 +3,21 @@
 use std::ops::Range;
 
 use crate::facts::Facts;
-use crate::facts::build::{Done, Layout};
+use crate::facts::build::Done;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
-use crate::parse::dockerfile::{From, Keyword, Place, Text, is_secret};
+use crate::parse::dockerfile::{Keyword, Place, Text, is_secret};
 use crate::parse::holder::is_holder;
-use crate::parse::path::{clean, is_within};
 use crate::parse::secret::promise::{Promise, promise};
 use crate::rules::build::{Faults, no_doubt};
-
-/// A file of secrets that a stage that does not ship has: the stage, and its path.
-type Held = (usize, String);
+use crate::rules::carried::{Carried, named};
 
 pub(super) fn judge(facts: &Facts, is_accepted: &dyn Fn(&str) -> bool) -> Verdict {
     facts.build.shipped(no_doubt).judge(|layout| {
-        let held = held(layout);
+        let carried = Carried::new(layout, &|done| named(done, is_holder));
         let mut faults = Faults::default();
         for done in layout.shipped() {
-            for (place, what) in left(layout, done, &held, is_accepted) {
+            for (place, what) in left(done, &carried, is_accepted) {
                 faults.add(layout, done, place, what);
             }
         }
@@ -30,9 +27,8 @@ pub(super) fn judge(facts: &Facts, is_accepted: &dyn Fn(&str) -> bool) -> Verdic
 
 /// What an instruction of a stage that ships leaves of secrets.
 fn left(
-    layout: &Layout,
     done: Done<'_>,
-    held: &[Held],
+    carried: &Carried<'_>,
     is_accepted: &dyn Fn(&str) -> bool,
 ) -> Vec<(Place, String)> {
     let it = done.instruction;
@@ -63,7 +59,7 @@ fn left(
             let what = "the command holds a secret, which stays in the history";
             texts.filter_map(masked).map(|place| (place, what.to_owned())).collect()
         }
-        Some(Keyword::Copy | Keyword::Add) => copied(layout, done, held),
+        Some(Keyword::Copy | Keyword::Add) => carried.by(done),
         _ => Vec::new(),
     }
 }
@@ -74,71 +70,6 @@ fn is_masked(text: &str) -> Option<Range<usize>> {
     let rest = text.get(start..)?;
     let length = rest.find(|it| it != '*').unwrap_or(rest.len());
     Some(start..start + length)
-}
-
-/// The files of secrets that a `COPY` or `ADD` brings into what ships.
-fn copied(layout: &Layout, done: Done<'_>, held: &[Held]) -> Vec<(Place, String)> {
-    let it = done.instruction;
-    let place = it.place_of_arguments();
-    let sources = done.step.files.split_last().map(|(_, sources)| sources).unwrap_or_default();
-    let known = sources.iter().filter_map(|it| it.as_deref().ok());
-    let Some(from) = it.flag("from") else {
-        return known
-            .filter(|it| is_holder(it))
-            .map(|it| (place, format!("{} is copied into the image", Untrusted::from(it))))
-            .collect();
-    };
-    let stage = layout.stage_of(from.value.as_deref().unwrap_or_default());
-    let mut found = Vec::new();
-    for source in known.map(|it| clean(&format!("/{}", it.trim_end_matches('*')))) {
-        let taken = held.iter().filter(|(at, path)| {
-            Some(*at) == stage && (is_within(path, &source) || is_within(&source, path))
-        });
-        for (_, path) in taken {
-            let what =
-                format!("{} of a stage before is taken over", Untrusted::from(path.as_str()));
-            found.push((place, what));
-        }
-    }
-    found
-}
-
-/// The files of secrets that were copied into stages that do not ship.
-fn held(layout: &Layout) -> Vec<Held> {
-    let mut found = Vec::new();
-    for done in layout.used() {
-        let is_copy = done.is(Keyword::Copy) || done.is(Keyword::Add);
-        let is_own = done.instruction.flag("from").is_none();
-        if !is_copy || !is_own || layout.plan.ships.contains(&done.step.stage) {
-            continue;
-        }
-        let Some((target, sources)) = done.step.files.split_last() else { continue };
-        let Ok(target) = target else { continue };
-        for source in sources.iter().filter_map(|it| it.as_deref().ok()).filter(|it| is_holder(it))
-        {
-            let folder = done.step.folder.as_deref().unwrap_or("/");
-            let into =
-                if target.starts_with('/') { target.clone() } else { format!("{folder}/{target}") };
-            let name = source.rsplit('/').next().unwrap_or_default();
-            let is_folder = target.ends_with('/') || target.ends_with('.') || sources.len() > 1;
-            let path = if is_folder { format!("{into}/{name}") } else { into };
-            found.push((done.step.stage, clean(&path)));
-        }
-    }
-    // A stage that rests on another has its files as well.
-    let mut inherited = Vec::new();
-    for (at, from) in layout.plan.from.iter().enumerate() {
-        if let From::Stage(below) = from {
-            let of_below: Vec<Held> =
-                found.iter().chain(&inherited).filter(|(it, _)| it == below).cloned().collect();
-            inherited.extend(of_below.into_iter().map(|(_, path)| (at, path)));
-        }
-        if inherited.len() > 1_000 {
-            break;
-        }
-    }
-    found.append(&mut inherited);
-    found
 }
 
 #[cfg(test)]

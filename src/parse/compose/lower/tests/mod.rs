@@ -22,6 +22,7 @@ fn project(root: &Json) -> Project {
     canonical(&mut root).unwrap();
     let lines: Vec<String> = (1..200).map(|line| format!("line {line}")).collect();
     Project {
+        env_files: Vec::new(),
         name: "shop".to_owned(),
         file: PathBuf::from("shop/compose.yaml"),
         files: vec![PathBuf::from("shop/compose.yaml")],
