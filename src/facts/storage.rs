@@ -84,13 +84,10 @@ pub(super) fn all(view: &View<'_>) -> Storage {
     }
     let (known, gap) = mounts::declared(view, &FIELDS);
     let whole = gap.clone().map_or_else(|| known.clone(), Reading::Missing);
-    let in_force = || view.mounts_there().map(|own| mounts::below_root(view, &own, &[]));
-    let known = if view.kind() == Kind::Service {
-        Fact::declared_in_part(known, gap)
-    } else {
-        beside(view, whole.clone(), in_force)
-    };
-    let mounts = beside(view, whole, in_force);
+    let mounts =
+        beside(view, whole, || view.mounts_there().map(|own| mounts::below_root(view, &own, &[])));
+    let is_to_come = view.kind().is_to_come();
+    let known = if is_to_come { Fact::declared_in_part(known, gap) } else { mounts.clone() };
     let runs = beside(view, Reading::of(named(view, Vec::new())), || {
         programs(view).map(|programs| named(view, programs))
     });
