@@ -143,12 +143,14 @@ fn has_own_disk(view: &View<'_>) -> bool {
     root.is_some_and(|it| !matches!(it.kind.as_str(), "overlay" | "fuse-overlayfs" | "tmpfs"))
 }
 
-/// The words of what the first process was started as, by the declaration.
+/// The words of what the first process was started as, by the declaration. What an
+/// entrypoint that nobody knows is handed is known all the same.
 fn command(view: &View<'_>) -> Reading<Vec<String>> {
     let inspect = view.inspect();
-    inspect.text("/Path").zip(inspect.texts("/Args")).map(|(path, args)| {
-        path.into_iter().chain(args).map(str::to_owned).collect::<Vec<String>>()
-    })
+    let whole = inspect.text("/Path").zip(inspect.texts("/Args"));
+    let whole = whole.map(|(path, args)| path.into_iter().chain(args).collect::<Vec<_>>());
+    let words = whole.or_else(|| inspect.texts("/Config/Cmd"));
+    words.map(|words| words.into_iter().map(str::to_owned).collect())
 }
 
 /// Only its command line tells, and Redis writes a title over its own. Without `--save`
