@@ -84,13 +84,10 @@ pub(super) fn all(view: &View<'_>) -> Storage {
     }
     let (known, gap) = mounts::declared(view, &FIELDS);
     let whole = gap.clone().map_or_else(|| known.clone(), Reading::Missing);
-    let in_force = || view.mounts_there().map(|own| mounts::below_root(view, &own, &[]));
-    let known = if view.kind() == Kind::Service {
-        Fact::declared_in_part(known, gap)
-    } else {
-        beside(view, whole.clone(), in_force)
-    };
-    let mounts = beside(view, whole, in_force);
+    let mounts =
+        beside(view, whole, || view.mounts_there().map(|own| mounts::below_root(view, &own, &[])));
+    let is_to_come = view.kind().is_to_come();
+    let known = if is_to_come { Fact::declared_in_part(known, gap) } else { mounts.clone() };
     let runs = beside(view, Reading::of(named(view, Vec::new())), || {
         programs(view).map(|programs| named(view, programs))
     });
@@ -146,12 +143,14 @@ fn has_own_disk(view: &View<'_>) -> bool {
     root.is_some_and(|it| !matches!(it.kind.as_str(), "overlay" | "fuse-overlayfs" | "tmpfs"))
 }
 
-/// The words of what the first process was started as, by the declaration.
+/// The words of what the first process was started as, by the declaration. What an
+/// entrypoint that nobody knows is handed is known all the same.
 fn command(view: &View<'_>) -> Reading<Vec<String>> {
     let inspect = view.inspect();
-    inspect.text("/Path").zip(inspect.texts("/Args")).map(|(path, args)| {
-        path.into_iter().chain(args).map(str::to_owned).collect::<Vec<String>>()
-    })
+    let whole = inspect.text("/Path").zip(inspect.texts("/Args"));
+    let whole = whole.map(|(path, args)| path.into_iter().chain(args).collect::<Vec<_>>());
+    let words = whole.or_else(|| inspect.texts("/Config/Cmd"));
+    words.map(|words| words.into_iter().map(str::to_owned).collect())
 }
 
 /// Only its command line tells, and Redis writes a title over its own. Without `--save`

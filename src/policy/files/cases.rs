@@ -365,7 +365,11 @@ fn a_role_sets_the_parameters_of_rules_for_what_has_it() {
     let text = "[roles.node-server.rules.expected-uid]\nuids = [1000]\n";
     let policy = parse(text);
     let uids = |policy: &Policy| {
-        let selected = policy.rules.iter().find(|it| it.rule.id == "expected-uid").unwrap();
+        let selected = policy
+            .rules
+            .iter()
+            .find(|it| it.rule.parameters.iter().any(|it| it.name == "uids"))
+            .unwrap();
         let of_roles = selected.by_role.iter();
         let of_roles = of_roles.map(|(place, set)| {
             (policy.files.roles[*place].name.clone(), set.list("uids").to_vec())

@@ -314,6 +314,9 @@ mod tests {
             .writes("/Path", json!("mysqld")).writes("/Args", json!(["--datadir", "/srv/db"])) => "Pass",
         a_services_volume_that_is_a_variable_is_unknown: asks("postgres:16", &json!([volume("", DATA)]))
             .unset("/Mounts/0/Name", "VOLUME") => "Unknown",
+        what_an_entrypoint_that_nobody_knows_is_handed_counts: asks("redis:7", &json!([]))
+            .writes("/Config/Cmd", json!(["redis-server", "--save", "", "--appendonly", "no"]))
+            .unset("/Path", "ENTRYPOINT") => "NotApplicable",
         a_service_that_is_no_store_is_not_judged: service() => "NotApplicable",
         a_service_with_an_images_volume_fails: asks("web:1", &json!([volume("", "/app/logs")])) => "Fail",
         what_an_image_declares_that_nobody_has_leaves_nothing_open:
