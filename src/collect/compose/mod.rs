@@ -41,7 +41,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
     let odd: Vec<_> = project.services().filter_map(shipped::remark).collect();
     project.remarks.extend(odd);
     let makings = project.services().map(|service| {
-        let source = Source::Compose(lower::id_of(&project, &service.key));
+        let source = Source::Compose(lower::id_of(&project, &service.key).into());
         let making =
             shipped::making(&service.node, (&project.directory, &request.folder), load, &source);
         (service.key.clone(), making)
@@ -52,7 +52,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
 
 /// What a fault keeps from being known.
 pub fn gap(fault: &Fault) -> Gap {
-    let source = Source::Compose(fault.file.display().to_string());
+    let source = Source::Compose(fault.file.display().to_string().into());
     Gap::new(Reason::Malformed, source, Untrusted::from(fault.to_string()).to_string())
 }
 
@@ -121,7 +121,7 @@ impl Resolved {
         for (service, (name, making)) in project.services().zip(&self.makings) {
             making.waivers().iter().for_each(|it| bundle.add_waiver(it.clone()));
             let id = lower::id_of(project, name);
-            let source = Source::Compose(id.clone());
+            let source = Source::Compose(id.as_str().into());
             let shipped = making.shipped(images, &source);
             let mut draft = lowering.container(service, &shipped);
             name_the_unknown(&mut draft);

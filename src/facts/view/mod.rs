@@ -55,7 +55,7 @@ impl<'a> View<'a> {
             target,
             inspect,
             info: OnceCell::new(),
-            processes: Source::Processes(target.id.clone()),
+            processes: Source::Processes(target.id.as_str().into()),
             user: OnceCell::new(),
             capabilities: OnceCell::new(),
             environment: OnceCell::new(),
@@ -70,12 +70,12 @@ impl<'a> View<'a> {
 
     /// The Dockerfile, and what its build is told.
     pub(super) fn recipe(&self) -> Result<&'a Arc<Recipe>, Gap> {
-        self.bundle.recipe(&Source::Dockerfile(self.target.id.clone()))
+        self.bundle.recipe(&Source::Dockerfile(self.target.id.as_str().into()))
     }
 
     /// What the Dockerfile's build is given.
     pub(super) fn context(&self) -> Result<&'a Arc<Context>, Gap> {
-        self.bundle.context(&Source::Context(self.target.id.clone()))
+        self.bundle.context(&Source::Context(self.target.id.as_str().into()))
     }
 
     /// What kind of thing it is.
@@ -216,7 +216,7 @@ impl<'a> View<'a> {
 
     /// A host file as the bundle has it.
     pub(super) fn host_file(&self, path: &str) -> Reading<&'a str> {
-        text(self.bundle, Source::Kernel(path.to_owned()))
+        text(self.bundle, Source::Kernel(path.into()))
     }
 
     /// The host's first process, for what a container is compared with.
@@ -233,7 +233,7 @@ impl<'a> View<'a> {
             .limit_files
             .iter()
             .filter(|path| path.rsplit('/').next().is_some_and(|name| names.contains(&name)))
-            .map(|path| (path.clone(), optional(self.bundle, Source::Kernel(path.clone()))))
+            .map(|path| (path.clone(), optional(self.bundle, Source::Kernel(path.as_str().into()))))
             .collect()
     }
 
@@ -244,7 +244,7 @@ impl<'a> View<'a> {
             .usage_files
             .iter()
             .filter(|path| path.rsplit('/').next().is_some_and(|name| names.contains(&name)))
-            .map(|path| optional(self.bundle, Source::Kernel(path.clone())))
+            .map(|path| optional(self.bundle, Source::Kernel(path.as_str().into())))
             .collect()
     }
 
@@ -261,8 +261,8 @@ impl<'a> View<'a> {
 fn described<'a>(bundle: &'a Bundle, kind: Kind, id: &str) -> Document<'a> {
     let source = match kind {
         Kind::Container => return document(bundle, Source::container(id)),
-        Kind::Service => Source::Compose(id.to_owned()),
-        Kind::Image | Kind::Dockerfile => Source::Run(id.to_owned()),
+        Kind::Service => Source::Compose(id.into()),
+        Kind::Image | Kind::Dockerfile => Source::Run(id.into()),
     };
     let draft = bundle.draft(&source);
     Document::drafted(source, draft)

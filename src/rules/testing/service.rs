@@ -99,11 +99,11 @@ impl Case {
         });
         let origins = [(String::new(), origin("services.web", 2))].into();
         let draft = Draft { document: defaults(), origins, ..Draft::default() };
-        self.put(Source::Compose(id.to_owned()), Answer::Draft(draft.into()));
+        self.put(Source::Compose(id.into()), Answer::Draft(draft.into()));
     }
 
     fn draft(&mut self, id: &str) -> &mut Draft {
-        match self.bundle.observations.get_mut(&Source::Compose(id.to_owned())) {
+        match self.bundle.observations.get_mut(&Source::Compose(id.into())) {
             Some(Observation::Answer(Answer::Draft(draft))) => Arc::make_mut(draft),
             _ => panic!("the case is a service"),
         }
@@ -157,7 +157,7 @@ impl Case {
     pub(in crate::rules) fn unset(mut self, pointer: &str, variable: &str) -> Self {
         let gap = Gap::new(
             Reason::Unset,
-            Source::Compose(WEB.to_owned()),
+            Source::Compose(WEB.into()),
             format!("the variable {variable} is not set"),
         );
         self.draft(WEB).gaps.insert(pointer.to_owned(), gap);

@@ -284,7 +284,7 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn source(&self) -> Source {
-        Source::Compose(self.id.clone())
+        Source::Compose(self.id.as_str().into())
     }
 
     /// How a value came to stand somewhere.
