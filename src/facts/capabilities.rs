@@ -150,9 +150,7 @@ pub(super) fn list(
     pointer: &str,
     meaning: fn(&str) -> Option<String>,
 ) -> Reading<Asked> {
-    let list = inspect
-        .texts(pointer)
-        .with_evidence(|datum| datum.parts = std::mem::take(&mut datum.parts).meaning(meaning));
+    let list = inspect.texts(pointer).with_evidence(|it| it.meaning(meaning));
     list.and_then(|names| {
         let mut asked = Asked { all: false, set: CapabilitySet::EMPTY };
         for name in names {

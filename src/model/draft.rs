@@ -140,42 +140,6 @@ impl Draft {
     }
 }
 
-/// A part of a draft, and the items of it, of which each may stand somewhere
-/// else. It is looked into only where something has to be pointed at.
-#[derive(Clone, Debug, Default)]
-pub struct Pointed {
-    of: Option<(Arc<Draft>, String)>,
-    /// What an item means, where a rule names that and not what was written.
-    meaning: Option<fn(&str) -> Option<String>>,
-}
-
-impl Pointed {
-    /// A part, by its pointer.
-    pub const fn at(draft: Arc<Draft>, pointer: String) -> Self {
-        Self { of: Some((draft, pointer)), meaning: None }
-    }
-
-    /// The same, its texts known by what they mean.
-    #[must_use]
-    pub fn meaning(self, meaning: fn(&str) -> Option<String>) -> Self {
-        Self { meaning: Some(meaning), ..self }
-    }
-
-    /// The part by its pointer and each item of it by what it says, as
-    /// `name value`, with where it was written.
-    pub fn all(&self) -> Vec<(String, &Arc<Origin>)> {
-        let Some((draft, pointer)) = &self.of else { return Vec::new() };
-        let itself = draft.origins.get(pointer).map(|origin| (pointer.clone(), origin));
-        let items = draft.parts(pointer).filter_map(|(name, origin)| {
-            let value = draft.value(&format!("{pointer}/{name}"))?;
-            let meant = self.meaning.zip(value.as_str()).and_then(|(of, text)| of(text));
-            let said = meant.unwrap_or_else(|| value.to_string());
-            Some((format!("{} {said}", name.replace("~1", "/").replace("~0", "~")), origin))
-        });
-        itself.into_iter().chain(items).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -216,9 +216,9 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
         Check::Broken { what, severity, shown, named, written } => {
             let mut proof = Proof { severity, ..proof(what, evidence, beside) };
             if let (false, Some(whole)) = (shown.is_empty(), evidence.first()) {
-                let source = &whole.source;
+                let source = whole.source();
                 // Fields of other sources stay beside the part that is shown.
-                let is_field = |it: &&Evidence| it.source != *source && !it.place.raw().is_empty();
+                let is_field = |it: &&Evidence| it.source() != source && !it.place.raw().is_empty();
                 let others = evidence.iter().filter(is_field).cloned();
                 let part = |(place, value): (Untrusted, Untrusted)| {
                     let written = reading::written(evidence, &[&value, &place]);
