@@ -135,7 +135,7 @@ impl Weighed {
     fn run<'a>(
         &'a self,
         bundle: &'a Bundle,
-        facts: &'a [(model::target::Target, facts::Facts)],
+        facts: &'a [facts::Derived],
         policy: &'a Policy,
         accept: Accept,
         is_brief: bool,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::v1;
 use crate::facts::Facts;
 use crate::facts::identity::{Root, User};
+use crate::facts::{Derived, Facts};
 use crate::facts::seccomp::Mode;
 use crate::gate::{Outcome, Tally};
 use crate::join::{Joined, Mend};
@@ -29,7 +30,7 @@ pub struct Run<'a> {
     /// The evidence.
     pub bundle: &'a Bundle,
     /// What it means.
-    pub facts: &'a [(target::Target, Facts)],
+    pub facts: &'a [Derived],
     /// What was judged by.
     pub policy: &'a Policy,
     /// Whether declarations could acquit.
