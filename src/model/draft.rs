@@ -93,7 +93,7 @@ impl Draft {
             if let Some(origin) = self.origins.get(above) {
                 return Some(origin);
             }
-            above = above.rsplit_once('/')?.0;
+            above = pointer::parent(above)?;
         }
     }
 
@@ -132,7 +132,7 @@ impl Draft {
             if let Some(gap) = self.gaps.get(part) {
                 return Some(gap);
             }
-            above = part.rsplit_once('/').map(|it| it.0);
+            above = pointer::parent(part);
         }
         let beyond = self.gaps.range::<str, _>((Bound::Excluded(pointer), Bound::Unbounded));
         let mut near = beyond.map_while(|(key, gap)| Some((key.strip_prefix(pointer)?, gap)));

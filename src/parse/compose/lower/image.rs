@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::model::draft::{Origin, Shipped};
+use crate::model::pointer;
 use crate::model::reading::Gap;
 
 use super::sheet::Sheet;
@@ -65,7 +66,7 @@ impl<'a> Image<'a> {
             if let Some(origin) = origins.get(above) {
                 return Some(origin);
             }
-            above = above.rsplit_once('/')?.0;
+            above = pointer::parent(above)?;
         }
     }
 }

@@ -47,8 +47,8 @@ pub(super) struct Given<'a> {
 impl<'a> Given<'a> {
     /// A value by the key that it stands under, if it says anything.
     pub(super) fn of(parent: Option<&'a Node>, key: &'a str) -> Option<Self> {
-        let last = key.rsplit('.').next().unwrap_or(key);
-        let entry = parent?.entry(last)?;
+        let last = key.bytes().rposition(|it| it == b'.').and_then(|it| key.get(it + 1..));
+        let entry = parent?.entry(last.unwrap_or(key))?;
         (entry.node.value != Value::Null).then(|| Self::entry(key, entry))
     }
 
