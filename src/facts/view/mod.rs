@@ -23,6 +23,7 @@ use super::capabilities::Capabilities;
 use super::environment::Given;
 use super::identity::User;
 use super::network::attachments::Attachment;
+use super::network::published::Published;
 use super::{Held, Holder};
 
 pub(super) use process::Process;
@@ -42,6 +43,7 @@ pub(super) struct View<'a> {
     pub(super) capabilities: OnceCell<Reading<Held<Capabilities>>>,
     pub(super) environment: OnceCell<Given>,
     pub(super) attachments: OnceCell<Reading<Vec<Attachment>>>,
+    pub(super) published: OnceCell<(Reading<Vec<Published>>, Option<Gap>)>,
 }
 
 impl<'a> View<'a> {
@@ -60,6 +62,7 @@ impl<'a> View<'a> {
             capabilities: OnceCell::new(),
             environment: OnceCell::new(),
             attachments: OnceCell::new(),
+            published: OnceCell::new(),
         }
     }
 

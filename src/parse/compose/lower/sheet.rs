@@ -91,7 +91,7 @@ impl<'a> Sheet<'a> {
     pub(super) fn identify(&mut self, image: Image<'_>) {
         let Entry { key, node, .. } = self.service;
         self.set("/Id", self.id.clone());
-        self.set("/State", run::created());
+        self.set("/State", run::CREATED.clone());
         self.set("/RestartCount", 0);
         self.set("/AppArmorProfile", "");
         self.set("/Name", format!("/{}-{key}-1", self.project().name));
