@@ -219,7 +219,7 @@ mod tests {
     fn podmans_expanded_list_means_the_same_as_all() {
         let default = CapabilitySet::podman_default();
         let names = default.names();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
         let set = resulting(false, default, &asked(&[]), &asked(&names));
         assert_eq!(set, CapabilitySet::EMPTY);
     }
