@@ -212,9 +212,7 @@ fn make_anonymous(bundle: &mut Value) {
 pub(crate) fn bundle(host: Option<&str>, name: &str) -> String {
     let engine = match host {
         Some(host) => Ok(choose(Some(host), None, &Surroundings::from_env()).expect("an address")),
-        None => {
-            Err(NoEngine { detail: "no engine was to be asked".to_owned(), remedy: String::new() })
-        }
+        None => Err(NoEngine { detail: "no engine was to be asked".into(), remedy: "".into() }),
     };
     let plan = Plan {
         engine,

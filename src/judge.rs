@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::facts::Facts;
+use crate::facts::{Derived, Facts};
 use crate::model::demand::Role;
 use crate::model::fact::Fact;
 use crate::model::finding::{Finding, Ledger, Sheet};
@@ -28,8 +28,8 @@ pub enum Accept {
 /// Judges all targets. The ledger always holds rules × targets findings.
 ///
 /// Rule by rule, so that one rule's code judges them all while it is at hand.
-pub fn judge(targets: &[(Target, Facts)], policy: &Policy, accept: Accept) -> Ledger {
-    let sheet = |(target, _): &(Target, Facts)| Sheet {
+pub fn judge(targets: &[Derived], policy: &Policy, accept: Accept) -> Ledger {
+    let sheet = |(target, _): &Derived| Sheet {
         target: target.clone(),
         findings: Vec::with_capacity(policy.rules.len()),
     };

@@ -141,13 +141,13 @@ impl Weighed {
     fn run<'a>(
         &'a self,
         bundle: &'a Bundle,
-        facts: &'a [(model::target::Target, facts::Facts)],
+        facts: &'a [facts::Derived],
         policy: &'a Policy,
         accept: Accept,
         is_brief: bool,
     ) -> report::Run<'a> {
         let Self { ledger, joined, waivers, cards, tally, outcome } = self;
-        let tick = |(target, facts): &(_, _)| judge::tick(target, facts, policy, accept);
+        let tick = |(target, facts): &facts::Derived| judge::tick(target, facts, policy, accept);
         report::Run {
             ticks: facts.iter().map(tick).collect(),
             bundle,

@@ -132,7 +132,7 @@ fn both_ways(container: &Container<'_>, sought: &[String]) -> (Survey, Survey) {
     let runtime = runtime();
     let bundle = runtime.block_on(collect(&plan, &Kernel::default(), &|_, _, _| {}));
     let bundle = bundle.expect("the engine answers");
-    let source = Source::Files(container.id.clone());
+    let source = Source::Files(container.id.as_str().into());
     let kernel = bundle.survey(&source).expect("root can walk the files").clone();
     assert_eq!(kernel.numbering, Numbering::Auditor);
     let archive = by_archive(container, &kernel.patterns);

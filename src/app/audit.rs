@@ -26,8 +26,8 @@ pub(super) fn limits(address: &args::Address) -> Limits {
 pub(super) fn engine(asked: &args::Asked) -> Result<Result<Choice, NoEngine>, Failure> {
     Ok(match asked.engine() {
         args::Engine::None => Err(NoEngine {
-            detail: "no engine was asked (--engine none)".to_owned(),
-            remedy: "leave out --engine none".to_owned(),
+            detail: "no engine was asked (--engine none)".into(),
+            remedy: "leave out --engine none".into(),
         }),
         args::Engine::Auto => Ok(named(&asked.address)?),
         args::Engine::Docker => Ok(address::well_known(Some("docker"), &Surroundings::from_env())),

@@ -181,9 +181,9 @@ impl<'a> Whole<'a> {
         output::to_stderr(&fault::shown(fault));
         let file = fault.file.display().to_string();
         let source = match self.this.origin {
-            Origin::Dockerfile => Source::Dockerfile(file),
+            Origin::Dockerfile => Source::Dockerfile(file.into()),
             Origin::Compose | Origin::Engine | Origin::Archive | Origin::Kernel => {
-                Source::Compose(file)
+                Source::Compose(file.into())
             }
         };
         let what = Untrusted::from(fault.to_string()).to_string();

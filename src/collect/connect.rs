@@ -1,5 +1,7 @@
 //! Which engine is asked, or why none is.
 
+use std::borrow::Cow;
+
 use super::engine::address::Choice;
 use super::engine::{Engine, EngineError, Limits};
 use crate::model::reading::{Gap, Reason};
@@ -10,9 +12,9 @@ use crate::model::source::Source;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoEngine {
     /// The reason, as a fragment without a full stop.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
     /// What a person can do about it.
-    pub remedy: String,
+    pub remedy: Cow<'static, str>,
 }
 
 impl NoEngine {

@@ -143,7 +143,8 @@ async fn from_engine(
     kernel.observe_engine_sockets(asked, &mut bundle);
     if let Some(gap) = other_kernel(engine, info.as_ref().ok(), &bundle) {
         for claim in &mut claims {
-            claim.init = Err(Gap { source: Source::Processes(claim.id.clone()), ..gap.clone() });
+            claim.init =
+                Err(Gap { source: Source::Processes(claim.id.as_str().into()), ..gap.clone() });
         }
     }
     let source = Source::engine_info();
@@ -314,7 +315,7 @@ fn first_process(inspect: &Value, source: &Source) -> Result<u32, Gap> {
 /// another host, or in the virtual machine of Docker Desktop.
 fn other_kernel(engine: &Engine, info: Option<&Value>, bundle: &Bundle) -> Option<Gap> {
     let theirs = info?.get("KernelVersion")?.as_str()?;
-    let source = Source::Kernel("/proc/sys/kernel/osrelease".to_owned());
+    let source = Source::Kernel("/proc/sys/kernel/osrelease".into());
     let ours = bundle.text(&source).ok()?.raw().trim().to_owned();
     (theirs != ours).then(|| {
         let theirs = Untrusted::from(theirs);
@@ -344,7 +345,7 @@ mod tests {
     }
 
     fn nobody() -> NoEngine {
-        NoEngine { detail: "not wanted".to_owned(), remedy: String::new() }
+        NoEngine { detail: "not wanted".into(), remedy: "".into() }
     }
 
     #[test]

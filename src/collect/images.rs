@@ -83,7 +83,7 @@ async fn observe(
     let source = Source::image(id);
     let document = engine.image(&image.id).await.map_err(|error| error.gap(source.clone()));
     let draft = run::bare(id, &shipped(id, document.as_ref()));
-    bundle.record(Source::Run(id.to_owned()), Ok(Answer::Draft(draft.into())));
+    bundle.record(Source::Run(id.into()), Ok(Answer::Draft(draft.into())));
     bundle.record(source, document.map(Answer::Json));
     let source = Source::history(id);
     let history = engine.history(&image.id).await.map(Answer::History);
@@ -109,8 +109,8 @@ pub(super) fn record(told: Result<Laid, Gap>, id: &str, bundle: &mut Bundle) {
         }
     };
     bundle.record(Source::nginx_in_layers(id), nginx);
-    bundle.record(Source::Files(id.to_owned()), survey);
-    bundle.record(Source::Layers(id.to_owned()), layers);
+    bundle.record(Source::Files(id.into()), survey);
+    bundle.record(Source::Layers(id.into()), layers);
     bundle.record(Source::in_layers(id, "/etc/passwd"), users);
     bundle.record(Source::in_layers(id, "/etc/group"), groups);
 }
@@ -173,7 +173,7 @@ pub(super) fn choose<'a>(listed: &'a [Listed], wanted: &str) -> Result<&'a Liste
     let found: Vec<&Listed> = listed.iter().filter(is_like).collect();
     let wanted = Untrusted::from(wanted);
     let gap =
-        |detail: String| Gap::new(Reason::Gone, Source::Engine("/images/json".to_owned()), detail);
+        |detail: String| Gap::new(Reason::Gone, Source::Engine("/images/json".into()), detail);
     match found.as_slice() {
         [image] => Ok(image),
         [] => {

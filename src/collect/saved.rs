@@ -48,7 +48,7 @@ pub fn of_disk(plan: &OnDisk) -> (Bundle, Vec<String>) {
             .map(ToString::to_string)
             .collect();
         let wanted = Untrusted::from(wanted.as_str());
-        let source = Source::Archive(plan.path.display().to_string());
+        let source = Source::Archive(plan.path.display().to_string().into());
         let gap =
             Gap::new(Reason::Gone, source, format!("no image of the archive is called {wanted}"));
         let known = if names.is_empty() { "none has a name".to_owned() } else { names.join(", ") };
@@ -97,7 +97,7 @@ fn add(bundle: &mut Bundle, image: archive::Image, path: &Path) {
         None => called.clone(),
     };
     let draft = run::bare(&id, &shipped(&id, document.as_ref()));
-    bundle.record(Source::Run(id.clone()), Ok(Answer::Draft(draft.into())));
+    bundle.record(Source::Run(id.as_str().into()), Ok(Answer::Draft(draft.into())));
     bundle.record(Source::archived_image(&id), document.map(Answer::Json));
     bundle.record(Source::archived_history(&id), history.map(Answer::History));
     record(Ok(laid), &id, bundle);

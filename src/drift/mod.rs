@@ -11,7 +11,7 @@ mod worth;
 
 use std::collections::BTreeSet;
 
-use crate::facts::Facts;
+use crate::facts::Derived;
 use crate::model::identity::Role;
 use crate::model::reading::{Gap, Reading};
 use crate::model::target::Target;
@@ -89,8 +89,8 @@ pub struct Drift {
 /// Holds a project's containers against its services, of which those that are
 /// `wanted` shall run. `role_of` tells a container's place by its labels.
 pub fn compare(
-    files: &[(Target, Facts)],
-    running: &[(Target, Facts)],
+    files: &[Derived],
+    running: &[Derived],
     wanted: impl Fn(&str) -> bool,
     role_of: impl Fn(&Target) -> Role,
 ) -> Drift {

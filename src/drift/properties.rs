@@ -44,7 +44,7 @@ pub(super) static ALL: &[Property] = &[
         key: "cap_add, cap_drop",
         read: |it| {
             sides(&it.capabilities, |held| {
-                Worth::Grants(held.value.attainable.names().into_iter().collect())
+                Worth::Grants(held.value.attainable.names().into_iter().map(String::from).collect())
             })
         },
     },

@@ -150,9 +150,7 @@ pub(super) fn list(
     pointer: &str,
     meaning: fn(&str) -> Option<String>,
 ) -> Reading<Asked> {
-    let list = inspect
-        .texts(pointer)
-        .with_evidence(|datum| datum.parts = std::mem::take(&mut datum.parts).meaning(meaning));
+    let list = inspect.texts(pointer).with_evidence(|it| it.meaning(meaning));
     list.and_then(|names| {
         let mut asked = Asked { all: false, set: CapabilitySet::EMPTY };
         for name in names {
@@ -221,7 +219,7 @@ mod tests {
     fn podmans_expanded_list_means_the_same_as_all() {
         let default = CapabilitySet::podman_default();
         let names = default.names();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
         let set = resulting(false, default, &asked(&[]), &asked(&names));
         assert_eq!(set, CapabilitySet::EMPTY);
     }

@@ -96,7 +96,7 @@ fn by_list(view: &View<'_>) -> Reading<Vec<Grant>> {
     };
     let names = named(view);
     view.host_file(path).and_then(|text| {
-        let source = Source::Kernel(path.clone());
+        let source = Source::Kernel(path.as_str().into());
         let entries: Result<Vec<Entry>, String> = text.lines().map(devices::entry).collect();
         match entries {
             Err(detail) => Reading::Missing(Gap::new(Reason::Malformed, source, detail)),

@@ -71,7 +71,7 @@ fn seen(view: &View<'_>, place: usize, source: &Source, what: &str) -> Vec<Evide
 }
 
 fn mode(view: &View<'_>, place: usize, name: &Untrusted) -> Reading<u32> {
-    let source = Source::Disk(name.raw().to_owned());
+    let source = Source::Disk(name.raw().into());
     match view.bundle().files(&source).map(|listing| listing.files.first()) {
         Ok(Some(file @ File { mode, .. })) => {
             Reading::Known(*mode, seen(view, place, &source, &file.to_string()))
@@ -82,7 +82,7 @@ fn mode(view: &View<'_>, place: usize, name: &Untrusted) -> Reading<u32> {
 }
 
 fn git(view: &View<'_>, place: usize, name: &Untrusted) -> Reading<Option<InGit>> {
-    let source = Source::Git(name.raw().to_owned());
+    let source = Source::Git(name.raw().into());
     let repository = match view.bundle().repository(&source) {
         Ok(Some(repository)) => repository,
         Ok(None) => {

@@ -245,8 +245,11 @@ pub struct Facts {
     pub idle: Vec<Fact<idle::Effect>>,
 }
 
+/// A target and its facts, which are too many to be moved about.
+pub type Derived = (Target, Box<Facts>);
+
 /// Derives the facts of every target of a bundle, in the bundle's order.
-pub fn derive(bundle: &Bundle) -> Vec<(Target, Facts)> {
+pub fn derive(bundle: &Bundle) -> Vec<Derived> {
     bundle
         .targets
         .iter()
@@ -254,10 +257,10 @@ pub fn derive(bundle: &Bundle) -> Vec<(Target, Facts)> {
         .collect()
 }
 
-fn of_container(view: &View<'_>) -> Facts {
-    let build = build::all(view);
+fn of_container(view: &View<'_>) -> Box<Facts> {
+    let (build, mounts) = (build::all(view), mounts::fact(view));
     let signs = signs::all(view);
-    Facts {
+    Box::new(Facts {
         user: identity::fact(view),
         user_in_container: identity::user_in_container(view),
         standing: lineage::standing(view),
@@ -291,8 +294,8 @@ fn of_container(view: &View<'_>) -> Facts {
         nginx: nginx::all(view, &signs),
         signs,
         root_read_only: mounts::root_read_only(view),
-        mount_points: mounts::mount_points(view),
-        mounts: mounts::fact(view),
+        mount_points: mounts::mount_points(view, &mounts),
+        mounts,
         storage: storage::all(view),
         shared_with_host: mounts::shared_with_host(view),
         core_pattern: kernel_files::core_pattern(view),
@@ -328,7 +331,7 @@ fn of_container(view: &View<'_>) -> Facts {
         pins: pins::fact(view, &build.layout),
         build,
         idle: idle::all(view),
-    }
+    })
 }
 
 /// A question that only what runs can answer, and that nobody asks of a service.

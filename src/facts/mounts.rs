@@ -2,7 +2,7 @@
 
 use crate::model::fact::Fact;
 use crate::model::files::File;
-use crate::model::reading::{Evidence, Gap, Reading, Reason};
+use crate::model::reading::{self, Evidence, Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::parse::path;
 use crate::parse::proc::mountinfo;
@@ -60,9 +60,15 @@ pub(super) fn root_read_only(view: &View<'_>) -> Fact<bool> {
 }
 
 /// The container's mounts below its root, without what they are on the host.
-pub(super) fn mount_points(view: &View<'_>) -> Fact<Vec<Mount>> {
-    let (known, gap) = declared(view, &["Destination", "Type", "RW"]);
-    let whole = gap.map_or(known, Reading::Missing);
+pub(super) fn mount_points(view: &View<'_>, mounts: &Fact<Vec<Mount>>) -> Fact<Vec<Mount>> {
+    let whole = match mounts.declared() {
+        // Of these more is known than is asked for here.
+        mounts @ Reading::Known(..) => mounts.clone(),
+        Reading::Missing(_) | Reading::Inapplicable => {
+            let (known, gap) = declared(view, &["Destination", "Type", "RW"]);
+            gap.map_or(known, Reading::Missing)
+        }
+    };
     beside(view, whole, || view.mounts().map(|own| below_root(view, &own, &[])))
 }
 
@@ -187,7 +193,7 @@ fn listed(entry: &serde_json::Value) -> Mount {
         options: Vec::new(),
         size: None,
         file: None,
-        shown: entry.to_string(),
+        shown: reading::shown(Some(entry)),
         kind,
     }
 }

@@ -61,7 +61,7 @@ fn of_stages(view: &View<'_>, layout: &Fact<Rc<Layout>>) -> Fact<Vec<Asked>> {
                 From::Untold(why) => {
                     let line = stage.from.place.line;
                     let detail = format!("line {line}: {why}");
-                    let source = Source::Dockerfile(view.id().to_owned());
+                    let source = Source::Dockerfile(view.id().into());
                     let gap = Gap::new(Reason::Unset, source, detail);
                     let gap = gap.mend("give its variable a default, or a value by --build-arg");
                     untold.get_or_insert(gap);

@@ -118,7 +118,7 @@ impl Supply {
         let patterns = match Patterns::new(except) {
             Ok(patterns) => patterns,
             Err(detail) => {
-                let source = Source::Default("path patterns".to_owned());
+                let source = Source::Default("path patterns".into());
                 let gap = Gap::new(Reason::Malformed, source, detail);
                 return Fact::declared_only(Reading::Missing(gap));
             }
@@ -153,7 +153,7 @@ fn base(layers: &Reading<Layers>) -> Fact<Base> {
     let unread = |layers: &Layers| {
         let closed = layers.base.packages.iter().find(|it| it.count.is_none())?;
         let detail = format!("how many packages {} tells of cannot be read", closed.path);
-        let source = Source::Files(closed.path.raw().to_owned());
+        let source = Source::Files(closed.path.raw().into());
         let gap = Gap::new(Reason::Unsupported, source, detail);
         Some(gap.mend("count them: docker run --rm --entrypoint rpm IMAGE -qa"))
     };

@@ -135,14 +135,18 @@ impl<'a> Service<'a> {
             let mut sheets = sheets.filter(|(_, it)| it.target.kind == kind);
             let (of, sheet) = sheets.find(|(_, it)| fits(&it.target))?;
             let id = sheet.target.id.clone();
-            let source = if kind == Kind::Service { Source::Compose(id) } else { Source::Run(id) };
+            let source = if kind == Kind::Service {
+                Source::Compose(id.into())
+            } else {
+                Source::Run(id.into())
+            };
             let whole = of.bundle.draft(&source).ok().and_then(|it| it.origins.get(""));
             Some((of.bundle, Part { sheet, whole }))
         };
         let (_, own) = part(Kind::Service, &|it| it.name.raw() == name)?;
         let id = &own.sheet.target.id;
         let built = part(Kind::Dockerfile, &|it| it.id == *id);
-        let recipe = |of: &'a Bundle| of.recipe(&Source::Dockerfile(id.clone())).ok();
+        let recipe = |of: &'a Bundle| of.recipe(&Source::Dockerfile(id.as_str().into())).ok();
         let file = built.as_ref().and_then(|(of, _)| recipe(of)).map(|it| &it.file);
         Some(Self { file, dockerfile: built.map(|(_, it)| it), own })
     }

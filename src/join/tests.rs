@@ -32,7 +32,7 @@ fn origin((file, key, line): Line) -> Arc<Origin> {
 fn judged(lines: &[Line], check: &Check) -> Verdict {
     let evidence = lines.iter().map(|line| {
         let line = origin(*line);
-        let datum = Evidence::new(Source::Compose(ID.to_owned()), "", "");
+        let datum = Evidence::new(Source::Compose(ID.into()), "", "");
         datum.with(|it| it.written = Some(line))
     });
     Fact::declared_only(Reading::Known((), evidence.collect())).judge(|()| check.clone())
@@ -82,10 +82,10 @@ fn joined(
     let inspect = json!({"Config": {"Labels": labels}});
     bundle.record(Source::container("c1"), Ok(Answer::Json(inspect)));
     let own = ledger(Kind::Container, "c1", "shop-web-1", container);
-    let services = drafted(Source::Compose(ID.to_owned()), WEB);
-    let mut builds = drafted(Source::Run(ID.to_owned()), FROM);
+    let services = drafted(Source::Compose(ID.into()), WEB);
+    let mut builds = drafted(Source::Run(ID.into()), FROM);
     let recipe = Recipe { file: "Dockerfile".into(), ..Recipe::default() };
-    builds.record(Source::Dockerfile(ID.to_owned()), Ok(Answer::Recipe(recipe.into())));
+    builds.record(Source::Dockerfile(ID.into()), Ok(Answer::Recipe(recipe.into())));
     let mut asked =
         vec![Asked { bundle: &services, ledger: ledger(Kind::Service, ID, "shop/web", service) }];
     asked.extend(dockerfile.map(|verdict| {

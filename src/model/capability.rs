@@ -1,5 +1,6 @@
 //! Linux capabilities as a set of bits.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -120,17 +121,20 @@ impl CapabilitySet {
     }
 
     /// The names without `CAP_`, in the order of their numbers.
-    pub fn names(self) -> Vec<String> {
+    pub fn names(self) -> Vec<Cow<'static, str>> {
         (0..u64::BITS).filter(|bit| self.0 >> bit & 1 == 1).map(name).collect()
     }
 }
 
 /// The name of a capability's number, without `CAP_`.
-fn name(bit: u32) -> String {
+fn name(bit: u32) -> Cow<'static, str> {
     static NAMES: LazyLock<BTreeMap<u32, String>> = LazyLock::new(|| {
         caps::all().into_iter().map(|known| (u32::from(known.index()), short(known))).collect()
     });
-    NAMES.get(&bit).cloned().unwrap_or_else(|| format!("CAP_{bit}"))
+    match NAMES.get(&bit) {
+        Some(name) => name.as_str().into(),
+        None => format!("CAP_{bit}").into(),
+    }
 }
 
 fn short(capability: Capability) -> String {

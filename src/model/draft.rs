@@ -93,7 +93,7 @@ impl Draft {
             if let Some(origin) = self.origins.get(above) {
                 return Some(origin);
             }
-            above = above.rsplit_once('/')?.0;
+            above = pointer::parent(above)?;
         }
     }
 
@@ -132,47 +132,11 @@ impl Draft {
             if let Some(gap) = self.gaps.get(part) {
                 return Some(gap);
             }
-            above = part.rsplit_once('/').map(|it| it.0);
+            above = pointer::parent(part);
         }
         let beyond = self.gaps.range::<str, _>((Bound::Excluded(pointer), Bound::Unbounded));
         let mut near = beyond.map_while(|(key, gap)| Some((key.strip_prefix(pointer)?, gap)));
         near.find(|(rest, _)| rest.starts_with('/')).map(|(_, gap)| gap)
-    }
-}
-
-/// A part of a draft, and the items of it, of which each may stand somewhere
-/// else. It is looked into only where something has to be pointed at.
-#[derive(Clone, Debug, Default)]
-pub struct Pointed {
-    of: Option<(Arc<Draft>, String)>,
-    /// What an item means, where a rule names that and not what was written.
-    meaning: Option<fn(&str) -> Option<String>>,
-}
-
-impl Pointed {
-    /// A part, by its pointer.
-    pub const fn at(draft: Arc<Draft>, pointer: String) -> Self {
-        Self { of: Some((draft, pointer)), meaning: None }
-    }
-
-    /// The same, its texts known by what they mean.
-    #[must_use]
-    pub fn meaning(self, meaning: fn(&str) -> Option<String>) -> Self {
-        Self { meaning: Some(meaning), ..self }
-    }
-
-    /// The part by its pointer and each item of it by what it says, as
-    /// `name value`, with where it was written.
-    pub fn all(&self) -> Vec<(String, &Arc<Origin>)> {
-        let Some((draft, pointer)) = &self.of else { return Vec::new() };
-        let itself = draft.origins.get(pointer).map(|origin| (pointer.clone(), origin));
-        let items = draft.parts(pointer).filter_map(|(name, origin)| {
-            let value = draft.value(&format!("{pointer}/{name}"))?;
-            let meant = self.meaning.zip(value.as_str()).and_then(|(of, text)| of(text));
-            let said = meant.unwrap_or_else(|| value.to_string());
-            Some((format!("{} {said}", name.replace("~1", "/").replace("~0", "~")), origin))
-        });
-        itself.into_iter().chain(items).collect()
     }
 }
 

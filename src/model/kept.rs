@@ -20,8 +20,8 @@ impl Keeping {
     /// Of a file of which nobody asks how it is kept, known by this path.
     pub fn unasked(path: &str) -> Self {
         Self {
-            access: Err(Gap::not_collected(Source::Disk(path.to_owned()))),
-            git: Err(Gap::not_collected(Source::Git(path.to_owned()))),
+            access: Err(Gap::not_collected(Source::Disk(path.into()))),
+            git: Err(Gap::not_collected(Source::Git(path.into()))),
         }
     }
 }

@@ -22,6 +22,11 @@ pub fn get_mut<'v>(whole: &'v mut Value, pointer: &str) -> Option<&'v mut Value>
     })
 }
 
+/// The pointer of what a part stands in; none of the whole.
+pub fn parent(pointer: &str) -> Option<&str> {
+    pointer.get(..pointer.bytes().rposition(|byte| byte == b'/')?)
+}
+
 /// The names on the way; none where it is no pointer.
 fn names(pointer: &str) -> Option<impl Iterator<Item = Cow<'_, str>>> {
     // They are short: to look at each byte is quicker than to search them.
@@ -51,6 +56,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn every_part_stands_in_another_up_to_the_whole() {
+        let around = std::iter::successors(Some("/a/b~1c/0"), |it| parent(it));
+        assert_eq!(around.collect::<Vec<_>>(), ["/a/b~1c/0", "/a/b~1c", "/a", ""]);
+    }
 
     #[test]
     fn a_pointer_finds_what_the_library_finds() {

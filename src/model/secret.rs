@@ -85,8 +85,8 @@ impl Secret {
         // The key's length is fixed, so no two pairs of key and value run together.
         hash.update(key.0);
         hash.update(value.as_bytes());
-        let digest: String =
-            hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
+        let digest = format!("{:08x}", u32::from_be_bytes([a, b, c, d]));
         Self { digest: digest.into(), length: value.chars().count(), entropy: entropy(value), form }
     }
 }

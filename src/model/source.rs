@@ -1,6 +1,7 @@
 //! Exactly where a datum was read.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,34 +45,34 @@ pub enum Source {
     /// The time at which the audit ran, in UTC.
     Clock,
     /// A `GET` of the engine's API: the path without the version prefix.
-    Engine(String),
+    Engine(Arc<str>),
     /// A file or link that the kernel serves: an absolute path.
-    Kernel(String),
+    Kernel(Arc<str>),
     /// The proved list of a container's processes: the container's id.
-    Processes(String),
+    Processes(Arc<str>),
     /// What a look at all of a container's files found: the container's id.
-    Files(String),
+    Files(Arc<str>),
     /// What an image's layers hold, by the contents of files: the image's id.
-    Layers(String),
+    Layers(Arc<str>),
     /// An image's archive on disk: its path; or what an image that was read from one
     /// says of itself: the image's id, and a slash and what of it.
-    Archive(String),
+    Archive(Arc<str>),
     /// A default that the engine's documentation states.
-    Default(String),
+    Default(Arc<str>),
     /// A service of a compose project: the project's file, `#` and the service.
-    Compose(String),
+    Compose(Arc<str>),
     /// A Dockerfile, what may be secret in it masked: the file, and `#` and the
     /// target stage where one is named.
-    Dockerfile(String),
+    Dockerfile(Arc<str>),
     /// What a build is given beside its Dockerfile, named like that.
-    Context(String),
+    Context(Arc<str>),
     /// A file of a project on disk, by who may read it: its path, as a person knows it.
-    Disk(String),
+    Disk(Arc<str>),
     /// What git makes of such a file, named like that.
-    Git(String),
+    Git(Arc<str>),
     /// What an engine would create of an image of which nothing else is said: the
     /// id of the image, or what names the Dockerfile that makes it.
-    Run(String),
+    Run(Arc<str>),
 }
 
 impl Source {
@@ -117,7 +118,7 @@ impl Source {
 
     /// The file `name` of process `pid`.
     pub fn proc(pid: u32, name: &str) -> Self {
-        Self::Kernel(format!("/proc/{pid}/{name}"))
+        Self::Kernel(format!("/proc/{pid}/{name}").into())
     }
 
     /// The login shells of a container's accounts that are there, seen through `pid`.
@@ -142,52 +143,52 @@ impl Source {
 
     /// How nginx is configured in an image's layers; `id` is the image's.
     pub fn nginx_in_layers(id: &str) -> Self {
-        Self::Layers(format!("{id} (nginx)"))
+        Self::Layers(format!("{id} (nginx)").into())
     }
 
     /// The sockets at which container engines of this host listen.
     pub fn engine_sockets() -> Self {
-        Self::Kernel("/proc/net/unix (container engines)".to_owned())
+        Self::Kernel("/proc/net/unix (container engines)".into())
     }
 
     /// The file that process `pid` sees at an absolute path.
     pub fn in_root(pid: u32, path: &str) -> Self {
-        Self::Kernel(format!("/proc/{pid}/root{path}"))
+        Self::Kernel(format!("/proc/{pid}/root{path}").into())
     }
 
     /// The engine's list of running containers.
     pub fn container_list() -> Self {
-        Self::Engine("/containers/json".to_owned())
+        Self::Engine("/containers/json".into())
     }
 
     /// What the engine says of one container; `id` is the full id.
     pub fn container(id: &str) -> Self {
-        Self::Engine(format!("/containers/{id}/json"))
+        Self::Engine(format!("/containers/{id}/json").into())
     }
 
     /// What the engine says of one image; `id` as the container names it.
     pub fn image(id: &str) -> Self {
-        Self::Engine(format!("/images/{id}/json"))
+        Self::Engine(format!("/images/{id}/json").into())
     }
 
     /// What the engine says of how an image was made; `id` as for [`Source::image`].
     pub fn history(id: &str) -> Self {
-        Self::Engine(format!("/images/{id}/history"))
+        Self::Engine(format!("/images/{id}/history").into())
     }
 
     /// What an image that was read from an archive says of itself.
     pub fn archived_image(id: &str) -> Self {
-        Self::Archive(format!("{id}/json"))
+        Self::Archive(format!("{id}/json").into())
     }
 
     /// What an image that was read from an archive says of how it was made.
     pub fn archived_history(id: &str) -> Self {
-        Self::Archive(format!("{id}/history"))
+        Self::Archive(format!("{id}/history").into())
     }
 
     /// The file at an absolute path in an image's layers; `id` is the image's.
     pub fn in_layers(id: &str, path: &str) -> Self {
-        Self::Layers(format!("{id}{path}"))
+        Self::Layers(format!("{id}{path}").into())
     }
 
     /// Which of its network's listening sockets a process holds.
@@ -197,12 +198,12 @@ impl Source {
 
     /// The engine's networks.
     pub fn networks() -> Self {
-        Self::Engine("/networks".to_owned())
+        Self::Engine("/networks".into())
     }
 
     /// The engine's facts about itself and its host.
     pub fn engine_info() -> Self {
-        Self::Engine("/info".to_owned())
+        Self::Engine("/info".into())
     }
 }
 
@@ -248,7 +249,7 @@ impl TryFrom<String> for Source {
         let (kind, place) = text.split_once(':').ok_or_else(|| {
             format!("source {text:?} has no kind; expected for instance kernel:/proc/1/status")
         })?;
-        let place = place.to_owned();
+        let place = place.into();
         match kind {
             "clock" => Ok(Self::Clock),
             "engine" => Ok(Self::Engine(place)),

@@ -1,5 +1,6 @@
 //! Text that somebody else chose.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -49,6 +50,12 @@ impl From<&str> for Untrusted {
 impl From<String> for Untrusted {
     fn from(text: String) -> Self {
         Self(text)
+    }
+}
+
+impl From<Cow<'_, str>> for Untrusted {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self(text.into_owned())
     }
 }
 

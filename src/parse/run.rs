@@ -47,7 +47,7 @@ pub fn bare(id: &str, shipped: &Shipped) -> Draft {
         "LogConfig": {"Type": "json-file", "Config": {}},
     })));
     draft.document = json!({
-        "Id": id, "Name": "", "Image": image, "State": created(), "RestartCount": 0,
+        "Id": id, "Name": "", "Image": image, "State": *CREATED, "RestartCount": 0,
         "AppArmorProfile": "", "Config": config, "HostConfig": host, "Mounts": mounts,
         "NetworkSettings": {"Ports": {}, "Networks": {"bridge": {"NetworkID": ""}}},
     });
@@ -115,13 +115,13 @@ fn start(draft: &mut Draft) {
 const NEVER: &str = "0001-01-01T00:00:00Z";
 
 /// A container that was created and not yet started.
-pub(super) fn created() -> Json {
+pub(super) static CREATED: LazyLock<Json> = LazyLock::new(|| {
     json!({
         "Status": "created", "Running": false, "Paused": false, "Restarting": false,
         "OOMKilled": false, "Dead": false, "Pid": 0, "ExitCode": 0, "Error": "",
         "StartedAt": NEVER, "FinishedAt": NEVER,
     })
-}
+});
 
 fn object(value: Json) -> Map<String, Json> {
     if let Json::Object(fields) = value { fields } else { Map::new() }

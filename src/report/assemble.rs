@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::checklists::Roll;
 use super::v1;
-use crate::facts::Facts;
 use crate::facts::identity::{Root, User};
 use crate::facts::seccomp::Mode;
+use crate::facts::{Derived, Facts};
 use crate::gate::{Outcome, Tally};
 use crate::join::{Joined, Mend};
 use crate::judge::{Accept, Ticks};
@@ -32,7 +32,7 @@ pub struct Run<'a> {
     /// The evidence.
     pub bundle: &'a Bundle,
     /// What it means.
-    pub facts: &'a [(target::Target, Facts)],
+    pub facts: &'a [Derived],
     /// What was judged by.
     pub policy: &'a Policy,
     /// Whether declarations could acquit.
@@ -236,8 +236,8 @@ pub(super) fn evidence(proof: &Proof, is_brief: bool) -> Vec<v1::Evidence> {
         value: datum.value.clone(),
         written: datum.written.as_deref().map(written),
     };
-    match line(proof.evidence()).filter(|_| is_brief) {
-        Some(line) => vec![public(line)],
+    match brief(proof.evidence()).filter(|_| is_brief) {
+        Some(line) => vec![line],
         None => proof.evidence().iter().chain(proof.beside()).map(public).collect(),
     }
 }
@@ -248,10 +248,13 @@ fn mend(place: &Mend) -> v1::Mend {
 }
 
 /// The one line of a file that says most: the first that says it, or else the
-/// first that could.
-fn line(all: &[Evidence]) -> Option<&Evidence> {
-    let says_it = |it: &&Evidence| it.line().is_some_and(|line| !line.key.raw().is_empty());
-    all.iter().find(says_it).or_else(|| all.iter().find(|it| it.line().is_some()))
+/// first that could. Whoever reads it there needs no other words.
+fn brief(all: &[Evidence]) -> Option<v1::Evidence> {
+    let lines = all.iter().filter_map(|it| Some((it.source(), it.line()?)));
+    let (source, line) = lines.min_by_key(|(_, line)| line.key.raw().is_empty())?;
+    let (place, value) = (Untrusted::default(), Untrusted::default());
+    let (basis, written) = (source.basis(), Some(written(line)));
+    Some(v1::Evidence { basis, source: source.clone(), place, value, written })
 }
 
 impl From<&Verdict> for v1::Verdict {

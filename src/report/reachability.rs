@@ -3,18 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::v1::{Port, Reach, Reachability, Unplaced, Via};
-use crate::facts::Facts;
 use crate::facts::namespaces::Namespace;
 use crate::facts::network::attachments::Attachment;
 use crate::facts::network::listeners::{Listener, Owner};
 use crate::facts::network::published::Published;
+use crate::facts::{Derived, Facts};
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading};
-use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 
 /// The table of all targets that run: of the others nobody knows yet what answers.
-pub(super) fn table(all: &[(Target, Facts)]) -> Reachability {
+pub(super) fn table(all: &[Derived]) -> Reachability {
     let mut table = Reachability::default();
     let all = all.iter().filter(|(target, _)| !target.kind.is_to_come());
     let mut places = Vec::new();

@@ -63,7 +63,7 @@ fn asked(engine: &FakeEngine, files: Files) -> Bundle {
 }
 
 fn survey(engine: &FakeEngine) -> Result<Survey, Gap> {
-    asked(engine, Files::Engine).survey(&Source::Files(id())).cloned()
+    asked(engine, Files::Engine).survey(&Source::Files(id().into())).cloned()
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn files_of_another_host_are_read_from_its_engine() {
 #[test]
 fn nobody_asks_for_them_unasked_and_the_gap_says_how() {
     let engine = remote(Answer::Body(200, archive(&[])));
-    let gap = asked(&engine, Files::Kernel).survey(&Source::Files(id())).unwrap_err();
+    let gap = asked(&engine, Files::Kernel).survey(&Source::Files(id().into())).unwrap_err();
     assert_eq!(gap.reason, Reason::OtherKernel);
     assert!(
         gap.remedy.ends_with("or read the files from the engine with --files engine"),

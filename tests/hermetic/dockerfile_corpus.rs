@@ -37,7 +37,7 @@ impl Load for InMemory<'_> {
 
 /// What every rule says of a Dockerfile; no engine and no context are at hand.
 fn findings(fixture: &Fixture) -> Vec<Finding> {
-    let nobody = NoEngine { detail: "no engine was asked".to_owned(), remedy: String::new() };
+    let nobody = NoEngine { detail: "no engine was asked".into(), remedy: "".into() };
     let images = Images::new(Err(nobody), Limits::within(Duration::from_secs(1)));
     let request = Request { file: "/nowhere/at/all/Dockerfile".into(), ..Request::default() };
     let resolved = resolve(&request, &InMemory(&fixture.text))

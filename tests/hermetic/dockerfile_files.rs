@@ -228,7 +228,7 @@ fn the_evidence_holds_no_secret_and_is_judged_the_same_elsewhere() {
     let args = args.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let file = folder.path().join("Dockerfile");
     let request = Request { file, args: BTreeMap::from(args).into(), ..Request::default() };
-    let nobody = NoEngine { detail: "no engine was asked".to_owned(), remedy: String::new() };
+    let nobody = NoEngine { detail: "no engine was asked".into(), remedy: "".into() };
     let images = Images::new(Err(nobody), Limits::within(Duration::from_secs(1)));
     let resolved = resolve(&request, &Disk::default()).unwrap();
     let mut bundle = resolved.bundle(&request, &images, &Contexts::default());

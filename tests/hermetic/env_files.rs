@@ -158,7 +158,7 @@ fn what_was_seen_is_judged_the_same_elsewhere() {
     let request = Request { folder: folder.path().join("shop"), ..Request::default() };
     let resolved = resolve(&request, &Disk::default()).unwrap();
     drop(folder);
-    let nobody = NoEngine { detail: "no engine was asked".to_owned(), remedy: String::new() };
+    let nobody = NoEngine { detail: "no engine was asked".into(), remedy: "".into() };
     let images = Images::new(Err(nobody), Limits::within(Duration::from_secs(1)));
     let mut bundle = resolved.bundle(&images, false);
     bundle.record(Source::Clock, Ok(Answer::Text("2026-01-01T12:00:00Z".into())));

@@ -98,7 +98,7 @@ fn what_gives_privileges_is_looked_for_only_where_a_process_can_gain_by_it() {
     let mounts = CONTAINER_MOUNTS.replace("40 30", &format!("{number} 30"));
     host.process(&Process { mounts: &mounts, ..container(70, &format!("/docker/{}", id())) });
     let (bundle, findings) = host.audit(&id(), 70);
-    let survey = bundle.survey(&Source::Files(id())).unwrap();
+    let survey = bundle.survey(&Source::Files(id().into())).unwrap();
     assert!(!survey.privileged, "nobody asked");
     assert_eq!(verdict(&findings, "no-setuid-escalation"), Verdict::Pass);
 
@@ -106,7 +106,7 @@ fn what_gives_privileges_is_looked_for_only_where_a_process_can_gain_by_it() {
     let text = fs::read_to_string(&status).unwrap();
     fs::write(&status, text.replace("NoNewPrivs:\t1", "NoNewPrivs:\t0")).unwrap();
     let (bundle, findings) = host.audit(&id(), 70);
-    let survey = bundle.survey(&Source::Files(id())).unwrap();
+    let survey = bundle.survey(&Source::Files(id().into())).unwrap();
     let su = survey.groups.iter().find(|it| it.leads_to.is_none() && it.traits.mode == 0o4755);
     let su = su.unwrap();
     assert_eq!((su.paths[0].raw(), su.count), ("/bin/su", 1));

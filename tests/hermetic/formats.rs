@@ -44,7 +44,7 @@ fn hostile() -> Bundle {
     let networks = serde_json::json!([{"Name": HOSTILE, "Driver": HOSTILE}]);
     bundle.record(Source::networks(), Ok(Answer::Json(networks)));
     let processes = Processes { init: 9, members: vec![9], ..Processes::default() };
-    bundle.record(Source::Processes(id), Ok(Answer::Processes(processes)));
+    bundle.record(Source::Processes(id.into()), Ok(Answer::Processes(processes)));
     let mut file = |path: &str, text: String| {
         bundle.record(Source::Kernel(path.into()), Ok(Answer::Text(text.into())));
     };

@@ -111,7 +111,7 @@ fn who_has_ended_and_is_not_waited_for_is_counted() {
         fs::write(&status, zombie).unwrap();
     }
     let (bundle, findings) = host.audit(&id(), 70);
-    let processes = bundle.processes(&Source::Processes(id())).unwrap();
+    let processes = bundle.processes(&Source::Processes(id().into())).unwrap();
     assert_eq!(processes.zombies, Some(vec![(71, 70)]), "the other one is somebody else's");
     assert_eq!(verdict(&findings, "init-process"), Verdict::Fail);
 }
@@ -178,7 +178,7 @@ fn a_process_that_carries_no_sign_of_the_container_is_a_stranger() {
     let host = Host::new();
     host.process(&container(70, "/system.slice/nginx.service"));
     let (bundle, findings) = host.audit(&id(), 70);
-    let gap = bundle.processes(&Source::Processes(id())).unwrap_err();
+    let gap = bundle.processes(&Source::Processes(id().into())).unwrap_err();
     assert_eq!(gap.reason, Reason::Unproved);
     assert_eq!(verdict(&findings, "non-root-user"), Verdict::Unknown);
     assert!(bundle.ask(&Source::proc(70, "status")).is_err(), "a stranger is not read");
@@ -193,7 +193,7 @@ fn without_a_cgroup_of_its_own_the_containers_mounts_prove_it() {
     );
     host.process(&Process { mounts: &mounts, ..container(70, "/user.slice") });
     let (bundle, findings) = host.audit(&id(), 70);
-    assert_eq!(bundle.processes(&Source::Processes(id())).unwrap().init, 70);
+    assert_eq!(bundle.processes(&Source::Processes(id().into())).unwrap().init, 70);
     assert_eq!(verdict(&findings, "non-root-user"), Verdict::Pass);
 }
 
@@ -201,7 +201,7 @@ fn without_a_cgroup_of_its_own_the_containers_mounts_prove_it() {
 fn a_first_process_that_is_not_there_is_gone() {
     let host = Host::new();
     let (bundle, findings) = host.audit(&id(), 4000);
-    let gap = bundle.processes(&Source::Processes(id())).unwrap_err();
+    let gap = bundle.processes(&Source::Processes(id().into())).unwrap_err();
     assert_eq!(gap.reason, Reason::Gone);
     assert!(findings.iter().all(|it| it.verdict != Verdict::Pass));
 }
@@ -214,7 +214,7 @@ fn every_process_below_the_containers_cgroup_counts_and_a_dead_one_does_not() {
     let inner = format!("{scope}/init.scope");
     host.process(&Process { uid: 0, parent: 70, ns_pids: "71 2", ..container(71, &inner) });
     let (bundle, findings) = host.audit(&id(), 70);
-    assert_eq!(bundle.processes(&Source::Processes(id())).unwrap().members, [70, 71]);
+    assert_eq!(bundle.processes(&Source::Processes(id().into())).unwrap().members, [70, 71]);
     assert_eq!(verdict(&findings, "non-root-user"), Verdict::Fail);
 
     let status = host.root.path().join("proc/71/status");
@@ -222,12 +222,12 @@ fn every_process_below_the_containers_cgroup_counts_and_a_dead_one_does_not() {
     let zombie = text.replace("S (sleeping)", "Z (zombie)").replace("VmSize:\t1 kB\n", "");
     fs::write(&status, &zombie).unwrap();
     let (bundle, _) = host.audit(&id(), 70);
-    assert_eq!(bundle.processes(&Source::Processes(id())).unwrap().members, [70]);
+    assert_eq!(bundle.processes(&Source::Processes(id().into())).unwrap().members, [70]);
 
     // Its first thread has ended, its others go on: it is very much alive.
     fs::write(&status, zombie.replace("Threads:\t1", "Threads:\t3")).unwrap();
     let (bundle, _) = host.audit(&id(), 70);
-    assert_eq!(bundle.processes(&Source::Processes(id())).unwrap().members, [70, 71]);
+    assert_eq!(bundle.processes(&Source::Processes(id().into())).unwrap().members, [70, 71]);
 }
 
 #[test]
@@ -243,7 +243,10 @@ fn a_thread_that_kept_what_its_process_gave_up_is_found() {
     host.write("proc/1/root/etc/group", "docker:x:998:\n");
     host.write("proc/70/task/73/status", &first.replace("Groups:\t", "Groups:\t998"));
     let (bundle, findings) = host.audit(&id(), 70);
-    assert_eq!(bundle.processes(&Source::Processes(id())).unwrap().threads, [(70, 72), (70, 73)]);
+    assert_eq!(
+        bundle.processes(&Source::Processes(id().into())).unwrap().threads,
+        [(70, 72), (70, 73)]
+    );
     assert_eq!(verdict(&findings, "no-privileged-groups"), Verdict::Fail);
     assert!(bundle.ask(&Source::proc(70, "task/71/status")).is_err(), "it is as the first");
     let found = findings.iter().find(|it| it.rule == "no-dangerous-capabilities").unwrap();
@@ -261,7 +264,7 @@ fn a_process_that_only_shares_the_pid_namespace_is_found_as_a_stray() {
         ..container(90, "/user.slice/session-1.scope")
     });
     let (bundle, findings) = host.audit(&id(), 70);
-    assert_eq!(bundle.processes(&Source::Processes(id())).unwrap().strays, [90]);
+    assert_eq!(bundle.processes(&Source::Processes(id().into())).unwrap().strays, [90]);
     assert_eq!(verdict(&findings, "no-privileged-exec"), Verdict::Fail);
 }
 

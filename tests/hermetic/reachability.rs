@@ -63,7 +63,7 @@ impl Fleet {
         self.bundle.record(Source::container(&id), Ok(Answer::Json(inspect)));
         let processes =
             Processes { init: pid, viewer: pid, members: vec![pid], ..Processes::default() };
-        self.bundle.record(Source::Processes(id), Ok(Answer::Processes(processes)));
+        self.bundle.record(Source::Processes(id.into()), Ok(Answer::Processes(processes)));
         self.text(Source::proc(pid, "status"), "Name:\tapp\n");
         self.text(Source::proc(pid, "ns/net"), &format!("net:[{namespace}]"));
         self.text(Source::proc(pid, "net/dev (inode)"), &namespace.to_string());

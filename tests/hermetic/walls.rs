@@ -113,7 +113,7 @@ fn a_container_in_the_same_network_is_a_neighbour_and_one_beside_it_is_not() {
     let cgroup = format!("/docker/{other}");
     host.process(&Process { ns_pids: "80 1", namespace: 8, ..container(80, &cgroup) });
     let (bundle, findings) = host.audit(&id(), 70);
-    let processes = bundle.processes(&Source::Processes(id())).unwrap();
+    let processes = bundle.processes(&Source::Processes(id().into())).unwrap();
     assert!(processes.neighbours.values().all(Vec::is_empty), "{:?}", processes.neighbours);
     assert_eq!(verdict(&findings, "private-network-namespace"), Verdict::Pass);
 
@@ -121,7 +121,7 @@ fn a_container_in_the_same_network_is_a_neighbour_and_one_beside_it_is_not() {
     fs::remove_file(&net).unwrap();
     symlink("net:[7]", &net).unwrap();
     let (bundle, findings) = host.audit(&id(), 70);
-    let processes = bundle.processes(&Source::Processes(id())).unwrap();
+    let processes = bundle.processes(&Source::Processes(id().into())).unwrap();
     let net: Vec<_> =
         processes.neighbours["net"].iter().map(|it| (it.pid, &it.container)).collect();
     assert_eq!(net, [(80, &other)]);

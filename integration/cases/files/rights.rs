@@ -159,7 +159,7 @@ fn judged(who: &Somebody, survey: secaudit::model::survey::Survey) -> Verdict {
         image: None,
     });
     let processes = Processes { init: 7, viewer: 7, members: vec![7], ..Processes::default() };
-    bundle.record(Source::Processes(id.clone()), Ok(Answer::Processes(processes)));
+    bundle.record(Source::Processes(id.as_str().into()), Ok(Answer::Processes(processes)));
     bundle.record(Source::proc(7, "environ"), Ok(Answer::Variables([].into())));
     for (file, text) in [
         ("status", who.status().as_str()),
@@ -177,7 +177,7 @@ fn judged(who: &Somebody, survey: secaudit::model::survey::Survey) -> Verdict {
     // The process's own program and folders were looked for and are not there.
     let mut survey = survey;
     survey.patterns.extend(of_process(&bundle, 7).0);
-    bundle.record(Source::Files(id), Ok(Answer::Survey(survey)));
+    bundle.record(Source::Files(id.into()), Ok(Answer::Survey(survey)));
     let policy = "[rules.immutable-code]\npaths = ['/code']\n";
     let without: String = Policy::baseline()
         .files

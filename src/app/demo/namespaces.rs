@@ -60,8 +60,8 @@ impl Sandboxes {
             }
         }
         let engine = Err(NoEngine {
-            detail: "no engine made these sandboxes, so nothing is declared about them".to_owned(),
-            remedy: "run `secaudit demo --with docker`".to_owned(),
+            detail: "no engine made these sandboxes, so nothing is declared about them".into(),
+            remedy: "run `secaudit demo --with docker`".into(),
         });
         Ok(Plan {
             engine,

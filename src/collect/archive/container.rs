@@ -59,7 +59,7 @@ pub(in crate::collect) async fn fill(
             let answer = match (inspect, ContainerId::new(&id)) {
                 (Ok(inspect), Ok(id)) => read(engine, &id, inspect, sought, until).await,
                 (Err(gap), _) => Err(gap),
-                (_, Err(error)) => Err(error.gap(Source::Files(id.clone()))),
+                (_, Err(error)) => Err(error.gap(Source::Files(id.as_str().into()))),
             };
             (id, answer)
         })
@@ -72,7 +72,7 @@ pub(in crate::collect) async fn fill(
     }
     drop(answers);
     for (id, answer) in found {
-        let source = Source::Files(id);
+        let source = Source::Files(id.into());
         let answer = answer.map_err(|gap| Gap { source: source.clone(), ..gap });
         bundle.record(source, answer.map(Answer::Survey));
     }
@@ -86,7 +86,7 @@ pub(in crate::collect) fn mend(bundle: &mut Bundle) {
             "" => "read them from the engine with --files engine".to_owned(),
             known => format!("{known}, or read the files from the engine with --files engine"),
         };
-        bundle.record(Source::Files(id), Err(gap.mend(remedy)));
+        bundle.record(Source::Files(id.into()), Err(gap.mend(remedy)));
     }
 }
 
@@ -94,8 +94,11 @@ pub(in crate::collect) fn mend(bundle: &mut Bundle) {
 fn unread(bundle: &Bundle) -> Vec<(String, Gap)> {
     let ids = bundle.targets.iter().map(|target| target.id.clone());
     let unread = ids.filter_map(|id| {
-        let source = Source::Files(id.clone());
-        let gap = match (bundle.survey(&source), bundle.processes(&Source::Processes(id.clone()))) {
+        let source = Source::Files(id.as_str().into());
+        let gap = match (
+            bundle.survey(&source),
+            bundle.processes(&Source::Processes(id.as_str().into())),
+        ) {
             (Ok(_), _) => return None,
             // Where there were no processes, nobody looked at any files.
             (Err(gap), Err(why)) if gap.reason == Reason::NotCollected => why,
@@ -115,7 +118,7 @@ pub async fn of_container(
     id: &ContainerId,
     patterns: &[String],
 ) -> Result<Survey, Gap> {
-    let source = Source::Files(id.as_str().to_owned());
+    let source = Source::Files(id.as_str().into());
     let inspect = engine.inspect(id).await.map_err(|error| error.gap(source))?;
     read(engine, id, &inspect, patterns, deadline(engine)).await
 }
@@ -127,7 +130,7 @@ async fn read(
     patterns: &[String],
     until: Instant,
 ) -> Result<Survey, Gap> {
-    let source = Source::Files(id.as_str().to_owned());
+    let source = Source::Files(id.as_str().into());
     let patterns = compiled(patterns, &source)?;
     let mounts = mounts(inspect);
     let points = mounts.iter().map(|it| it.point.clone());
@@ -177,7 +180,7 @@ async fn targets(
     mut wanted: BTreeSet<Vec<u8>>,
     until: Instant,
 ) -> BTreeMap<Vec<u8>, Traits> {
-    let source = Source::Files(id.to_string());
+    let source = Source::Files(id.to_string().into());
     let mut found = BTreeMap::new();
     if wanted.len() > FEW {
         let Ok(root) = engine.exported(id, bounds(engine, until)).await else { return found };
@@ -333,11 +336,11 @@ mod tests {
             name: "web".into(),
             image: None,
         });
-        let processes = Source::Processes(id.clone());
+        let processes = Source::Processes(id.as_str().into());
         let gap = Gap::new(Reason::OtherKernel, processes.clone(), "elsewhere").mend("go there");
         bundle.record(processes, Err(gap));
         mend(&mut bundle);
-        let source = Source::Files(id);
+        let source = Source::Files(id.into());
         let gap = bundle.survey(&source).unwrap_err();
         assert_eq!((gap.reason, &gap.source), (Reason::OtherKernel, &source));
         assert_eq!(gap.remedy, "go there, or read the files from the engine with --files engine");

@@ -30,7 +30,7 @@ const MOST: usize = 1024;
 ///
 /// Nothing is unpacked, and of a folder nothing is opened that lies outside it.
 pub(super) fn images(path: &Path, wanted: &Wanted, limits: Limits) -> (Vec<Image>, Vec<Gap>) {
-    let source = Source::Archive(path.display().to_string());
+    let source = Source::Archive(path.display().to_string().into());
     let mut saved = Saved::new(wanted, &source, limits);
     let read = if path == Path::new("-") {
         saved.read_whole(io::stdin().lock());

@@ -83,7 +83,7 @@ fn bounds(engine: &Engine, until: Instant) -> Bounds {
 /// # Errors
 /// The engine does not tell of the image, or the patterns are none.
 pub async fn of_image(engine: &Engine, id: &ImageId, patterns: &[String]) -> Result<Laid, Gap> {
-    let source = Source::Engine(format!("/images/{}/get", id.as_str()));
+    let source = Source::Engine(format!("/images/{}/get", id.as_str()).into());
     let patterns = compiled(patterns, &source)?;
     let bounds = bounds(engine, deadline(engine));
     let archive = engine.saved(id, bounds).await.map_err(|error| error.gap(source.clone()))?;
@@ -102,7 +102,7 @@ pub fn of_disk(
     platform: &str,
     time: Duration,
 ) -> Result<(Vec<Image>, Vec<Gap>), Gap> {
-    let patterns = compiled(patterns, &Source::Archive(path.display().to_string()))?;
+    let patterns = compiled(patterns, &Source::Archive(path.display().to_string().into()))?;
     let wanted = Wanted { patterns, platform: platform.to_owned() };
     Ok(disk::images(path, &wanted, Limits { time, ..Limits::default() }))
 }

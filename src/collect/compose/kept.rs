@@ -29,9 +29,9 @@ pub(super) type Index = Mutex<Option<(PathBuf, Arc<[u8]>)>>;
 
 /// How a file is kept that is known by the second path.
 pub(super) fn keeping(path: &Path, known_as: &str, index: &Index) -> Keeping {
-    let disk = |error: io::Error| gap(&error, Source::Disk(known_as.to_owned()), known_as);
+    let disk = |error: io::Error| gap(&error, Source::Disk(known_as.into()), known_as);
     let access = fs::metadata(path).map(|about| of(&about, known_as)).map_err(disk);
-    let source = Source::Git(known_as.to_owned());
+    let source = Source::Git(known_as.into());
     Keeping { access, git: repository(path, &source, index) }
 }
 

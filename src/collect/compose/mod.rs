@@ -48,7 +48,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
     let odd: Vec<_> = project.services().filter_map(shipped::remark).collect();
     project.remarks.extend(odd);
     let makings = project.services().map(|service| {
-        let source = Source::Compose(lower::id_of(&project, &service.key));
+        let source = Source::Compose(lower::id_of(&project, &service.key).into());
         let making =
             shipped::making(&service.node, (&project.directory, &request.folder), load, &source);
         (service.key.clone(), making)
@@ -65,7 +65,7 @@ pub fn resolve(request: &Request, load: &dyn Load) -> Result<Resolved, Fault> {
 
 /// What a fault keeps from being known.
 pub fn gap(fault: &Fault) -> Gap {
-    let source = Source::Compose(fault.file.display().to_string());
+    let source = Source::Compose(fault.file.display().to_string().into());
     Gap::new(Reason::Malformed, source, Untrusted::from(fault.to_string()).to_string())
 }
 
@@ -134,17 +134,17 @@ impl Resolved {
         for (file, Keeping { access, git }) in &self.kept {
             let listing = |it: &File| Listing { files: vec![it.clone()], unread: Vec::new() };
             let access = access.as_ref().map(|it| Answer::Files(listing(it)));
-            bundle.record(Source::Disk(file.clone()), access.map_err(Clone::clone));
+            bundle.record(Source::Disk(file.as_str().into()), access.map_err(Clone::clone));
             let git = git.as_ref().map(|it| match it {
                 Some(repository) => Answer::Repository(Arc::new(repository.clone())),
                 None => Answer::Nothing,
             });
-            bundle.record(Source::Git(file.clone()), git.map_err(Clone::clone));
+            bundle.record(Source::Git(file.as_str().into()), git.map_err(Clone::clone));
         }
         for (service, (name, making)) in project.services().zip(&self.makings) {
             making.waivers().iter().for_each(|it| bundle.add_waiver(it.clone()));
             let id = lower::id_of(project, name);
-            let source = Source::Compose(id.clone());
+            let source = Source::Compose(id.as_str().into());
             let shipped = making.shipped(images, &source);
             let mut draft = lowering.container(service, &shipped);
             name_the_unknown(&mut draft);

@@ -80,7 +80,7 @@ impl Build {
 
     /// The evidence about it under this id: the file, and what it makes.
     pub(in crate::collect) fn record(&self, id: &str, images: &Images, bundle: &mut Bundle) {
-        let source = Source::Run(id.to_owned());
+        let source = Source::Run(id.into());
         let mut draft = run::bare(id, &self.shipped(images, &source));
         // Nobody wrote the whole of it, but the stage that ships begins somewhere.
         let from = self.final_stage().map(|it| self.origin("/FROM", it.from.place_of_arguments()));
@@ -90,7 +90,7 @@ impl Build {
         self.tell_idle(&mut draft);
         bundle.record(source, Ok(Answer::Draft(draft.into())));
         let recipe = Answer::Recipe(self.recipe().into());
-        bundle.record(Source::Dockerfile(id.to_owned()), Ok(recipe));
+        bundle.record(Source::Dockerfile(id.into()), Ok(recipe));
         self.waivers.iter().for_each(|it| bundle.add_waiver(it.clone()));
         let image = self.base().map(|it| address::image(it).into());
         let (kind, id, name) = (Kind::Dockerfile, id.to_owned(), id.into());

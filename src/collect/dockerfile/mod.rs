@@ -83,7 +83,7 @@ impl Resolved {
         let mut bundle = Bundle::new(Origin::Dockerfile);
         let Self { id, build } = self;
         build.record(id, images, &mut bundle);
-        let source = Source::Context(id.clone());
+        let source = Source::Context(id.as_str().into());
         let context = contexts.of(&request.file, request.context.as_deref(), &source);
         bundle.record(source, context.map(Answer::Context));
         bundle

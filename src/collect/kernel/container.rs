@@ -70,7 +70,7 @@ impl<'a> Look<'a> {
         answers.extend(nginx::of_container(processes, &self.hosts, open));
         let Processes { limit_files, usage_files, device_list, .. } = processes;
         answers.extend(limit_files.iter().chain(usage_files).chain(device_list).map(|path| {
-            let source = Source::Kernel(path.clone());
+            let source = Source::Kernel(path.as_str().into());
             let answer = process::read_optional(&self.kernel.at(path), source.clone());
             (source, answer)
         }));
@@ -99,7 +99,7 @@ impl<'a> Look<'a> {
                 ]);
                 let survey = mounts.as_ref().map_err(Clone::clone);
                 let survey = survey.and_then(|mounts| self.survey(id, processes, &viewer, mounts));
-                let source = Source::Files(id.to_owned());
+                let source = Source::Files(id.into());
                 let named = survey.map_err(|gap| Gap { source: source.clone(), ..gap });
                 answers.push((source, named.map(Answer::Survey)));
                 if let Ok(mounts) = &mounts {
@@ -115,7 +115,7 @@ impl<'a> Look<'a> {
                     Source::proc(pid, "mountinfo"),
                     Source::mount_points(pid),
                     Source::devices(pid),
-                    Source::Files(id.to_owned()),
+                    Source::Files(id.into()),
                 ];
                 let refused = |source: Source| (source.clone(), Err(Gap { source, ..gap.clone() }));
                 accounts::missing(pid, &gap)
@@ -137,7 +137,7 @@ impl Look<'_> {
         viewer: &Process,
         mounts: &[Mount],
     ) -> Result<Survey, Gap> {
-        let source = Source::Files(id.to_owned());
+        let source = Source::Files(id.into());
         let running =
             processes.all().into_iter().flat_map(|pid| code::of_process(self.bundle, pid).0);
         // A policy's come before those of the container's own code.

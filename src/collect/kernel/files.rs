@@ -72,7 +72,7 @@ fn by_another_path(root: &Root, text: &str) -> Option<String> {
 /// # Errors
 /// The folder cannot be opened, or nothing tells what is mounted there.
 pub fn below(folder: &Path, patterns: &Patterns) -> Result<Survey, Gap> {
-    let source = Source::Kernel(folder.display().to_string());
+    let source = Source::Kernel(folder.display().to_string().into());
     let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let root = open(folder, flags, Mode::empty()).map_err(|errno| gap(source.clone(), errno))?;
     let own = Process::own(Path::new("/proc"))?;

@@ -125,12 +125,12 @@ impl Kernel {
             "/sys/kernel/security/lsm",
             "/sys/fs/selinux/enforce",
         ] {
-            let source = Source::Kernel(path.to_owned());
+            let source = Source::Kernel(path.into());
             bundle.record(source.clone(), process::read_file(&self.at(path), source));
         }
         if let Ok(own) = Process::own(&self.proc) {
             for name in NUMBERED {
-                let source = Source::Kernel(format!("/proc/self/ns/{name}"));
+                let source = Source::Kernel(format!("/proc/self/ns/{name}").into());
                 let link = own.link(&format!("ns/{name}"));
                 bundle.record(source.clone(), link.map_err(|gap| Gap { source, ..gap }));
             }
@@ -205,7 +205,10 @@ impl Kernel {
             for (source, answer) in answers {
                 bundle.record(source, answer);
             }
-            bundle.record(Source::Processes(claim.id.clone()), processes.map(Answer::Processes));
+            bundle.record(
+                Source::Processes(claim.id.as_str().into()),
+                processes.map(Answer::Processes),
+            );
         }
     }
 

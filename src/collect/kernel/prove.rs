@@ -183,7 +183,7 @@ fn strays(init: &Row, claims: &[Claim], members: &[u32], table: &Table) -> Vec<u
 pub(super) fn gone(pid: u32, claim: &Claim) -> Gap {
     Gap::new(
         Reason::Gone,
-        Source::Processes(claim.id.clone()),
+        Source::Processes(claim.id.as_str().into()),
         format!("there is no process {pid}: the container has stopped, or runs where this auditor cannot see it"),
     )
     .mend("run again; in a container of its own, secaudit needs the host's PID namespace (--pid host)")
@@ -192,7 +192,7 @@ pub(super) fn gone(pid: u32, claim: &Claim) -> Gap {
 fn unproved(pid: u32, id: &str) -> Gap {
     Gap::new(
         Reason::Unproved,
-        Source::Processes(id.to_owned()),
+        Source::Processes(id.into()),
         format!("process {pid} carries no sign of this container, so it may be a stranger"),
     )
     .mend("run secaudit on the engine's own host; in a container, with --pid host and --cgroupns host")

@@ -220,7 +220,7 @@ fn hidden(own: Option<&Process>) -> Option<Gap> {
         .capabilities("CapEff")
         .is_ok_and(|held| held.has(Capability::CAP_SYS_PTRACE));
     (!sees_all).then(|| {
-        let source = Source::Kernel("/proc".to_owned());
+        let source = Source::Kernel("/proc".into());
         let detail =
             format!("/proc is mounted with hidepid={setting} and hides other users' processes");
         Gap::new(Reason::Denied, source, detail)
@@ -229,7 +229,7 @@ fn hidden(own: Option<&Process>) -> Option<Gap> {
 }
 
 fn unreadable(detail: &str) -> Gap {
-    let source = Source::Kernel("/proc".to_owned());
+    let source = Source::Kernel("/proc".into());
     Gap::new(Reason::Denied, source, format!("/proc cannot be read as a whole: {detail}"))
         .mend("run where /proc is mounted, as root")
 }

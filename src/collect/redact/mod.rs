@@ -25,20 +25,19 @@ pub(crate) use history::{of_config as history_of_config, of_engine as history_of
 pub(super) const WITHHELD: &str = "(not recorded)";
 
 /// Fields whose content may hold a secret and that no rule reads.
-const WITHHOLD: [&str; 12] = [
-    "/Author",
-    "/Command",
-    "/Comment",
-    "/Config/OnBuild",
-    "/Config/Shell",
-    "/ContainerConfig",
-    "/HostConfig/Annotations",
-    "/HttpProxy",
-    "/HttpsProxy",
-    "/Labels",
-    "/RegistryConfig",
-    "/State/Error",
+const WITHHOLD: [&str; 8] = [
+    "Author",
+    "Command",
+    "Comment",
+    "ContainerConfig",
+    "HttpProxy",
+    "HttpsProxy",
+    "Labels",
+    "RegistryConfig",
 ];
+const WITHHOLD_OF_CONFIG: [&str; 2] = ["OnBuild", "Shell"];
+const WITHHOLD_OF_HOST: [&str; 1] = ["Annotations"];
+const WITHHOLD_OF_STATE: [&str; 1] = ["Error"];
 
 /// Variables that name an engine, of which the scheme is kept: a rule asks
 /// whether a container is handed an engine over TCP.
@@ -104,30 +103,48 @@ pub(super) fn networks(document: Value) -> Value {
 
 /// The document without what may be secret.
 pub(crate) fn document(mut document: Value) -> Value {
-    for place in WITHHOLD {
-        if let Some(value) = pointer::get_mut(&mut document, place).filter(|value| !value.is_null())
-        {
+    withhold(&mut document, &WITHHOLD);
+    skeleton(&mut document, "Path", "Args");
+    if let Some(config) = document.get_mut("Config") {
+        of_config(config);
+    }
+    if let Some(host) = document.get_mut("HostConfig") {
+        of_host(host);
+    }
+    if let Some(state) = document.get_mut("State") {
+        withhold(state, &WITHHOLD_OF_STATE);
+        for log in ["/Health/Log", "/Healthcheck/Log"] {
+            if let Some(log) = pointer::get_mut(state, log).filter(|log| !log.is_null()) {
+                *log = health_log(log);
+            }
+        }
+    }
+    if let Some(Value::Object(networks)) =
+        pointer::get_mut(&mut document, "/NetworkSettings/Networks")
+    {
+        networks.values_mut().for_each(|it| withhold(it, &["DriverOpts"]));
+    }
+    document
+}
+
+fn withhold(fields: &mut Value, names: &[&str]) {
+    for name in names {
+        if let Some(value) = fields.get_mut(name).filter(|value| !value.is_null()) {
             *value = json!(WITHHELD);
         }
     }
-    if let Some(Value::Array(variables)) = pointer::get_mut(&mut document, "/Config/Env") {
+}
+
+fn of_config(config: &mut Value) {
+    withhold(config, &WITHHOLD_OF_CONFIG);
+    if let Some(Value::Array(variables)) = config.get_mut("Env") {
         variables.iter_mut().for_each(|it| *it = sealed(it));
     }
-    commands(&mut document);
-    if let Some(test) = pointer::get_mut(&mut document, "/Config/Healthcheck/Test") {
+    skeleton(config, "Entrypoint", "Cmd");
+    if let Some(test) = pointer::get_mut(config, "/Healthcheck/Test") {
         *test = health_check(test);
     }
-    for log in ["/State/Health/Log", "/State/Healthcheck/Log"] {
-        if let Some(log) = pointer::get_mut(&mut document, log).filter(|log| !log.is_null()) {
-            *log = health_log(log);
-        }
-    }
-    if let Some(Value::Object(options)) =
-        pointer::get_mut(&mut document, "/HostConfig/LogConfig/Config")
-    {
-        options.retain(|name, value| is_kept_of_log(name, value.as_str().unwrap_or_default()));
-    }
-    if let Some(Value::Object(labels)) = pointer::get_mut(&mut document, "/Config/Labels") {
+    if let Some(Value::Object(labels)) = config.get_mut("Labels") {
         let is_kept = |name: &str| LABELS.iter().any(|prefix| name.starts_with(prefix));
         let is_about = |name: &str| ABOUT_THE_IMAGE.iter().any(|prefix| name.starts_with(prefix));
         labels.retain(|name, _| is_kept(name) || is_about(name));
@@ -137,21 +154,18 @@ pub(crate) fn document(mut document: Value) -> Value {
             }
         }
     }
-    if let Some(Value::Array(mounts)) = pointer::get_mut(&mut document, "/HostConfig/Mounts") {
-        for options in mounts.iter_mut().filter_map(|it| it.pointer_mut("/VolumeOptions")) {
+}
+
+fn of_host(host: &mut Value) {
+    withhold(host, &WITHHOLD_OF_HOST);
+    if let Some(Value::Object(options)) = pointer::get_mut(host, "/LogConfig/Config") {
+        options.retain(|name, value| is_kept_of_log(name, value.as_str().unwrap_or_default()));
+    }
+    if let Some(Value::Array(mounts)) = host.get_mut("Mounts") {
+        for options in mounts.iter_mut().filter_map(|it| it.get_mut("VolumeOptions")) {
             *options = json!(WITHHELD);
         }
     }
-    if let Some(Value::Object(networks)) =
-        pointer::get_mut(&mut document, "/NetworkSettings/Networks")
-    {
-        for options in networks.values_mut().filter_map(|it| it.get_mut("DriverOpts")) {
-            if !options.is_null() {
-                *options = json!(WITHHELD);
-            }
-        }
-    }
-    document
 }
 
 /// Whether a label's value gives nothing away.
@@ -161,30 +175,25 @@ fn is_public(value: &str) -> bool {
     value.len() <= LONGEST_LABEL && !is_secret
 }
 
-/// The places of a command in two parts: a program, and what it is told.
-const COMMANDS: [(&str, &str); 2] = [("/Path", "/Args"), ("/Config/Entrypoint", "/Config/Cmd")];
-
-/// Leaves of each command its skeleton. The second part is told to the first,
+/// Leaves of a command in two parts its skeleton. The second part is told to the first,
 /// so its first word is a program only where there is no first part.
-fn commands(document: &mut Value) {
-    for (first, second) in COMMANDS {
-        let part = |place| pointer::get(document, place).map_or(Ok(vec![]), words);
-        let (kept, place) = match (part(first), part(second)) {
-            (Ok(first), Ok(second)) => {
-                let kept = command::arguments(&[first.as_slice(), second.as_slice()].concat());
-                (kept, first.len())
-            }
-            // What is no list of texts is nothing that a rule reads.
-            _ => (Vec::new(), 0),
-        };
-        let (head, tail) = kept.split_at_checked(place).unwrap_or_default();
-        for (place, kept) in [(first, head), (second, tail)] {
-            match pointer::get_mut(document, place) {
-                Some(Value::Null) | None => {}
-                Some(Value::String(text)) if kept.len() == 1 => *text = kept.concat(),
-                Some(Value::Array(list)) if kept.len() == list.len() => *list = texts(kept),
-                Some(other) => *other = json!(WITHHELD),
-            }
+fn skeleton(fields: &mut Value, first: &str, second: &str) {
+    let part = |name| fields.get(name).map_or(Ok(vec![]), words);
+    let (kept, place) = match (part(first), part(second)) {
+        (Ok(first), Ok(second)) => {
+            let kept = command::arguments(&[first.as_slice(), second.as_slice()].concat());
+            (kept, first.len())
+        }
+        // What is no list of texts is nothing that a rule reads.
+        _ => (Vec::new(), 0),
+    };
+    let (head, tail) = kept.split_at_checked(place).unwrap_or_default();
+    for (name, kept) in [(first, head), (second, tail)] {
+        match fields.get_mut(name) {
+            Some(Value::Null) | None => {}
+            Some(Value::String(text)) if kept.len() == 1 => *text = kept.concat(),
+            Some(Value::Array(list)) if kept.len() == list.len() => *list = texts(kept),
+            Some(other) => *other = json!(WITHHELD),
         }
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn all(view: &View<'_>) -> Build {
     }
     let context = view.context().map(|context| {
         let shown = format!("{} names", context.names.len());
-        let source = Source::Context(view.id().to_owned());
+        let source = Source::Context(view.id().into());
         (Arc::clone(context), vec![Evidence::new(source, context.folder.clone(), shown)])
     });
     let context = match context {
@@ -85,7 +85,7 @@ pub(super) fn all(view: &View<'_>) -> Build {
 }
 
 fn layout(view: &View<'_>) -> Reading<Rc<Layout>> {
-    let source = Source::Dockerfile(view.id().to_owned());
+    let source = Source::Dockerfile(view.id().into());
     let recipe = match view.recipe() {
         Ok(recipe) => Arc::clone(recipe),
         Err(gap) => return Reading::Missing(gap),

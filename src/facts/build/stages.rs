@@ -74,7 +74,7 @@ pub(super) fn of_service(view: &View<'_>) -> Fact<Stages> {
             });
             let gap = open.map(|why| {
                 let detail = format!("the stage that ships rests on what nobody can tell: {why}");
-                let gap = Gap::new(Reason::Unset, Source::Compose(view.id().to_owned()), detail);
+                let gap = Gap::new(Reason::Unset, Source::Compose(view.id().into()), detail);
                 gap.mend("give the variable of its FROM a default, or a value by build.args")
             });
             Fact::declared_in_part(stages.shown_as(shown), gap)

@@ -237,7 +237,7 @@ impl Build {
 /// Why not all is known of what a build is given: some of the names were not looked at,
 /// or not held against the patterns of the file that says what is left out.
 pub fn in_context(context: &Context, effort: &Effort) -> Untold {
-    let source = || Source::Context(context.folder.raw().to_owned());
+    let source = || Source::Context(context.folder.raw().into());
     if effort.is_spent() {
         let detail = "to work out which of the names enter the build would take too long";
         let gap = Gap::new(Reason::TooLarge, source(), detail);

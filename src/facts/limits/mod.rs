@@ -224,7 +224,7 @@ fn kilobytes(text: &str, name: &str) -> Option<u64> {
 }
 
 fn read(number: Option<u64>, path: &str) -> Reading<u64> {
-    let source = Source::Kernel(path.to_owned());
+    let source = Source::Kernel(path.into());
     number.map_or_else(
         || Reading::Missing(Gap::new(Reason::Malformed, source, "it holds no such number")),
         Reading::of,
@@ -281,7 +281,7 @@ fn each_limit(
 fn no_limit<T>(path: &str) -> Reading<T> {
     Reading::Missing(Gap::new(
         Reason::Malformed,
-        Source::Kernel(path.to_owned()),
+        Source::Kernel(path.into()),
         "the file holds neither a number nor max",
     ))
 }

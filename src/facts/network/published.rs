@@ -127,6 +127,10 @@ pub(super) fn by_engine(view: &View<'_>) -> Reading<Vec<Published>> {
 /// `/NetworkSettings/Ports` of the engine's record: `80/tcp` and where it is
 /// bound; without a place it is only exposed. With it, why there may be more.
 pub(super) fn declared(view: &View<'_>) -> (Reading<Vec<Published>>, Option<Gap>) {
+    view.published.get_or_init(|| read(view)).clone()
+}
+
+fn read(view: &View<'_>) -> (Reading<Vec<Published>>, Option<Gap>) {
     const PORTS: &str = "/NetworkSettings/Ports";
     let owner = super::owner(view);
     let malformed = |name: &str| {

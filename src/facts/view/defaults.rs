@@ -22,5 +22,5 @@ pub(super) fn info<'a>() -> Document<'a> {
 }
 
 fn source() -> Source {
-    Source::Default("Docker Engine".to_owned())
+    Source::Default("Docker Engine".into())
 }

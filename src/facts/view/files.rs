@@ -38,7 +38,7 @@ impl<'a> View<'a> {
 
     /// The source that names the look at all of the container's files.
     pub(in crate::facts) fn files_source(&self) -> Source {
-        Source::Files(self.target.id.clone())
+        Source::Files(self.target.id.as_str().into())
     }
 
     /// The container's or image's own accounts, as `passwd(5)`; none where there is no such file.

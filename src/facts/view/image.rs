@@ -37,7 +37,7 @@ impl<'a> View<'a> {
 
     /// What the contents of the image's layers tell.
     pub(in crate::facts) fn layers(&self) -> Reading<&'a Layers> {
-        let source = Source::Layers(self.target.id.clone());
+        let source = Source::Layers(self.target.id.as_str().into());
         match self.bundle.layers(&source) {
             Ok(layers) => {
                 let shown = format!("{} files that may hold secrets", layers.holders.len());

@@ -23,6 +23,7 @@ use super::capabilities::Capabilities;
 use super::environment::Given;
 use super::identity::User;
 use super::network::attachments::Attachment;
+use super::network::published::Published;
 use super::{Held, Holder};
 
 pub(super) use process::Process;
@@ -42,6 +43,7 @@ pub(super) struct View<'a> {
     pub(super) capabilities: OnceCell<Reading<Held<Capabilities>>>,
     pub(super) environment: OnceCell<Given>,
     pub(super) attachments: OnceCell<Reading<Vec<Attachment>>>,
+    pub(super) published: OnceCell<(Reading<Vec<Published>>, Option<Gap>)>,
 }
 
 impl<'a> View<'a> {
@@ -55,11 +57,12 @@ impl<'a> View<'a> {
             target,
             inspect,
             info: OnceCell::new(),
-            processes: Source::Processes(target.id.clone()),
+            processes: Source::Processes(target.id.as_str().into()),
             user: OnceCell::new(),
             capabilities: OnceCell::new(),
             environment: OnceCell::new(),
             attachments: OnceCell::new(),
+            published: OnceCell::new(),
         }
     }
 
@@ -70,12 +73,12 @@ impl<'a> View<'a> {
 
     /// The Dockerfile, and what its build is told.
     pub(super) fn recipe(&self) -> Result<&'a Arc<Recipe>, Gap> {
-        self.bundle.recipe(&Source::Dockerfile(self.target.id.clone()))
+        self.bundle.recipe(&Source::Dockerfile(self.target.id.as_str().into()))
     }
 
     /// What the Dockerfile's build is given.
     pub(super) fn context(&self) -> Result<&'a Arc<Context>, Gap> {
-        self.bundle.context(&Source::Context(self.target.id.clone()))
+        self.bundle.context(&Source::Context(self.target.id.as_str().into()))
     }
 
     /// What kind of thing it is.
@@ -222,7 +225,7 @@ impl<'a> View<'a> {
 
     /// A host file as the bundle has it.
     pub(super) fn host_file(&self, path: &str) -> Reading<&'a str> {
-        text(self.bundle, Source::Kernel(path.to_owned()))
+        text(self.bundle, Source::Kernel(path.into()))
     }
 
     /// The host's first process, for what a container is compared with.
@@ -239,7 +242,7 @@ impl<'a> View<'a> {
             .limit_files
             .iter()
             .filter(|path| path.rsplit('/').next().is_some_and(|name| names.contains(&name)))
-            .map(|path| (path.clone(), optional(self.bundle, Source::Kernel(path.clone()))))
+            .map(|path| (path.clone(), optional(self.bundle, Source::Kernel(path.as_str().into()))))
             .collect()
     }
 
@@ -250,7 +253,7 @@ impl<'a> View<'a> {
             .usage_files
             .iter()
             .filter(|path| path.rsplit('/').next().is_some_and(|name| names.contains(&name)))
-            .map(|path| optional(self.bundle, Source::Kernel(path.clone())))
+            .map(|path| optional(self.bundle, Source::Kernel(path.as_str().into())))
             .collect()
     }
 
@@ -267,8 +270,8 @@ impl<'a> View<'a> {
 fn described<'a>(bundle: &'a Bundle, kind: Kind, id: &str) -> Document<'a> {
     let source = match kind {
         Kind::Container => return document(bundle, Source::container(id)),
-        Kind::Service => Source::Compose(id.to_owned()),
-        Kind::Image | Kind::Dockerfile => Source::Run(id.to_owned()),
+        Kind::Service => Source::Compose(id.into()),
+        Kind::Image | Kind::Dockerfile => Source::Run(id.into()),
     };
     let draft = bundle.draft(&source);
     Document::drafted(source, draft)

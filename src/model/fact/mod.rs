@@ -87,10 +87,6 @@ impl<T> Fact<T> {
     /// The readings that decide: the kernel's, or the declaration's where the
     /// kernel has nothing to say or there is nothing yet of which it could speak.
     pub fn deciding(&self) -> &[Reading<T>] {
-        let is_to_come = |reading: &Reading<T>| match reading {
-            Reading::Missing(gap) => gap.reason == Reason::NotRunning,
-            Reading::Known(..) | Reading::Inapplicable => false,
-        };
         match self.effective() {
             [] => std::slice::from_ref(&self.declared),
             effective if effective.iter().any(is_to_come) => std::slice::from_ref(&self.declared),
@@ -105,18 +101,23 @@ impl<T> Fact<T> {
     /// Where the kernel has no word by nature, the declaration decides.
     pub fn judge(&self, check: impl Fn(&T) -> Check) -> Verdict {
         let declared = self.rule_on_declaration(&check);
-        let Some(effective) = &self.effective else { return declared };
+        // What does not run yet is what was written, and nothing else.
+        let as_written = |declared| match self.declared {
+            Reading::Inapplicable => self.unasked("nothing of it runs yet"),
+            Reading::Known(..) | Reading::Missing(_) => declared,
+        };
+        let effective = match self.effective.as_deref() {
+            None => return declared,
+            Some([only]) if is_to_come(only) => return as_written(declared),
+            Some(effective) => effective,
+        };
         let verdict = effective
             .iter()
             .map(|reading| match reading {
                 Reading::Known(value, evidence) => {
                     ruling(check(value), evidence, self.declared_evidence())
                 }
-                // What does not run yet is what was written, and nothing else.
-                Reading::Missing(gap) if gap.reason == Reason::NotRunning => match self.declared {
-                    Reading::Inapplicable => self.unasked("nothing of it runs yet"),
-                    Reading::Known(..) | Reading::Missing(_) => declared.clone(),
-                },
+                Reading::Missing(_) if is_to_come(reading) => as_written(declared.clone()),
                 Reading::Missing(gap) => missing(gap, &declared),
                 Reading::Inapplicable => declared.clone(),
             })
@@ -165,7 +166,7 @@ impl<T> Fact<T> {
                         Some(ruling(said, evidence, beside))
                     }
                 },
-                Reading::Missing(gap) if gap.reason == Reason::NotRunning => {
+                Reading::Missing(_) if is_to_come(reading) => {
                     Some(self.unasked("nothing of it runs yet"))
                 }
                 Reading::Missing(gap) => Some(Verdict::Unknown { gap: gap.clone(), stated: None }),
@@ -193,6 +194,11 @@ impl<T> Fact<T> {
     }
 }
 
+/// Whether nothing is there yet that could be read.
+fn is_to_come<T>(reading: &Reading<T>) -> bool {
+    matches!(reading, Reading::Missing(gap) if gap.reason == Reason::NotRunning)
+}
+
 /// The kernel is silent: the declaration may convict, and never acquit.
 fn missing(gap: &Gap, declared: &Verdict) -> Verdict {
     match declared {
@@ -216,9 +222,9 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
         Check::Broken { what, severity, shown, named, written } => {
             let mut proof = Proof { severity, ..proof(what, evidence, beside) };
             if let (false, Some(whole)) = (shown.is_empty(), evidence.first()) {
-                let source = &whole.source;
+                let source = whole.source();
                 // Fields of other sources stay beside the part that is shown.
-                let is_field = |it: &&Evidence| it.source != *source && !it.place.raw().is_empty();
+                let is_field = |it: &&Evidence| it.source() != source && !it.place.raw().is_empty();
                 let others = evidence.iter().filter(is_field).cloned();
                 let part = |(place, value): (Untrusted, Untrusted)| {
                     let written = reading::written(evidence, &[&value, &place]);

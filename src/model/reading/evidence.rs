@@ -1,14 +1,13 @@
 //! What was seen, put into words when somebody looks at it.
 
 use std::cell::OnceCell;
-use std::cmp::Ordering;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::model::draft::{Draft, Origin, Pointed};
+use crate::model::draft::{Draft, Origin};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
 
@@ -21,7 +20,7 @@ pub struct Evidence(Rc<Shown>);
 
 /// A datum, put into words when somebody looks at it: most evidence is of what
 /// is well, and nobody does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Shown {
     Datum(Datum),
     Part(Part, OnceCell<Datum>),
@@ -46,16 +45,21 @@ pub struct Whole {
 }
 
 /// A part of that, by its pointer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Part {
     whole: Rc<Whole>,
     pointer: Rc<str>,
+    /// What an item means, where a rule names that and not what was written.
+    meaning: Option<Meaning>,
 }
+
+/// What a text means, by a name that it may have several spellings for.
+type Meaning = fn(&str) -> Option<String>;
 
 impl Part {
     /// The part at this pointer.
     pub const fn of(whole: Rc<Whole>, pointer: Rc<str>) -> Self {
-        Self { whole, pointer }
+        Self { whole, pointer, meaning: None }
     }
 
     fn line(&self) -> Option<&Arc<Origin>> {
@@ -69,14 +73,26 @@ impl Part {
     }
 
     fn datum(&self) -> Datum {
-        let (Whole { source, draft }, pointer) = (&*self.whole, &*self.pointer);
-        Datum {
-            source: source.clone(),
-            place: self.place().into(),
-            value: shown(draft.value(pointer)).into(),
-            written: self.line().cloned(),
-            parts: Pointed::at(Arc::clone(draft), pointer.to_owned()),
-        }
+        self.saying(shown(self.whole.draft.value(&self.pointer)).into())
+    }
+
+    fn saying(&self, value: Untrusted) -> Datum {
+        let (source, place) = (self.whole.source.clone(), self.place().into());
+        Datum { source, place, value, written: self.line().cloned(), parts: Some(self.clone()) }
+    }
+
+    /// The part by its pointer and each item of it by what it says, as
+    /// `name value`, with where it was written.
+    fn items(&self) -> Vec<(String, &Arc<Origin>)> {
+        let (draft, pointer) = (&self.whole.draft, &*self.pointer);
+        let itself = draft.origins.get(pointer).map(|origin| (pointer.to_owned(), origin));
+        let items = draft.parts(pointer).filter_map(|(name, origin)| {
+            let value = draft.value(&format!("{pointer}/{name}"))?;
+            let meant = self.meaning.zip(value.as_str()).and_then(|(of, text)| of(text));
+            let said = meant.unwrap_or_else(|| value.to_string());
+            Some((format!("{} {said}", name.replace("~1", "/").replace("~0", "~")), origin))
+        });
+        itself.into_iter().chain(items).collect()
     }
 }
 
@@ -99,8 +115,8 @@ pub struct Datum {
     pub value: Untrusted,
     /// Where it was written, where that is a file.
     pub written: Option<Arc<Origin>>,
-    /// What of it can be pointed at by itself.
-    pub parts: Pointed,
+    /// The part of a document of which items can be pointed at by themselves.
+    parts: Option<Part>,
 }
 
 impl Datum {
@@ -117,18 +133,6 @@ impl PartialEq for Datum {
 }
 
 impl Eq for Datum {}
-
-impl PartialOrd for Datum {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Datum {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.shown().cmp(&other.shown())
-    }
-}
 
 impl From<Datum> for Evidence {
     fn from(datum: Datum) -> Self {
@@ -155,30 +159,33 @@ impl Deref for Evidence {
 
 impl PartialEq for Evidence {
     fn eq(&self, other: &Self) -> bool {
-        // Two places need no words to be told apart.
-        let is_at_one = || self.0.place() == other.0.place();
-        self.is(other) || (is_at_one() && **self == **other)
+        match (&*self.0, &*other.0) {
+            // Two parts of one document need no words to be told apart.
+            (Shown::Part(mine, _), Shown::Part(theirs, _))
+                if Rc::ptr_eq(&mine.whole, &theirs.whole) =>
+            {
+                mine.pointer == theirs.pointer
+            }
+            // Neither do two places.
+            _ => self.is(other) || (self.0.place() == other.0.place() && **self == **other),
+        }
     }
 }
 
 impl Eq for Evidence {}
 
-impl PartialOrd for Evidence {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Evidence {
-    fn cmp(&self, other: &Self) -> Ordering {
-        Datum::cmp(self, other)
-    }
-}
-
 impl Evidence {
     /// Whether it is the very same piece of evidence, handed on.
     pub(in crate::model) fn is(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Where it was read: the same as the datum's, without putting it into words.
+    pub fn source(&self) -> &Source {
+        match &*self.0 {
+            Shown::Datum(datum) => &datum.source,
+            Shown::Part(part, _) => &part.whole.source,
+        }
     }
 
     /// Where it was written, where that is a file: the same as the datum's, without
@@ -193,13 +200,16 @@ impl Evidence {
     /// A datum as `source` gave it.
     pub fn new(source: Source, place: impl Into<Untrusted>, value: impl Into<Untrusted>) -> Self {
         let (place, value) = (place.into(), value.into());
-        Datum { source, place, value, written: None, parts: Pointed::default() }.into()
+        Datum { source, place, value, written: None, parts: None }.into()
     }
 
     /// The same datum with something changed.
     #[must_use]
     pub fn with(self, change: impl FnOnce(&mut Datum)) -> Self {
-        let mut datum = Datum::clone(&self);
+        let mut datum = match Rc::unwrap_or_clone(self.0) {
+            Shown::Datum(datum) => datum,
+            Shown::Part(part, words) => words.into_inner().unwrap_or_else(|| part.datum()),
+        };
         change(&mut datum);
         datum.into()
     }
@@ -208,24 +218,45 @@ impl Evidence {
     #[must_use]
     pub fn saying(self, value: impl Into<Untrusted>) -> Self {
         let value = value.into();
-        self.with(|datum| datum.value = value)
+        match &*self.0 {
+            Shown::Datum(_) => self.with(|datum| datum.value = value),
+            Shown::Part(part, _) => part.saying(value).into(),
+        }
+    }
+
+    /// The same, the items of its list known by what they mean.
+    #[must_use]
+    pub fn meaning(self, meaning: fn(&str) -> Option<String>) -> Self {
+        match &*self.0 {
+            Shown::Datum(_) => self,
+            Shown::Part(part, _) => Part { meaning: Some(meaning), ..part.clone() }.into(),
+        }
     }
 
     /// A part of the same source that knows where it is written.
     pub(in crate::model) fn at(&self, (origin, value): (Arc<Origin>, Untrusted)) -> Self {
-        let part = Self::new(self.source.clone(), origin.key.clone(), value);
+        let part = Self::new(self.source().clone(), origin.key.clone(), value);
         part.with(|datum| datum.written = Some(origin))
+    }
+
+    /// What of it can be pointed at by itself, without putting it into words.
+    fn items(&self) -> Vec<(String, &Arc<Origin>)> {
+        let part = match &*self.0 {
+            Shown::Datum(datum) => datum.parts.as_ref(),
+            Shown::Part(part, _) => Some(part),
+        };
+        part.map(Part::items).unwrap_or_default()
     }
 
     /// Where the item was written that says the first of these that any says.
     pub(in crate::model) fn part_said_by(&self, wanted: &[Untrusted]) -> Option<Arc<Origin>> {
-        let parts = self.parts.all();
+        let parts = self.items();
         wanted.iter().find_map(|text| said(&parts, &[text])).cloned()
     }
 
     /// Where the item was written that says one of these; `None`: no item does.
     fn part_that_says(&self, wanted: &[&Untrusted]) -> Option<Arc<Origin>> {
-        said(&self.parts.all(), wanted).cloned()
+        said(&self.items(), wanted).cloned()
     }
 }
 

@@ -105,11 +105,10 @@ impl<T> Reading<T> {
 
     /// Changes each piece of evidence.
     #[must_use]
-    pub fn with_evidence(self, change: impl Fn(&mut Datum)) -> Self {
+    pub fn with_evidence(self, change: impl Fn(Evidence) -> Evidence) -> Self {
         match self {
             Self::Known(value, evidence) => {
-                let changed = evidence.into_iter().map(|it| it.with(&change));
-                Self::Known(value, changed.collect())
+                Self::Known(value, evidence.into_iter().map(change).collect())
             }
             other @ (Self::Missing(_) | Self::Inapplicable) => other,
         }

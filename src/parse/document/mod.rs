@@ -54,6 +54,9 @@ struct Looked<'a> {
     gap: Option<&'a Gap>,
 }
 
+/// What the engine is told of the host.
+const HOST: &str = "/HostConfig";
+
 /// Room for about as many fields as are asked for.
 const QUESTIONS: usize = 64;
 
@@ -62,6 +65,8 @@ const QUESTIONS: usize = 64;
 pub struct Document<'a> {
     source: Source,
     root: Result<&'a Value, Gap>,
+    /// The section that most questions are about.
+    host: Option<&'a Value>,
     /// Where it was written, where nobody but a file says so.
     draft: Option<&'a Arc<Draft>>,
     whole: Option<Rc<Whole>>,
@@ -77,7 +82,8 @@ impl<'a> Document<'a> {
     /// A document as `source` gave it, or the gap instead of it.
     pub fn new(source: Source, root: Result<&'a Value, Gap>) -> Self {
         let (open, looked_at) = (Rc::default(), Rc::default());
-        Self { source, root, draft: None, whole: None, open, in_part: false, looked_at }
+        let host = root.as_ref().ok().and_then(|root| pointer::get(root, HOST));
+        Self { source, root, host, draft: None, whole: None, open, in_part: false, looked_at }
     }
 
     /// A document that only a file asks for, or the gap instead of it.
@@ -121,7 +127,12 @@ impl<'a> Document<'a> {
 
     /// A value as it stands, known or not: for what is looked at closer then.
     pub fn peek(&self, pointer: &str) -> Option<&'a Value> {
-        pointer::get(self.root.as_ref().ok()?, pointer).filter(|value| !value.is_null())
+        let within = pointer.strip_prefix(HOST).filter(|it| it.starts_with('/'));
+        let value = match (within, self.host) {
+            (Some(within), Some(host)) => pointer::get(host, within),
+            _ => pointer::get(self.root.as_ref().ok()?, pointer),
+        };
+        value.filter(|value| !value.is_null())
     }
 
     /// Whether a value may be what is looked for: it is, or cannot be told. Costs
@@ -222,13 +233,21 @@ impl<'a> Document<'a> {
     /// A list of objects, entry by entry; absent and null are the empty list. An
     /// entry is known where neither it nor one of these fields of it is a gap.
     pub fn entries(&self, pointer: &str, fields: &[&str]) -> Entries<'a> {
-        let Some(draft) = self.draft.filter(|draft| !draft.gaps.is_empty()) else {
+        let Some(draft) = self.draft.filter(|_| self.gap(pointer).is_some()) else {
             return Entries { known: self.objects(pointer), unknown: Vec::new(), more: None };
         };
-        let above = pointer.rmatch_indices('/').filter_map(|(end, _)| pointer.get(..end));
-        let whole = std::iter::once(pointer).chain(above).find_map(|it| draft.gaps.get(it));
+        // What is yet to come is the member `-` (RFC 6901, section 4).
+        let (first, to_come) = (format!("{pointer}/"), format!("{pointer}/-"));
+        let within = draft.gaps.range(first.clone()..);
+        let mut within = within.take_while(|(key, _)| key.starts_with(&first));
+        let is_each_known = within.all(|(key, _)| *key == to_come);
+        let mut around = std::iter::successors(Some(pointer), |it| pointer::parent(it));
+        let whole = around.find_map(|it| draft.gaps.get(it));
         let more = whole.or_else(|| self.to_come(pointer));
         let gap = |place: usize| {
+            if is_each_known {
+                return None;
+            }
             let entry = format!("{pointer}/{place}");
             let mut names = fields.iter().map(|field| format!("{entry}/{field}"));
             draft.gaps.get(&entry).or_else(|| names.find_map(|name| draft.gaps.get(&name)))
@@ -300,11 +319,11 @@ impl<'a> Document<'a> {
 
     /// Many questions rest on the same few fields: each is looked up and shown once.
     fn looked_at(&self, pointer: &str) -> Result<Looked<'a>, &Gap> {
-        let root = *self.root.as_ref()?;
+        self.root.as_ref()?;
         if let Some(looked) = self.looked_at.borrow().get(pointer) {
             return Ok(looked.clone());
         }
-        let value = pointer::get(root, pointer).filter(|value| !value.is_null());
+        let value = self.peek(pointer);
         let pointer = Rc::from(pointer);
         let (evidence, gap) = (self.show(&pointer, value), self.gap(&pointer));
         let looked = Looked { value, evidence, gap };
@@ -353,9 +372,8 @@ impl<'a> Document<'a> {
 
     /// Whether a part cannot be told as a whole: it or something above it is a gap.
     fn is_untold(&self, pointer: &str) -> bool {
-        let above = pointer.rmatch_indices('/').filter_map(|(end, _)| pointer.get(..end));
-        let mut whole = std::iter::once(pointer).chain(above);
-        self.draft.is_some_and(|draft| whole.any(|it| draft.gaps.contains_key(it)))
+        let mut around = std::iter::successors(Some(pointer), |it| pointer::parent(it));
+        self.draft.is_some_and(|draft| around.any(|it| draft.gaps.contains_key(it)))
     }
 
     fn field<T>(

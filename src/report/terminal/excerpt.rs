@@ -1,5 +1,7 @@
 //! A line of a file with a mark under what is meant.
 
+use std::fmt;
+
 use textwrap::core::display_width;
 
 use super::Look;
@@ -7,9 +9,13 @@ use super::table::cut;
 use crate::model::untrusted::Untrusted;
 use crate::report::v1::Written;
 
-/// The place, as editors and people write it.
-pub(super) fn place(written: &Written) -> String {
-    format!("{}:{}:{}", written.file, written.line, written.column)
+/// The place of a line, as editors and people write it.
+pub(super) struct Place<'a>(pub(super) &'a Written);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.0.file, self.0.line, self.0.column)
+    }
 }
 
 /// The line without its indentation, and a mark under what is meant. Empty where

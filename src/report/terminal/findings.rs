@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::{Look, excerpt};
 use crate::model::severity::Severity;
@@ -26,13 +26,13 @@ pub(super) struct Broken<'a> {
 
 impl Broken<'_> {
     /// Every broken rule, the gravest first, with why it matters.
-    pub(super) fn write(self, out: &mut String, look: Look) -> std::fmt::Result {
+    pub(super) fn write(self, out: &mut String, look: Look) -> fmt::Result {
         let is_of_build = self.targets.iter().all(|it| it.kind == Kind::Dockerfile);
         self.each(out, look, |out, rule| why_and_fix(out, rule, is_of_build, look))
     }
 
     /// The findings alone, without why they matter.
-    pub(super) fn write_in_short(self, out: &mut String, look: Look) -> std::fmt::Result {
+    pub(super) fn write_in_short(self, out: &mut String, look: Look) -> fmt::Result {
         self.each(out, look, |_, _| Ok(()))
     }
 
@@ -40,8 +40,8 @@ impl Broken<'_> {
         self,
         out: &mut String,
         look: Look,
-        below: impl Fn(&mut String, &v1::Rule) -> std::fmt::Result,
-    ) -> std::fmt::Result {
+        below: impl Fn(&mut String, &v1::Rule) -> fmt::Result,
+    ) -> fmt::Result {
         // The findings of every target stand in the order of the rules.
         let mut failing: Vec<(usize, &v1::Target, &v1::Finding)> = self
             .targets
@@ -77,7 +77,7 @@ pub(super) fn reasons(
     report: &v1::Report,
     broken: &BTreeSet<String>,
     look: Look,
-) -> std::fmt::Result {
+) -> fmt::Result {
     let mut rules: Vec<_> = report.rules.iter().filter(|(id, _)| broken.contains(*id)).collect();
     rules.sort_by_key(|(_, rule)| std::cmp::Reverse(rule.severity));
     for (id, rule) in rules {
@@ -97,13 +97,18 @@ fn heading(
     id: &str,
     rule: &v1::Rule,
     look: Look,
-) -> std::fmt::Result {
-    let label = format!(" {} ", severity.name().to_uppercase());
-    let first = format!("{label} {id}");
-    let text = format!("{first} · expected: {}", rule.title);
-    let text = look.wrap("", "       ", &text);
-    let text = text.strip_prefix(&first).unwrap_or(&text);
-    writeln!(out, "\n{} {}{text}", look.severity(severity, &label), look.bold(id))
+) -> fmt::Result {
+    let name = severity.name().to_uppercase();
+    let whole = |out: &mut String| {
+        let text = format_args!(" {name}  {id} · expected: {}", rule.title);
+        look.wrapped(out, "", "       ", text)
+    };
+    out.push('\n');
+    look.painted(out, whole, |text| {
+        let rest = text.strip_prefix(&format!(" {name}  {id}")).unwrap_or(text);
+        format!("{} {}{rest}", look.severity(severity, &format!(" {name} ")), look.bold(id))
+    })?;
+    writeln!(out)
 }
 
 fn broken_by(
@@ -111,25 +116,24 @@ fn broken_by(
     target: &v1::Target,
     finding: &v1::Finding,
     look: Look,
-) -> std::fmt::Result {
-    let name = target.name.to_string();
+) -> fmt::Result {
+    let name = &target.name;
     let known = if finding.known { "known: " } else { "" };
     for (index, statement) in finding.statements.iter().take(SHOWN).enumerate() {
-        if index > 0 {
-            writeln!(out, "{}", look.wrap("    ", "      ", statement))?;
-            continue;
+        if index == 0 {
+            let text = format_args!("{name}: {known}{statement}");
+            let whole = |out: &mut String| look.wrapped(out, "  ", "    ", text);
+            look.painted(out, whole, |text| bold_at(text, &name.to_string(), look))?;
+        } else {
+            look.wrapped(out, "    ", "      ", format_args!("{statement}"))?;
         }
-        let text = look.wrap("  ", "    ", &format!("{name}: {known}{statement}"));
-        writeln!(out, "{}", embolden(text, &name, look))?;
+        writeln!(out)?;
     }
     more(out, finding.statements.len(), "more like this", look)?;
     for datum in telling(&finding.evidence) {
         match &datum.written {
             Some(place) => written(out, place, look)?,
-            None => {
-                let text = look.wrap("    ", "      ", &evidence(datum));
-                writeln!(out, "{}", look.faint(&text))?;
-            }
+            None => faint(out, format_args!("{}", evidence(datum)), look)?,
         }
     }
     Ok(())
@@ -137,23 +141,30 @@ fn broken_by(
 
 /// What a file says, with the line that says it; of what it does not say, where
 /// it could.
-fn written(out: &mut String, place: &v1::Written, look: Look) -> std::fmt::Result {
-    let at = excerpt::place(place);
+fn written(out: &mut String, place: &v1::Written, look: Look) -> fmt::Result {
+    let at = excerpt::Place(place);
     if place.key.raw().is_empty() {
-        let text = look.wrap("    ", "      ", &format!("{at}: nothing here sets it"));
-        return writeln!(out, "{}", look.faint(&text));
+        return faint(out, format_args!("{at}: nothing here sets it"), look);
     }
-    let over = place.overrode.as_ref().map(|it| format!(" (overrides {it})")).unwrap_or_default();
-    let text = look.wrap("    ", "      ", &format!("{at}{over}"));
-    writeln!(out, "{}", look.faint(&text))?;
+    match &place.overrode {
+        Some(other) => faint(out, format_args!("{at} (overrides {other})"), look)?,
+        None => faint(out, format_args!("{at}"), look)?,
+    }
     for line in excerpt::marked(place, look) {
         writeln!(out, "    {line}")?;
     }
     Ok(())
 }
 
+/// A line of what shows a failure.
+fn faint(out: &mut String, text: fmt::Arguments<'_>, look: Look) -> fmt::Result {
+    let whole = |out: &mut String| look.wrapped(out, "    ", "      ", text);
+    look.painted(out, whole, |text| look.faint(text).into_owned())?;
+    writeln!(out)
+}
+
 /// The lines of the files that would mend a container, below what shows the failure.
-fn mend(out: &mut String, places: &[v1::Mend], look: Look) -> std::fmt::Result {
+fn mend(out: &mut String, places: &[v1::Mend], look: Look) -> fmt::Result {
     // What stands below is three columns deeper than an excerpt elsewhere.
     let narrow = Look { width: look.width.saturating_sub(3), ..look };
     for (index, v1::Mend { kind, asked_already, written }) in places.iter().take(SHOWN).enumerate()
@@ -166,8 +177,7 @@ fn mend(out: &mut String, places: &[v1::Mend], look: Look) -> std::fmt::Result {
             (false, _, false) => "",
         };
         let first = if index == 0 { "  file " } else { "       " };
-        let text = look.wrap(first, "         ", &format!("{}{said}", excerpt::place(written)));
-        writeln!(out, "{}", if index == 0 { label(look, "file", &text) } else { text })?;
+        labelled(out, (first, "         "), &format!("{}{said}", excerpt::Place(written)), look)?;
         for line in excerpt::marked(written, narrow).iter().filter(|_| said.is_empty()) {
             writeln!(out, "       {line}")?;
         }
@@ -191,15 +201,7 @@ fn telling(evidence: &[v1::Evidence]) -> impl Iterator<Item = &v1::Evidence> {
     of(Basis::Effective).take(SHOWN).chain(declared)
 }
 
-/// Makes the target's name at the beginning of a wrapped text bold.
-fn embolden(text: String, name: &str, look: Look) -> String {
-    match text.strip_prefix(&format!("  {name}:")).filter(|_| look.colour) {
-        Some(rest) => format!("  {}:{rest}", look.bold(name)),
-        None => text,
-    }
-}
-
-fn more(out: &mut String, count: usize, what: &str, look: Look) -> std::fmt::Result {
+fn more(out: &mut String, count: usize, what: &str, look: Look) -> fmt::Result {
     match count.checked_sub(SHOWN).filter(|more| *more > 0) {
         Some(more) => writeln!(out, "    {}", look.faint(&format!("… and {more} {what}"))),
         None => Ok(()),
@@ -230,29 +232,31 @@ fn short(source: &str) -> String {
     source.split(':').map(of_path).collect::<Vec<_>>().join(":")
 }
 
-fn why_and_fix(
-    out: &mut String,
-    rule: &v1::Rule,
-    is_of_build: bool,
-    look: Look,
-) -> std::fmt::Result {
-    writeln!(out, "{}", label(look, "why", &look.wrap("  why  ", "       ", &rule.why)))?;
+fn why_and_fix(out: &mut String, rule: &v1::Rule, is_of_build: bool, look: Look) -> fmt::Result {
+    labelled(out, ("  why  ", "       "), &rule.why, look)?;
     // What can only be mended elsewhere is of no use beside a Dockerfile.
     let is_own = |it: &&String| !is_of_build || it.starts_with("Dockerfile:");
     let has_own = rule.fix.iter().any(|it| is_own(&it));
     let fix = rule.fix.iter().filter(|it| !has_own || is_own(it));
     for (index, line) in fix.enumerate() {
         let first = if index == 0 { "  fix  " } else { "       " };
-        let text = look.wrap(first, "         ", line);
-        writeln!(out, "{}", if index == 0 { label(look, "fix", &text) } else { text })?;
+        labelled(out, (first, "         "), line, look)?;
     }
     Ok(())
 }
 
-fn label(look: Look, word: &str, text: &str) -> String {
-    match text.strip_prefix(&format!("  {word}")) {
-        Some(rest) => format!("  {}{rest}", look.bold(word)),
-        None => text.to_owned(),
+/// A wrapped text whose first line begins with a word that is bold, or with none.
+fn labelled(out: &mut String, (first, rest): (&str, &str), text: &str, look: Look) -> fmt::Result {
+    let whole = |out: &mut String| look.wrapped(out, first, rest, format_args!("{text}"));
+    look.painted(out, whole, |text| bold_at(text, first.trim(), look))?;
+    writeln!(out)
+}
+
+/// Makes a word at the beginning of a wrapped text bold.
+fn bold_at(text: &str, word: &str, look: Look) -> String {
+    match text.strip_prefix("  ").and_then(|it| it.strip_prefix(word)) {
+        Some(rest) if !word.is_empty() => format!("  {}{rest}", look.bold(word)),
+        _ => text.to_owned(),
     }
 }
 
@@ -260,7 +264,7 @@ fn label(look: Look, word: &str, text: &str) -> String {
 type Waiting<'a> = (&'a Source, BTreeMap<&'a Untrusted, Vec<Cow<'a, str>>>);
 
 /// What could not be verified, gathered by reason: one remedy closes many gaps.
-pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> std::fmt::Result {
+pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> fmt::Result {
     // What is alike is told once: many rules wait for one answer.
     let mut by_gap: BTreeMap<(&str, &str, &str), Waiting<'_>> = BTreeMap::new();
     for (target, finding) in findings(targets) {
@@ -278,19 +282,18 @@ pub(super) fn unknown(out: &mut String, targets: &[v1::Target], look: Look) -> s
     for ((reason, detail, remedy), (source, targets)) in by_gap {
         let source = Untrusted::from(short(&source.to_string()));
         let detail = Untrusted::from(detail);
-        let text = format!("{reason}: {detail} (for instance {source})");
-        writeln!(out, "{}", look.wrap("  ", "    ", &text))?;
+        let text = format_args!("{reason}: {detail} (for instance {source})");
+        look.wrapped(out, "  ", "    ", text)?;
+        writeln!(out)?;
         let mut by_rules: BTreeMap<Vec<Cow<'_, str>>, Vec<String>> = BTreeMap::new();
         for (name, rules) in targets {
             by_rules.entry(rules).or_default().push(name.to_string());
         }
         for (rules, names) in by_rules {
-            let text = format!("{}: {}", names.join(", "), rules.join(", "));
-            writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &text)))?;
+            faint(out, format_args!("{}: {}", names.join(", "), rules.join(", ")), look)?;
         }
         if !remedy.is_empty() {
-            let text = look.wrap("  fix  ", "       ", &Untrusted::from(remedy).to_string());
-            writeln!(out, "{}", label(look, "fix", &text))?;
+            labelled(out, ("  fix  ", "       "), &Untrusted::from(remedy).to_string(), look)?;
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ mod waivers;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use findings::Broken;
 use owo_colors::{OwoColorize, Style};
@@ -58,16 +58,51 @@ impl Look {
 
     /// Wraps a text: the first line after `first`, the others after `rest`.
     pub(crate) fn wrap(self, first: &str, rest: &str, text: &str) -> String {
+        let mut out = String::with_capacity(first.len() + text.len());
+        // Writing to a string cannot fail.
+        let _ = self.wrapped(&mut out, first, rest, format_args!("{text}"));
+        out
+    }
+
+    /// Writes a text as [`Look::wrap`] does, and no end of the line.
+    pub(super) fn wrapped(
+        self,
+        out: &mut String,
+        first: &str,
+        rest: &str,
+        text: fmt::Arguments<'_>,
+    ) -> fmt::Result {
+        let (start, width) = (out.len(), self.width.max(40));
+        out.push_str(first);
+        out.write_fmt(text)?;
         // Bytes are never fewer than columns: what is short enough is one line.
-        let is_one_line = first.len() + text.len() <= self.width.max(40);
-        if is_one_line && !text.contains('\n') && !text.ends_with(' ') {
-            return format!("{first}{text}");
+        let text = out.get(start + first.len()..).unwrap_or_default();
+        if out.len() - start <= width && !text.contains('\n') && !text.ends_with(' ') {
+            return Ok(());
         }
-        let options = textwrap::Options::new(self.width.max(40))
+        let options = textwrap::Options::new(width)
             .initial_indent(first)
             .subsequent_indent(rest)
             .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        textwrap::fill(text, options)
+        let text = textwrap::fill(text, options);
+        out.truncate(start);
+        out.write_str(&text)
+    }
+
+    /// Writes something, and paints it where there are colours.
+    pub(super) fn painted(
+        self,
+        out: &mut String,
+        write: impl FnOnce(&mut String) -> fmt::Result,
+        paint: impl FnOnce(&str) -> String,
+    ) -> fmt::Result {
+        let start = out.len();
+        write(out)?;
+        if self.colour {
+            let plain = out.split_off(start);
+            out.push_str(&paint(&plain));
+        }
+        Ok(())
     }
 }
 
@@ -99,7 +134,7 @@ pub fn render(report: &v1::Report, look: Look) -> String {
     out
 }
 
-fn write_all(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+fn write_all(out: &mut String, report: &v1::Report, look: Look) -> fmt::Result {
     head(out, report, look)?;
     if !report.targets.is_empty() {
         writeln!(out, "\n{}", table::render(&report.targets, look))?;
@@ -150,7 +185,7 @@ pub fn end(report: &v1::Report, broken: &BTreeSet<String>, look: Look) -> String
     out
 }
 
-fn head(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+fn head(out: &mut String, report: &v1::Report, look: Look) -> fmt::Result {
     let kind = report.targets.first().map_or(Kind::Container, |target| target.kind).name();
     let count = match report.targets.len() {
         0 if report.origin.found_by == v1::FoundBy::Compose => "no services".to_owned(),
@@ -215,7 +250,7 @@ fn files(report: &v1::Report) -> String {
     }
 }
 
-fn foot(out: &mut String, report: &v1::Report, look: Look) -> std::fmt::Result {
+fn foot(out: &mut String, report: &v1::Report, look: Look) -> fmt::Result {
     if let Some(fleet) =
         report.fleet.as_ref().filter(|fleet| fleet.grades.values().sum::<u32>() > 1)
     {

@@ -34,8 +34,9 @@ fn one(out: &mut String, waiver: &Waiver, look: Look) -> std::fmt::Result {
     let ticket = said("ticket", &waiver.ticket);
     let reason = waiver.reason.as_ref().map(|reason| format!("reason: {reason}"));
     let terms: Vec<String> = [owner, ticket, reason].into_iter().flatten().collect();
-    let at = excerpt::place(&waiver.at);
-    let terms = if terms.is_empty() { at } else { format!("{at} · {}", terms.join(" · ")) };
+    let at = excerpt::Place(&waiver.at);
+    let terms =
+        if terms.is_empty() { at.to_string() } else { format!("{at} · {}", terms.join(" · ")) };
     writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &terms)))?;
     if *state == WaiverState::Misread {
         for line in excerpt::marked(&waiver.at, look) {

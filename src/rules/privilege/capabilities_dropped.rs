@@ -46,8 +46,10 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
         if excess.is_empty() {
             Check::holds(format!("{by} can gain no more than: {}", held.value.attainable))
         } else {
-            let what = format!("{by} can gain capabilities that are not allowed: {excess}");
-            let broken = excess.names().into_iter().fold(Check::broken(what), Check::naming);
+            let names = excess.names();
+            let all = names.join(", ");
+            let what = format!("{by} can gain capabilities that are not allowed: {all}");
+            let broken = names.into_iter().fold(Check::broken(what), Check::naming);
             // A sandbox that a program makes for itself starts with all of them,
             // and they rule only what is inside.
             if held.value.scope == Scope::Nested { broken.only(Severity::Low) } else { broken }

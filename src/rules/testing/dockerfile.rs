@@ -45,7 +45,7 @@ pub(in crate::rules) fn dockerfile(text: &str) -> Case {
 }
 
 fn of(text: &str, request: Request) -> Case {
-    let nobody = NoEngine { detail: "no engine was asked".to_owned(), remedy: String::new() };
+    let nobody = NoEngine { detail: "no engine was asked".into(), remedy: "".into() };
     let images = Images::new(Err(nobody), Limits::within(Duration::from_secs(1)));
     let request = Request { file: FILE.into(), ..request };
     let resolved = resolve(&request, &InMemory(text)).unwrap();
@@ -71,10 +71,10 @@ pub(in crate::rules) fn image(config: &Value) -> Case {
     let mut draft = run::bare(ID, &shipped);
     draft.document = redact::document(draft.document);
     let mut case = empty(Bundle::new(Origin::Engine));
-    case.put(Source::Run(ID.to_owned()), Answer::Draft(draft.into()));
+    case.put(Source::Run(ID.into()), Answer::Draft(draft.into()));
     case.put(Source::in_layers(ID, "/etc/passwd"), Answer::Nothing);
     case.put(Source::in_layers(ID, "/etc/group"), Answer::Nothing);
-    case.put(Source::Layers(ID.to_owned()), Answer::Layers(Layers::default()));
+    case.put(Source::Layers(ID.into()), Answer::Layers(Layers::default()));
     case.bundle.add_target(Target {
         kind: Kind::Image,
         id: ID.to_owned(),
@@ -114,13 +114,13 @@ impl Case {
             is_cut,
             ..Context::default()
         };
-        self.put(Source::Context(FILE.to_owned()), Answer::Context(context.into()));
+        self.put(Source::Context(FILE.into()), Answer::Context(context.into()));
         self
     }
 
     /// Nobody named what the build is given.
     pub(in crate::rules) fn without_context(mut self) -> Self {
-        let source = Source::Context(FILE.to_owned());
+        let source = Source::Context(FILE.into());
         let gap = Gap::not_collected(source.clone());
         self.bundle.record(source, Err(gap));
         self
@@ -128,7 +128,7 @@ impl Case {
 
     /// Nobody could read the file.
     pub(in crate::rules) fn unread_dockerfile(mut self) -> Self {
-        let source = Source::Dockerfile(FILE.to_owned());
+        let source = Source::Dockerfile(FILE.into());
         let gap = Gap::new(Reason::Denied, source.clone(), "nobody may read it");
         self.bundle.record(source, Err(gap));
         self

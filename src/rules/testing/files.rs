@@ -134,7 +134,7 @@ impl Case {
 
     /// This part of the container's files could not be looked at.
     pub(in crate::rules) fn unread_below(mut self, path: &str) -> Self {
-        let source = Source::Files(self.id());
+        let source = Source::Files(self.id().into());
         let gap = Gap::new(Reason::Denied, source, format!("{path} could not be looked at"));
         self.unread.push(Unread { below: path.into(), gap });
         self.surveyed()
@@ -186,7 +186,7 @@ impl Case {
 
     /// Nobody could look at the container's files.
     pub(in crate::rules) fn files_unread_at_all(mut self) -> Self {
-        let source = Source::Files(self.id());
+        let source = Source::Files(self.id().into());
         let gap = Gap::new(Reason::Denied, source.clone(), "the root folder was refused");
         self.bundle.record(source, Err(gap));
         self
@@ -217,14 +217,14 @@ impl Case {
         if self.bundle.targets[0].kind == Target::Image {
             survey.numbering = Numbering::Container;
         }
-        let source = Source::Files(self.id());
+        let source = Source::Files(self.id().into());
         self.put(source, Answer::Survey(survey));
         self
     }
 
     /// The files so far, as the container's engine would have told of them.
     pub(in crate::rules) fn told_by_the_engine(mut self) -> Self {
-        let source = Source::Files(self.id());
+        let source = Source::Files(self.id().into());
         let mut survey = self.bundle.survey(&source).unwrap().clone();
         survey.numbering = Numbering::Container;
         self.put(source, Answer::Survey(survey));

@@ -117,7 +117,7 @@ pub(in crate::rules) fn container() -> Case {
         zombies: Some(vec![]),
         ..Processes::default()
     };
-    case.put(Source::Processes(id), Answer::Processes(processes));
+    case.put(Source::Processes(id.into()), Answer::Processes(processes));
     for source in [Source::devices(INIT), Source::mount_points(INIT)] {
         case.put(source, Answer::Files(Listing::default()));
     }

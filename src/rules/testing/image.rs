@@ -43,7 +43,7 @@ pub(in crate::rules) fn shipped() -> Case {
     case.put(Source::in_layers(&id, "/etc/passwd"), Answer::Nothing);
     case.put(Source::in_layers(&id, "/etc/group"), Answer::Nothing);
     case.put(Source::nginx_in_layers(&id), Answer::Nothing);
-    case.put(Source::Layers(id), Answer::Layers(Layers::default()));
+    case.put(Source::Layers(id.into()), Answer::Layers(Layers::default()));
     case.put(Source::Clock, Answer::Text("2026-01-01T12:00:00Z".into()));
     case.made_by("ADD rootfs.tar / # buildkit", "2025-12-20T00:00:00Z")
 }
@@ -77,7 +77,7 @@ impl Case {
     }
 
     fn layers(mut self, change: impl FnOnce(&mut Layers)) -> Self {
-        let source = Source::Layers(self.id());
+        let source = Source::Layers(self.id().into());
         let mut layers = self.bundle.layers(&source).unwrap().clone();
         change(&mut layers);
         self.put(source, Answer::Layers(layers));
@@ -132,7 +132,7 @@ impl Case {
 
     /// A layer could not be read.
     pub(in crate::rules) fn layer_unread(self) -> Self {
-        let source = Source::Layers(self.id());
+        let source = Source::Layers(self.id().into());
         let gap = Gap::new(Reason::Malformed, source, "a layer is cut short");
         self.layers(|it| it.unread.push(gap))
     }

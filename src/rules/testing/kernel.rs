@@ -8,13 +8,13 @@ use crate::model::source::Source;
 impl Case {
     /// The kernel says that there is no such file.
     pub(in crate::rules) fn nothing(mut self, path: &str) -> Self {
-        self.put(Source::Kernel(path.to_owned()), Answer::Nothing);
+        self.put(Source::Kernel(path.into()), Answer::Nothing);
         self
     }
 
     /// A file of the kernel holds this.
     pub(in crate::rules) fn kernel(mut self, path: &str, text: &str) -> Self {
-        self.put(Source::Kernel(path.to_owned()), Answer::Text(text.into()));
+        self.put(Source::Kernel(path.into()), Answer::Text(text.into()));
         self
     }
 
@@ -48,7 +48,7 @@ impl Case {
 
     /// A file of the kernel has this answer.
     pub(in crate::rules) fn answer(mut self, path: &str, answer: Answer) -> Self {
-        self.put(Source::Kernel(path.to_owned()), answer);
+        self.put(Source::Kernel(path.into()), answer);
         self
     }
 
@@ -64,7 +64,7 @@ impl Case {
 
     /// One file of the kernel cannot be read.
     pub(in crate::rules) fn unread(mut self, path: &str) -> Self {
-        let source = Source::Kernel(path.to_owned());
+        let source = Source::Kernel(path.into());
         let gap = Gap::new(Reason::Denied, source.clone(), "the kernel refused it");
         self.bundle.record(source, Err(gap));
         self
@@ -72,7 +72,7 @@ impl Case {
 
     /// The kernel tells nothing: as behind `hidepid`.
     pub(in crate::rules) fn kernel_denied(mut self) -> Self {
-        let source = Source::Processes(self.id());
+        let source = Source::Processes(self.id().into());
         let gap = Gap::new(Reason::Denied, source.clone(), "/proc hides the processes");
         self.bundle.record(source, Err(gap));
         self

@@ -51,7 +51,7 @@ impl Case {
     }
 
     fn processes(&mut self) -> &mut Processes {
-        let source = Source::Processes(self.id());
+        let source = Source::Processes(self.id().into());
         match self.bundle.observations.get_mut(&source) {
             Some(Observation::Answer(Answer::Processes(found))) => found,
             _ => panic!("the case has its list of processes"),

@@ -101,11 +101,11 @@ impl Case {
         });
         let origins = [(String::new(), origin("services.web", 2))].into();
         let draft = Draft { document: defaults(), origins, ..Draft::default() };
-        self.put(Source::Compose(id.to_owned()), Answer::Draft(draft.into()));
+        self.put(Source::Compose(id.into()), Answer::Draft(draft.into()));
     }
 
     fn draft(&mut self, id: &str) -> &mut Draft {
-        match self.bundle.observations.get_mut(&Source::Compose(id.to_owned())) {
+        match self.bundle.observations.get_mut(&Source::Compose(id.into())) {
             Some(Observation::Answer(Answer::Draft(draft))) => Arc::make_mut(draft),
             _ => panic!("the case is a service"),
         }
@@ -159,7 +159,7 @@ impl Case {
     pub(in crate::rules) fn unset(mut self, pointer: &str, variable: &str) -> Self {
         let gap = Gap::new(
             Reason::Unset,
-            Source::Compose(WEB.to_owned()),
+            Source::Compose(WEB.into()),
             format!("the variable {variable} is not set"),
         );
         self.draft(WEB).gaps.insert(pointer.to_owned(), gap);
@@ -180,13 +180,13 @@ impl Case {
         let mut file = super::files::socket(name, (8, 1), 1);
         (file.kind, file.mode) = (files::Kind::File, mode);
         let listing = Listing { files: vec![file], unread: vec![] };
-        self.put(Source::Disk(name.to_owned()), Answer::Files(listing));
+        self.put(Source::Disk(name.into()), Answer::Files(listing));
         self.names_a_file(name)
     }
 
     /// Compose reads an environment file that nobody could look at.
     pub(in crate::rules) fn reads_untold(mut self, name: &str) -> Self {
-        let sources = [Source::Disk(name.to_owned()), Source::Git(name.to_owned())];
+        let sources = [Source::Disk(name.into()), Source::Git(name.into())];
         for source in sources {
             let gap = Gap::new(Reason::Denied, source.clone(), "its folder was refused");
             self.bundle.record(source, Err(gap));
@@ -195,7 +195,7 @@ impl Case {
     }
 
     fn names_a_file(self, name: &str) -> Self {
-        let known = self.bundle.draft(&Source::Compose(WEB.to_owned())).unwrap();
+        let known = self.bundle.draft(&Source::Compose(WEB.into())).unwrap();
         let known = known.value("/EnvFiles").and_then(Value::as_array).cloned();
         let all: Vec<Value> = known.into_iter().flatten().chain([json!({"File": name})]).collect();
         self.writes("/EnvFiles", all.into())
@@ -213,13 +213,13 @@ impl Case {
             |&(folder, text): &(&str, &str)| Ignore { folder: folder.into(), text: text.into() };
         let ignores = ignores.iter().map(ignore).collect();
         let repository = Repository { path: name.into(), is_tracked, ignores };
-        self.put(Source::Git(name.to_owned()), Answer::Repository(repository.into()));
+        self.put(Source::Git(name.into()), Answer::Repository(repository.into()));
         self
     }
 
     /// The file lies in no repository.
     pub(in crate::rules) fn in_no_repository(mut self, name: &str) -> Self {
-        self.put(Source::Git(name.to_owned()), Answer::Nothing);
+        self.put(Source::Git(name.into()), Answer::Nothing);
         self
     }
 

@@ -21,7 +21,7 @@ pub(super) fn of(
         let (mount, _) = on.max_by_key(|(_, it)| it.point.len()).unwrap();
         survey.meet(path.as_bytes(), traits.clone(), mount);
     }
-    let source = Source::Files("c".repeat(64));
+    let source = Source::Files("c".repeat(64).into());
     let point = |place: usize| mounts[place].point.as_str().into();
     survey.survey(Numbering::Auditor, &source, unread.to_vec(), point)
 }

@@ -69,7 +69,7 @@ impl Walk<'_> {
         let patterns = Patterns::new(self.patterns).unwrap();
         let tree = Tree { root: &root, mounts: &mounts, host: &mountinfo::parse(HOST).unwrap() };
         let search = Search { patterns: &patterns, privileged: true };
-        survey(tree, &Source::Files("ab".to_owned()), self.limits, search)
+        survey(tree, &Source::Files("ab".into()), self.limits, search)
     }
 }
 

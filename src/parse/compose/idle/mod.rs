@@ -96,12 +96,10 @@ const fn place_of(entry: &Entry) -> Place {
 
 /// The entry at the end of some keys with points between them, if it says anything.
 fn find<'n>(node: &'n Node, path: &str) -> Option<&'n Entry> {
-    let (parents, last) = path.rsplit_once('.').map_or((None, path), |it| (Some(it.0), it.1));
-    let parent = match parents {
-        Some(parents) => parents.split('.').try_fold(node, |node, key| node.get(key))?,
-        None => node,
-    };
-    parent.entry(last).filter(|it| it.node.value != Value::Null)
+    let mut keys = path.split('.');
+    let first = node.entry(keys.next()?)?;
+    let last = keys.try_fold(first, |entry, key| entry.node.entry(key))?;
+    Some(last).filter(|it| it.node.value != Value::Null)
 }
 
 /// A name that a file chose, fit to be printed.

@@ -30,7 +30,7 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
     const CHECK: &str = "/Config/Healthcheck";
     const TEST: &str = "/Config/Healthcheck/Test";
     let Some(given) = Given::of(Some(service), "healthcheck") else {
-        sheet.inherit(image, "/Healthcheck");
+        sheet.inherit(image, CHECK);
         return;
     };
     sheet.wrote(CHECK, given);
@@ -85,13 +85,13 @@ fn complete(sheet: &mut Sheet<'_>, check: &mut Map<String, Json>, image: Image<'
         if is_said || sheet.gap_of(&pointer).is_some() {
             continue;
         }
-        let part = format!("/Healthcheck/{name}");
-        match image.get(&part) {
+        let part = pointer.strip_prefix("/Config").unwrap_or(&pointer);
+        match image.get(part) {
             Err(gap) => sheet.gap(&pointer, gap.clone()),
             Ok(None) => {}
             Ok(Some(value)) => {
                 check.insert(name.to_owned(), value.clone());
-                if let Some(origin) = image.origin(&part) {
+                if let Some(origin) = image.origin(part) {
                     sheet.came_from(pointer, origin);
                 }
             }

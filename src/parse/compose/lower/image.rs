@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::model::draft::{Origin, Shipped};
+use crate::model::pointer;
 use crate::model::reading::Gap;
 
 use super::sheet::Sheet;
@@ -65,7 +66,7 @@ impl<'a> Image<'a> {
             if let Some(origin) = origins.get(above) {
                 return Some(origin);
             }
-            above = above.rsplit_once('/')?.0;
+            above = pointer::parent(above)?;
         }
     }
 }
@@ -84,15 +85,15 @@ fn gap_within<'a>(gaps: &'a BTreeMap<String, Gap>, pointer: &str) -> Option<&'a 
 impl Sheet<'_> {
     /// Takes a part over from the image: its value, where it was written, or why
     /// it cannot be told.
-    pub(super) fn inherit(&mut self, image: Image<'_>, part: &str) {
-        let pointer = format!("/Config{part}");
+    pub(super) fn inherit(&mut self, image: Image<'_>, pointer: &str) {
+        let part = pointer.strip_prefix("/Config").unwrap_or(pointer);
         match image.get(part) {
-            Err(gap) => self.gap(&pointer, gap.clone()),
+            Err(gap) => self.gap(pointer, gap.clone()),
             Ok(None) => {}
             Ok(Some(value)) => {
-                self.set(&pointer, value.clone());
+                self.set(pointer, value.clone());
                 if let Some(origin) = image.origin(part) {
-                    self.came_from(pointer, origin);
+                    self.came_from(pointer.to_owned(), origin);
                 }
             }
         }

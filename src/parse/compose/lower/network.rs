@@ -1,5 +1,7 @@
 //! The networks that the container is attached to, and the project's networks.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::parse::compose::Project;
@@ -133,7 +135,9 @@ fn endpoint(network: &str, aliases: &[&str]) -> Json {
 
 /// The engine's networks and the project's.
 pub(super) fn all(project: &Project) -> Json {
-    let mut all: Vec<Json> = OF_ENGINE.iter().map(|name| of_engine(name)).collect();
+    static ALWAYS: LazyLock<Vec<Json>> =
+        LazyLock::new(|| OF_ENGINE.iter().map(|name| of_engine(name)).collect());
+    let mut all = ALWAYS.clone();
     let top = project.root.get("networks");
     for entry in top.into_iter().flat_map(Node::entries) {
         let name = named(project, Some(&entry.node), &entry.key);

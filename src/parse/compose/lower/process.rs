@@ -23,10 +23,10 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
         && takes_command
         && sheet.gap_of(COMMAND).is_none()
     {
-        sheet.inherit(image, "/Cmd");
+        sheet.inherit(image, COMMAND);
     }
     match entrypoint {
-        None => sheet.inherit(image, "/Entrypoint"),
+        None => sheet.inherit(image, ENTRYPOINT),
         // One empty word is how to say none at all.
         Some(words) if words == [Json::from("")] => sheet.set(ENTRYPOINT, Json::Null),
         Some(_) => {}

@@ -55,8 +55,11 @@ const PLAIN: [(&str, &str, As); 29] = [
 ];
 
 /// Keys whose empty text means the image's word.
-const OF_IMAGE: [(&str, &str); 3] =
-    [("stop_signal", "/StopSignal"), ("user", "/User"), ("working_dir", "/WorkingDir")];
+const OF_IMAGE: [(&str, &str); 3] = [
+    ("stop_signal", "/Config/StopSignal"),
+    ("user", "/Config/User"),
+    ("working_dir", "/Config/WorkingDir"),
+];
 
 pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
     for (key, pointer, how) in PLAIN {
@@ -66,10 +69,10 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, service: &Node, image: Image<'_>) {
             read(sheet, given, pointer, how);
         }
     }
-    for (key, part) in OF_IMAGE {
+    for (key, pointer) in OF_IMAGE {
         match Given::of(Some(service), key).filter(|it| it.node.text() != Some("")) {
-            Some(given) => read(sheet, given, &format!("/Config{part}"), As::Text),
-            None => sheet.inherit(image, part),
+            Some(given) => read(sheet, given, pointer, As::Text),
+            None => sheet.inherit(image, pointer),
         }
     }
     if let Some(given) = Given::of(Some(service), "stop_grace_period") {

@@ -47,8 +47,8 @@ pub(super) struct Given<'a> {
 impl<'a> Given<'a> {
     /// A value by the key that it stands under, if it says anything.
     pub(super) fn of(parent: Option<&'a Node>, key: &'a str) -> Option<Self> {
-        let last = key.rsplit('.').next().unwrap_or(key);
-        let entry = parent?.entry(last)?;
+        let last = key.bytes().rposition(|it| it == b'.').and_then(|it| key.get(it + 1..));
+        let entry = parent?.entry(last.unwrap_or(key))?;
         (entry.node.value != Value::Null).then(|| Self::entry(key, entry))
     }
 
@@ -91,7 +91,7 @@ impl<'a> Sheet<'a> {
     pub(super) fn identify(&mut self, image: Image<'_>) {
         let Entry { key, node, .. } = self.service;
         self.set("/Id", self.id.clone());
-        self.set("/State", run::created());
+        self.set("/State", run::CREATED.clone());
         self.set("/RestartCount", 0);
         self.set("/AppArmorProfile", "");
         self.set("/Name", format!("/{}-{key}-1", self.project().name));
@@ -284,7 +284,7 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn source(&self) -> Source {
-        Source::Compose(self.id.clone())
+        Source::Compose(self.id.as_str().into())
     }
 
     /// How a value came to stand somewhere.

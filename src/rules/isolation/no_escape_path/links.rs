@@ -102,7 +102,7 @@ pub(super) fn may_use_disks(facts: &Facts) -> Verdict {
 }
 
 pub(super) fn can_make_nodes(facts: &Facts) -> Verdict {
-    can_have(facts, Capability::CAP_MKNOD)
+    can_have(facts, Capability::CAP_MKNOD, "can have MKNOD")
 }
 
 /// What a peer must be able to have so that whoever takes it over has the host.
@@ -252,15 +252,15 @@ pub(super) fn can_trace(facts: &Facts) -> Verdict {
 }
 
 pub(super) fn can_load_modules(facts: &Facts) -> Verdict {
-    can_have(facts, Capability::CAP_SYS_MODULE)
+    can_have(facts, Capability::CAP_SYS_MODULE, "can have SYS_MODULE")
 }
 
 pub(super) fn can_reach_hardware(facts: &Facts) -> Verdict {
-    can_have(facts, Capability::CAP_SYS_RAWIO)
+    can_have(facts, Capability::CAP_SYS_RAWIO, "can have SYS_RAWIO")
 }
 
 pub(super) fn can_open_by_handle(facts: &Facts) -> Verdict {
-    can_have(facts, Capability::CAP_DAC_READ_SEARCH)
+    can_have(facts, Capability::CAP_DAC_READ_SEARCH, "can have DAC_READ_SEARCH")
 }
 
 /// Both of one process: the filter of another does not bind it.
@@ -289,9 +289,8 @@ pub(super) fn is_or_overrides(facts: &Facts) -> Verdict {
     process(facts, &[], "can write files of the host's root", Power::overrides_modes)
 }
 
-fn can_have(facts: &Facts, capability: Capability) -> Verdict {
-    let name = CapabilitySet::from_iter([capability]);
-    process(facts, &[], &format!("can have {name}"), |power| power.on_host(capability))
+fn can_have(facts: &Facts, capability: Capability, what: &str) -> Verdict {
+    process(facts, &[], what, |power| power.on_host(capability))
 }
 
 /// A link that a single process is.
@@ -315,7 +314,8 @@ fn beside<T: Clone>(
 
 fn link(by: &Holder, power: &Power, what: &str, is_there: bool) -> Check {
     if !is_there {
-        return Check::holds(format!("not so: {by} {what}"));
+        // A pass of many links is told in one sentence.
+        return Check::holds("a link is missing");
     }
     let by_file = match (power.extent, power.gains.first()) {
         (Extent::Files, Some(gain)) => format!(" by executing {}", gain.file.named()),

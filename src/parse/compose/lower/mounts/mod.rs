@@ -94,7 +94,7 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
         listed.push(mount.entry);
     }
     // An unknown image can add volumes of its own, and nothing of the host's.
-    sheet.inherit(image, "/Volumes");
+    sheet.inherit(image, "/Config/Volumes");
     let brought = image.known("/Volumes").0.and_then(Json::as_object);
     for (point, _) in brought.into_iter().flatten() {
         let point = clean(point);
