@@ -236,7 +236,6 @@ impl<'a> Document<'a> {
         let Some(draft) = self.draft.filter(|_| self.gap(pointer).is_some()) else {
             return Entries { known: self.objects(pointer), unknown: Vec::new(), more: None };
         };
-        // What is yet to come is the member `-` (RFC 6901, section 4).
         let (first, to_come) = (format!("{pointer}/"), format!("{pointer}/-"));
         let within = draft.gaps.range(first.clone()..);
         let mut within = within.take_while(|(key, _)| key.starts_with(&first));
