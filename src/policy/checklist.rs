@@ -114,8 +114,8 @@ impl File<'_> {
         let missing = |what: &str| Err(self.error(&(0..0), format!("the checklist has no {what}")));
         match items.len() {
             0 => missing("items; write [[items]]"),
-            ..=MOST if title.is_empty() => missing("title"),
-            ..=MOST => Ok(Checklist { name: stem(self.path()).to_owned(), title, items }),
+            1..=MOST if title.is_empty() => missing("title"),
+            1..=MOST => Ok(Checklist { name: stem(self.path()).to_owned(), title, items }),
             many => {
                 let message = format!("{many} items are more than the {MOST} of a checklist");
                 Err(self.error(&(0..0), message))

@@ -50,8 +50,9 @@ fn engine() -> FakeEngine {
     FakeEngine::start(script)
 }
 
-/// One Dockerfile beside a checklist.
-fn judged(engine: &FakeEngine, folder: &str, checklist: &str, stage: Option<&str>) -> Value {
+/// One Dockerfile beside the checklist of its document, whose number its folder begins with.
+fn judged(engine: &FakeEngine, folder: &str, stage: Option<&str>) -> Value {
+    let (checklist, _) = folder.split_once('-').unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/builds/documents");
     let host = engine.host();
     let mut arguments = vec!["dockerfile", "--host", &host, "--format", "json"];
@@ -143,7 +144,7 @@ fn open(target: &Value) -> String {
 fn as_they_were_they_fail_exactly_the_items_that_their_document_names() {
     let engine = engine();
     for System { folder, failed, .. } in SYSTEMS.iter().filter(|it| !it.failed.is_empty()) {
-        let target = judged(&engine, &format!("{folder}/before"), &folder[..1], None);
+        let target = judged(&engine, &format!("{folder}/before"), None);
         assert_eq!(items(&target, "not-met"), *failed, "{folder}{}", open(&target));
         assert_eq!(items(&target, "unknown"), [""; 0], "{folder}{}", open(&target));
     }
@@ -153,7 +154,7 @@ fn as_they_were_they_fail_exactly_the_items_that_their_document_names() {
 fn as_they_are_recommended_they_meet_every_item_and_what_does_nothing_is_found() {
     let engine = engine();
     for System { folder, failed, stage, idle: lines } in SYSTEMS {
-        let target = judged(&engine, &format!("{folder}/after"), &folder[..1], *stage);
+        let target = judged(&engine, &format!("{folder}/after"), *stage);
         assert_eq!(open(&target), "", "{folder}");
         let met = items(&target, "met");
         let unmended = failed.iter().find(|it| !met.iter().any(|met| met == *it));
@@ -164,6 +165,6 @@ fn as_they_are_recommended_they_meet_every_item_and_what_does_nothing_is_found()
 
 #[test]
 fn the_recommended_agent_is_for_developers_where_nobody_names_its_stage() {
-    let target = judged(&engine(), "2-agent/after", "2", None);
+    let target = judged(&engine(), "2-agent/after", None);
     assert_eq!(items(&target, "not-met"), ["2.3", "2.4", "2.5"], "{}", open(&target));
 }
