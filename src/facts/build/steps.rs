@@ -66,19 +66,14 @@ impl<'l> Done<'l> {
         own.map(|(_, it)| text(&it.text)).or_else(set)
     }
 
-    /// Whether what a `cd` enters is entered for all that comes after it: subshells leave
-    /// their folders again.
-    pub fn keeps_folders(&self) -> bool {
-        let it = self.instruction;
-        it.heredocs.is_empty() && !it.command().text.contains(['(', '`', '|'])
-    }
-
-    /// The folder after a call that may be a `cd`, where it can be told; `is_plain` is
-    /// what [`Done::keeps_folders`] says of its instruction.
-    pub fn entered(call: &Call, folder: Option<Rc<str>>, is_plain: bool) -> Option<Rc<str>> {
+    /// The folder after a call that may be a `cd`, where it can be told. Subshells leave
+    /// theirs again.
+    pub fn entered(&self, call: &Call, folder: Option<Rc<str>>) -> Option<Rc<str>> {
         if call.name() != "cd" {
             return folder;
         }
+        let it = self.instruction;
+        let is_plain = it.heredocs.is_empty() && !it.command().text.contains(['(', '`', '|']);
         let [to] = call.arguments.as_slice() else { return None };
         let to = to.told().filter(|it| is_plain && !it.starts_with(['-', '~']))?;
         let whole = if to.starts_with('/') { to.to_owned() } else { format!("{}/{to}", folder?) };
@@ -102,10 +97,9 @@ impl Layout {
     pub fn started(&self) -> impl Iterator<Item = Started<'_>> {
         self.used().enumerate().flat_map(|(turn, done)| {
             let mut folder: Option<Rc<str>> = done.step.folder.as_deref().map(Rc::from);
-            let is_plain = done.keeps_folders();
             done.step.calls.iter().enumerate().map(move |(at, call)| {
                 let started = Started { done, call, turn: (turn, at), folder: folder.clone() };
-                folder = Done::entered(call, folder.take(), is_plain);
+                folder = done.entered(call, folder.take());
                 started
             })
         })

@@ -156,7 +156,6 @@ impl Tree {
         // What is mounted is gone afterwards, but what came of it is not.
         self.is_open |= is_given_more || is_untold;
         let mut folder = done.step.folder.as_deref().map(Rc::from);
-        let is_plain = done.keeps_folders();
         for call in &done.step.calls {
             let kind = kind(call);
             if let Some(kind) = &kind
@@ -174,7 +173,7 @@ impl Tree {
             let makes = |it: &Argument| it.told().is_none_or(matters);
             self.is_open |= kind.is_none() && !is_harmless(call, folder.as_deref())
                 || call.output.as_ref().is_some_and(makes);
-            folder = Done::entered(call, folder, is_plain);
+            folder = done.entered(call, folder);
         }
         found
     }
