@@ -206,6 +206,8 @@ fn what_was_made_to_hurt_is_masked_and_judged_in_time() {
         ("FROM a\n", "RUN apk add $A && apk del $A\n"),
         ("FROM a\nRUN ", "apk add git;apk del git;"),
         ("FROM a\nRUN ", "cd a;npm ci;rm -r b;"),
+        ("FROM a\nRUN ", "apk add $A;apk del $A;"),
+        ("FROM a\nWORKDIR /\nRUN ", "cd a;npm ci;"),
         ("FROM a\n", "FROM a\nRUN npm ci\nCOPY --from=0 . .\n"),
     ];
     for (begin, unit) in shapes {

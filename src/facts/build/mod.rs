@@ -32,6 +32,9 @@ pub use steps::{Done, Doubt, Found, Started, Turn, Untold, in_context};
 /// The longest line that is shown.
 const LONGEST_LINE: usize = 200;
 
+/// The longest line that is looked through.
+const LONGEST_WRITTEN: usize = 4_096;
+
 /// The longest word that a line is known by.
 const LONGEST_WORD: usize = 24;
 
@@ -144,11 +147,12 @@ impl Layout {
         commands.map(words).collect()
     }
 
-    /// What is written somewhere.
-    pub fn written(&self, place: Place) -> String {
+    /// What is written somewhere; none in a line that is too long to be looked through.
+    pub fn written(&self, place: Place) -> Option<String> {
+        let line = Some(self.line(place)).filter(|it| it.len() <= LONGEST_WRITTEN)?;
         let first = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
         let length = usize::try_from(place.length).unwrap_or_default();
-        self.line(place).chars().skip(first).take(length).collect()
+        Some(line.chars().skip(first).take(length).collect())
     }
 
     /// Where an instruction, or a part of it, is written.

@@ -17,6 +17,9 @@ use super::{Build, Layout};
 /// The longest folder that is followed, as the kernel has it.
 const LONGEST: usize = 4_096;
 
+/// The most folders of one script that are entered.
+const FOLDERS: usize = 256;
+
 /// Something that nobody can tell and that decides: where, and why.
 pub type Doubt = (Place, String);
 
@@ -66,19 +69,36 @@ impl<'l> Done<'l> {
         own.map(|(_, it)| text(&it.text)).or_else(set)
     }
 
-    /// The folder after a call that may be a `cd`, where it can be told. Subshells leave
-    /// theirs again.
-    pub fn entered(&self, call: &Call, folder: Option<Rc<str>>) -> Option<Rc<str>> {
-        if call.name() != "cd" {
-            return folder;
-        }
-        let it = self.instruction;
-        let is_plain = it.heredocs.is_empty() && !it.command().text.contains(['(', '`', '|']);
-        let [to] = call.arguments.as_slice() else { return None };
-        let to = to.told().filter(|it| is_plain && !it.starts_with(['-', '~']))?;
-        let whole = if to.starts_with('/') { to.to_owned() } else { format!("{}/{to}", folder?) };
-        Some(clean(&whole).into()).filter(|it: &Rc<str>| it.len() <= LONGEST)
+    /// The programs that it starts, each with the folder in which, where that can be told.
+    pub fn calls(self) -> impl Iterator<Item = (&'l Call, Option<Rc<str>>)> {
+        let mut folder: Option<Rc<str>> = self.step.folder.as_deref().map(Rc::from);
+        // A script may be long and enter many folders: it is looked through once.
+        let (mut is_plain, mut left) = (None, FOLDERS);
+        self.step.calls.iter().map(move |call| {
+            let here = folder.clone();
+            if call.name() == "cd" {
+                let is_plain = *is_plain.get_or_insert_with(|| self.is_plain());
+                folder = entered(call, folder.as_deref()).filter(|_| is_plain && left > 0);
+                left = left.saturating_sub(1);
+            }
+            (call, here)
+        })
     }
+
+    /// Whether a folder that it enters is left by nothing but the next `cd`: subshells
+    /// leave theirs again.
+    fn is_plain(&self) -> bool {
+        let it = self.instruction;
+        it.heredocs.is_empty() && !it.command().text.contains(['(', '`', '|'])
+    }
+}
+
+/// The folder after a `cd`, where it can be told.
+fn entered(call: &Call, folder: Option<&str>) -> Option<Rc<str>> {
+    let [to] = call.arguments.as_slice() else { return None };
+    let to = to.told().filter(|it| !it.starts_with(['-', '~']))?;
+    let whole = if to.starts_with('/') { to.to_owned() } else { format!("{}/{to}", folder?) };
+    Some(clean(&whole).into()).filter(|it: &Rc<str>| it.len() <= LONGEST)
 }
 
 impl Layout {
@@ -96,11 +116,12 @@ impl Layout {
     /// The programs that are started in all stages that are built.
     pub fn started(&self) -> impl Iterator<Item = Started<'_>> {
         self.used().enumerate().flat_map(|(turn, done)| {
-            let mut folder: Option<Rc<str>> = done.step.folder.as_deref().map(Rc::from);
-            done.step.calls.iter().enumerate().map(move |(at, call)| {
-                let started = Started { done, call, turn: (turn, at), folder: folder.clone() };
-                folder = done.entered(call, folder.take());
-                started
+            let numbered = done.calls().enumerate();
+            numbered.map(move |(at, (call, folder))| Started {
+                done,
+                call,
+                turn: (turn, at),
+                folder,
             })
         })
     }

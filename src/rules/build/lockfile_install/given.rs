@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use crate::facts::build::{Done, Given, Layout, Untold};
 use crate::model::build::Context;
@@ -155,8 +154,7 @@ impl Tree {
         let is_untold = done.step.calls.is_empty();
         // What is mounted is gone afterwards, but what came of it is not.
         self.is_open |= is_given_more || is_untold;
-        let mut folder = done.step.folder.as_deref().map(Rc::from);
-        for call in &done.step.calls {
+        for (call, folder) in done.calls() {
             let kind = kind(call);
             if let Some(kind) = &kind
                 && let Some(what) = self.missed(
@@ -173,7 +171,6 @@ impl Tree {
             let makes = |it: &Argument| it.told().is_none_or(matters);
             self.is_open |= kind.is_none() && !is_harmless(call, folder.as_deref())
                 || call.output.as_ref().is_some_and(makes);
-            folder = done.entered(call, folder);
         }
         found
     }

@@ -76,8 +76,8 @@ pub(super) fn packages(
         let mut roots = None;
         for package in &act.packages {
             let Some(name) = package.told() else {
-                let word = (started.turn.0, layout.written(package.place));
-                if !uninstalled.words.contains(&word) && !is_of_project(&act) {
+                let word = layout.written(package.place).map(|it| (started.turn.0, it));
+                if !word.is_some_and(|it| uninstalled.words.contains(&it)) && !is_of_project(&act) {
                     let roots = roots.get_or_insert_with(|| carriage.roots(&started, &act));
                     let place = if act.manager.is_of_the_system() { "usr/bin/?" } else { "bin/?" };
                     let fate = fate(carriage, &started, roots, place);
@@ -185,7 +185,7 @@ impl Uninstalled {
             match &argument.text {
                 Err(why) => {
                     let word = layout.written(argument.place);
-                    self.words.insert((started.turn.0, word));
+                    self.words.extend(word.map(|it| (started.turn.0, it)));
                     carriage.uninstall(started, Err((argument.place, why.clone())));
                 }
                 Ok(name) => {
