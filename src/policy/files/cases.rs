@@ -145,7 +145,7 @@ fn each_key_of_an_entry_is_checked_at_its_place() {
         ("pathes = ['/y']", 1, "did you mean \"paths\""),
         ("atmost = '440'", 1, "did you mean \"at-most\""),
         ("role = 'node-sever'", 8, "did you mean \"node-server\""),
-        ("role = 'x'", 8, "The roles are datastore, gunicorn-app"),
+        ("role = 'x'", 8, "The roles are agent, datastore, gunicorn-app"),
         ("role = ['node-server']", 8, "expected a string"),
         ("except = ['/y', 'y']", 17, "no absolute path"),
         ("except = ['/a/b**']", 11, "part of a name"),
