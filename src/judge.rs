@@ -114,12 +114,17 @@ impl<'a> Asked<'a> {
             own()
         } else {
             let of_role = |(place, settings): &(usize, Settings)| {
+                let condition = self.has_role(*place);
+                // What is not meant need not be judged.
+                if matches!(condition, Verdict::Fail(_) | Verdict::NotApplicable(_)) {
+                    return None;
+                }
                 let name = self.roles.get(*place).map_or("", |it| it.name.as_str());
                 let verdict = (rule.judge)(self.facts, settings);
                 let tell = |all: &[Cow<'static, str>]| format!("{} (as {name})", all.join("; "));
-                (self.has_role(*place), verdict.fails_as(tell))
+                Some((condition, verdict.fails_as(tell)))
             };
-            Verdict::measured(own, by_role.iter().map(of_role).collect())
+            Verdict::measured(own, by_role.iter().filter_map(of_role).collect())
         };
         match self.accept {
             Accept::Kernel => verdict,
