@@ -1,7 +1,7 @@
 //! Which files of what a build is given end up in what ships, also by way of a stage
 //! before.
 
-use crate::facts::build::{Done, Layout};
+use crate::facts::build::{Done, Layout, taken};
 use crate::model::untrusted::Untrusted;
 use crate::parse::dockerfile::{From, Keyword, Place};
 use crate::parse::dockerignore::{Effort, Pattern};
@@ -126,20 +126,6 @@ fn is_one_of(patterns: &[Pattern], path: &str, effort: &Effort) -> bool {
     let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
     let mut parts = ends.filter_map(|end| path.get(..end));
     parts.any(|part| patterns.iter().any(|it| it.fits(part, effort) == Some(true)))
-}
-
-/// What of a file's path lies below a source that stands for it or a folder above
-/// it; empty where it is the file itself.
-pub(super) fn taken<'f>(file: &'f str, source: &[Pattern], effort: &Effort) -> Option<&'f str> {
-    let mut rest = file;
-    for part in source {
-        let (first, below) = rest.split_once('/').unwrap_or((rest, ""));
-        if rest.is_empty() || part.fits(first, effort) != Some(true) {
-            return None;
-        }
-        rest = below;
-    }
-    Some(rest)
 }
 
 /// The files that were copied into stages that do not ship.

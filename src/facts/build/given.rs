@@ -129,7 +129,7 @@ impl<'c> Given<'c> {
 
 /// What of a file's path lies below a source that stands for it or a folder above
 /// it; empty where it is the file itself.
-fn taken<'f>(file: &'f str, source: &[Pattern], effort: &Effort) -> Option<&'f str> {
+pub fn taken<'f>(file: &'f str, source: &[Pattern], effort: &Effort) -> Option<&'f str> {
     let mut rest = file;
     for part in source {
         let (first, below) = rest.split_once('/').unwrap_or((rest, ""));

@@ -25,7 +25,7 @@ use super::view::View;
 
 pub use base::{Base, Foundation};
 pub use carried::{Carriage, Fate, Lies};
-pub use given::Given;
+pub use given::{Given, taken};
 pub use stages::Stages;
 pub use steps::{Done, Doubt, Found, Started, Turn, Untold, in_context};
 
