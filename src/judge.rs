@@ -116,7 +116,7 @@ impl<'a> Asked<'a> {
             let of_role = |(place, settings): &(usize, Settings)| {
                 let condition = self.has_role(*place);
                 // What is not meant need not be judged.
-                if matches!(condition, Verdict::Fail(_) | Verdict::NotApplicable(_)) {
+                if condition.is_ruled_out() {
                     return None;
                 }
                 let name = self.roles.get(*place).map_or("", |it| it.name.as_str());

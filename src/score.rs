@@ -4,6 +4,9 @@
 //! unknown as failed, the *ceiling* as passed; the floor is the headline. One
 //! grave failure caps the whole, so that no number of small virtues outweighs it.
 
+#[cfg(test)]
+mod properties;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

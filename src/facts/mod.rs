@@ -259,7 +259,7 @@ pub fn derive(bundle: &Bundle) -> Vec<Derived> {
 
 fn of_container(view: &View<'_>) -> Box<Facts> {
     let (build, mounts) = (build::all(view), mounts::fact(view));
-    let signs = signs::all(view);
+    let (signs, given) = (signs::all(view), environment::given(view));
     Box::new(Facts {
         user: identity::fact(view),
         user_in_container: identity::user_in_container(view),
@@ -296,7 +296,7 @@ fn of_container(view: &View<'_>) -> Box<Facts> {
         root_read_only: mounts::root_read_only(view),
         mount_points: mounts::mount_points(view, &mounts),
         mounts,
-        storage: storage::all(view),
+        storage: storage::all(view, &given),
         shared_with_host: mounts::shared_with_host(view),
         core_pattern: kernel_files::core_pattern(view),
         release_agents: kernel_files::release_agents(view),
@@ -308,7 +308,7 @@ fn of_container(view: &View<'_>) -> Box<Facts> {
         opened_devices: devices::opened(view),
         device_rules: devices::rules(view),
         engine_variables: environment::engine_variables(view),
-        given_environment: environment::given(view),
+        given_environment: given,
         first_environment: environment::first(view),
         environments: where_it_runs(view, environment::of_processes),
         runtimes: runtime::all(view),

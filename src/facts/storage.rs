@@ -72,7 +72,7 @@ const REDIS: [&str; 3] = ["redis-server", "valkey-server", "keydb-server"];
 /// What is known of each mount.
 const FIELDS: [&str; 3] = ["Destination", "Type", "Name"];
 
-pub(super) fn all(view: &View<'_>) -> Storage {
+pub(super) fn all(view: &View<'_>, given: &environment::Given) -> Storage {
     if !matches!(view.kind(), Kind::Container | Kind::Service) {
         return Storage {
             mounts: Fact::declared_only(Reading::Inapplicable),
@@ -91,21 +91,31 @@ pub(super) fn all(view: &View<'_>) -> Storage {
     let runs = beside(view, Reading::of(named(view, Vec::new())), || {
         programs(view).map(|programs| named(view, programs))
     });
-    let work = work(view, &mounts, &runs);
-    Storage { mounts, known, runs, work, forgets: Fact::declared_only(forgets(view)) }
+    let command = command(view);
+    let forgets = Fact::declared_only(forgets(view, &command));
+    // What is told of a command only narrows the question: nobody has to know it.
+    let told = command.known().cloned().unwrap_or_default();
+    let work = work(view, &mounts, &runs, told, named_folder(given));
+    Storage { mounts, known, runs, work, forgets }
 }
 
 fn named(view: &View<'_>, programs: Vec<Untrusted>) -> Runs {
     Runs { programs, image: view.image_name() }
 }
 
-fn work(view: &View<'_>, mounts: &Fact<Vec<Mount>>, runs: &Fact<Runs>) -> Fact<Work> {
-    let variables = environment::given(view);
-    let variable = |of: &environment::Environment| of.get("PGDATA")?.kept.clone();
-    let named = variables.known().known().and_then(variable);
-    let named = named.map(|it| it.raw().to_owned()).filter(|it| it.starts_with('/'));
-    // What is told of a command only narrows the question: nobody has to know it.
-    let told = command(view).known().cloned().unwrap_or_default();
+/// The folder that a database's environment names for its data.
+fn named_folder(given: &environment::Given) -> Option<String> {
+    let named = given.known().known()?.get("PGDATA")?.kept.as_ref()?;
+    Some(named.raw().to_owned()).filter(|it| it.starts_with('/'))
+}
+
+fn work(
+    view: &View<'_>,
+    mounts: &Fact<Vec<Mount>>,
+    runs: &Fact<Runs>,
+    told: Vec<String>,
+    named: Option<String>,
+) -> Fact<Work> {
     let is_kept = view.origin() == Origin::Kernel && has_own_disk(view);
     let work = |mounts: &Reading<Vec<Mount>>, runs: &Reading<Runs>, programs| {
         let both = mounts.clone().zip(runs.clone()).zip(programs);
@@ -156,9 +166,9 @@ fn command(view: &View<'_>) -> Reading<Vec<String>> {
 /// Only its command line tells, and Redis writes a title over its own. Without `--save`
 /// it saves now and then; what a file of settings says is overruled by the command line,
 /// and otherwise nobody has read it (`redis.io`, Redis configuration and persistence).
-fn forgets(view: &View<'_>) -> Reading<bool> {
+fn forgets(view: &View<'_>, command: &Reading<Vec<String>>) -> Reading<bool> {
     let source = view.inspect().source().clone();
-    command(view).and_then(|words| {
+    command.as_ref().and_then(|words| {
         let untold = |detail: &'static str| {
             let gap = Gap::new(Reason::NotCollected, source.clone(), detail);
             Reading::Missing(gap.mend("say it on the command line: --save and --appendonly"))

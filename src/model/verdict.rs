@@ -108,6 +108,8 @@ pub struct Proof {
     pub(super) beside: Vec<Evidence>,
     pub(super) severity: Option<Severity>,
     pub(super) stated: bool,
+    /// Where a declaration convicts: why nobody knows what is in force.
+    pub(super) unseen: Option<Box<Gap>>,
 }
 
 impl Proof {
@@ -159,6 +161,8 @@ impl Proof {
             (None, _) | (_, None) => None,
         };
         self.stated |= other.stated;
+        // One that was seen proves it.
+        self.unseen = self.unseen.and(other.unseen);
         self
     }
 }
@@ -227,12 +231,14 @@ impl Verdict {
             }
             (unknown @ Self::Unknown { .. }, _) | (_, unknown @ Self::Unknown { .. }) => unknown,
             (Self::Fail(mine), Self::Fail(theirs)) => {
+                // Either could hold after all.
+                let unseen = mine.unseen.clone().or_else(|| theirs.unseen.clone());
                 // Mending either would do, so the milder of the two is what it amounts to.
                 let severity = match (mine.severity, theirs.severity) {
                     (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
                     (mine, theirs) => mine.or(theirs),
                 };
-                Self::Fail(Proof { severity, ..mine.merge(theirs) })
+                Self::Fail(Proof { severity, unseen, ..mine.merge(theirs) })
             }
             (Self::Fail(proof), Self::NotApplicable(_))
             | (Self::NotApplicable(_), Self::Fail(proof)) => Self::Fail(proof),
@@ -310,6 +316,9 @@ impl Verdict {
                         None => verdict,
                     });
                 }
+                Self::Fail(Proof { unseen: Some(gap), .. }) => {
+                    maybe.push((Self::Unknown { gap: *gap, stated: None }, verdict));
+                }
                 Self::Unknown { .. } => maybe.push((condition, verdict)),
                 Self::Fail(_) | Self::NotApplicable(_) => {}
             }
@@ -318,6 +327,12 @@ impl Verdict {
         let is_other = |it: &Self| std::mem::discriminant(it) != std::mem::discriminant(&sure);
         let undecided = maybe.into_iter().find(|(_, verdict)| is_other(verdict));
         undecided.map_or(sure, |(condition, _)| condition)
+    }
+
+    /// Whether a condition of this verdict does not hold, whatever may still be seen: what
+    /// convicts where nobody can see excuses nobody from anything.
+    pub const fn is_ruled_out(&self) -> bool {
+        matches!(self, Self::Fail(Proof { unseen: None, .. }) | Self::NotApplicable(_))
     }
 
     /// This verdict where `condition` passes; elsewhere the rule does not apply.
@@ -330,6 +345,9 @@ impl Verdict {
             // Whatever the condition is, it does not apply.
             Self::Unknown { .. } if matches!(self, Self::NotApplicable(_)) => self,
             Self::Pass(_) => self,
+            Self::Fail(Proof { unseen: Some(gap), .. }) => {
+                Self::Unknown { gap: *gap, stated: None }
+            }
             Self::Fail(proof) | Self::NotApplicable(proof) => Self::NotApplicable(proof),
             Self::Unknown { gap, .. } => Self::Unknown { gap, stated: None },
         }

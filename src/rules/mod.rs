@@ -21,7 +21,7 @@ pub mod settings;
 mod store;
 pub mod supply;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod truth;
 
 use crate::facts::Facts;

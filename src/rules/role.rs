@@ -10,7 +10,8 @@ use crate::model::verdict::{Check, Verdict};
 /// Whether the container has this role, and what says so.
 pub fn recognised(facts: &Facts, role: &Role) -> Verdict {
     let (signs, name) = (&facts.signs, &role.name);
-    let nothing = || Check::broken(format!("nothing says that it is a {name}"));
+    // All of them together are told in other words.
+    let nothing = || Check::broken("it does not say so");
     let named = |fact: &Fact<Option<String>>, names: &Names, what: &str| {
         fact.judge(|it| match it.as_ref().filter(|it| names.fit(it)) {
             Some(it) => Check::holds(format!("role {name}: {what} {it:?}")),

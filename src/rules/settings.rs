@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::model::demand::FilePolicy;
+use crate::model::demand::{FilePolicy, Names};
 use crate::parse::pattern::{self, Patterns};
 use crate::parse::time;
 use crate::rules::Rule;
@@ -52,29 +52,51 @@ pub enum Shape {
 /// What the policy in force sets for one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    lists: BTreeMap<String, Vec<String>>,
+    lists: BTreeMap<String, List>,
     files: Arc<FilePolicy>,
-    compiled: Compiled,
 }
 
-/// The patterns of `paths` and of `except`, put together where first they are asked.
-/// They follow from the lists, so that settings are alike where those are.
+/// The values of a parameter, and what they are as patterns and as names, put together
+/// where first they are asked. These follow from the values: lists are alike where those are.
 #[derive(Debug, Default)]
-struct Compiled(OnceLock<Option<(Patterns, Patterns)>>);
+struct List {
+    values: Vec<String>,
+    patterns: OnceLock<Option<Patterns>>,
+    names: OnceLock<Names>,
+}
 
-impl Clone for Compiled {
+impl From<Vec<String>> for List {
+    fn from(values: Vec<String>) -> Self {
+        Self { values, ..Self::default() }
+    }
+}
+
+impl Clone for List {
     fn clone(&self) -> Self {
-        Self::default()
+        self.values.clone().into()
     }
 }
 
-impl PartialEq for Compiled {
-    fn eq(&self, _: &Self) -> bool {
-        true
+impl PartialEq for List {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
     }
 }
 
-impl Eq for Compiled {}
+impl Eq for List {}
+
+impl List {
+    /// Whether a path fits one of them as patterns of paths.
+    fn is_pattern_of(&self, path: &str) -> bool {
+        let patterns = self.patterns.get_or_init(|| Patterns::new(&self.values).ok());
+        patterns.as_ref().is_some_and(|it| it.fit(path.as_bytes()))
+    }
+
+    /// Whether a name fits one of them as globs.
+    fn is_glob_of(&self, name: &str) -> bool {
+        self.names.get_or_init(|| Names::new(self.values.clone()).unwrap_or_default()).fit(name)
+    }
+}
 
 impl Settings {
     /// The rule's own defaults.
@@ -89,18 +111,19 @@ impl Settings {
 
     /// Sets one parameter; the policy has checked name and values.
     pub fn set(&mut self, name: &str, values: Vec<String>) {
-        self.lists.insert(name.to_owned(), values);
-        self.compiled = Compiled::default();
+        self.lists.insert(name.to_owned(), values.into());
     }
 
     /// Whether a path fits the parameter `paths` and not `except`: of what is known by
     /// its path before there is a file.
     pub fn is_sought(&self, path: &str) -> bool {
-        let new = |name| Patterns::new(self.list(name)).ok();
-        let compiled = self.compiled.0.get_or_init(|| new("paths").zip(new("except")));
-        compiled.as_ref().is_some_and(|(paths, except)| {
-            paths.fit(path.as_bytes()) && !except.fit(path.as_bytes())
-        })
+        let fits = |name| self.lists.get(name).is_some_and(|it: &List| it.is_pattern_of(path));
+        fits("paths") && !fits("except")
+    }
+
+    /// Whether a name fits one of a parameter's values, in which `*` stands for slashes too.
+    pub fn fits(&self, parameter: &str, name: &str) -> bool {
+        self.lists.get(parameter).is_some_and(|it| it.is_glob_of(name))
     }
 
     /// Sets what the policy says of files, the same for every rule.
@@ -115,7 +138,7 @@ impl Settings {
 
     /// One parameter's values.
     pub fn list(&self, name: &str) -> &[String] {
-        self.lists.get(name).map(Vec::as_slice).unwrap_or_default()
+        self.lists.get(name).map(|it| it.values.as_slice()).unwrap_or_default()
     }
 
     /// One parameter's values as what they stand for. Its check has made sure that

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::model::demand::Names;
 use crate::model::draft::Origin;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
@@ -47,13 +46,13 @@ impl Layout {
 }
 
 impl Build {
-    /// How much of a system the image rests on. Names that fit one of `small` are of
-    /// small images whatever they tell.
-    pub fn foundation(&self, small: &[String]) -> Fact<Foundation> {
+    /// How much of a system the image rests on. Names that are told to be of small images
+    /// are so whatever they tell themselves.
+    pub fn foundation(&self, is_small: impl Fn(&str) -> bool) -> Fact<Foundation> {
         let mut gap = self.gap(steps::in_shipped_stages);
         let found = self.layout.declared().clone().and_then(|layout| {
             let Some(base) = layout.base() else { return Reading::Inapplicable };
-            let Some(size) = size(base.name.as_ref(), small) else {
+            let Some(size) = size(base.name.as_ref(), &is_small) else {
                 gap = self.without_size(&base);
                 return Reading::Inapplicable;
             };
@@ -70,8 +69,7 @@ impl Build {
     }
 }
 
-fn size(name: Option<&Untrusted>, small: &[String]) -> Option<Size> {
+fn size(name: Option<&Untrusted>, is_small: impl Fn(&str) -> bool) -> Option<Size> {
     let Some(name) = name else { return Some(Size::Small) };
-    let is_small = Names::new(small.to_vec()).is_ok_and(|it| it.fit(name.raw()));
-    if is_small { Some(Size::Small) } else { known_image::size(name.raw()) }
+    if is_small(name.raw()) { Some(Size::Small) } else { known_image::size(name.raw()) }
 }

@@ -27,7 +27,7 @@ pub(super) fn all(view: &View<'_>, inspect: &Document<'_>) -> Vec<Reading<Option
     // The usual case: everything is dropped, and at most a few are added.
     let is_usual = !inspect.may_be(ADDED, is_all) && !inspect.may_be(DROPPED, |it| !is_all(it));
     // Privileged mode gives them all, whatever is said here.
-    let is_privileged = inspect.may_be("/HostConfig/Privileged", |it| *it == Value::Bool(true));
+    let is_privileged = inspect.peek("/HostConfig/Privileged") == Some(&Value::Bool(true));
     if is_usual || is_privileged || !inspect.may_be(DROPPED, is_filled) {
         return Vec::new();
     }

@@ -9,6 +9,7 @@ use crate::parse::document::Document;
 use crate::parse::path::{clean, is_within};
 
 use super::Idle;
+use super::privileged::is_filled;
 
 const READ_ONLY: &str = "/HostConfig/ReadonlyRootfs";
 const FOLDER: &str = "/Config/WorkingDir";
@@ -63,12 +64,12 @@ enum Holds {
 
 pub(super) fn all(_: &View<'_>, inspect: &Document<'_>) -> Vec<Reading<Option<Idle>>> {
     let is_on = |it: &Value| *it == Value::Bool(true);
-    if !inspect.may_be(READ_ONLY, is_on) || inspect.may_be("/Mounts", is_empty) {
+    if !inspect.may_be(READ_ONLY, is_on) || !inspect.may_be("/Mounts", is_filled) {
         return Vec::new();
     }
     let mounts = inspect.entries("/Mounts", &["Destination", "Type", "RW"]);
-    let Some(known) = mounts.known.known() else { return Vec::new() };
     let read_only = inspect.flag(READ_ONLY).map(|it| it == Some(true));
+    let known = mounts.known.known().map(Vec::as_slice).unwrap_or_default();
     let mut all: Vec<Reading<Option<Idle>>> = Vec::new();
     for point in known.iter().filter_map(|it| writable(it)) {
         let clean = clean(point);
@@ -88,13 +89,9 @@ pub(super) fn all(_: &View<'_>, inspect: &Document<'_>) -> Vec<Reading<Option<Id
             })
         }));
     }
-    let unknown = mounts.gap().filter(|_| read_only.known() == Some(&true));
+    let unknown = mounts.gap().filter(|_| read_only.known() != Some(&false));
     all.extend(unknown.map(Reading::Missing));
     all
-}
-
-fn is_empty(list: &Value) -> bool {
-    list.as_array().is_none_or(Vec::is_empty)
 }
 
 /// The point of a mount that can be written and that outlives the container.

@@ -90,12 +90,17 @@ pub(in crate::facts) fn fact(view: &View<'_>) -> Fact<Vec<Published>> {
 /// In the host's network nothing has to be published to be open.
 fn of_service(view: &View<'_>) -> Fact<Vec<Published>> {
     let (known, gap) = declared(view);
-    let namespace = namespaces::network(view);
-    let open = (namespace.declared().known() == Some(&Namespace::Host)).then(|| {
-        let source = view.inspect().source().clone();
-        let detail = "in the host's network every port is open on which the program will listen";
-        Gap::new(Reason::NotRunning, source, detail).mend("remove network_mode: host")
-    });
+    let open = match namespaces::network(view).declared() {
+        Reading::Known(Namespace::Host, _) => {
+            let source = view.inspect().source().clone();
+            let detail =
+                "in the host's network every port is open on which the program will listen";
+            let gap = Gap::new(Reason::NotRunning, source, detail);
+            Some(gap.mend("remove network_mode: host"))
+        }
+        Reading::Missing(gap) => Some(gap.clone()),
+        Reading::Known(Namespace::NotTheHosts(_), _) | Reading::Inapplicable => None,
+    };
     Fact::declared_in_part(known, gap.or(open))
 }
 

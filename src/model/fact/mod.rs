@@ -204,7 +204,10 @@ fn missing(gap: &Gap, declared: &Verdict) -> Verdict {
     match declared {
         // Under another kernel nobody here can know better by nature.
         Verdict::Fail(proof) if gap.reason == Reason::OtherKernel => Verdict::Fail(proof.clone()),
-        Verdict::Fail(proof) => Verdict::at_least(proof.clone(), gap),
+        Verdict::Fail(proof) => {
+            let unseen = Some(Box::new(gap.clone()));
+            Verdict::at_least(Proof { unseen, ..proof.clone() }, gap)
+        }
         Verdict::Pass(proof) => {
             let stated = Proof { stated: true, ..proof.clone() };
             Verdict::Unknown { gap: gap.clone(), stated: Some(stated) }
@@ -265,5 +268,6 @@ fn proof(what: impl Into<Cow<'static, str>>, evidence: &[Evidence], beside: &[Ev
         beside: beside.to_vec(),
         severity: None,
         stated: false,
+        unseen: None,
     }
 }

@@ -3,7 +3,6 @@
 use crate::facts::Facts;
 use crate::facts::mounts::Mount;
 use crate::facts::storage::Work;
-use crate::model::demand::Names;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
@@ -180,8 +179,7 @@ fn nameless(mounts: &[Mount], settings: &Settings) -> Check {
     if volumes.peek().is_none() {
         return Check::moot("nothing that must last is known, and there is no volume");
     }
-    let except = Names::new(settings.list("except").to_vec()).unwrap_or_default();
-    let may_go = |it: &Mount| except.fit(&it.point);
+    let may_go = |it: &Mount| settings.fits("except", &it.point);
     let bad = volumes.filter(|it| it.volume.as_deref().is_some_and(is_made_up) && !may_go(it));
     bad.fold(Check::holds("every volume has a name"), |check, mount| {
         let point = Untrusted::from(mount.point.as_str());

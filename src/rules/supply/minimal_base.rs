@@ -57,7 +57,7 @@ rule! {
 
 fn judge(facts: &Facts, settings: &Settings) -> Verdict {
     let most: u64 = settings.number("packages").unwrap_or(u64::MAX);
-    let named = facts.build.foundation(settings.list("small")).judge(by_name);
+    let named = facts.build.foundation(|name| settings.fits("small", name)).judge(by_name);
     let counted = facts.supply.base.judge(|base| {
         let count: u64 = base.packages.iter().filter_map(|it| it.count).sum();
         let of = base.system.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();

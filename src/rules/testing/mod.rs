@@ -3,6 +3,7 @@
 mod dockerfile;
 mod engine;
 mod files;
+pub(crate) mod generated;
 mod hardened;
 mod image;
 mod kernel;
