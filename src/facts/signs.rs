@@ -42,13 +42,14 @@ pub struct Program {
 pub(super) fn all(view: &View<'_>) -> Signs {
     let (own, declared) = (view.own_image(), view.inspect());
     let document = if view.kind() == Kind::Image { &own } else { declared };
+    let labels = labels(view, document);
     Signs {
-        labelled: Fact::declared_only(labels(view, document).map(|labels| {
-            let named = find(&labels, "secaudit.role").unwrap_or_default();
+        labelled: Fact::declared_only(labels.as_ref().map(|labels| {
+            let named = find(labels, "secaudit.role").unwrap_or_default();
             let roles = named.split(',').map(str::trim).filter(|it| !it.is_empty());
             roles.map(str::to_owned).collect()
         })),
-        service: Fact::declared_only(service(view, document)),
+        service: Fact::declared_only(service(view, document, labels)),
         image: Fact::declared_only(image(view, document)),
         started: Fact::declared_only(started(view, document)),
         running: running_programs(view),
@@ -79,14 +80,17 @@ fn find<'a>(labels: &Labels<'a>, name: &str) -> Option<&'a str> {
     labels.iter().find(|(it, _)| *it == name).map(|(_, value)| *value)
 }
 
-fn service(view: &View<'_>, document: &Document<'_>) -> Reading<Option<String>> {
+fn service(
+    view: &View<'_>,
+    document: &Document<'_>,
+    labels: Reading<Labels<'_>>,
+) -> Reading<Option<String>> {
     match view.service_key() {
         Some(key) => {
             let told = document.told("", key);
             Reading::Known(Some(key.to_owned()), vec![told])
         }
-        None => labels(view, document)
-            .map(|all| find(&all, "com.docker.compose.service").map(str::to_owned)),
+        None => labels.map(|all| find(&all, "com.docker.compose.service").map(str::to_owned)),
     }
 }
 
