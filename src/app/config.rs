@@ -13,6 +13,7 @@ use nix::fcntl::OFlag;
 use super::args::{self, Engine, Format};
 use super::exit::Failure;
 use super::{output, record};
+use crate::policy::PolicyError;
 use crate::policy::config::{Config, NAME};
 
 /// The bit of a mode by which everybody may write.
@@ -29,8 +30,13 @@ pub(super) fn read(settings: &args::Settings) -> Result<Option<Config>, Failure>
         },
     };
     let text = text.map_err(|cause| Failure::SettingsFile { path: record::shown(&path), cause })?;
+    parsed(&path, &text).map(Some).map_err(Failure::Settings)
+}
+
+/// What such a file says.
+pub(super) fn parsed(path: &Path, text: &str) -> Result<Config, PolicyError> {
     let (formats, engines) = (args::names::<Format>(), args::names::<Engine>());
-    Config::parse(&path, &text, &formats, &engines).map(Some).map_err(Failure::Settings)
+    Config::parse(path, text, &formats, &engines)
 }
 
 /// The nearest file, from the working directory up to the root of the repository, the

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use super::args::{self, PolicyCommand, PolicyShow};
 use super::exit::{self, Failure};
 use super::output::{self, Terminal};
-use super::{audit, containers};
+use super::{audit, config, containers};
 use crate::collect::containers::{Files, Plan};
 use crate::facts;
 use crate::model::untrusted::Untrusted;
 use crate::policy::Policy;
+use crate::policy::config::NAME;
 use crate::report::policy as report;
 
 pub(super) fn run(command: &args::Policy, terminal: Terminal) -> Result<u8, Failure> {
@@ -43,13 +44,23 @@ fn show(command: &PolicyShow, terminal: Terminal) -> Result<u8, Failure> {
     Ok(if bundle.missing.is_empty() { exit::CLEAN } else { exit::INCOMPLETE })
 }
 
-/// Whether each file makes sense, as a policy or as a checklist. All are looked at.
+/// Whether each file makes sense, as a policy, as a checklist or as settings by its name.
+/// All are looked at.
 fn check(files: &[PathBuf]) -> Result<u8, Failure> {
     let mut worst = exit::CLEAN;
     for path in files {
         let name = path.display().to_string();
-        let text = audit::policy_file(path)?;
-        let checked = if Policy::is_checklist(&text) {
+        let text = match audit::policy_file(path) {
+            Ok(text) => text,
+            Err(failure) => {
+                output::to_stderr(&format!("secaudit: {failure}"));
+                worst = exit::USAGE;
+                continue;
+            }
+        };
+        let checked = if path.file_name().is_some_and(|it| it == NAME) {
+            config::parsed(path, &text).map(|_| "file of settings")
+        } else if Policy::is_checklist(&text) {
             Policy::baseline().add_checklist(&name, &text).map(|()| "checklist")
         } else {
             Policy::parse(&name, &text).map(|_| "policy")

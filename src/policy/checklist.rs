@@ -8,7 +8,7 @@ use super::file::{File, Key, Value, hint};
 use super::{Policy, PolicyError, Selected};
 use crate::model::demand::FilePolicy;
 use crate::model::target::Kind;
-use crate::rules::Rule;
+use crate::rules::{self, Rule};
 
 /// The checklists that come with the program, by path and text, in their order.
 pub const SHIPPED: &[(&str, &str)] = super::shipped![
@@ -70,7 +70,9 @@ pub fn find(name: &str) -> &'static [(&'static str, &'static str)] {
 impl Policy {
     /// Whether a file is meant for a checklist, and not for a policy.
     pub fn is_checklist(text: &str) -> bool {
-        DeTable::parse(text).is_ok_and(|it| it.get_ref().contains_key("items"))
+        // No policy has either of them.
+        let has = |table: &DeTable<'_>| ["items", "title"].iter().any(|it| table.contains_key(*it));
+        DeTable::parse(text).is_ok_and(|it| has(it.get_ref()))
     }
 
     /// Adds a checklist, whose items say of the rules and files only what differs from
@@ -149,6 +151,12 @@ impl File<'_> {
                 _ => own.push((key, value)),
             }
         }
+        // What is missing may be there under a mistyped name.
+        let of_rules = |key: &Key<'_>| rules::find(key.get_ref()).is_some();
+        if let Some((key, _)) = own.iter().find(|(key, _)| !of_rules(key)) {
+            let known: Vec<&str> = item.rules.iter().map(|it| it.rule.id).chain(ITEM).collect();
+            return Err(self.unknown(key, "the item", &known));
+        }
         let lacks = |what: &str| Err(self.error(&value.span(), format!("the item has no {what}")));
         if item.id.is_empty() {
             return lacks("id");
@@ -159,12 +167,14 @@ impl File<'_> {
         if item.rules.is_empty() {
             return lacks("rules: one that decides is needed at least");
         }
+        if item.on.is_empty() {
+            return lacks("on: the kinds of targets that it is asked of");
+        }
         for (key, value) in own {
             let named = |it: &&mut Selected| it.rule.id == key.get_ref();
             let Some(selected) = item.rules.iter_mut().find(named) else {
-                let mut known: Vec<&str> = item.rules.iter().map(|it| it.rule.id).collect();
-                known.extend(ITEM);
-                return Err(self.unknown(key, "the item", &known));
+                let message = format!("{} is none of the rules of the item", key.get_ref());
+                return Err(self.error(&key.span(), message));
             };
             for (name, values) in self.parameters(selected.rule, value)? {
                 // What an item says, it says whatever the target is for.
@@ -302,7 +312,7 @@ mod tests {
                 "5:10",
                 "did you mean \"node-modules\"",
             ),
-            (format!("{ITEM}{asked}expected-uid.uids = [1]\n"), "7:1", "no key \"expected-uid\""),
+            (format!("{ITEM}{asked}expected-uid.uids = [1]\n"), "7:1", "none of the rules"),
             (format!("{ITEM}{asked}non-root-user.uids = [1]\n"), "7:15", "no parameter \"uids\""),
             (
                 format!("{ITEM}{asked}[[items]]\nid = '1'\ntitle = 't'\n{asked}"),

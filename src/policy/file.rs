@@ -16,6 +16,9 @@ use crate::rules::{self, Rule, Shape};
 /// left is for the patterns that each container brings along.
 const MOST_SOUGHT: usize = 150;
 
+/// The keys of a gate.
+const GATE: [&str; 3] = ["fail-on", "fail-under", "min-coverage"];
+
 /// Lays a file over a policy.
 pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Policy, PolicyError> {
     let file = File::new(path, text);
@@ -135,7 +138,7 @@ impl<'f> File<'f> {
     }
 
     pub(super) fn unknown(&self, key: &Key<'_>, of: &str, known: &[&str]) -> PolicyError {
-        let hint = hint(key.get_ref(), known);
+        let hint = hint_or(key.get_ref(), known, || elsewhere(key.get_ref()));
         self.error(&key.span(), format!("{of} has no key {:?}{hint}", key.get_ref()))
     }
 
@@ -147,10 +150,7 @@ impl<'f> File<'f> {
                 "fail-on" => stated.fail_on = Some(self.severity_or_none(value)?),
                 "fail-under" => stated.fail_under = Some(self.percent(value)?),
                 "min-coverage" => stated.min_coverage = Some(self.percent(value)?),
-                _ => {
-                    let known = ["fail-on", "fail-under", "min-coverage"];
-                    return Err(self.unknown(key, "the gate", &known));
-                }
+                _ => return Err(self.unknown(key, "the gate", &GATE)),
             }
         }
         Ok(stated)
@@ -207,7 +207,9 @@ impl<'f> File<'f> {
     ) -> Result<&'static Rule, PolicyError> {
         rules::find(id).ok_or_else(|| {
             let known: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).collect();
-            self.error(span, format!("there is no rule {id:?}{}", hint(id, &known)))
+            let all = || "; `secaudit rules` lists them all".to_owned();
+            let hint = hint_or(id, &known, || elsewhere(id).or_else(|| Some(all())));
+            self.error(span, format!("there is no rule {id:?}{hint}"))
         })
     }
 
@@ -231,6 +233,10 @@ impl<'f> File<'f> {
                 "enabled" => enabled = self.flag(value)?,
                 "severity" => {
                     let name = self.text(value)?;
+                    if name == "none" {
+                        let message = "a rule has a severity; to leave it out: enabled = false";
+                        return Err(self.error(&value.span(), message.to_owned()));
+                    }
                     selected.severity = self.severity_named(name, &value.span())?;
                 }
                 name => {
@@ -359,15 +365,38 @@ impl<'f> File<'f> {
 
 /// The nearest known word, if one is near enough to be meant.
 pub(super) fn hint(word: &str, known: &[&str]) -> String {
-    nearest(word, known).map(|it| format!("; did you mean {it:?}?")).unwrap_or_default()
+    hint_or(word, known, || None)
 }
 
-/// The known word that a mistyped one most resembles.
+/// The nearest known word, or what else is to be said where none is near enough.
+fn hint_or(word: &str, known: &[&str], other: impl FnOnce() -> Option<String>) -> String {
+    let near = nearest(word, known).map(|it| format!("; did you mean {it:?}?"));
+    near.or_else(other).unwrap_or_default()
+}
+
+/// Where a key stands that is none here.
+fn elsewhere(key: &str) -> Option<String> {
+    let place = match key {
+        key if GATE.contains(&key) => "[gate]".to_owned(),
+        key if Severity::ALL.iter().any(|it| it.name() == key) => "[weights]".to_owned(),
+        key => format!("[rules.{}]", rules::find(key)?.id),
+    };
+    Some(format!("; it stands in {place}"))
+}
+
+/// The known word that a mistyped one most resembles. One that goes on where the other
+/// ends is near too, as `critical` is to `crit`.
 pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let word = word.to_ascii_lowercase();
+    let goes_on = |long: &str, short: &str| short.len() >= 3 && long.starts_with(short);
     known
         .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
+        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), *candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= (candidate.len() / 3).max(1)
+                || goes_on(&word, candidate)
+                || goes_on(candidate, &word)
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }

@@ -40,6 +40,7 @@ mod join;
 mod kernel;
 mod needs;
 mod nginx;
+mod policy_mistakes;
 mod properties;
 mod reachability;
 mod settings;

@@ -117,6 +117,7 @@ impl Command {
                 | Self::Schema(_)
                 | Self::Demo(_)
                 | Self::DemoPayload(_)
+                | Self::Policy(Policy { command: PolicyCommand::Check(_), .. })
         )
     }
 

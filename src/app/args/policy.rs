@@ -37,7 +37,7 @@ pub(in crate::app) struct PolicyShow {
     pub(in crate::app) asked: Asked,
 }
 
-/// Say of policy files and checklists whether they make sense.
+/// Say of policies, checklists and a secaudit.toml whether they make sense.
 ///
 /// Ends with 2 where one does not; each mistake is shown at its place.
 #[derive(Debug, clap::Args)]
