@@ -88,13 +88,13 @@ pub fn waivers(bundle: &Bundle, asked: &[Asked<'_>]) -> Vec<Arc<Waiver>> {
     let moved = |of: &Asked<'_>, waiver: &Waiver| {
         let (scope, terms) = waiver.terms.as_ref().ok()?;
         let mut sheets = of.ledger.sheets.iter();
-        let service = sheets.find(|it| scope.targets.contains(&it.target.id))?;
+        let service = sheets.find(|it| scope.is_whole(&it.target.id))?;
         let finding = service.findings.iter().find(|it| it.rule == terms.rule.raw());
         let is_kept = finding.is_some_and(|it| matches!(it.verdict, Verdict::Pass(_)));
         let targets = if is_kept { Vec::new() } else { own(service) };
-        let scope = Scope { targets, ..scope.clone() };
-        (!scope.targets.is_empty())
-            .then(|| Arc::new(Waiver { at: waiver.at.clone(), terms: Ok((scope, terms.clone())) }))
+        let at = waiver.at.clone();
+        (!targets.is_empty())
+            .then(|| Arc::new(Waiver { at, terms: Ok((Scope::Whole(targets), terms.clone())) }))
     };
     let all = asked.iter().flat_map(|of| of.bundle.waivers.iter().map(move |it| (of, it)));
     all.filter_map(|(of, waiver)| moved(of, waiver)).collect()

@@ -1,0 +1,122 @@
+//! What shows a finding, in a few letters that outlive a restart.
+//!
+//! A waiver can be pinned to what somebody looked at when he wrote it. A new
+//! container, another process or a moved line shows the same; another path,
+//! capability or value does not.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use super::reading::Evidence;
+use super::severity::Severity;
+use super::source::Source;
+
+/// How many letters a digest has.
+pub const LENGTH: usize = 16;
+
+/// The fewest hexadecimal digits in a row that name something that was made: the ids
+/// of containers, images, layers and nameless volumes have as many. Fewer may be a
+/// value, as the 16 of a set of capabilities are.
+const ID: usize = 64;
+
+/// Folders in which the next name is that of a process or of a thread (`proc(5)`).
+const NUMBERED: [&str; 2] = ["/proc/", "/proc/*/task/"];
+
+/// The [short digest](short) of what shows a failure of this rule at this severity:
+/// each place and value once, in no order, without what is other ones after a restart.
+pub fn digest(rule: &str, severity: Severity, evidence: &[Evidence]) -> String {
+    let lines: BTreeSet<String> = evidence.iter().map(line).collect();
+    short([rule, severity.name()].into_iter().chain(lines.iter().map(String::as_str)))
+}
+
+/// The first 16 hexadecimal digits of SHA-256 over some texts, each with a NUL behind it.
+pub fn short<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    }
+    let digits = hash.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.take(LENGTH).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+/// Whether a text is such a digest.
+pub fn is_digest(text: &str) -> bool {
+    text.len() == LENGTH && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A piece of evidence: which kind of source, what in it, and what it says there.
+fn line(datum: &Evidence) -> String {
+    let source = match &datum.source {
+        Source::Kernel(path) => lasting(path),
+        // These name a file of this project or a thing that is made anew; what was
+        // read of it stands beside.
+        Source::Clock
+        | Source::Engine(_)
+        | Source::Processes(_)
+        | Source::Files(_)
+        | Source::Layers(_)
+        | Source::Archive(_)
+        | Source::Compose(_)
+        | Source::Dockerfile(_)
+        | Source::Context(_)
+        | Source::Disk(_)
+        | Source::Git(_)
+        | Source::Run(_) => String::new(),
+        Source::Default(what) => what.to_string(),
+    };
+    let kind = datum.source.to_string();
+    let kind = kind.split(':').next().unwrap_or_default();
+    let place = unnumbered(&lasting(datum.place.raw()));
+    format!("{kind}\u{1}{source}\u{1}{place}\u{1}{}", lasting(datum.value.raw()))
+}
+
+/// A text with an asterisk in the place of ids, of pids and of points in time.
+fn lasting(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_apart = !out.ends_with(|it: char| it.is_ascii_alphanumeric());
+        let is_numbered = NUMBERED.iter().any(|folder| out.ends_with(folder));
+        let skipped = match () {
+            () if !is_apart => 0,
+            () if is_numbered => digits(rest),
+            () => time(rest).max(id(rest)),
+        };
+        let length = if skipped > 0 { skipped } else { first.len_utf8() };
+        let (taken, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        out.push_str(if skipped > 0 { "*" } else { taken });
+        rest = after;
+    }
+    out
+}
+
+/// A place without the numbers of items: `/HostConfig/CapAdd/0` as `/HostConfig/CapAdd/*`.
+fn unnumbered(place: &str) -> String {
+    let is_number = |name: &str| !name.is_empty() && digits(name) == name.len();
+    let name = |name| if is_number(name) { "*" } else { name };
+    place.split('/').map(name).collect::<Vec<_>>().join("/")
+}
+
+fn digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
+/// How much of the beginning of a text is an id.
+fn id(text: &str) -> usize {
+    let count = text.bytes().take_while(u8::is_ascii_hexdigit).count();
+    if count >= ID { count } else { 0 }
+}
+
+/// How much of the beginning of a text is a point in time (RFC 3339).
+fn time(text: &str) -> usize {
+    const FORM: &[u8] = b"0000-00-00T00:00:00";
+    let fits = |(it, form): (u8, &u8)| if *form == b'0' { it.is_ascii_digit() } else { it == *form };
+    let head = text.bytes().zip(FORM).take_while(|it| fits(*it)).count();
+    if head < FORM.len() {
+        return 0;
+    }
+    let tail = text.bytes().skip(head);
+    head + tail.take_while(|it| it.is_ascii_digit() || b".Z+-:".contains(it)).count()
+}
