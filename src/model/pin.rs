@@ -112,11 +112,92 @@ fn id(text: &str) -> usize {
 /// How much of the beginning of a text is a point in time (RFC 3339).
 fn time(text: &str) -> usize {
     const FORM: &[u8] = b"0000-00-00T00:00:00";
-    let fits = |(it, form): (u8, &u8)| if *form == b'0' { it.is_ascii_digit() } else { it == *form };
+    let fits =
+        |(it, form): (u8, &u8)| if *form == b'0' { it.is_ascii_digit() } else { it == *form };
     let head = text.bytes().zip(FORM).take_while(|it| fits(*it)).count();
     if head < FORM.len() {
         return 0;
     }
     let tail = text.bytes().skip(head);
     head + tail.take_while(|it| it.is_ascii_digit() || b".Z+-:".contains(it)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(source: Source, place: &str, value: &str) -> String {
+        digest("a-rule", Severity::High, &[Evidence::new(source, place, value)])
+    }
+
+    #[test]
+    fn what_a_restart_makes_anew_is_the_same_evidence() {
+        let id = |digit: char| digit.to_string().repeat(64);
+        let volume = |digit| format!("/var/lib/docker/volumes/{}/_data", id(digit));
+        for (one, other) in [
+            (
+                of(Source::proc(7, "status"), "NoNewPrivs", "0"),
+                of(Source::proc(81_234, "status"), "NoNewPrivs", "0"),
+            ),
+            (
+                of(Source::Kernel("/proc/7/task/9/status".into()), "Uid", "0"),
+                of(Source::Kernel("/proc/8/task/8/status".into()), "Uid", "0"),
+            ),
+            (
+                of(Source::container(&id('a')), "/HostConfig/CapAdd/0", "\"SYS_ADMIN\""),
+                of(Source::container(&id('b')), "/HostConfig/CapAdd/3", "\"SYS_ADMIN\""),
+            ),
+            (of(Source::Clock, "/data", &volume('a')), of(Source::Clock, "/data", &volume('b'))),
+            (
+                of(Source::Compose("a/compose.yaml#web".into()), "privileged", "true"),
+                of(Source::Compose("./a/compose.yaml#web".into()), "privileged", "true"),
+            ),
+            (
+                of(Source::image("x"), "/Created", "\"2026-01-01T00:00:00.5Z\""),
+                of(Source::image("y"), "/Created", "\"2026-02-01T00:00:00+01:00\""),
+            ),
+        ] {
+            assert_eq!(one, other);
+        }
+    }
+
+    #[test]
+    fn another_path_capability_or_value_is_other_evidence() {
+        let status = |field: &str, value: &str| of(Source::proc(7, "status"), field, value);
+        let all = [
+            status("NoNewPrivs", "0"),
+            status("Seccomp", "0"),
+            status("CapBnd", "00000000a80425fb"),
+            status("CapBnd", "000001ffffffffff"),
+            of(Source::proc(7, "attr/current"), "NoNewPrivs", "0"),
+            of(Source::container("a"), "/HostConfig/Memory", "0"),
+            of(Source::container("a"), "/HostConfig/Memory", "1"),
+            of(Source::container("a"), "/HostConfig/Binds/0", "\"/etc:/etc\""),
+            of(Source::container("a"), "/HostConfig/Binds/0", "\"/run:/etc\""),
+            of(Source::container("a"), "/Created", "\"2026-01-01\""),
+            digest("another-rule", Severity::High, &[]),
+            digest("another-rule", Severity::Crit, &[]),
+        ];
+        let told_apart: BTreeSet<&String> = all.iter().collect();
+        assert_eq!(told_apart.len(), all.len(), "{all:?}");
+        assert!(all.iter().all(|it| is_digest(it)));
+    }
+
+    #[test]
+    fn neither_order_nor_number_of_what_says_the_same_counts() {
+        let datum = |pid, value: &str| Evidence::new(Source::proc(pid, "status"), "Uid", value);
+        let of = |all: &[Evidence]| digest("a-rule", Severity::High, all);
+        let two = of(&[datum(1, "0"), datum(2, "33")]);
+        assert_eq!(two, of(&[datum(9, "33"), datum(8, "0"), datum(7, "0")]));
+        assert_ne!(two, of(&[datum(1, "0")]));
+    }
+
+    #[test]
+    fn text_of_any_letters_is_gone_through_to_its_end() {
+        for text in
+            ["", "é/proc/", "/proc/1é", "2026-01-01T00:00:00é", &"é".repeat(99), "/proc//task/"]
+        {
+            assert_eq!(lasting(text).matches('é').count(), text.matches('é').count(), "{text}");
+        }
+    }
 }

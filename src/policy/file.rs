@@ -76,7 +76,8 @@ impl<'f> File<'f> {
         let start = before.rfind('\n').map_or(0, |it| it + 1);
         let line = self.text.get(start..).and_then(|it| it.lines().next()).unwrap_or_default();
         let number = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
-        let meant = self.text.get(span.clone()).and_then(|it| it.lines().next()).unwrap_or_default();
+        let meant =
+            self.text.get(span.clone()).and_then(|it| it.lines().next()).unwrap_or_default();
         Written {
             file: self.path.into(),
             line: number(before.matches('\n').count() + 1),

@@ -11,7 +11,7 @@ use super::file::{File, Value};
 use crate::model::demand::Names;
 use crate::model::draft::Written;
 use crate::model::pin;
-use crate::model::target::Kind;
+use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::model::waiver::Terms;
 
@@ -50,6 +50,14 @@ pub struct Exception {
     pub target: Names,
     /// What it says.
     pub terms: Terms,
+}
+
+impl Exception {
+    /// Whether it speaks of a target, which is called so across runs.
+    pub fn speaks_of(&self, target: &Target, identity: &Untrusted) -> bool {
+        self.kind.is_none_or(|kind| kind == target.kind)
+            && (self.target.fit(target.name.raw()) || self.target.fit(identity.raw()))
+    }
 }
 
 impl File<'_> {
@@ -159,5 +167,73 @@ impl File<'_> {
         }
         let parsed = day.to_string().parse();
         parsed.map_err(|_| self.error(&span, format!("{day} is no day of the calendar")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Policy;
+
+    const FULL: &str = "[[waive]]\nrule = 'not-privileged'\ntarget = 'shop-*'\nkind = 'container'\n\
+        until = 2028-02-29\nowner = 'o'\nreason = 'r'\nticket = 'T-1'\n\
+        evidence = '0123456789abcdef'\n";
+
+    #[test]
+    fn a_waiver_of_a_policy_says_what_it_speaks_of_until_when_who_and_why() {
+        let text = format!("[waivers]\nwarn-days = 30\nlabels = true\n{FULL}");
+        let waivers = Policy::parse("shop.toml", &text).unwrap().waivers;
+        assert_eq!((waivers.warn_days, waivers.labels), (30, true));
+        let [it] = waivers.exceptions.as_slice() else { panic!("{waivers:?}") };
+        assert_eq!((it.at.file.raw(), it.at.line, it.at.column), ("shop.toml", 5, 8));
+        assert_eq!(it.at.excerpt.raw(), "rule = 'not-privileged'");
+        assert!(it.target.fit("shop-web") && !it.target.fit("web"));
+        assert_eq!(it.terms.until.to_string(), "2028-02-29");
+        assert_eq!(it.terms.ticket.as_ref().unwrap().raw(), "T-1");
+        let own = Policy::baseline().waivers;
+        assert_eq!((own.warn_days, own.labels, own.exceptions.len()), (14, false, 0));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_an_error_at_its_place() {
+        let without = |key: &str| {
+            let lines = FULL.lines().filter(|it| !it.starts_with(key));
+            lines.map(|it| format!("{it}\n")).collect::<String>()
+        };
+        let with = |from: &str, to: &str| FULL.replace(from, to);
+        for (text, place, message) in [
+            (with("not-privileged", "not-priviledged"), "2:8", "did you mean \"not-privileged\""),
+            (with("ticket", "tikcet"), "8:1", "a waiver has no key \"tikcet\"; did you mean"),
+            (with("2028-02-29", "2027-02-29"), "5:", "day between 01 and 28"),
+            (with("2028-02-29", "2028-02-29T10:00:00Z"), "5:9", "write 2028-02-29 without a time"),
+            (with("2028-02-29", "10:00:00"), "5:9", "a time is no day"),
+            (with("2028-02-29", "'2028-02-29'"), "5:9", "write 2028-02-29 without quotes"),
+            (with("2028-02-29", "'soon'"), "5:9", "expected a day, such as 2027-01-31"),
+            (without("owner"), "1:1", "the waiver does not say its owner"),
+            (without("until"), "1:1", "the waiver does not say its until"),
+            (without("reason"), "1:1", "the waiver does not say its reason"),
+            (without("target"), "1:1", "the waiver does not say its target"),
+            (with("'o'", "' '"), "6:9", "not empty"),
+            (with("'T-1'", "''"), "8:10", "not empty"),
+            (with("'shop-*'", "''"), "3:10", "not empty"),
+            (with("'shop-*'", "'shop-['"), "3:10", "character class"),
+            (with("'container'", "'pod'"), "4:8", "there are container, image, service"),
+            (with("'container'", "'Dockerfile'"), "4:8", "is not asked of a Dockerfile"),
+            (with("0123456789abcdef", "0123"), "9:12", "no digest of evidence"),
+            (format!("{FULL}{FULL}"), "10:1", "it is waived in line 2 already"),
+            ("waive = 'all'\n".to_owned(), "1:9", "[[waive]]"),
+            ("[waivers]\nwarn-days = -1\n".to_owned(), "2:13", "from 0 to 365"),
+            ("[waivers]\nlabel = true\n".to_owned(), "2:1", "did you mean \"labels\""),
+        ] {
+            let error =
+                Policy::parse("p.toml", &text).map(|it| it.waivers).unwrap_err().to_string();
+            assert!(error.contains(&format!("p.toml:{place}")), "{text}: {error}");
+            assert!(error.contains(message), "{text}: {error}");
+        }
+        // Of other evidence, or another kind, it is another waiver.
+        let other = with("0123", "ffff") + &without("evidence") + &with("'container'", "'service'");
+        assert_eq!(
+            Policy::parse("p.toml", &(FULL.to_owned() + &other)).unwrap().waivers.exceptions.len(),
+            4
+        );
     }
 }

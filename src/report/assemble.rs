@@ -79,9 +79,9 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             .bundle
             .text(&Source::Clock)
             .map_or_else(|_| String::new(), ToString::to_string),
-        clock_behind: waive::today(run.bundle, run.policy).and_then(|it| it.behind).map(|it| {
-            v1::ClockBehind { at: it.at.to_string(), by: it.by }
-        }),
+        clock_behind: waive::today(run.bundle, run.policy)
+            .and_then(|it| it.behind)
+            .map(|it| v1::ClockBehind { at: it.at.to_string(), by: it.by }),
         score_model: score::MODEL,
         policy: run.policy.name.clone(),
         settings: run.policy.settings.clone(),

@@ -47,9 +47,7 @@ pub fn today(bundle: &Bundle, policy: &Policy) -> Option<Today> {
     let later = past(bundle, policy).into_iter().filter(|it| it.at > clock);
     Some(match later.max_by_key(|it| it.at) {
         None => Today { day: clock.day(), behind: None },
-        Some(it) => {
-            Today { day: it.at.day(), behind: (it.at.since(clock) > SLACK).then_some(it) }
-        }
+        Some(it) => Today { day: it.at.day(), behind: (it.at.since(clock) > SLACK).then_some(it) },
     })
 }
 

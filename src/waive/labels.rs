@@ -46,11 +46,13 @@ fn found(bundle: &Bundle, target: &Target, policy: &Policy) -> Vec<Found> {
             let what = "the policy does not accept labels";
             refused = Some(slip(what, "`labels = true` below [waivers] would"));
         }
-        let own = || Place::Label(Label {
-            of: target.name.clone(),
-            name: name.as_str().into(),
-            value: text.unwrap_or_default().into(),
-        });
+        let own = || {
+            Place::Label(Label {
+                of: target.name.clone(),
+                name: name.as_str().into(),
+                value: text.unwrap_or_default().into(),
+            })
+        };
         let at = labels.line(name).map_or_else(own, |it| Place::File(it.at.clone()));
         let terms = said.map(|terms| (Scope::Whole(vec![target.id.clone()]), terms));
         (brought <= MOST).then(|| (Arc::new(Waiver { at, terms }), refused))
@@ -96,7 +98,8 @@ impl<'a> Labels<'a> {
             }
             Kind::Image => {
                 let id = &target.id;
-                let document = json(&Source::image(id)).or_else(|| json(&Source::archived_image(id)))?;
+                let document =
+                    json(&Source::image(id)).or_else(|| json(&Source::archived_image(id)))?;
                 Some(Self { document, by: By::Image })
             }
             Kind::Dockerfile => {

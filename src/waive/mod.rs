@@ -152,8 +152,11 @@ pub fn lay(
 ) -> Vec<Standing> {
     let written = bundle.waivers.iter().chain(of_files).cloned().map(|it| (it, None));
     let named = policy.waivers.exceptions.iter().filter_map(|it| named(it, bundle));
-    let all: Vec<(Arc<Waiver>, Option<Slip>)> =
-        named.map(|it| (it.into(), None)).chain(written).chain(labels::all(bundle, policy)).collect();
+    let all: Vec<(Arc<Waiver>, Option<Slip>)> = named
+        .map(|it| (it.into(), None))
+        .chain(written)
+        .chain(labels::all(bundle, policy))
+        .collect();
     if all.is_empty() {
         return Vec::new();
     }
@@ -184,12 +187,10 @@ pub fn lay(
 /// What a policy says of targets by their names, as a waiver of those that are here.
 /// None: what it speaks of may be elsewhere.
 fn named(exception: &Exception, bundle: &Bundle) -> Option<Waiver> {
-    let Exception { at, kind, target: names, terms } = exception;
-    let is_it = |it: &&Target| {
-        kind.is_none_or(|kind| kind == it.kind)
-            && (names.fit(it.name.raw()) || names.fit(identity(bundle, it).raw()))
-    };
-    let targets: Vec<String> = bundle.targets.iter().filter(is_it).map(|it| it.id.clone()).collect();
+    let Exception { at, kind, terms, .. } = exception;
+    let is_it = |it: &&Target| exception.speaks_of(it, &identity(bundle, it));
+    let targets: Vec<String> =
+        bundle.targets.iter().filter(is_it).map(|it| it.id.clone()).collect();
     let may_be_elsewhere = kind.is_some_and(|it| it != Kind::Container) || !has_all(bundle);
     if targets.is_empty() && may_be_elsewhere {
         return None;
@@ -200,7 +201,8 @@ fn named(exception: &Exception, bundle: &Bundle) -> Option<Waiver> {
 /// Whether every container is here that its engine runs.
 fn has_all(bundle: &Bundle) -> bool {
     let listed = bundle.json(&Source::container_list()).ok().and_then(|it| it.as_array());
-    let is_here = |id: &serde_json::Value| bundle.targets.iter().any(|it| id.as_str() == Some(&it.id));
+    let is_here =
+        |id: &serde_json::Value| bundle.targets.iter().any(|it| id.as_str() == Some(&it.id));
     bundle.origin == FoundBy::Engine && listed.is_some_and(|all| all.iter().all(is_here))
 }
 

@@ -1,5 +1,7 @@
 //! What waivers cover, and until when.
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::model::bundle::{Answer, Origin};
 use crate::model::draft::Origin as Line;
@@ -9,7 +11,7 @@ use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::severity::Severity;
 use crate::model::target::Kind;
 use crate::model::verdict::Check;
-use crate::model::waiver::Scope;
+use crate::model::waiver::Part;
 
 /// Any rule will do.
 const RULE: &str = rules::ALL[0].id;
@@ -52,11 +54,18 @@ fn waiver(rule: &str, until: &str, (first, last): (u32, u32), target: Option<&st
         owner: "shop".into(),
         reason: "because".into(),
         ticket: None,
+        evidence: None,
     };
-    let targets = target.into_iter().map(str::to_owned).collect();
-    let (file, kind) = ("a".into(), Kind::Service);
-    let scope = Scope { file, kind, first: (first, 1), last: (last, 9), targets };
-    Waiver { at: written("a", first - 1), terms: Ok((scope, terms)) }
+    let part =
+        || Part { file: "a".into(), kind: Kind::Service, first: (first, 1), last: (last, 9) };
+    let scope = target.map_or_else(|| Scope::Part(part()), |it| Scope::Whole(vec![it.to_owned()]));
+    Waiver { at: Place::File(written("a", first - 1)), terms: Ok((scope, terms)) }
+}
+
+/// The same, of nothing but what this digest is of.
+fn pinned(waiver: Waiver, evidence: &str) -> Waiver {
+    let pin = |(scope, terms)| (scope, Terms { evidence: Some(evidence.to_owned()), ..terms });
+    Waiver { terms: waiver.terms.map(pin), ..waiver }
 }
 
 /// What comes of waivers at a time, and whether the finding is covered.
@@ -67,7 +76,7 @@ fn met(verdict: Verdict, waivers: Vec<Waiver>, now: Option<&str>) -> (Vec<State>
         bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
     }
     let mut ledger = ledger(verdict);
-    let states = lay(&mut ledger, &bundle.waivers, &bundle, &Policy::baseline());
+    let states = lay(&mut ledger, &[], &bundle, &Policy::baseline());
     let is_covered = ledger.sheets[0].findings[0].waiver.is_some();
     (states.into_iter().map(|it| it.state).collect(), is_covered)
 }
@@ -75,7 +84,7 @@ fn met(verdict: Verdict, waivers: Vec<Waiver>, now: Option<&str>) -> (Vec<State>
 const NOON: Option<&str> = Some("2026-11-20T12:00:00Z");
 
 fn in_force(left: i32) -> State {
-    State::InForce { left, over: vec!["web".into()] }
+    State::InForce { left, is_ending: left < 14, over: vec!["web".into()] }
 }
 
 #[test]
@@ -92,8 +101,12 @@ fn a_waiver_holds_to_the_end_of_its_last_day_in_utc() {
         ("2028-02-29", "2028-02-28T12:00:00Z", in_force(1)),
         ("2028-03-01", "2028-02-28T12:00:00Z", in_force(2)),
         ("2027-03-01", "2027-02-28T12:00:00Z", in_force(1)),
-        // A clock that is set back finds the waiver as it was then.
+        // Where nothing else tells the time, the clock does.
         ("2027-01-31", "1970-01-01T00:00:00Z", in_force(20_849)),
+        // Near its end it says so, on the day and at the hour of UTC.
+        ("2027-01-31", "2027-01-17T23:59:59Z", in_force(14)),
+        ("2027-01-31", "2027-01-18T00:00:00Z", in_force(13)),
+        ("2027-01-31", "2027-01-18T00:30:00+02:00", in_force(14)),
     ] {
         let (states, is_covered) =
             met(failing(&[("a", 5)]), vec![waiver(RULE, until, (5, 5), None)], Some(now));
@@ -168,9 +181,9 @@ fn a_rule_that_nobody_asks_of_such_a_file_is_told_and_a_file_that_is_not_judged_
     let own = waiver(of_builds.id, "2027-01-31", (5, 9), Some("a#web"));
     let (states, _) = met(failing(&[("a", 5)]), vec![own.clone()], NOON);
     assert!(matches!(&states[..], [State::Misread(slip)] if slip.what.contains("not asked of")));
-    let (mut scope, terms) = own.terms.unwrap();
-    (scope.kind, scope.targets) = (Kind::Dockerfile, Vec::new());
-    let own = Waiver { terms: Ok((scope, terms)), ..own };
+    let (_, terms) = own.terms.unwrap();
+    let part = Part { file: "a".into(), kind: Kind::Dockerfile, first: (1, 1), last: (9, 9) };
+    let own = Waiver { terms: Ok((Scope::Part(part), terms)), ..own };
     assert_eq!(met(failing(&[("a", 5)]), vec![own], NOON).0, []);
 }
 
@@ -189,4 +202,244 @@ fn a_rule_that_there_is_not_is_told_with_the_one_that_is_meant() {
     assert_eq!(slip.what, format!("there is no rule {RULE}s"));
     assert_eq!(slip.help, format!("`{RULE}` is meant"));
     assert!(!is_covered);
+}
+
+/// What shows that a target of this rule is broken, and its digest.
+fn digest(verdict: &Verdict) -> String {
+    ledger(verdict.clone()).sheets[0].findings[0].evidence_digest().unwrap()
+}
+
+#[test]
+fn a_waiver_that_is_pinned_covers_what_it_was_pinned_to_and_is_void_for_anything_else() {
+    let (looked_at, another) = (failing(&[("a", 5)]), shown("/run/docker.sock"));
+    let own = |target| waiver(RULE, "2027-01-31", (5, 5), target);
+    let (old, new) = (digest(&looked_at), digest(&another));
+    assert_ne!(old, new);
+    for target in [None, Some("a#web")] {
+        let well = met(looked_at.clone(), vec![pinned(own(target), &old)], NOON);
+        assert_eq!(well, (vec![in_force(72)], true));
+        // A moved line is no other evidence.
+        let moved = waiver(RULE, "2027-01-31", (7, 7), target);
+        let well = met(failing(&[("a", 7)]), vec![pinned(moved, &old)], NOON);
+        assert_eq!(well, (vec![in_force(72)], true));
+        let void = State::Void { of: vec!["web".into()], over: vec![] };
+        let changed = met(another.clone(), vec![pinned(own(target), &old)], NOON);
+        assert_eq!(changed, (vec![void], false));
+        // One that is not pinned still covers it, and the other stays void.
+        let both = vec![pinned(own(target), &old), own(target)];
+        assert!(met(another.clone(), both, NOON).1);
+        let over =
+            met(another.clone(), vec![pinned(own(target), &old)], Some("2027-02-01T00:00:00Z"));
+        assert_eq!(over, (vec![State::Expired { ago: 1 }], false));
+    }
+    // Of what nobody can tell nobody knows that it is what was looked at.
+    let gap = Gap::new(Reason::Unset, Source::Clock, "TAG is not set");
+    let unknown = Fact::<()>::declared_only(Reading::Missing(gap)).judge(|()| Check::holds("a"));
+    let (states, is_covered) = met(unknown, vec![pinned(own(Some("a#web")), &old)], NOON);
+    assert_eq!((states, is_covered), (vec![State::Unused(Rest::Unknown("web".into()))], false));
+}
+
+/// A failure that a path shows.
+fn shown(path: &str) -> Verdict {
+    let datum = at("a", 5).with(|it| it.value = path.into());
+    Fact::declared_only(Reading::Known((), vec![datum])).judge(|()| Check::broken("it is broken"))
+}
+
+/// What an engine says of a container.
+fn container(id: &str, name: &str, record: Value) -> (Target, Source, Value) {
+    let kind = Kind::Container;
+    let target = Target { kind, id: id.into(), name: name.into(), image: None };
+    (target, Source::container(id), record)
+}
+
+/// The evidence about containers, all that their engine runs.
+fn running(containers: Vec<(Target, Source, Value)>, clock: &str) -> Bundle {
+    let mut bundle = Bundle::new(FoundBy::Engine);
+    let ids = containers.iter().map(|(target, ..)| target.id.as_str());
+    bundle.record(Source::container_list(), Ok(Answer::Json(ids.collect())));
+    bundle.record(Source::Clock, Ok(Answer::Text(clock.into())));
+    for (target, source, record) in containers {
+        bundle.record(source, Ok(Answer::Json(record)));
+        bundle.add_target(target);
+    }
+    bundle
+}
+
+/// A policy with more in it than the baseline.
+fn policy(more: &str) -> Policy {
+    Policy::parse("shop.toml", more).unwrap()
+}
+
+/// A policy's waiver of the rule for what is called like this.
+fn waives(target: &str, more: &str) -> Policy {
+    policy(&format!(
+        "[[waive]]\nrule = '{RULE}'\ntarget = '{target}'\nuntil = 2027-01-31\nowner = 'o'\n\
+         reason = 'r'\n{more}\n"
+    ))
+}
+
+/// What comes of the waivers of a bundle whose targets all break the rule.
+fn all_fail(bundle: &Bundle, policy: &Policy) -> (Vec<State>, Vec<bool>) {
+    let sheet = |target: &Target| {
+        let mut sheet = ledger(failing(&[])).sheets.remove(0);
+        sheet.target = target.clone();
+        sheet
+    };
+    let mut ledger = Ledger { sheets: bundle.targets.iter().map(sheet).collect() };
+    let states = lay(&mut ledger, &[], bundle, policy).into_iter().map(|it| it.state).collect();
+    (states, ledger.findings().map(|(_, it)| it.waiver.is_some()).collect())
+}
+
+fn of_web() -> Value {
+    json!({"com.docker.compose.project": "shop", "com.docker.compose.service": "web",
+           "com.docker.compose.container-number": "1"})
+}
+
+#[test]
+fn a_policy_waives_by_name_or_by_what_a_target_is_called_across_runs() {
+    let labelled = |labels: Value| json!({"Config": {"Labels": labels}});
+    let bundle = running(
+        vec![
+            container("1", "shop-probe-1", labelled(json!({}))),
+            container("2", "shop-web-7", labelled(of_web())),
+            container("3", "web", labelled(json!({}))),
+        ],
+        NOON.unwrap(),
+    );
+    for (target, more, expected) in [
+        ("shop-probe-*", "", [true, false, false]),
+        ("shop/web", "", [false, true, false]),
+        ("shop/*", "kind = 'container'", [false, true, false]),
+        ("web", "", [false, false, true]),
+        ("*web*", "", [false, true, true]),
+        ("*", "", [true, true, true]),
+    ] {
+        let (states, covered) = all_fail(&bundle, &waives(target, more));
+        assert_eq!(covered, expected, "{target}");
+        assert!(matches!(states[..], [State::InForce { left: 72, .. }]), "{target}: {states:?}");
+    }
+    // What is not here may be elsewhere, unless everything is here that it can speak of.
+    for (target, more, expected) in [
+        ("shop/db", "", vec![State::Unused(Rest::Nobody)]),
+        ("shop/db", "kind = 'container'", vec![State::Unused(Rest::Nobody)]),
+        ("shop/web", "kind = 'service'", vec![]),
+        ("shop/web:1", "kind = 'image'", vec![]),
+    ] {
+        assert_eq!(all_fail(&bundle, &waives(target, more)).0, expected, "{target} {more}");
+    }
+    let mut some = bundle.clone();
+    some.targets.truncate(1);
+    assert_eq!(all_fail(&some, &waives("shop/db", "")).0, []);
+}
+
+#[test]
+fn how_early_an_end_is_told_is_the_policys_to_say() {
+    let bundle = |day: &str| {
+        running(vec![container("1", "web", json!({}))], &format!("2027-01-{day}T12:00:00Z"))
+    };
+    for (days, day, is_expected) in [
+        ("14", "17", false),
+        ("14", "18", true),
+        ("0", "31", false),
+        ("1", "31", true),
+        ("40", "01", true),
+    ] {
+        let policy = waives("web", &format!("[waivers]\nwarn-days = {days}"));
+        let (states, _) = all_fail(&bundle(day), &policy);
+        let [State::InForce { is_ending, .. }] = states[..] else { panic!("{states:?}") };
+        assert_eq!(is_ending, is_expected, "{days} {day}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_brings_no_waiver_back() {
+    let late = "2027-03-01T09:00:00Z";
+    let with = |change: &dyn Fn(&mut Bundle)| {
+        let mut bundle = running(vec![container("1", "web", json!({}))], "2026-11-20T12:00:00Z");
+        change(&mut bundle);
+        let (states, covered) = all_fail(&bundle, &waives("web", ""));
+        (states, covered[0], today(&bundle, &waives("web", "")).unwrap())
+    };
+    let record = |document: Value| {
+        move |it: &mut Bundle| it.record(Source::container("1"), Ok(Answer::Json(document.clone())))
+    };
+    let engine = |it: &mut Bundle| {
+        it.record(Source::engine_info(), Ok(Answer::Json(json!({"SystemTime": late}))));
+    };
+    let image = |it: &mut Bundle| {
+        let document = json!({"Created": late, "Config": {"Labels": {"built": late}}});
+        it.record(Source::image("sha256:1"), Ok(Answer::Json(document)));
+        it.record(Source::container("1"), Ok(Answer::Json(json!({"Image": "sha256:1"}))));
+    };
+    let created = record(json!({"Created": late}));
+    let started = record(json!({"State": {"StartedAt": "2027-03-01T10:00:00+01:00"}}));
+    let ended = record(json!({"State": {"FinishedAt": late, "StartedAt": "0001-01-01T00:00:00Z"}}));
+    let never = record(json!({"Created": "yesterday", "State": {"StartedAt": 7}}));
+    let soon = record(json!({"Created": "2026-11-21T11:00:00Z"}));
+    let cases: [(&str, &dyn Fn(&mut Bundle), bool, &str); 8] = [
+        ("nothing else tells", &|_| (), true, "2026-11-20"),
+        ("the engine's clock", &engine, false, "2027-03-01"),
+        ("when a container was created", &created, false, "2027-03-01"),
+        ("when it was started, in another zone", &started, false, "2027-03-01"),
+        ("when it ended", &ended, false, "2027-03-01"),
+        ("what is no time", &never, true, "2026-11-20"),
+        ("what an image says of itself", &image, true, "2026-11-20"),
+        ("less than a day", &soon, true, "2026-11-21"),
+    ];
+    for (what, change, is_in_force, day) in cases {
+        let (states, is_covered, today) = with(change);
+        assert_eq!(is_covered, is_in_force, "{what}: {states:?}");
+        assert_eq!(today.day.to_string(), day, "{what}");
+        assert_eq!(today.behind.is_some(), !is_in_force, "{what}");
+        if let Some(behind) = today.behind {
+            assert_eq!(behind.at.to_string(), late, "{what}");
+            assert_eq!(states, [State::Expired { ago: 29 }], "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_label_counts_where_the_policy_says_so_and_never_if_the_image_brings_it() {
+    const OWN: &str = "until=2027-01-31 owner=o reason=r";
+    let name = format!("secaudit.waive.{RULE}");
+    let labelled = |value: &str, image: Option<Value>| {
+        let record = json!({"Image": "sha256:1", "Config": {"Labels": {(name.as_str()): value}}});
+        let mut bundle = running(vec![container("1", "web", record)], NOON.unwrap());
+        if let Some(labels) = image {
+            let document = json!({"Config": {"Labels": labels}});
+            bundle.record(Source::image("sha256:1"), Ok(Answer::Json(document)));
+        }
+        bundle
+    };
+    let brings = |value: &str| Some(json!({(name.as_str()): value}));
+    let (yes, no) = (policy("[waivers]\nlabels = true\n"), Policy::baseline());
+    let none = || Some(json!(null));
+    for (bundle, policy, expected) in [
+        (labelled(OWN, none()), &yes, Ok(in_force(72))),
+        (labelled(OWN, none()), &no, Err("the policy does not accept labels")),
+        (labelled(OWN, brings(OWN)), &yes, Err("it comes with the image")),
+        (labelled(OWN, brings(OWN)), &no, Err("it comes with the image")),
+        (labelled(OWN, brings("until=2026-01-31")), &yes, Ok(in_force(72))),
+        (labelled(OWN, None), &yes, Err("whether its image brings it along is unknown")),
+        (
+            labelled("until=2026-11-19 owner=o reason=r", none()),
+            &yes,
+            Ok(State::Expired { ago: 1 }),
+        ),
+        (labelled("until=2027-01-31 reason=r", none()), &yes, Err("it does not say `owner=`")),
+    ] {
+        let (states, covered) = all_fail(&bundle, policy);
+        match (&states[..], expected) {
+            ([state], Ok(expected)) => {
+                assert_eq!(*state, expected);
+                assert_eq!(covered[0], matches!(state, State::InForce { .. }));
+            }
+            ([State::Refused(slip) | State::Misread(slip)], Err(what)) => {
+                assert!(slip.what.contains(what), "{slip:?}");
+                assert!(!slip.help.is_empty());
+                assert!(!covered[0], "{what}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

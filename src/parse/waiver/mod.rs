@@ -45,12 +45,11 @@ pub fn in_label(name: &str, value: &str) -> Option<Result<Terms, Slip>> {
     let said = match name.strip_prefix(LABELS) {
         None => slip(format!("`{name}` is no waiver's name")),
         Some("") => slip("the rule that is waived is not named".to_owned()),
-        Some(_) if value.len() > LONGEST => {
-            slip(format!("it is longer than {LONGEST} characters"))
-        }
+        Some(_) if value.len() > LONGEST => slip(format!("it is longer than {LONGEST} characters")),
         Some(rule) => read(rule, value.trim()),
     };
-    let as_label = |it: Slip| if it.help == COMMENT { Slip { help: LABEL.to_owned(), ..it } } else { it };
+    let as_label =
+        |it: Slip| if it.help == COMMENT { Slip { help: LABEL.to_owned(), ..it } } else { it };
     Some(said.map_err(as_label))
 }
 

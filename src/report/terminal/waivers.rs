@@ -70,8 +70,12 @@ const fn word(state: WaiverState) -> &'static str {
 
 const fn style(state: WaiverState) -> Style {
     match state {
-        WaiverState::Misread | WaiverState::Expired | WaiverState::Void => Style::new().bold().red(),
-        WaiverState::NotAccepted | WaiverState::Unused | WaiverState::Ending => Style::new().bold().yellow(),
+        WaiverState::Misread | WaiverState::Expired | WaiverState::Void => {
+            Style::new().bold().red()
+        }
+        WaiverState::NotAccepted | WaiverState::Unused | WaiverState::Ending => {
+            Style::new().bold().yellow()
+        }
         WaiverState::InForce => Style::new().bold(),
     }
 }
