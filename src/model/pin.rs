@@ -20,13 +20,36 @@ pub const LENGTH: usize = 16;
 /// value, as the 16 of a set of capabilities are.
 const ID: usize = 64;
 
-/// Folders in which the next name is that of a process or of a thread (`proc(5)`).
-const NUMBERED: [&str; 2] = ["/proc/", "/proc/*/task/"];
+/// Before what a number follows that is another one after a restart: a process's or
+/// thread's (`proc(5)`), and a snapshot's of containerd.
+const NUMBERED: [&str; 3] = ["/proc/", "/proc/*/task/", "/snapshots/"];
+
+/// What a kernel numbers anew for each process (`proc_pid_status(5)`).
+const PIDS: [&str; 4] = ["NSpid", "Pid", "PPid", "Tgid"];
+
+/// What a cgroup has used at some time: measured, and never the same twice
+/// (`Documentation/admin-guide/cgroup-v2.rst`, and `cgroup-v1/` beside it).
+const MEASURED: [&str; 10] = [
+    "cpu.stat",
+    "memory.current",
+    "memory.events",
+    "memory.max_usage_in_bytes",
+    "memory.oom_control",
+    "memory.peak",
+    "memory.usage_in_bytes",
+    "pids.current",
+    "pids.events",
+    "pids.peak",
+];
+
+/// The first port that a kernel gives away by itself (`ip_local_port_range`): an engine
+/// that is asked for any port of the host gets another one each time.
+const EPHEMERAL: u32 = 32_768;
 
 /// The [short digest](short) of what shows a failure of this rule at this severity:
 /// each place and value once, in no order, without what is other ones after a restart.
 pub fn digest(rule: &str, severity: Severity, evidence: &[Evidence]) -> String {
-    let lines: BTreeSet<String> = evidence.iter().map(line).collect();
+    let lines: BTreeSet<String> = evidence.iter().filter_map(line).collect();
     short([rule, severity.name()].into_iter().chain(lines.iter().map(String::as_str)))
 }
 
@@ -46,10 +69,14 @@ pub fn is_digest(text: &str) -> bool {
     text.len() == LENGTH && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// A piece of evidence: which kind of source, what in it, and what it says there.
-fn line(datum: &Evidence) -> String {
-    let source = match &datum.source {
-        Source::Kernel(path) => lasting(path),
+/// A piece of evidence: which kind of source, what in it, and what it says there. None:
+/// it was measured, and says nothing that lasts.
+fn line(datum: &Evidence) -> Option<String> {
+    let (source, value) = match &datum.source {
+        Source::Kernel(path) => (lasting(path), of_kernel(path, datum)?),
+        Source::Default(what) => (what.to_string(), lasting(datum.value.raw())),
+        // How many have ended and were not waited for yet.
+        Source::Processes(_) if datum.value.raw().contains(" zombies ") => return None,
         // These name a file of this project or a thing that is made anew; what was
         // read of it stands beside.
         Source::Clock
@@ -63,13 +90,46 @@ fn line(datum: &Evidence) -> String {
         | Source::Context(_)
         | Source::Disk(_)
         | Source::Git(_)
-        | Source::Run(_) => String::new(),
-        Source::Default(what) => what.to_string(),
+        | Source::Run(_) => (String::new(), lasting(datum.value.raw())),
     };
     let kind = datum.source.to_string();
     let kind = kind.split(':').next().unwrap_or_default();
     let place = unnumbered(&lasting(datum.place.raw()));
-    format!("{kind}\u{1}{source}\u{1}{place}\u{1}{}", lasting(datum.value.raw()))
+    Some(format!("{kind}\u{1}{source}\u{1}{place}\u{1}{value}"))
+}
+
+/// What a file of the kernel says.
+fn of_kernel(path: &str, datum: &Evidence) -> Option<String> {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let value = datum.value.raw();
+    let is_number = path.contains("/ns/") || path.ends_with("(inode)");
+    match file {
+        _ if MEASURED.contains(&file) => None,
+        _ if is_number || PIDS.contains(&datum.place.raw()) => Some("*".to_owned()),
+        "mountinfo" => Some(mount(value)),
+        _ => Some(lasting(value.split(", inode ").next().unwrap_or_default())),
+    }
+}
+
+/// A line of `/proc/<pid>/mountinfo` (`proc_pid_mountinfo(5)`) without the numbers of the
+/// mount, of its device and of its peers, and without the layers of an overlay.
+fn mount(line: &str) -> String {
+    let is_id = |word: &str| word.bytes().all(|it| it.is_ascii_digit() || it == b':');
+    let words = line.split(' ').enumerate().filter(|(place, word)| *place > 2 || !is_id(word));
+    let word = |(_, word): (usize, &str)| {
+        let peers = ["shared", "master", "propagate_from"];
+        let named = word.split_once(':').filter(|(name, _)| peers.contains(name));
+        let option = |it: &str| {
+            let layers = ["lowerdir", "upperdir", "workdir"];
+            let named = it.split_once('=').filter(|(name, _)| layers.contains(name));
+            named.map_or_else(|| lasting(it), |(name, _)| name.to_owned())
+        };
+        match named {
+            Some((name, _)) => name.to_owned(),
+            None => word.split(',').map(option).collect::<Vec<_>>().join(","),
+        }
+    };
+    words.map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A text with an asterisk in the place of ids, of pids and of points in time.
@@ -78,10 +138,11 @@ fn lasting(text: &str) -> String {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let is_apart = !out.ends_with(|it: char| it.is_ascii_alphanumeric());
-        let is_numbered = NUMBERED.iter().any(|folder| out.ends_with(folder));
+        let is_numbered = NUMBERED.iter().any(|before| out.ends_with(before));
         let skipped = match () {
             () if !is_apart => 0,
             () if is_numbered => digits(rest),
+            () if out.ends_with("of the host, port ") => port(rest),
             () => time(rest).max(id(rest)),
         };
         let length = if skipped > 0 { skipped } else { first.len_utf8() };
@@ -101,6 +162,13 @@ fn unnumbered(place: &str) -> String {
 
 fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
+/// How much of the beginning of a text is a port that was given away at random.
+fn port(text: &str) -> usize {
+    let count = digits(text);
+    let number = text.get(..count).and_then(|it| it.parse::<u32>().ok());
+    if number.is_some_and(|it| it >= EPHEMERAL) { count } else { 0 }
 }
 
 /// How much of the beginning of a text is an id.
@@ -156,6 +224,30 @@ mod tests {
                 of(Source::image("x"), "/Created", "\"2026-01-01T00:00:00.5Z\""),
                 of(Source::image("y"), "/Created", "\"2026-02-01T00:00:00+01:00\""),
             ),
+            (
+                of(Source::Kernel("/proc/7/ns/ipc".into()), "", "ipc:[4026531839]"),
+                of(Source::Kernel("/proc/8/ns/ipc".into()), "", "ipc:[4026532190]"),
+            ),
+            (
+                of(Source::proc(7, "status"), "NSpid", "7"),
+                of(Source::proc(8, "status"), "NSpid", "8"),
+            ),
+            (
+                of(Source::Clock, "", "port 80/tcp on every interface of the host, port 32785"),
+                of(Source::Clock, "", "port 80/tcp on every interface of the host, port 49153"),
+            ),
+            (
+                of(Source::mount_points(7), "/run/x", "s 0660 0:105, inode 98 of 254:0"),
+                of(Source::mount_points(7), "/run/x", "s 0660 0:105, inode 99 of 253:1"),
+            ),
+            (
+                mount(
+                    "105 56 0:47 / / rw master:3 - overlay overlay rw,lowerdir=/a:/b,upperdir=/c,x=y",
+                ),
+                mount(
+                    "98 51 0:50 / / rw master:7 - overlay overlay rw,lowerdir=/d,upperdir=/e,x=y",
+                ),
+            ),
         ] {
             assert_eq!(one, other);
         }
@@ -175,12 +267,30 @@ mod tests {
             of(Source::container("a"), "/HostConfig/Binds/0", "\"/etc:/etc\""),
             of(Source::container("a"), "/HostConfig/Binds/0", "\"/run:/etc\""),
             of(Source::container("a"), "/Created", "\"2026-01-01\""),
+            of(Source::container("a"), "", "port 80/tcp on every interface of the host, port 8080"),
+            of(Source::container("a"), "", "port 80/tcp on every interface of the host, port 8081"),
+            mount("1 2 0:47 /etc /host-etc rw - ext4 /dev/vda rw"),
+            mount("1 2 0:47 /etc /host-etc ro - ext4 /dev/vda rw"),
+            mount("1 2 0:47 /run /host-etc ro - ext4 /dev/vda rw"),
             digest("another-rule", Severity::High, &[]),
             digest("another-rule", Severity::Crit, &[]),
         ];
         let told_apart: BTreeSet<&String> = all.iter().collect();
         assert_eq!(told_apart.len(), all.len(), "{all:?}");
-        assert!(all.iter().all(|it| is_digest(it)));
+        assert!(is_digest(&all[0]) && !is_digest("0123") && !is_digest("0123456789ABCDEF"));
+    }
+
+    #[test]
+    fn what_was_measured_is_not_what_shows_a_failure() {
+        let limit = Evidence::new(Source::Kernel("/sys/fs/cgroup/memory.max".into()), "", "max");
+        let of = |used: &str| {
+            let file = Source::Kernel("/sys/fs/cgroup/memory.peak".into());
+            digest("a-rule", Severity::High, &[limit.clone(), Evidence::new(file, "", used)])
+        };
+        assert_eq!(of("1024"), of("2048"));
+        let zombies = |text: &str| super::tests::of(Source::Processes("a".into()), "", text);
+        assert_eq!(zombies("2 zombies wait for the first process"), zombies("0 zombies wait"));
+        assert_ne!(zombies("port 80/tcp"), zombies("port 81/tcp"));
     }
 
     #[test]

@@ -44,5 +44,6 @@ mod properties;
 mod reachability;
 mod settings;
 mod support;
+mod waiver_life;
 mod waivers;
 mod walls;
