@@ -283,12 +283,12 @@ mod tests {
     #[test]
     fn what_was_measured_is_not_what_shows_a_failure() {
         let limit = Evidence::new(Source::Kernel("/sys/fs/cgroup/memory.max".into()), "", "max");
-        let of = |used: &str| {
+        let used = |used: &str| {
             let file = Source::Kernel("/sys/fs/cgroup/memory.peak".into());
             digest("a-rule", Severity::High, &[limit.clone(), Evidence::new(file, "", used)])
         };
-        assert_eq!(of("1024"), of("2048"));
-        let zombies = |text: &str| super::tests::of(Source::Processes("a".into()), "", text);
+        assert_eq!(used("1024"), used("2048"));
+        let zombies = |text: &str| of(Source::Processes("a".into()), "", text);
         assert_eq!(zombies("2 zombies wait for the first process"), zombies("0 zombies wait"));
         assert_ne!(zombies("port 80/tcp"), zombies("port 81/tcp"));
     }

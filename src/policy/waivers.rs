@@ -138,6 +138,11 @@ impl File<'_> {
             );
             return Err(self.error(&span("evidence"), message));
         }
+        if evidence.is_some() && kind.is_none() {
+            let message = "what shows a finding is other evidence for each kind of target; say \
+                           its kind too";
+            return Err(self.error(&span("evidence"), message.to_owned()));
+        }
         let kind_name = kind.map_or("", Kind::name);
         let pin = evidence.as_deref().unwrap_or_default();
         let scope = [rule.raw(), glob.raw(), kind_name, pin].map(str::to_owned).to_vec();
@@ -219,6 +224,7 @@ mod tests {
             (with("'container'", "'pod'"), "4:8", "there are container, image, service"),
             (with("'container'", "'Dockerfile'"), "4:8", "is not asked of a Dockerfile"),
             (with("0123456789abcdef", "0123"), "9:12", "no digest of evidence"),
+            (without("kind"), "8:12", "say its kind too"),
             (format!("{FULL}{FULL}"), "10:1", "it is waived in line 2 already"),
             ("waive = 'all'\n".to_owned(), "1:9", "[[waive]]"),
             ("[waivers]\nwarn-days = -1\n".to_owned(), "2:13", "from 0 to 365"),

@@ -351,6 +351,9 @@ fn how_early_an_end_is_told_is_the_policys_to_say() {
     }
 }
 
+/// What else tells the time, whether the waiver is in force then, and what day it is.
+type Case<'a> = (&'a str, &'a dyn Fn(&mut Bundle), bool, &'a str);
+
 #[test]
 fn a_clock_that_is_set_back_brings_no_waiver_back() {
     let late = "2027-03-01T09:00:00Z";
@@ -376,7 +379,7 @@ fn a_clock_that_is_set_back_brings_no_waiver_back() {
     let ended = record(json!({"State": {"FinishedAt": late, "StartedAt": "0001-01-01T00:00:00Z"}}));
     let never = record(json!({"Created": "yesterday", "State": {"StartedAt": 7}}));
     let soon = record(json!({"Created": "2026-11-21T11:00:00Z"}));
-    let cases: [(&str, &dyn Fn(&mut Bundle), bool, &str); 8] = [
+    let cases: [Case<'_>; 8] = [
         ("nothing else tells", &|_| (), true, "2026-11-20"),
         ("the engine's clock", &engine, false, "2027-03-01"),
         ("when a container was created", &created, false, "2027-03-01"),

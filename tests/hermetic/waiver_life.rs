@@ -2,7 +2,6 @@
 //! clock that is pinned, through the whole program.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
@@ -322,6 +321,25 @@ fn who_reads_a_policy_sees_its_waivers_and_what_is_wrong_with_one() {
 }
 
 #[test]
+fn the_policies_of_the_documentation_make_sense() {
+    let page = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let (waivers, readme) = (page("docs/waivers.md"), page("README.md"));
+    let blocks = waivers.split("```toml\n").chain(readme.split("```toml\n").skip(1)).skip(1);
+    let blocks: Vec<&str> = blocks.map(|it| it.split_once("```").unwrap().0).collect();
+    let waived = |text: &&str| Policy::parse("p.toml", text).unwrap().waivers.exceptions.len();
+    assert_eq!(blocks.iter().map(waived).sum::<usize>(), 2, "{blocks:?}");
+    // What stands in the comments of the shipped policy makes sense too.
+    let shipped = page("policies/baseline.toml");
+    let (_, example) = shipped.split_once("# [[waive]]\n").unwrap();
+    let lines =
+        example.lines().map_while(|it| it.strip_prefix("# ")).collect::<Vec<_>>().join("\n");
+    assert_eq!(waived(&&*format!("[[waive]]\n{lines}\n")), 1);
+}
+
+#[test]
 fn what_an_engine_or_a_label_says_is_printed_and_does_nothing_else() {
     let hostile = "until=2999-12-31 owner=o reason=\u{1b}[2J\u{202e}";
     let labels = json!({
@@ -377,6 +395,14 @@ fn renumber(value: &mut Value, pids: &BTreeMap<u64, u64>) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|it| renumber(it, pids)),
+        Value::String(text) if text.contains("\nPPid:\t") => {
+            for (old, new) in pids {
+                for field in ["Pid", "Tgid"] {
+                    let told = |pid| format!("{field}:\t{pid}\n");
+                    *text = text.replace(&told(old), &told(new));
+                }
+            }
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -46,8 +46,8 @@ fn one(out: &mut String, waiver: &Waiver, look: Look) -> std::fmt::Result {
     }
     let digests: Vec<&str> = waiver.evidence_now.iter().map(String::as_str).collect();
     if !digests.is_empty() && *state != WaiverState::Void {
-        let bound = if waiver.evidence.is_some() { "" } else { ", to which it could be bound" };
-        let text = format!("evidence {}{bound}", digests.join(" and "));
+        let pinned = if waiver.evidence.is_some() { "" } else { ", not pinned to it" };
+        let text = format!("evidence {}{pinned}", digests.join(" and "));
         writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &text)))?;
     }
     match &waiver.problem {
