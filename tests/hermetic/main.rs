@@ -31,6 +31,7 @@ mod dockerfiles;
 mod drift;
 mod engine;
 mod env_files;
+mod evidence_digests;
 mod files;
 mod formats;
 mod host;
