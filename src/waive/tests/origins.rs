@@ -205,3 +205,27 @@ fn a_label_counts_where_the_policy_says_so_and_never_if_the_image_brings_it() {
         }
     }
 }
+
+#[test]
+fn a_pin_voids_a_waiver_where_other_evidence_shows_it_and_nowhere_else() {
+    let bundle = running(
+        vec![container("1", "web-1", json!({})), container("2", "web-2", json!({}))],
+        NOON.unwrap(),
+    );
+    let verdicts = [shown("/srv/cache"), shown("/run/docker.sock")];
+    let sheets = bundle.targets.iter().zip(&verdicts).map(|(target, verdict)| {
+        let mut sheet = ledger(verdict.clone()).sheets.remove(0);
+        sheet.target = target.clone();
+        sheet
+    });
+    let mut ledger = Ledger { sheets: sheets.collect() };
+    let [looked_at, another] = verdicts.each_ref().map(digest);
+    let policy = waives("web-*", &format!("kind = 'container'\nevidence = '{looked_at}'"));
+    let standing = lay(&mut ledger, &[], &bundle, &policy);
+    let [it] = standing.as_slice() else { panic!("{standing:?}") };
+    assert_eq!(it.state, State::Void { of: vec!["web-2".into()], over: vec!["web-1".into()] });
+    assert_eq!(it.evidence, [another].into());
+    assert!(!it.state.is_idle(), "it still covers the first");
+    let covered: Vec<bool> = ledger.findings().map(|(_, it)| it.waiver.is_some()).collect();
+    assert_eq!(covered, [true, false]);
+}
