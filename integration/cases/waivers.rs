@@ -60,6 +60,7 @@ fn anew() {
     assert_eq!(one.get("read-only-root"), changed.get("read-only-root"));
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test lays out its own files")]
 fn labelled() {
     let engine = run::docker();
     let mut config = careless();
