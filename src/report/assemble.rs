@@ -207,7 +207,7 @@ fn finding(
         gap: None,
         fingerprint: if is_brief { String::new() } else { fingerprint() },
         known: finding.is_known,
-        evidence_digest: finding.evidence_digest().filter(|_| !is_brief),
+        evidence_digest: if is_brief { None } else { finding.evidence_digest() },
         waived_at: finding.waiver.as_ref().map(|it| it.at.in_words()),
         mend: run.joined.of(target, finding.rule).iter().map(mend).collect(),
     };
