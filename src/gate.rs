@@ -1,5 +1,7 @@
 //! Whether an audit fails, is incomplete, or is clean and complete.
 
+use std::collections::BTreeMap;
+
 use crate::compare::{Baseline, Card, Counted, State};
 use crate::model::bundle::Bundle;
 use crate::model::finding::Ledger;
@@ -26,8 +28,8 @@ pub struct Tally {
     pub missing: Vec<String>,
     /// Targets that are verified to less than is asked.
     pub uncovered: Vec<String>,
-    /// How many waivers waive nothing.
-    pub idle: usize,
+    /// Whether the waiver at a place waives nothing, in any of the audits.
+    pub idle: BTreeMap<Untrusted, bool>,
 }
 
 /// What the gate says, with every reason.
@@ -66,7 +68,9 @@ impl Tally {
         for (_, it) in ledger.findings() {
             tally.hold(State::of(it), it.severity, it.is_known, gate);
         }
-        tally.idle = waivers.iter().filter(|it| it.state.is_idle()).count();
+        for Standing { waiver, state, .. } in waivers {
+            tally.note(waiver.at.in_words(), state.is_idle());
+        }
         for (sheet, card) in ledger.sheets.iter().zip(cards) {
             tally.weigh(&sheet.target.name, card.floor, card.coverage, gate);
         }
@@ -88,8 +92,15 @@ impl Tally {
             let coverage = Coverage { applicable, verified, stated, unknown };
             tally.weigh(&subject.name, subject.floor, coverage, gate);
         }
-        tally.idle = card.waivers.iter().filter(|it| it.is_idle()).count();
+        for waiver in &card.waivers {
+            tally.note(waiver.place(), waiver.is_idle());
+        }
         tally
+    }
+
+    /// Counts a waiver: what covers something anywhere is not idle.
+    fn note(&mut self, place: Untrusted, is_idle: bool) {
+        *self.idle.entry(place).or_insert(true) &= is_idle;
     }
 
     /// Counts a finding.
@@ -124,7 +135,9 @@ impl Tally {
             (Some(one), Some(more)) => Some(one + more),
             (one, more) => one.or(more),
         };
-        self.idle += other.idle;
+        for (place, is_idle) in &other.idle {
+            self.note(place.clone(), *is_idle);
+        }
         self.failures.extend_from_slice(&other.failures);
         self.missing.extend_from_slice(&other.missing);
         self.uncovered.extend_from_slice(&other.uncovered);
@@ -144,8 +157,9 @@ impl Tally {
                 outcome.failures.insert(0, format!("{findings} at {fail_on} or above{known}"));
             }
             // A waiver that waives nothing is as bad as the mildest finding.
-            if self.idle > 0 && fail_on == Severity::Low {
-                outcome.failures.push(format!("{} nothing", waivers(self.idle)));
+            let idle = self.idle.values().filter(|it| **it).count();
+            if idle > 0 && fail_on == Severity::Low {
+                outcome.failures.push(format!("{} nothing", waivers(idle)));
             }
             if self.unknown > 0 {
                 let checks = counted(self.unknown, "check");

@@ -122,8 +122,7 @@ impl Weighed {
         of_files: &[Arc<model::waiver::Waiver>],
         policy: &Policy,
     ) -> Self {
-        let all = [bundle.waivers.as_slice(), of_files].concat();
-        let mut waivers = waive::lay(&mut ledger, &all, bundle, policy);
+        let mut waivers = waive::lay(&mut ledger, of_files, bundle, policy);
         // Where it stands it may still cover something.
         let is_unused = |it: &Standing| matches!(it.state, State::Unused(_));
         waivers.retain(|it| !is_unused(it) || !of_files.contains(&it.waiver));

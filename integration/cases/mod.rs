@@ -22,6 +22,7 @@ mod secrets;
 mod services;
 mod storage;
 mod users;
+mod waivers;
 mod walls;
 mod without_engine;
 
@@ -54,6 +55,7 @@ pub(crate) fn all() -> Vec<Live> {
         secrets::all(),
         config::all(),
         users::all(),
+        waivers::all(),
         walls::all(),
         daemons::all(),
         without_engine::all(),

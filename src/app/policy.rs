@@ -8,6 +8,7 @@ use super::output::{self, Terminal};
 use super::{audit, config, containers};
 use crate::collect::containers::{Files, Plan};
 use crate::facts;
+use crate::model::identity::identity;
 use crate::model::untrusted::Untrusted;
 use crate::policy::Policy;
 use crate::policy::config::NAME;
@@ -38,8 +39,10 @@ fn show(command: &PolicyShow, terminal: Terminal) -> Result<u8, Failure> {
         output::to_stderr(&format!("secaudit: {}", gap.in_words()));
     }
     let facts = facts::derive(&bundle);
-    let shown =
-        facts.iter().map(|(target, facts)| report::render_for(&policy, target, facts, look));
+    let shown = facts.iter().map(|(target, facts)| {
+        let identity = identity(&bundle, target);
+        report::render_for(&policy, (target, &identity), facts, look)
+    });
     output::print(&shown.collect::<Vec<_>>().join("\n"))?;
     Ok(if bundle.missing.is_empty() { exit::CLEAN } else { exit::INCOMPLETE })
 }

@@ -19,7 +19,7 @@ use crate::parse::compose::Fault;
 use crate::policy::Policy;
 use crate::report::terminal::{self, Look};
 use crate::report::v1::{Report, Target, Waiver};
-use crate::report::{self, Roll};
+use crate::report::{self, Gathered, Roll};
 
 /// How many files are held in memory at once.
 const AT_ONCE: usize = 256;
@@ -46,6 +46,7 @@ struct Whole<'a> {
     /// The rules that any target breaks.
     broken: BTreeSet<String>,
     tally: Tally,
+    waivers: Gathered,
     roll: Roll,
     /// Why the first file of which nothing was judged has nothing.
     empty: Option<Fault>,
@@ -126,7 +127,7 @@ pub(super) fn run<R>(
                     whole.count(&part);
                     text.extend(part.shown);
                     whole.report.targets.extend(part.targets);
-                    whole.report.waivers.extend(part.waivers);
+                    whole.waivers.add(part.waivers);
                 }
             }
         }
@@ -159,7 +160,7 @@ pub(super) fn one(this: Run<'_>, judged: Vec<Result<Part, Fault>>) -> Report {
             Ok(part) => {
                 whole.count(&part);
                 whole.report.targets.extend(part.targets);
-                whole.report.waivers.extend(part.waivers);
+                whole.waivers.add(part.waivers);
             }
         }
     }
@@ -172,8 +173,8 @@ impl<'a> Whole<'a> {
         audit::note_the_time(&mut nobody);
         let report = crate::evaluate(&nobody, this.policy, Accept::Kernel);
         let (floors, broken, tally) = (Vec::new(), BTreeSet::new(), Tally::default());
-        let roll = Roll::new(&this.policy.checklists);
-        Self { this, report, floors, broken, tally, roll, empty: None }
+        let (roll, waivers) = (Roll::new(&this.policy.checklists), Gathered::default());
+        Self { this, report, floors, broken, tally, waivers, roll, empty: None }
     }
 
     /// One that could not be understood: it is told at once, and leaves the rest alone.
@@ -218,6 +219,7 @@ impl<'a> Whole<'a> {
         self.report.gate.exit_code = outcome.exit_code();
         self.report.gate.failures = outcome.failures;
         self.report.gate.gaps = outcome.gaps;
+        self.report.waivers = self.waivers.close();
         self.report.checklists = self.roll.close();
         self.report.gate.baseline = report::baseline(self.this.policy, &self.tally);
         self.report.fleet = report::fleet(self.floors.iter().copied());

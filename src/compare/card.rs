@@ -95,12 +95,47 @@ pub struct About {
 pub struct Waiver {
     /// The word that a scorecard has for it.
     pub state: String,
+    #[serde(default)]
+    at: Option<Written>,
+    #[serde(default)]
+    label: Option<Label>,
+    /// The names of the targets that it covers.
+    #[serde(default)]
+    covers: Vec<Untrusted>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, Deserialize)]
+struct Written {
+    file: Untrusted,
+    line: u32,
+    column: u32,
+}
+
+/// A label of a target.
+#[derive(Clone, Debug, Deserialize)]
+struct Label {
+    of: Untrusted,
+    name: Untrusted,
 }
 
 impl Waiver {
     /// Whether it waives nothing.
     pub fn is_idle(&self) -> bool {
-        !matches!(self.state.as_str(), "in-force" | "ending")
+        match self.state.as_str() {
+            "in-force" | "ending" => false,
+            "void" => self.covers.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// Where it stands, as people write it.
+    pub fn place(&self) -> Untrusted {
+        let at = self.at.as_ref();
+        let at = at.map(|it| format!("{}:{}:{}", it.file.raw(), it.line, it.column));
+        let label = self.label.as_ref();
+        let label = label.map(|it| format!("{}, label {}", it.of.raw(), it.name.raw()));
+        at.or(label).unwrap_or_default().into()
     }
 }
 

@@ -94,7 +94,7 @@ pub(super) fn all(view: &View<'_>, given: &environment::Given) -> Storage {
     let command = command(view);
     let forgets = Fact::declared_only(forgets(view, &command));
     // What is told of a command only narrows the question: nobody has to know it.
-    let told = command.known().cloned().unwrap_or_default();
+    let told = command.known().map(Vec::as_slice).unwrap_or_default();
     let work = work(view, &mounts, &runs, told, named_folder(given));
     Storage { mounts, known, runs, work, forgets }
 }
@@ -104,23 +104,23 @@ fn named(view: &View<'_>, programs: Vec<Untrusted>) -> Runs {
 }
 
 /// The folder that a database's environment names for its data.
-fn named_folder(given: &environment::Given) -> Option<String> {
+fn named_folder(given: &environment::Given) -> Option<&str> {
     let named = given.known().known()?.get("PGDATA")?.kept.as_ref()?;
-    Some(named.raw().to_owned()).filter(|it| it.starts_with('/'))
+    Some(named.raw()).filter(|it| it.starts_with('/'))
 }
 
 fn work(
     view: &View<'_>,
     mounts: &Fact<Vec<Mount>>,
     runs: &Fact<Runs>,
-    told: Vec<String>,
-    named: Option<String>,
+    told: &[String],
+    named: Option<&str>,
 ) -> Fact<Work> {
     let is_kept = view.origin() == Origin::Kernel && has_own_disk(view);
     let work = |mounts: &Reading<Vec<Mount>>, runs: &Reading<Runs>, programs| {
         let both = mounts.clone().zip(runs.clone()).zip(programs);
         both.map(|((mounts, runs), programs)| {
-            let (told, named) = (told.clone(), named.clone());
+            let (told, named) = (told.to_vec(), named.map(str::to_owned));
             Work { runs, programs, told, named, mounts, is_kept }
         })
     };

@@ -17,7 +17,7 @@ use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::Verdict;
-use crate::model::waiver::{Scope, Waiver};
+use crate::model::waiver::{Scope, Terms, Waiver};
 
 /// What of a Dockerfile a service overrules by a key of its own. What else stands
 /// there is only mended there.
@@ -88,13 +88,16 @@ pub fn waivers(bundle: &Bundle, asked: &[Asked<'_>]) -> Vec<Arc<Waiver>> {
     let moved = |of: &Asked<'_>, waiver: &Waiver| {
         let (scope, terms) = waiver.terms.as_ref().ok()?;
         let mut sheets = of.ledger.sheets.iter();
-        let service = sheets.find(|it| scope.targets.contains(&it.target.id))?;
+        let service = sheets.find(|it| scope.is_whole(&it.target.id))?;
         let finding = service.findings.iter().find(|it| it.rule == terms.rule.raw());
         let is_kept = finding.is_some_and(|it| matches!(it.verdict, Verdict::Pass(_)));
-        let targets = if is_kept { Vec::new() } else { own(service) };
-        let scope = Scope { targets, ..scope.clone() };
-        (!scope.targets.is_empty())
-            .then(|| Arc::new(Waiver { at: waiver.at.clone(), terms: Ok((scope, terms.clone())) }))
+        // It answers for what shows the service's own finding, as the files have it.
+        let digest = finding.and_then(Finding::evidence_digest);
+        let is_void = terms.evidence.is_some() && terms.evidence != digest;
+        let targets = if is_kept || is_void { Vec::new() } else { own(service) };
+        let (at, terms) = (waiver.at.clone(), Terms { evidence: None, ..terms.clone() });
+        (!targets.is_empty())
+            .then(|| Arc::new(Waiver { at, terms: Ok((Scope::Whole(targets), terms)) }))
     };
     let all = asked.iter().flat_map(|of| of.bundle.waivers.iter().map(move |it| (of, it)));
     all.filter_map(|(of, waiver)| moved(of, waiver)).collect()

@@ -51,6 +51,12 @@ impl Names {
     }
 }
 
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.texts.join(", "))
+    }
+}
+
 impl PartialEq for Names {
     fn eq(&self, other: &Self) -> bool {
         self.texts == other.texts

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
+use super::pin;
 use super::severity::Severity;
 use super::target::{Kind, Target};
 use super::untrusted::Untrusted;
@@ -26,18 +25,22 @@ pub struct Finding {
     pub is_known: bool,
 }
 
+impl Finding {
+    /// The [digest](pin::digest) of what shows it, where it fails.
+    pub fn evidence_digest(&self) -> Option<String> {
+        match &self.verdict {
+            Verdict::Fail(proof) => Some(pin::digest(self.rule, self.severity, proof.evidence())),
+            Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => None,
+        }
+    }
+}
+
 /// What names a finding across runs: that of a rule on a target of this kind with
 /// this [identity](super::identity::identity).
 ///
-/// The first 16 hexadecimal digits of SHA-256 over rule, kind and identity.
+/// The [short digest](pin::short) of rule, kind and identity.
 pub fn fingerprint(rule: &str, kind: Kind, identity: &Untrusted) -> String {
-    let mut hash = Sha256::new();
-    for part in [rule, kind.name(), identity.raw()] {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    let digits = hash.finalize().into_iter().take(8).flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    pin::short([rule, kind.name(), identity.raw()])
 }
 
 /// One target's findings, one for each rule, in the order of the rules.

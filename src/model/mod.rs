@@ -18,6 +18,7 @@ pub mod image_name;
 pub mod kept;
 pub mod layers;
 pub mod nginx;
+pub mod pin;
 pub mod pointer;
 pub mod reading;
 pub mod secret;

@@ -42,7 +42,12 @@ fn names(pointer: &str) -> Option<impl Iterator<Item = Cow<'_, str>>> {
     is_pointer.then(|| std::iter::from_fn(next))
 }
 
-/// A name as it stands in a pointer, where `/` is `~1` and `~` is `~0`.
+/// A name as it stands in a pointer.
+pub fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A name that stands in a pointer, where `/` is `~1` and `~` is `~0`.
 fn unescaped(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| byte == b'~') {
         name.replace("~1", "/").replace("~0", "~").into()

@@ -14,14 +14,59 @@ pub type Position = (u32, u32);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiver {
     /// Where it was written.
-    pub at: Written,
+    pub at: Place,
     /// What it speaks of and what it says, or why it cannot be understood.
     pub terms: Result<(Scope, Terms), Slip>,
 }
 
-/// What a waiver speaks of: targets as a whole, or else a part of a file.
+/// Where a waiver was written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// In a file: a comment, an entry of a policy, or a label of a service.
+    File(Written),
+    /// In a label that no file is known to hold.
+    Label(Label),
+}
+
+/// A label of a target.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Label {
+    /// What the target is called.
+    pub of: Untrusted,
+    /// What the label is called.
+    pub name: Untrusted,
+    /// What it says.
+    pub value: Untrusted,
+}
+
+impl Place {
+    /// The place as people write it.
+    pub fn in_words(&self) -> Untrusted {
+        match self {
+            Self::File(Written { file, line, column, .. }) => {
+                format!("{}:{line}:{column}", file.raw()).into()
+            }
+            Self::Label(Label { of, name, .. }) => {
+                format!("{}, label {}", of.raw(), name.raw()).into()
+            }
+        }
+    }
+}
+
+/// What a waiver speaks of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scope {
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// What a part of a file says.
+    Part(Part),
+    /// Targets as a whole, by their ids, whatever shows it.
+    Whole(Vec<String>),
+}
+
+/// A part of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
     /// The file, by the path that a person knows it by.
     pub file: Untrusted,
     /// What the file asks for: services, or an image by a Dockerfile.
@@ -30,20 +75,25 @@ pub struct Scope {
     pub first: Position,
     /// Where the last of it begins.
     pub last: Position,
-    /// The targets, by their ids, that are spoken of as a whole, whatever line shows it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub targets: Vec<String>,
 }
 
 impl Scope {
-    /// Whether a place is spoken of.
+    /// Whether a place in a file is spoken of.
     pub fn holds(&self, place: &Written) -> bool {
         let at = (place.line, place.column);
-        self.targets.is_empty() && self.file == place.file && (self.first..=self.last).contains(&at)
+        match self {
+            Self::Part(part) => part.file == place.file && (part.first..=part.last).contains(&at),
+            Self::Whole(_) => false,
+        }
+    }
+
+    /// Whether a target is spoken of as a whole, by its id.
+    pub fn is_whole(&self, id: &str) -> bool {
+        matches!(self, Self::Whole(targets) if targets.iter().any(|it| it == id))
     }
 }
 
-/// What a waiver says. All of it has to be said, but for the ticket.
+/// What a waiver says. All of it has to be said, but for the ticket and the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// The rule's id, as written.
@@ -57,9 +107,13 @@ pub struct Terms {
     /// Where the work on it is tracked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<Untrusted>,
+    /// The [digest](super::pin::digest) of the evidence that is answered for; none:
+    /// whatever shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
-/// Why a waiver cannot be understood.
+/// Why a waiver cannot be understood, or does not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slip {
     /// What is the matter, as a fragment without a full stop.

@@ -1,5 +1,6 @@
 //! Points in time and durations, as engines and policies write them.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -24,12 +25,18 @@ impl Instant {
     pub fn since(self, earlier: Self) -> Duration {
         self.0.duration_since(earlier.0).try_into().unwrap_or_default()
     }
+
+    /// The day that it is then in UTC.
+    pub fn day(self) -> Date {
+        self.0.to_zoned(TimeZone::UTC).date()
+    }
 }
 
-/// The day of a point in time that is written as in [`Instant::parse`], in UTC.
-pub fn day(text: &str) -> Option<Date> {
-    let at: Timestamp = text.parse().ok()?;
-    Some(at.to_zoned(TimeZone::UTC).date())
+impl fmt::Display for Instant {
+    /// In UTC, to the second: `2026-11-20T05:14:16Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.0}", self.0)
+    }
 }
 
 /// A duration as Docker and Compose write it: `90s`, `1m30s`, `500ms`, `1h`.
@@ -57,6 +64,9 @@ mod tests {
         assert_eq!(since("2000-02-29T12:00:00.5Z"), Duration::from_millis(951_825_600_500));
         assert_eq!(at("2026-11-20T07:14:16+01:00"), at("2026-11-20T06:14:16Z"));
         assert_eq!(epoch.since(at("2024-03-01T00:00:00Z").unwrap()), Duration::ZERO);
+        let late = at("2028-02-28T23:30:00.7-01:00").unwrap();
+        assert_eq!(late.day().to_string(), "2028-02-29");
+        assert_eq!(late.to_string(), "2028-02-29T00:30:00Z");
         for nothing in [
             "0001-01-01T00:00:00Z",
             "",

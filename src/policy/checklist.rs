@@ -212,20 +212,6 @@ impl File<'_> {
         }
     }
 
-    fn kind(&self, value: &Value<'_>) -> Result<Kind, PolicyError> {
-        let name = self.text(value)?;
-        let is_it = |kind: &Kind| kind.name().eq_ignore_ascii_case(name);
-        Kind::ALL.into_iter().find(is_it).ok_or_else(|| {
-            let known = Kind::ALL.map(Kind::name);
-            let message = format!(
-                "{name:?} is no kind of target{}; there are {}",
-                hint(name, &known),
-                known.join(", ")
-            );
-            self.error(&value.span(), message)
-        })
-    }
-
     /// A rule as the policy sets it, also where the policy switches it off.
     fn selected(&self, value: &Value<'_>, policy: &Policy) -> Result<Selected, PolicyError> {
         let rule = self.rule_named(self.text(value)?, &value.span())?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::file::{File, Key, Stated, Value};
-use super::{Policy, PolicyError};
+use super::file::{File, Key, Value};
+use super::{Policy, PolicyError, Stated};
 
 /// What the file is called.
 pub const NAME: &str = "secaudit.toml";
@@ -62,10 +62,7 @@ impl Config {
         engines: &[String],
     ) -> Result<(), PolicyError> {
         let known = ["policy", "checklists", "baseline", "format", "host", "engine", "gate"];
-        let filled = || match file.text(value)? {
-            "" => Err(file.error(&value.span(), "expected a text that is not empty".to_owned())),
-            text => Ok(text.to_owned()),
-        };
+        let filled = || file.filled(value).map(str::to_owned);
         match key.get_ref().as_ref() {
             "policy" => self.policy = Some(filled()?),
             "checklists" => {

@@ -8,22 +8,21 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Gate, Policy, PolicyError, Selected};
+use super::{Policy, PolicyError, Selected, gate};
+use crate::model::draft::Written;
 use crate::model::severity::Severity;
+use crate::model::target::Kind;
 use crate::rules::{self, Rule, Shape};
 
 /// The most path patterns of a policy. One walk can look for more, and what is
 /// left is for the patterns that each container brings along.
 const MOST_SOUGHT: usize = 150;
 
-/// The keys of a gate.
-const GATE: [&str; 3] = ["fail-on", "fail-under", "min-coverage"];
-
 /// Lays a file over a policy.
 pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Policy, PolicyError> {
     let file = File::new(path, text);
     let table = file.parsed()?;
-    let known = ["name", "gate", "weights", "rules", "roles", "files"];
+    let known = ["name", "gate", "weights", "rules", "roles", "files", "waivers", "waive"];
     let (mut roles, mut files) = (None, None);
     for (key, value) in &table {
         match key.get_ref().as_ref() {
@@ -33,6 +32,8 @@ pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Pol
             "rules" => file.rules(&mut policy, value)?,
             "roles" => roles = Some(value),
             "files" => files = Some((key, value)),
+            "waivers" => file.waivers(&mut policy.waivers, value)?,
+            "waive" => policy.waivers.exceptions = file.exceptions(value)?,
             _ => return Err(file.unknown(key, "a policy", &known)),
         }
     }
@@ -60,29 +61,6 @@ pub(super) struct File<'f> {
     text: &'f str,
 }
 
-/// What a file says of a gate; what it does not say stays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stated {
-    /// `fail-on`; `Some(None)`: no finding fails.
-    pub fail_on: Option<Option<Severity>>,
-    /// `fail-under`.
-    pub fail_under: Option<u8>,
-    /// `min-coverage`.
-    pub min_coverage: Option<u8>,
-}
-
-impl Stated {
-    /// What holds of a gate that this is laid over.
-    #[must_use]
-    pub fn over(self, gate: Gate) -> Gate {
-        Gate {
-            fail_on: self.fail_on.unwrap_or(gate.fail_on),
-            fail_under: self.fail_under.or(gate.fail_under),
-            min_coverage: self.min_coverage.or(gate.min_coverage),
-        }
-    }
-}
-
 impl<'f> File<'f> {
     pub(super) const fn new(path: &'f str, text: &'f str) -> Self {
         Self { path, text }
@@ -90,6 +68,23 @@ impl<'f> File<'f> {
 
     pub(super) const fn path(&self) -> &'f str {
         self.path
+    }
+
+    /// Where something stands, with its line.
+    pub(super) fn written(&self, span: &Range<usize>) -> Written {
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |it| it + 1);
+        let line = self.text.get(start..).and_then(|it| it.lines().next()).unwrap_or_default();
+        let number = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+        let meant =
+            self.text.get(span.clone()).and_then(|it| it.lines().next()).unwrap_or_default();
+        Written {
+            file: self.path.into(),
+            line: number(before.matches('\n').count() + 1),
+            column: number(before.get(start..).unwrap_or_default().chars().count() + 1),
+            length: number(meant.chars().count().max(1)),
+            excerpt: line.into(),
+        }
     }
 
     /// Notes where each key of a table stands, by its dotted path.
@@ -142,20 +137,6 @@ impl<'f> File<'f> {
         self.error(&key.span(), format!("{of} has no key {:?}{hint}", key.get_ref()))
     }
 
-    /// The keys of a gate.
-    pub(super) fn gate(&self, value: &Value<'_>) -> Result<Stated, PolicyError> {
-        let mut stated = Stated::default();
-        for (key, value) in self.table(value)? {
-            match key.get_ref().as_ref() {
-                "fail-on" => stated.fail_on = Some(self.severity_or_none(value)?),
-                "fail-under" => stated.fail_under = Some(self.percent(value)?),
-                "min-coverage" => stated.min_coverage = Some(self.percent(value)?),
-                _ => return Err(self.unknown(key, "the gate", &GATE)),
-            }
-        }
-        Ok(stated)
-    }
-
     /// A string that is one of these.
     pub(super) fn word(&self, value: &Value<'_>, known: &[String]) -> Result<String, PolicyError> {
         let text = self.text(value)?;
@@ -166,6 +147,21 @@ impl<'f> File<'f> {
         let hint = hint(text, &known);
         let message = format!("{text:?} is none of them{hint}; there are {}", known.join(", "));
         Err(self.error(&value.span(), message))
+    }
+
+    /// A kind of target.
+    pub(super) fn kind(&self, value: &Value<'_>) -> Result<Kind, PolicyError> {
+        let name = self.text(value)?;
+        let is_it = |kind: &Kind| kind.name().eq_ignore_ascii_case(name);
+        Kind::ALL.into_iter().find(is_it).ok_or_else(|| {
+            let known = Kind::ALL.map(Kind::name);
+            let message = format!(
+                "{name:?} is no kind of target{}; there are {}",
+                hint(name, &known),
+                known.join(", ")
+            );
+            self.error(&value.span(), message)
+        })
     }
 
     fn weights(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {
@@ -311,17 +307,23 @@ impl<'f> File<'f> {
         value.get_ref().as_str().ok_or_else(|| self.expected(value, "a string"))
     }
 
+    /// A string that says something.
+    pub(super) fn filled<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
+        match self.text(value)? {
+            text if text.trim().is_empty() => {
+                let message = "expected a text that is not empty";
+                Err(self.error(&value.span(), message.to_owned()))
+            }
+            text => Ok(text),
+        }
+    }
+
     /// A string, or a whole number as it is written.
     fn text_or_number<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
         match value.get_ref().as_integer().filter(|number| number.radix() == 10) {
             Some(number) => Ok(number.as_str()),
             None => self.text(value),
         }
-    }
-
-    fn percent(&self, value: &Value<'_>) -> Result<u8, PolicyError> {
-        let number = self.number(value, 100)?;
-        u8::try_from(number).map_err(|_| self.expected(value, "a whole number from 0 to 100"))
     }
 
     pub(super) fn number(&self, value: &Value<'_>, most: u32) -> Result<u32, PolicyError> {
@@ -333,21 +335,12 @@ impl<'f> File<'f> {
         if number <= most { Ok(number) } else { Err(wanted()) }
     }
 
-    fn severity_or_none(&self, value: &Value<'_>) -> Result<Option<Severity>, PolicyError> {
-        match self.text(value)? {
-            "none" => Ok(None),
-            name => {
-                self.one_of(name, &value.span(), &["crit", "high", "med", "low", "none"]).map(Some)
-            }
-        }
-    }
-
     fn severity_named(&self, name: &str, span: &Range<usize>) -> Result<Severity, PolicyError> {
         self.one_of(name, span, &Severity::ALL.map(Severity::name))
     }
 
     /// The severity of this name; the error lists what else may stand there.
-    fn one_of(
+    pub(super) fn one_of(
         &self,
         name: &str,
         span: &Range<usize>,
@@ -377,7 +370,7 @@ fn hint_or(word: &str, known: &[&str], other: impl FnOnce() -> Option<String>) -
 /// Where a key stands that is none here.
 fn elsewhere(key: &str) -> Option<String> {
     let place = match key {
-        key if GATE.contains(&key) => "[gate]".to_owned(),
+        key if gate::KEYS.contains(&key) => "[gate]".to_owned(),
         key if Severity::ALL.iter().any(|it| it.name() == key) => "[weights]".to_owned(),
         key => format!("[rules.{}]", rules::find(key)?.id),
     };

@@ -5,6 +5,8 @@ pub mod config;
 mod error;
 mod file;
 mod files;
+mod gate;
+mod waivers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
@@ -17,8 +19,9 @@ use crate::rules::{self, Rule, Settings, Shape};
 
 pub use checklist::Checklist;
 pub use error::PolicyError;
-pub use file::Stated;
 pub(crate) use file::nearest;
+pub use gate::Stated;
+pub use waivers::{Exception, Waivers};
 
 /// Files by their paths below `policies/`, with what is in them.
 macro_rules! shipped {
@@ -60,6 +63,8 @@ pub struct Policy {
     pub rules: Vec<Selected>,
     /// What is said of files, which every rule's settings share.
     pub files: Arc<FilePolicy>,
+    /// What it says of waivers, and those that stand in it.
+    pub waivers: Waivers,
     /// The checklists that the targets are held against.
     pub checklists: Vec<Checklist>,
     /// What roles set of rules.
@@ -170,6 +175,7 @@ impl Policy {
             weights: Weights { crit: 10, high: 6, med: 3, low: 1 },
             rules,
             files: Arc::default(),
+            waivers: Waivers::default(),
             checklists: Vec::new(),
             by_role: ByRole::new(),
             said: BTreeMap::new(),

@@ -24,7 +24,7 @@ use crate::parse::document::Document;
 use crate::policy::Policy;
 use crate::rules::{self, Section};
 use crate::score::{self, Grade, Scorecard};
-use crate::waive::Standing;
+use crate::waive::{self, Standing};
 
 /// Everything that a report is made of.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub struct Run<'a> {
     /// What the gate says.
     pub outcome: &'a Outcome,
     /// Whether what is well is left out, as for one of many projects; no finding has a
-    /// fingerprint then, and evidence is the one line that says most.
+    /// fingerprint or a digest then, and evidence is the one line that says most.
     pub is_brief: bool,
 }
 
@@ -79,6 +79,9 @@ pub fn assemble(run: &Run<'_>) -> v1::Report {
             .bundle
             .text(&Source::Clock)
             .map_or_else(|_| String::new(), ToString::to_string),
+        clock_behind: waive::today(run.bundle, run.policy)
+            .and_then(|it| it.behind)
+            .map(|it| v1::ClockBehind { at: it.at.to_string(), by: it.by }),
         score_model: score::MODEL,
         policy: run.policy.name.clone(),
         settings: run.policy.settings.clone(),
@@ -204,7 +207,8 @@ fn finding(
         gap: None,
         fingerprint: if is_brief { String::new() } else { fingerprint() },
         known: finding.is_known,
-        waived_at: finding.waiver.as_ref().map(|it| place(&it.at).into()),
+        evidence_digest: if is_brief { None } else { finding.evidence_digest() },
+        waived_at: finding.waiver.as_ref().map(|it| it.at.in_words()),
         mend: run.joined.of(target, finding.rule).iter().map(mend).collect(),
     };
     let proof = match &finding.verdict {

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub use assemble::{Part, Run, assemble, baseline, fleet, targets};
 use assemble::{tool, written};
 pub use checklists::Roll;
-pub use waivers::waivers;
+pub use waivers::{Gathered, waivers};
 
 /// A result as JSON, with a final newline.
 ///

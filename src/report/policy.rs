@@ -7,7 +7,8 @@ use crate::facts::Facts;
 use crate::model::target::Target;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::Verdict;
-use crate::policy::{Policy, Selected};
+use crate::model::waiver::Terms;
+use crate::policy::{Exception, Policy, Selected, Waivers};
 use crate::rules::{self, Settings, recognised};
 
 /// Writes a policy as it is for everything.
@@ -18,18 +19,23 @@ pub fn render(policy: &Policy, look: Look) -> String {
     out
 }
 
-/// Writes what of a policy holds for a target, and why.
-pub fn render_for(policy: &Policy, target: &Target, facts: &Facts, look: Look) -> String {
+/// Writes what of a policy holds for a target, which is called so across runs, and why.
+pub fn render_for(
+    policy: &Policy,
+    (target, identity): (&Target, &Untrusted),
+    facts: &Facts,
+    look: Look,
+) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = Shown { policy, look, of: Some((target, facts)) }.write(&mut out);
+    let _ = Shown { policy, look, of: Some((target, identity, facts)) }.write(&mut out);
     out
 }
 
 struct Shown<'a> {
     policy: &'a Policy,
     look: Look,
-    of: Option<(&'a Target, &'a Facts)>,
+    of: Option<(&'a Target, &'a Untrusted, &'a Facts)>,
 }
 
 impl Shown<'_> {
@@ -38,12 +44,13 @@ impl Shown<'_> {
         let name = Untrusted::from(policy.name.as_str());
         match of {
             None => writeln!(out, "{}", look.bold(&format!("policy {name}")))?,
-            Some((target, _)) => {
+            Some((target, ..)) => {
                 let head = format!("{} · {}", target.name, target.kind.name());
                 writeln!(out, "{} · policy {name}", look.bold(&head))?;
             }
         }
         self.gate(out)?;
+        self.waivers(out)?;
         self.roles(out)?;
         self.files(out)?;
         writeln!(out, "\n{}", look.bold("rules"))?;
@@ -52,7 +59,12 @@ impl Shown<'_> {
 
     /// A line, and faintly after it which file says so.
     fn line(&self, out: &mut String, text: &str, key: &str) -> std::fmt::Result {
-        let at = self.policy.said(key).map(Untrusted::from);
+        self.said(out, text, self.policy.said(key))
+    }
+
+    /// The same of a place that is known.
+    fn said(&self, out: &mut String, text: &str, at: Option<&str>) -> std::fmt::Result {
+        let at = at.map(Untrusted::from);
         let at = at.map(|at| format!("  {at}")).unwrap_or_default();
         let text = Untrusted::from(text).to_string();
         let line = self.look.wrap("  ", "      ", &format!("{text}{at}"));
@@ -76,9 +88,27 @@ impl Shown<'_> {
         Ok(())
     }
 
+    fn waivers(&self, out: &mut String) -> std::fmt::Result {
+        let Waivers { warn_days, labels, exceptions } = &self.policy.waivers;
+        writeln!(out, "\n{}", self.look.bold("waivers"))?;
+        self.line(out, &format!("warn-days {warn_days}"), "waivers.warn-days")?;
+        self.line(out, &format!("labels {labels}"), "waivers.labels")?;
+        for exception in exceptions {
+            let Exception { at, kind, target, terms } = exception;
+            if self.of.is_some_and(|it| !exception.speaks_of(it.0, it.1)) {
+                continue;
+            }
+            let kind = kind.map(|it| format!(" ({})", it.name())).unwrap_or_default();
+            let Terms { rule, until, owner, .. } = terms;
+            let text = format!("{rule} on {target}{kind}, until {until}, owner {owner}");
+            self.said(out, &text, Some(&format!("{}:{}", at.file.raw(), at.line)))?;
+        }
+        Ok(())
+    }
+
     /// Whether the target has the role at a place, and what says so.
     fn has_role(&self, place: usize) -> Option<Verdict> {
-        let (_, facts) = self.of?;
+        let (.., facts) = self.of?;
         Some(recognised(facts, self.policy.files.roles.get(place)?))
     }
 
@@ -124,7 +154,7 @@ impl Shown<'_> {
     }
 
     fn rule(&self, out: &mut String, rule: &rules::Rule) -> std::fmt::Result {
-        if self.of.is_some_and(|(target, _)| !rule.targets.contains(&target.kind)) {
+        if self.of.is_some_and(|(target, ..)| !rule.targets.contains(&target.kind)) {
             return Ok(());
         }
         let key = format!("rules.{}", rule.id);

@@ -142,6 +142,36 @@ fn who_answers_for_a_service_answers_for_its_containers() {
 }
 
 #[test]
+fn a_pin_of_a_services_waiver_is_of_what_the_files_show() {
+    let lines = |pin: &str| {
+        let above = format!(
+            "  # secaudit: waive not-privileged until=2999-12-31 owner=o reason=r evidence={pin}\n  web:"
+        );
+        COMPOSE.replace("  web:", &above)
+    };
+    let audited = |pin: &str| {
+        let folder = laid_out(&[("compose.yaml", &lines(pin)), ("app/Dockerfile", DOCKERFILE)]);
+        let engine = engine(&[("one", labels("shop", "web"), weak())]);
+        let alone = command(&["compose", "--engine", "none", "--format", "json"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        (document(&alone), document(&audit(folder.path(), &engine, &JSON)))
+    };
+    let of_rule = |document: &Value| {
+        let all = document["targets"][0]["findings"].as_array().unwrap();
+        all.iter().find(|it| it["rule"] == "not-privileged").unwrap().clone()
+    };
+    let (alone, beside) = audited("0123456789abcdef");
+    assert_eq!(alone["waivers"][0]["state"], "void");
+    assert_eq!(of_rule(&beside).get("waived_at"), None);
+    let digest = of_rule(&alone)["evidence_digest"].as_str().unwrap().to_owned();
+    let (alone, beside) = audited(&digest);
+    assert_eq!(alone["waivers"][0]["state"], "in-force");
+    assert!(of_rule(&beside).get("waived_at").is_some());
+}
+
+#[test]
 fn several_containers_of_a_service_are_one_problem_in_the_files() {
     let folder = shop();
     let labels = labels("shop", "web");

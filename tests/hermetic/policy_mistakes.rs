@@ -65,7 +65,12 @@ fn places(text: &str) -> (Vec<Place>, Vec<Place>) {
                         enter(item, &path, keys, values);
                     }
                 }
-                _ => values.push(Place { path, span: value.span() }),
+                DeValue::String(_)
+                | DeValue::Integer(_)
+                | DeValue::Float(_)
+                | DeValue::Boolean(_)
+                | DeValue::Datetime(_)
+                | DeValue::Array(_) => values.push(Place { path, span: value.span() }),
             }
         }
     }
@@ -81,7 +86,7 @@ fn is_chosen(path: &[String]) -> bool {
 
 /// Line and column, both from 1.
 fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..at];
+    let before = text.get(..at).unwrap();
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|it| *it != '\n').count() + 1;
     (line, column)
@@ -133,12 +138,9 @@ fn a_mistyped_key_is_told_at_its_place_with_the_one_that_is_meant() {
             if is_chosen(path) || key.len() < 4 {
                 continue;
             }
-            let middle = key.len() / 2;
-            let wrong = [
-                format!("{}{}", &key[..middle], &key[middle + 1..]),
-                format!("{key}s"),
-                key.replacen('-', "_", 1),
-            ];
+            let mut shorter = key.clone();
+            shorter.remove(key.len() / 2);
+            let wrong = [shorter, format!("{key}s"), key.replacen('-', "_", 1)];
             for (kind, wrong) in wrong.into_iter().enumerate().filter(|it| it.1 != *key) {
                 let mut changed = text.clone();
                 changed.replace_range(span.clone(), &wrong);

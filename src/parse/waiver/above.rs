@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use crate::model::draft::Written;
 use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
-use crate::model::waiver::{Position, Scope, Slip, Terms, Waiver};
+use crate::model::waiver::{self, Position, Scope, Slip, Terms, Waiver};
 use crate::parse::compose::tree::{Entry, Node, Place};
 use crate::parse::dockerfile::Dockerfile;
 use crate::parse::yaml::Loaded;
@@ -52,11 +52,11 @@ impl Found {
         let excerpt = format!("{indent}{}", self.text).into();
         let at = Written { file: file.clone(), line, column, length: self.length, excerpt };
         let terms = self.said.clone().map(|(below, terms)| {
-            let (first, last) = (below.first, below.last);
-            let targets = target.into_iter().collect();
-            (Scope { file: file.clone(), kind, first, last, targets }, terms)
+            let (file, first, last) = (file.clone(), below.first, below.last);
+            let part = || Scope::Part(waiver::Part { file, kind, first, last });
+            (target.map_or_else(part, |it| Scope::Whole(vec![it])), terms)
         });
-        Waiver { at, terms }
+        Waiver { at: waiver::Place::File(at), terms }
     }
 }
 

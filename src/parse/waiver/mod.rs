@@ -1,11 +1,12 @@
-//! Waivers in comments, above what they speak of:
+//! Waivers in comments, above what they speak of, and in labels of what they speak of:
 //!
 //! ```text
-//! # secaudit: waive read-only-root until=2027-01-31 owner=shop-team reason=writes its cache (SHOP-812)
+//! # secaudit: waive read-only-root until=2027-01-31 owner=shop-team reason=writes its cache
+//! secaudit.waive.read-only-root: until=2027-01-31 owner=shop-team reason=writes its cache
 //! ```
 //!
-//! A comment that speaks to secaudit and cannot be understood is a [`Slip`]: it
-//! is told, and nothing is waived by it.
+//! What speaks to secaudit and cannot be understood is a [`Slip`]: it is told, and
+//! nothing is waived by it.
 
 mod above;
 #[cfg(test)]
@@ -13,19 +14,44 @@ mod tests;
 
 use jiff::civil::Date;
 
+use crate::model::pin;
 use crate::model::waiver::{Slip, Terms};
 
 pub use above::{Found, MOST, in_dockerfile, in_yaml};
 
-/// How a waiver is written.
-const FORM: &str = "write `# secaudit: waive RULE until=YYYY-MM-DD owner=… reason=…`";
+/// How a waiver is written as a comment, and how as a label.
+const COMMENT: &str = "write `# secaudit: waive RULE until=YYYY-MM-DD owner=… reason=…`";
+const LABEL: &str = "write `secaudit.waive.RULE: until=YYYY-MM-DD owner=… reason=…`";
+
+/// How the labels begin that are waivers; the rule follows.
+const LABELS: &str = "secaudit.waive.";
+
+/// How those begin that are perhaps meant for one.
+const PERHAPS: &str = "secaudit.waiv";
 
 /// What a waiver says beside its rule, and whether it may be left out.
-const FIELDS: [(&str, bool); 4] =
-    [("until", false), ("owner", false), ("reason", false), ("ticket", true)];
+const FIELDS: [(&str, bool); 5] =
+    [("until", false), ("owner", false), ("reason", false), ("ticket", true), ("evidence", true)];
 
-/// The most bytes of a comment that are read.
+/// The most bytes of a comment or a label that are read.
 const LONGEST: usize = 1000;
+
+/// What a label waives; none: it is no waiver.
+pub fn in_label(name: &str, value: &str) -> Option<Result<Terms, Slip>> {
+    let begin = name.get(..PERHAPS.len())?;
+    if !begin.eq_ignore_ascii_case(PERHAPS) {
+        return None;
+    }
+    let said = match name.strip_prefix(LABELS) {
+        None => slip(format!("`{name}` is no waiver's name")),
+        Some("") => slip("the rule that is waived is not named".to_owned()),
+        Some(_) if value.len() > LONGEST => slip(format!("it is longer than {LONGEST} characters")),
+        Some(rule) => read(rule, value.trim()),
+    };
+    let as_label =
+        |it: Slip| if it.help == COMMENT { Slip { help: LABEL.to_owned(), ..it } } else { it };
+    Some(said.map_err(as_label))
+}
 
 /// What a comment waives; none: it does not speak to secaudit.
 pub fn terms(comment: &str) -> Option<Result<Terms, Slip>> {
@@ -46,20 +72,21 @@ pub fn terms(comment: &str) -> Option<Result<Terms, Slip>> {
     if !word.eq_ignore_ascii_case("waive") {
         return Some(slip(format!("`{word}` is nothing that a comment can ask for")));
     }
-    Some(read(rest.trim()))
+    let (rule, rest) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
+    if rule.is_empty() || rule.contains('=') {
+        return Some(slip("the rule that is waived is not named".to_owned()));
+    }
+    Some(read(rule, rest))
 }
 
 fn slip<T>(what: String) -> Result<T, Slip> {
-    Err(Slip { what, help: FORM.to_owned() })
+    Err(Slip { what, help: COMMENT.to_owned() })
 }
 
-fn read(text: &str) -> Result<Terms, Slip> {
-    let (rule, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    if rule.is_empty() || rule.contains('=') {
-        return slip("the rule that is waived is not named".to_owned());
-    }
+/// The terms of a waiver of a rule, by its fields.
+fn read(rule: &str, text: &str) -> Result<Terms, Slip> {
     let mut fields: Vec<(&str, String)> = Vec::new();
-    for word in rest.split_whitespace() {
+    for word in text.split_whitespace() {
         let is_open = fields.last().is_some_and(|(_, value)| is_in_quotes(value));
         let field = word.split_once('=').filter(|_| !is_open);
         let field = field.map(|(name, value)| (name, known(name), value));
@@ -95,7 +122,14 @@ fn read(text: &str) -> Result<Terms, Slip> {
         return slip(format!("`{day}` is no day of the calendar"));
     };
     let ticket = value("ticket").filter(|it| !it.is_empty()).map(Into::into);
-    Ok(Terms { rule: rule.into(), until, owner: text("owner"), reason: text("reason"), ticket })
+    let evidence = value("evidence").map(str::to_owned);
+    if let Some(other) = evidence.as_ref().filter(|it| !pin::is_digest(it)) {
+        let what = format!("`{other}` is no digest of evidence");
+        let help = "the report tells it beside a waiver, the scorecard beside a finding";
+        return Err(Slip { what, help: help.to_owned() });
+    }
+    let (rule, owner, reason) = (rule.into(), text("owner"), text("reason"));
+    Ok(Terms { rule, until, owner, reason, ticket, evidence })
 }
 
 /// A day as ISO 8601 writes it, in full.

@@ -29,6 +29,39 @@ fn the_order_of_fields_case_and_quotes_are_free() {
 }
 
 #[test]
+fn a_label_is_written_like_a_comment_and_its_name_says_the_rule() {
+    let said = |name: &str, value: &str| in_label(name, value);
+    let terms =
+        "until=2028-02-29 owner=shop reason='its cache' ticket=S-1 evidence=0123456789abcdef";
+    let label = said("secaudit.waive.a-rule", terms).unwrap().unwrap();
+    let comment = super::terms(&format!("secaudit: waive a-rule {terms}")).unwrap().unwrap();
+    assert_eq!(label, comment);
+    assert_eq!(label.evidence.as_deref(), Some("0123456789abcdef"));
+    for other in
+        ["secaudit.role", "com.docker.compose.project", "", "é", "secaudit.wai", "sécaudit.waive.x"]
+    {
+        assert!(said(other, terms).is_none(), "{other}");
+    }
+    for (name, value, what) in [
+        ("secaudit.waive.", terms, "the rule that is waived is not named"),
+        ("secaudit.waive", terms, "`secaudit.waive` is no waiver's name"),
+        ("secaudit.Waiver.x", terms, "`secaudit.Waiver.x` is no waiver's name"),
+        ("secaudit.waive.x", "", "it does not say `until=` and `owner=` and `reason=`"),
+        ("secaudit.waive.x", "y until=2027-01-31", "`y` stands where `until=` is expected"),
+        (
+            "secaudit.waive.x",
+            "until=2027-02-29 owner=o reason=r",
+            "`2027-02-29` is no day of the calendar",
+        ),
+        ("secaudit.waive.x", &"a".repeat(1001), "it is longer than 1000 characters"),
+    ] {
+        let slip = said(name, value).unwrap().unwrap_err();
+        assert_eq!(slip.what, what);
+        assert!(slip.help.contains("secaudit.waive.RULE"), "{}", slip.help);
+    }
+}
+
+#[test]
 fn an_ordinary_comment_is_none() {
     for comment in ["", " secaudit is run before", "a secaudit: waive", "# secauditor: waive x"] {
         assert!(terms(comment).is_none(), "{comment}");
@@ -52,6 +85,10 @@ fn a_waiver_that_cannot_be_understood_is_told_and_never_left_out() {
         ("secaudit: waive x untill=2027-01-31", "`untill` is not known; `until` is meant"),
         ("secaudit: waive x for=us", "`for` is not known"),
         ("secaudit: waive x until=2027-01-31 until=2027-01-31", "`until` is said twice"),
+        (
+            "secaudit: waive x until=2027-01-31 owner=o reason=r evidence=ABC",
+            "`ABC` is no digest of evidence",
+        ),
     ] {
         assert_eq!(slip_of(comment), what, "{comment}");
     }

@@ -181,6 +181,7 @@ pub fn end(report: &v1::Report, broken: &BTreeSet<String>, look: Look) -> String
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = findings::reasons(&mut out, report, broken, look);
+    let _ = clock(&mut out, report, look);
     let _ = foot(&mut out, report, look);
     out
 }
@@ -230,6 +231,7 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> fmt::Result {
             writeln!(out, "{}", look.wrap("    ", "    ", &text))?;
         }
     }
+    clock(out, report, look)?;
     let stated: u32 = report.targets.iter().map(|target| target.coverage.stated).sum();
     if report.accepts_declared {
         let note = format!(
@@ -238,6 +240,16 @@ fn head(out: &mut String, report: &v1::Report, look: Look) -> fmt::Result {
         writeln!(out, "{}", look.wrap("  ", "  ", &note))?;
     }
     Ok(())
+}
+
+/// That the clock is behind what is past.
+fn clock(out: &mut String, report: &v1::Report, look: Look) -> fmt::Result {
+    let Some(v1::ClockBehind { at, by }) = &report.clock_behind else { return Ok(()) };
+    let text = format!(
+        "the clock is behind: it says {}, and it was {at} already ({by}); waivers end by that day",
+        report.collected_at
+    );
+    writeln!(out, "{}", look.wrap("  ", "    ", &Untrusted::from(text).to_string()))
 }
 
 /// Which compose files ask for the targets.

@@ -6,7 +6,7 @@ use owo_colors::Style;
 
 use super::{Look, excerpt};
 use crate::model::untrusted::Untrusted;
-use crate::report::v1::{Waiver, WaiverState};
+use crate::report::v1::{Label, Waiver, WaiverState};
 
 /// Writes each waiver, those first that need somebody.
 pub(super) fn write(out: &mut String, all: &[Waiver], look: Look) -> std::fmt::Result {
@@ -34,14 +34,21 @@ fn one(out: &mut String, waiver: &Waiver, look: Look) -> std::fmt::Result {
     let ticket = said("ticket", &waiver.ticket);
     let reason = waiver.reason.as_ref().map(|reason| format!("reason: {reason}"));
     let terms: Vec<String> = [owner, ticket, reason].into_iter().flatten().collect();
-    let at = excerpt::Place(&waiver.at);
-    let terms =
-        if terms.is_empty() { at.to_string() } else { format!("{at} · {}", terms.join(" · ")) };
+    let label = |it: &Label| format!("label {} of {}", it.name, it.of);
+    let at = waiver.at.as_ref().map(|it| excerpt::Place(it).to_string());
+    let at = at.or_else(|| waiver.label.as_ref().map(label)).unwrap_or_default();
+    let terms = if terms.is_empty() { at } else { format!("{at} · {}", terms.join(" · ")) };
     writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &terms)))?;
-    if *state == WaiverState::Misread {
-        for line in excerpt::marked(&waiver.at, look) {
+    if let (WaiverState::Misread, Some(at)) = (state, &waiver.at) {
+        for line in excerpt::marked(at, look) {
             writeln!(out, "    {line}")?;
         }
+    }
+    let digests: Vec<&str> = waiver.evidence_now.iter().map(String::as_str).collect();
+    if !digests.is_empty() && *state != WaiverState::Void {
+        let pinned = if waiver.evidence.is_some() { "" } else { ", not pinned to it" };
+        let text = format!("evidence {}{pinned}", digests.join(" and "));
+        writeln!(out, "{}", look.faint(&look.wrap("    ", "      ", &text)))?;
     }
     match &waiver.problem {
         Some(problem) => writeln!(out, "{}", look.wrap("    ", "      ", &problem.to_string())),
@@ -52,7 +59,9 @@ fn one(out: &mut String, waiver: &Waiver, look: Look) -> std::fmt::Result {
 const fn word(state: WaiverState) -> &'static str {
     match state {
         WaiverState::Misread => "not understood",
+        WaiverState::NotAccepted => "not accepted",
         WaiverState::Expired => "EXPIRED",
+        WaiverState::Void => "VOID",
         WaiverState::Unused => "unused",
         WaiverState::Ending => "ends soon",
         WaiverState::InForce => "in force",
@@ -61,8 +70,12 @@ const fn word(state: WaiverState) -> &'static str {
 
 const fn style(state: WaiverState) -> Style {
     match state {
-        WaiverState::Misread | WaiverState::Expired => Style::new().bold().red(),
-        WaiverState::Unused | WaiverState::Ending => Style::new().bold().yellow(),
+        WaiverState::Misread | WaiverState::Expired | WaiverState::Void => {
+            Style::new().bold().red()
+        }
+        WaiverState::NotAccepted | WaiverState::Unused | WaiverState::Ending => {
+            Style::new().bold().yellow()
+        }
         WaiverState::InForce => Style::new().bold(),
     }
 }

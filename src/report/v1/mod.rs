@@ -22,7 +22,7 @@ use crate::model::untrusted::Untrusted;
 use crate::score::{Coverage, Grade};
 
 pub use reachability::{Port, Reach, Reachability, Unplaced, Via};
-pub use waiver::{Waiver, WaiverState};
+pub use waiver::{Label, Waiver, WaiverState};
 
 /// What the `schema` field holds.
 pub const SCHEMA: &str = crate::compare::SCHEMA;
@@ -37,6 +37,9 @@ pub struct Report {
     pub tool: Tool,
     /// When the evidence was collected, in UTC (RFC 3339).
     pub collected_at: String,
+    /// What shows that the clock which told that is more than a day behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_behind: Option<ClockBehind>,
     /// How scores are counted; scores of different models do not compare.
     pub score_model: u32,
     /// The policy's name.
@@ -60,12 +63,23 @@ pub struct Report {
     pub reachability: Reachability,
     /// What the findings' rules are about, by id.
     pub rules: BTreeMap<String, Rule>,
-    /// The waivers that stand in the files, and what came of each.
+    /// The waivers of the policy, of files and of labels, and what came of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<Waiver>,
     /// The checklists that the targets were held against.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checklists: Vec<checklist::Checklist>,
+}
+
+/// Something that is past, and of which the clock says that it is to come. Waivers are
+/// judged by its day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockBehind {
+    /// When it was, in UTC (RFC 3339).
+    pub at: String,
+    /// What it was, as the end of a sentence.
+    pub by: Untrusted,
 }
 
 /// A program.
@@ -261,8 +275,12 @@ pub struct Finding {
     pub gap: Option<Gap>,
     /// Names this finding across runs: of the rule, the kind and the target's identity.
     pub fingerprint: String,
-    /// Where the waiver stands that covers it, as `file:line:column`; what it says is
-    /// among the report's waivers.
+    /// The digest of what shows a failure: the same after a restart or where lines have
+    /// moved, another for another path, capability or value. A waiver can be pinned to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence_digest: Option<String>,
+    /// Where the waiver stands that covers it, as `file:line:column` or by the label's
+    /// name; what it says is among the report's waivers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived_at: Option<Untrusted>,
     /// Whether the baseline has it already, as bad or worse: it is not held against the

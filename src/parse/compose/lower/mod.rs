@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use crate::model::draft::{Draft, Shipped};
+use crate::model::pointer::escaped as member;
 use crate::model::untrusted::Untrusted;
 
 use super::Project;
@@ -182,9 +183,4 @@ fn joined(project: &Project, mode: &str) -> String {
         Some(service) => format!("container:{}", id_of(project, service)),
         None => mode.to_owned(),
     }
-}
-
-/// A member of a JSON pointer (RFC 6901, section 3).
-fn member(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

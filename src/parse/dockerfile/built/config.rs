@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::model::pointer::escaped;
+
 use super::super::Place;
 use super::scope::Told;
 
@@ -149,9 +151,4 @@ impl Finished {
         }
         self.places.insert(pointer, place);
     }
-}
-
-/// A key as a part of a JSON pointer (RFC 6901, section 3).
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }

@@ -1,5 +1,7 @@
 //! What waivers cover, and until when.
 
+mod origins;
+
 use super::*;
 use crate::model::bundle::{Answer, Origin};
 use crate::model::draft::Origin as Line;
@@ -9,7 +11,7 @@ use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::severity::Severity;
 use crate::model::target::Kind;
 use crate::model::verdict::Check;
-use crate::model::waiver::Scope;
+use crate::model::waiver::Part;
 
 /// Any rule will do.
 const RULE: &str = rules::ALL[0].id;
@@ -52,11 +54,18 @@ fn waiver(rule: &str, until: &str, (first, last): (u32, u32), target: Option<&st
         owner: "shop".into(),
         reason: "because".into(),
         ticket: None,
+        evidence: None,
     };
-    let targets = target.into_iter().map(str::to_owned).collect();
-    let (file, kind) = ("a".into(), Kind::Service);
-    let scope = Scope { file, kind, first: (first, 1), last: (last, 9), targets };
-    Waiver { at: written("a", first - 1), terms: Ok((scope, terms)) }
+    let part =
+        || Part { file: "a".into(), kind: Kind::Service, first: (first, 1), last: (last, 9) };
+    let scope = target.map_or_else(|| Scope::Part(part()), |it| Scope::Whole(vec![it.to_owned()]));
+    Waiver { at: Place::File(written("a", first - 1)), terms: Ok((scope, terms)) }
+}
+
+/// The same, of nothing but what this digest is of.
+fn pinned(waiver: Waiver, evidence: &str) -> Waiver {
+    let pin = |(scope, terms)| (scope, Terms { evidence: Some(evidence.to_owned()), ..terms });
+    Waiver { terms: waiver.terms.map(pin), ..waiver }
 }
 
 /// What comes of waivers at a time, and whether the finding is covered.
@@ -67,7 +76,7 @@ fn met(verdict: Verdict, waivers: Vec<Waiver>, now: Option<&str>) -> (Vec<State>
         bundle.record(Source::Clock, Ok(Answer::Text(now.into())));
     }
     let mut ledger = ledger(verdict);
-    let states = lay(&mut ledger, &bundle.waivers, &bundle, &Policy::baseline());
+    let states = lay(&mut ledger, &[], &bundle, &Policy::baseline());
     let is_covered = ledger.sheets[0].findings[0].waiver.is_some();
     (states.into_iter().map(|it| it.state).collect(), is_covered)
 }
@@ -75,7 +84,7 @@ fn met(verdict: Verdict, waivers: Vec<Waiver>, now: Option<&str>) -> (Vec<State>
 const NOON: Option<&str> = Some("2026-11-20T12:00:00Z");
 
 fn in_force(left: i32) -> State {
-    State::InForce { left, over: vec!["web".into()] }
+    State::InForce { left, is_ending: left < 14, over: vec!["web".into()] }
 }
 
 #[test]
@@ -92,8 +101,12 @@ fn a_waiver_holds_to_the_end_of_its_last_day_in_utc() {
         ("2028-02-29", "2028-02-28T12:00:00Z", in_force(1)),
         ("2028-03-01", "2028-02-28T12:00:00Z", in_force(2)),
         ("2027-03-01", "2027-02-28T12:00:00Z", in_force(1)),
-        // A clock that is set back finds the waiver as it was then.
+        // Where nothing else tells the time, the clock does.
         ("2027-01-31", "1970-01-01T00:00:00Z", in_force(20_849)),
+        // Near its end it says so, on the day and at the hour of UTC.
+        ("2027-01-31", "2027-01-17T23:59:59Z", in_force(14)),
+        ("2027-01-31", "2027-01-18T00:00:00Z", in_force(13)),
+        ("2027-01-31", "2027-01-18T00:30:00+02:00", in_force(14)),
     ] {
         let (states, is_covered) =
             met(failing(&[("a", 5)]), vec![waiver(RULE, until, (5, 5), None)], Some(now));
@@ -168,9 +181,9 @@ fn a_rule_that_nobody_asks_of_such_a_file_is_told_and_a_file_that_is_not_judged_
     let own = waiver(of_builds.id, "2027-01-31", (5, 9), Some("a#web"));
     let (states, _) = met(failing(&[("a", 5)]), vec![own.clone()], NOON);
     assert!(matches!(&states[..], [State::Misread(slip)] if slip.what.contains("not asked of")));
-    let (mut scope, terms) = own.terms.unwrap();
-    (scope.kind, scope.targets) = (Kind::Dockerfile, Vec::new());
-    let own = Waiver { terms: Ok((scope, terms)), ..own };
+    let (_, terms) = own.terms.unwrap();
+    let part = Part { file: "a".into(), kind: Kind::Dockerfile, first: (1, 1), last: (9, 9) };
+    let own = Waiver { terms: Ok((Scope::Part(part), terms)), ..own };
     assert_eq!(met(failing(&[("a", 5)]), vec![own], NOON).0, []);
 }
 
@@ -189,4 +202,45 @@ fn a_rule_that_there_is_not_is_told_with_the_one_that_is_meant() {
     assert_eq!(slip.what, format!("there is no rule {RULE}s"));
     assert_eq!(slip.help, format!("`{RULE}` is meant"));
     assert!(!is_covered);
+}
+
+/// What shows that a target of this rule is broken, and its digest.
+fn digest(verdict: &Verdict) -> String {
+    ledger(verdict.clone()).sheets[0].findings[0].evidence_digest().unwrap()
+}
+
+#[test]
+fn a_waiver_that_is_pinned_covers_what_it_was_pinned_to_and_is_void_for_anything_else() {
+    let (looked_at, another) = (failing(&[("a", 5)]), shown("/run/docker.sock"));
+    let own = |target| waiver(RULE, "2027-01-31", (5, 5), target);
+    let (old, new) = (digest(&looked_at), digest(&another));
+    assert_ne!(old, new);
+    for target in [None, Some("a#web")] {
+        let well = met(looked_at.clone(), vec![pinned(own(target), &old)], NOON);
+        assert_eq!(well, (vec![in_force(72)], true));
+        // A moved line is no other evidence.
+        let moved = waiver(RULE, "2027-01-31", (7, 7), target);
+        let well = met(failing(&[("a", 7)]), vec![pinned(moved, &old)], NOON);
+        assert_eq!(well, (vec![in_force(72)], true));
+        let void = State::Void { of: vec!["web".into()], over: vec![] };
+        let changed = met(another.clone(), vec![pinned(own(target), &old)], NOON);
+        assert_eq!(changed, (vec![void], false));
+        // One that is not pinned still covers it, and the other stays void.
+        let both = vec![pinned(own(target), &old), own(target)];
+        assert!(met(another.clone(), both, NOON).1);
+        let over =
+            met(another.clone(), vec![pinned(own(target), &old)], Some("2027-02-01T00:00:00Z"));
+        assert_eq!(over, (vec![State::Expired { ago: 1 }], false));
+    }
+    // Of what nobody can tell nobody knows that it is what was looked at.
+    let gap = Gap::new(Reason::Unset, Source::Clock, "TAG is not set");
+    let unknown = Fact::<()>::declared_only(Reading::Missing(gap)).judge(|()| Check::holds("a"));
+    let (states, is_covered) = met(unknown, vec![pinned(own(Some("a#web")), &old)], NOON);
+    assert_eq!((states, is_covered), (vec![State::Unused(Rest::Unknown("web".into()))], false));
+}
+
+/// A failure that a path shows.
+fn shown(path: &str) -> Verdict {
+    let datum = at("a", 5).with(|it| it.value = path.into());
+    Fact::declared_only(Reading::Known((), vec![datum])).judge(|()| Check::broken("it is broken"))
 }
