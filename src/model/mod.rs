@@ -21,6 +21,7 @@ pub mod nginx;
 pub mod pointer;
 pub mod reading;
 pub mod secret;
+pub mod setting;
 pub mod severity;
 pub mod source;
 pub mod survey;
