@@ -89,15 +89,14 @@ impl Setting {
     /// or the program may need what it takes away.
     pub const fn choice(self) -> Option<&'static str> {
         Some(match self {
-            Self::Capabilities => "add back by cap_add what the program cannot do without",
-            Self::User => "a user that may read and write what the program needs",
-            Self::ReadOnlyRoot => "a tmpfs or volume for whatever else it writes",
-            Self::Memory => "what it may use at most",
-            Self::Pids => "how many processes and threads it may have",
-            Self::Cpus => "how many processors it may use",
-            Self::Ports => "the address by which it shall be reached",
-            Self::Mounts => "whether it can do without",
-            Self::Devices => "whether it can do without",
+            Self::Capabilities => "add back what it needs, by cap_add",
+            Self::User => "one who may do what it needs",
+            Self::ReadOnlyRoot => "a tmpfs or volume for what it writes",
+            Self::Memory => "the most that it may use",
+            Self::Pids => "the most that it may start",
+            Self::Cpus => "the most that it may use",
+            Self::Ports => "the address to reach it by",
+            Self::Mounts | Self::Devices => "whether it can do without",
             Self::Unprivileged
             | Self::NoNewPrivileges
             | Self::PidNamespace

@@ -166,10 +166,7 @@ impl<'a> Changed<'a> {
 
     /// Changes fields of the `status` of each process that the engine starts, and of
     /// its threads: who entered from outside is nobody that it speaks for.
-    pub(super) fn statuses(
-        &mut self,
-        change: impl Fn(&Status<'_>) -> Vec<(&'static str, String)>,
-    ) {
+    pub(super) fn statuses(&mut self, change: impl Fn(&Status<'_>) -> Vec<(&'static str, String)>) {
         let Some(processes) = self.processes() else { return };
         let own = |pid: &u32| processes.members.contains(pid);
         let whole = processes.members.iter().map(|pid| format!("/proc/{pid}/status"));

@@ -67,7 +67,14 @@ const KEYS: [Key; 23] = [
     key("devices", "--device", "/HostConfig/Devices", List, devices, Setting::Devices),
     key("device_cgroup_rules", "--device-cgroup-rule", RULES, List, texts, Setting::Devices),
     key("volumes", "--volume", "/Mounts", List, mounts, Setting::Mounts),
-    key("read_only", "--read-only", "/HostConfig/ReadonlyRootfs", Flag, flag, Setting::ReadOnlyRoot),
+    key(
+        "read_only",
+        "--read-only",
+        "/HostConfig/ReadonlyRootfs",
+        Flag,
+        flag,
+        Setting::ReadOnlyRoot,
+    ),
     key("tmpfs", "--tmpfs", "/HostConfig/Tmpfs", List, tmpfs, Setting::ReadOnlyRoot),
     key("mem_limit", "--memory", "/HostConfig/Memory", Bare, bytes, Setting::Memory),
     key("cpus", "--cpus", "/HostConfig/NanoCpus", Bare, billionths, Setting::Cpus),
@@ -198,7 +205,7 @@ impl Part {
         // Writing to a string cannot fail.
         let _ = match (key.shape, after.first()) {
             (Flag, None) => writeln!(out, "    {name}: false"),
-            (Flag, Some(_)) => writeln!(out, "    {name}: true"),
+            (Flag, Some(_)) => writeln!(out, "    {name}: true{note}"),
             (Bare, Some(value)) => writeln!(out, "    {name}: {value}{note}"),
             (Text, Some(value)) => writeln!(out, "    {name}: {}{note}", quote::yaml(value)),
             (Bare | Text, None) => writeln!(out, "    {name}: !reset null"),

@@ -11,7 +11,7 @@ mod mounted;
 mod quote;
 mod wanted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::facts;
 use crate::judge::{Accept, judge};
@@ -36,12 +36,17 @@ use wanted::Wanted;
 pub struct Next {
     /// The steps, each of which raises the floor; empty where no setting does.
     pub steps: Vec<Step>,
-    /// All of them as a compose file that is laid over the service's own; none where it is
-    /// of no service, or cannot be written with certainty.
+    /// All of them, or where there is none what is for later, as a compose file that is laid
+    /// over the service's own; none where it is of no service, or cannot be written with
+    /// certainty.
     pub compose: Option<String>,
-    /// All of them as what changes on the command line of `docker run`; of a container.
+    /// The same as what changes on the command line of `docker run`; of a container.
     pub run: Option<Run>,
-    /// The rules that fail or are unknown even then.
+    /// What would mend something as well and raises the floor no further.
+    pub later: Vec<Setting>,
+    /// The rules that hold the floor meanwhile: the gravest that no setting mends.
+    pub held: Vec<&'static str>,
+    /// The rules that fail or are unknown even then: no setting mends them.
     pub left: Vec<&'static str>,
 }
 
@@ -55,9 +60,6 @@ pub struct Step {
     /// The score with them and all steps before.
     pub card: Scorecard,
 }
-
-/// How often what gained nothing is tried again, beside what was made since.
-const ROUNDS: usize = 2;
 
 /// What to do next with each target of a ledger, in its order. Nothing for those of which no
 /// container is made yet from outside: images and Dockerfiles.
@@ -93,55 +95,106 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     fn run(mut self, card: Scorecard) -> Next {
-        let mut left = candidates(self.sheet, self.policy);
-        let (mut now, mut card) = (self.sheet.clone(), card);
         let mut steps: Vec<Step> = Vec::new();
-        // What is made and has not raised the floor yet.
-        let (mut settings, mut rules, mut open) = (Vec::new(), Vec::new(), self.changed.mark());
-        let wanted = Wanted(self.policy);
-        for _ in 0..ROUNDS {
-            for setting in std::mem::take(&mut left) {
-                let mark = self.changed.mark();
-                let is_made = made::make(setting, &mut self.changed, self.sheet, wanted);
-                let after = is_made.then(|| self.judged());
-                let Some((after, scored)) = after.filter(|(after, scored)| {
-                    scored.floor >= card.floor && mends(&now, after).next().is_some()
-                }) else {
-                    self.changed.back_to(mark);
-                    left.push(setting);
-                    continue;
-                };
-                settings.push(setting);
-                rules.extend(mends(&now, &after).filter(|it| !is_open_in(&after, it)));
-                now = after;
-                if scored.floor > card.floor {
-                    let settings = std::mem::take(&mut settings);
-                    let rules = std::mem::take(&mut rules);
-                    steps.push(Step { settings, rules, card: scored });
-                    (card, open) = (scored, self.changed.mark());
+        let mut queue = VecDeque::from(candidates(self.sheet, self.policy));
+        let mut now = Stand { sheet: self.sheet.clone(), card };
+        let (mut gained, mut group) = (now.clone(), Vec::<(Setting, usize)>::new());
+        let (mut loose, mut is_last_round) = (BTreeSet::new(), false);
+        loop {
+            let Some(setting) = queue.pop_front() else {
+                if std::mem::replace(&mut is_last_round, true) {
+                    break;
                 }
+                // What gained nothing is tried once more, beside what was made since, and so is
+                // what would mend that which nobody asked before.
+                let made = steps.iter().flat_map(|it| it.settings.iter().copied());
+                let made: Vec<Setting> = made.chain(group.iter().map(|it| it.0)).collect();
+                let more = candidates(&now.sheet, self.policy).into_iter();
+                queue.extend(more.filter(|it| !made.contains(it)));
+                continue;
+            };
+            let mark = self.changed.mark();
+            let Some(after) = self.with(&[setting]).filter(|it| it.is_better_than(&now)) else {
+                self.changed.back_to(mark);
+                continue;
+            };
+            group.push((setting, mark));
+            now = after;
+            if now.card.floor == gained.card.floor {
+                continue;
             }
+            let made: Vec<Setting> = group.iter().map(|it| it.0).collect();
+            let open = group.first().map_or(mark, |it| it.1);
+            let (needed, spare) = self.needed(made, open, &mut now, &mut loose);
+            spare.into_iter().rev().for_each(|it| queue.push_front(it));
+            let rules = now.mended_since(&gained);
+            steps.push(Step { settings: needed, rules, card: now.card });
+            group.clear();
+            gained = now.clone();
         }
-        // What gained nothing in the end is nothing to do next.
-        self.changed.back_to(open);
-        let (now, _) = if settings.is_empty() { (now, card) } else { self.judged() };
-        let is_left = |it: &&Finding| it.waiver.is_none() && is_open(&it.verdict);
-        let left = now.findings.iter().filter(is_left).map(|it| it.rule).collect();
+        let later: Vec<Setting> = group.iter().map(|it| it.0).collect();
+        let held = if later.is_empty() { Vec::new() } else { now.gravest() };
+        let left = now.open();
+        let mut made: Vec<Setting> = steps.iter().flat_map(|it| &it.settings).copied().collect();
+        match group.first() {
+            // Where nothing raises the score, what mends something is worth to be written.
+            Some(_) if made.is_empty() => made.clone_from(&later),
+            Some((_, open)) => self.changed.back_to(*open),
+            None => {}
+        }
         let after = self.changed.document().cloned().unwrap_or_default();
         self.changed.back_to(0);
-        if steps.is_empty() {
+        if made.is_empty() {
             return Next { left, ..Next::default() };
         }
-        let made = steps.iter().flat_map(|it| it.settings.iter().copied()).collect();
         let fragment = Fragment::of(&self.changed, &after, made);
         let compose = service(&self.changed).and_then(|name| fragment.compose(&name));
         let is_run = self.sheet.target.kind == Kind::Container;
         let run = is_run.then(|| fragment.run()).flatten();
-        Next { steps, compose, run, left }
+        Next { steps, compose, run, later, held, left }
+    }
+
+    /// Makes settings; how the target stands then, if all of them can be made.
+    fn with(&mut self, settings: &[Setting]) -> Option<Stand> {
+        let wanted = Wanted(self.policy);
+        let mut all = settings.iter();
+        all.all(|it| made::make(*it, &mut self.changed, self.sheet, wanted)).then(|| self.judged())
+    }
+
+    /// Of settings that were made since a mark and raised the floor together, those that it
+    /// takes, and the others, which may gain something by themselves. None is asked twice.
+    fn needed(
+        &mut self,
+        made: Vec<Setting>,
+        open: usize,
+        now: &mut Stand,
+        loose: &mut BTreeSet<Setting>,
+    ) -> (Vec<Setting>, Vec<Setting>) {
+        let (mut needed, mut spare) = (made.clone(), Vec::new());
+        let Some((_, earlier)) = made.split_last() else { return (needed, spare) };
+        for setting in earlier {
+            if !loose.insert(*setting) {
+                continue;
+            }
+            let others: Vec<Setting> = needed.iter().copied().filter(|it| it != setting).collect();
+            self.changed.back_to(open);
+            match self.with(&others).filter(|it| it.card.floor >= now.card.floor) {
+                Some(without) => {
+                    *now = without;
+                    needed = others;
+                    spare.push(*setting);
+                }
+                None => {
+                    self.changed.back_to(open);
+                    let _ = self.with(&needed);
+                }
+            }
+        }
+        (needed, spare)
     }
 
     /// What the rules say of the evidence as it is now.
-    fn judged(&self) -> (Sheet, Scorecard) {
+    fn judged(&self) -> Stand {
         let facts = facts::of(self.changed.bundle, self.changed.target);
         let mut sheets = judge(&[facts], self.policy, self.accept).sheets;
         let mut sheet = sheets.pop().unwrap_or_else(|| self.sheet.clone());
@@ -152,26 +205,55 @@ impl Plan<'_> {
             }
         }
         let card = score::score(&sheet, self.policy.weights);
-        (sheet, card)
+        Stand { sheet, card }
+    }
+}
+
+/// How a target stands.
+#[derive(Clone)]
+struct Stand {
+    sheet: Sheet,
+    card: Scorecard,
+}
+
+impl Stand {
+    /// Whether a rule is mended, or broken more mildly, and the floor is no lower.
+    fn is_better_than(&self, other: &Self) -> bool {
+        let mut pairs = other.sheet.findings.iter().zip(&self.sheet.findings);
+        let is_mended = |(before, after): (&Finding, &Finding)| {
+            is_open(&before.verdict)
+                && (!is_open(&after.verdict) || after.severity < before.severity)
+        };
+        self.card.floor >= other.card.floor && pairs.any(is_mended)
+    }
+
+    /// The rules that were open and are no more.
+    fn mended_since(&self, other: &Self) -> Vec<&'static str> {
+        let pairs = other.sheet.findings.iter().zip(&self.sheet.findings);
+        let mended =
+            pairs.filter(|(before, after)| is_open(&before.verdict) && !is_open(&after.verdict));
+        mended.map(|(_, after)| after.rule).collect()
+    }
+
+    /// The rules that fail or are unknown, and that nobody answers for.
+    fn open(&self) -> Vec<&'static str> {
+        self.unanswered().map(|it| it.rule).collect()
+    }
+
+    /// Those of them that cap the score.
+    fn gravest(&self) -> Vec<&'static str> {
+        let most = self.unanswered().map(|it| it.severity).max();
+        self.unanswered().filter(|it| Some(it.severity) == most).map(|it| it.rule).collect()
+    }
+
+    fn unanswered(&self) -> impl Iterator<Item = &Finding> {
+        let all = self.sheet.findings.iter();
+        all.filter(|it| it.waiver.is_none() && is_open(&it.verdict))
     }
 }
 
 const fn is_open(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Fail(_) | Verdict::Unknown { .. })
-}
-
-fn is_open_in(sheet: &Sheet, rule: &str) -> bool {
-    sheet.findings.iter().any(|it| it.rule == rule && is_open(&it.verdict))
-}
-
-/// The rules that were open and are no more, or are a milder failure.
-fn mends<'a>(before: &'a Sheet, after: &'a Sheet) -> impl Iterator<Item = &'static str> {
-    let pairs = before.findings.iter().zip(&after.findings);
-    let is_mended = |(before, after): &(&Finding, &Finding)| {
-        is_open(&before.verdict)
-            && (!is_open(&after.verdict) || after.severity < before.severity)
-    };
-    pairs.filter(is_mended).map(|(_, after)| after.rule)
 }
 
 /// The settings that may mend what fails or is unknown, those first that count most: a

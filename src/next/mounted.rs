@@ -12,7 +12,8 @@ pub(super) fn read_only(text: &str, which: impl Fn(&Mount) -> bool) -> String {
         // The options are the sixth field, and `rw` or `ro` stands first among them.
         let mut fields: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let options = fields.get_mut(5)?;
-        *options = options.strip_prefix("rw").map_or_else(|| options.clone(), |it| format!("ro{it}"));
+        *options =
+            options.strip_prefix("rw").map_or_else(|| options.clone(), |it| format!("ro{it}"));
         Some(fields.join(" "))
     })
 }
@@ -27,10 +28,13 @@ pub(super) fn with(text: &str, point: &str, kind: &str, options: &str, of_all: &
     let Ok(mounts) = mountinfo::parse(text) else { return text.to_owned() };
     let id = mounts.iter().map(|it| it.id).max().unwrap_or(0).saturating_add(1);
     let near = mounts.iter().filter(|it| is_within(point, &it.point));
-    let below = near.filter(|it| !mountinfo::is_hidden(&mounts, it)).max_by_key(|it| it.point.len());
+    let below =
+        near.filter(|it| !mountinfo::is_hidden(&mounts, it)).max_by_key(|it| it.point.len());
     let parent = below.map_or(0, |it| it.id);
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    format!("{text}{end}{id} {parent} 0:{NOBODYS}{id} / {point} {options} - {kind} {kind} {of_all}\n")
+    format!(
+        "{text}{end}{id} {parent} 0:{NOBODYS}{id} / {point} {options} - {kind} {kind} {of_all}\n"
+    )
 }
 
 /// The first digits of a device's minor number that is beyond every real one (`makedev(3)`:

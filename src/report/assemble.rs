@@ -193,12 +193,18 @@ fn next(of: &Next) -> v1::Next {
         rules: step.rules.iter().map(|&it| it.into()).collect(),
         floor: step.card.floor,
         grade: step.card.grade(),
-        choose: step.settings.iter().filter_map(|it| it.choice()).map(str::to_owned).collect(),
+        choose: step
+            .settings
+            .iter()
+            .filter_map(|it| Some(format!("{}: {}", it.what(), it.choice()?)))
+            .collect(),
     };
     v1::Next {
         steps: of.steps.iter().map(step).collect(),
         compose: of.compose.clone(),
         run: of.run.clone().map(|it| v1::Run { add: it.add, leave_out: it.leave_out }),
+        later: of.later.clone(),
+        held_by: of.held.iter().map(|&it| it.into()).collect(),
         left: of.left.iter().map(|&it| it.into()).collect(),
     }
 }

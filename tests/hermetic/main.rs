@@ -39,6 +39,7 @@ mod images;
 mod join;
 mod kernel;
 mod needs;
+mod next;
 mod nginx;
 mod properties;
 mod reachability;

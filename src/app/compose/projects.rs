@@ -2,8 +2,8 @@
 
 use super::Audit;
 use super::remarks::Remarks;
-use crate::app::batch::Judging;
 use crate::Detail;
+use crate::app::batch::Judging;
 use crate::app::exit::Failure;
 use crate::app::stream::{Part, Shown};
 use crate::collect::compose::{self, Images, Resolved};

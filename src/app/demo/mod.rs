@@ -70,7 +70,8 @@ async fn show(means: &mut Means, look: Look) -> Result<v1::Report, Failure> {
                 .to_owned(),
         ));
     }
-    let report = crate::evaluate_beside(&bundle, &[], &Policy::baseline(), Accept::Kernel, Detail::Next);
+    let report =
+        crate::evaluate_beside(&bundle, &[], &Policy::baseline(), Accept::Kernel, Detail::Next);
     output::print(&format!("\n{}\n", report::terminal::render(&report, look)))?;
     Ok(report)
 }

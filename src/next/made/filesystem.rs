@@ -24,7 +24,8 @@ pub(super) fn read_only_root(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> b
         changed.value(TMPFS).and_then(Value::as_object).cloned().unwrap_or_default();
     let writable = points(changed);
     let paths = wanted.list(&tmpfs_for_writes::RULE, "paths").iter();
-    let lacking: Vec<&String> = paths.filter(|it| !writable.iter().any(|at| is_within(it, at))).collect();
+    let lacking: Vec<&String> =
+        paths.filter(|it| !writable.iter().any(|at| is_within(it, at))).collect();
     if !lacking.is_empty() {
         all.extend(lacking.iter().map(|it| ((*it).clone(), Value::from(SIZE))));
         // Of those that nobody knows one may be it, and the engine takes no point twice.

@@ -33,7 +33,8 @@ pub(super) fn user(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> bool {
     if !changed.set("/Config/User", "user", format!("{uid}:{gid}").into()) {
         return false;
     }
-    let has_further = changed.value(GROUPS).and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+    let has_further =
+        changed.value(GROUPS).and_then(Value::as_array).is_some_and(|it| !it.is_empty());
     changed.statuses(|status| as_user(status, uid, gid, has_further));
     true
 }

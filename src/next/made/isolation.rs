@@ -29,8 +29,11 @@ pub(super) fn mounts(changed: &mut Changed<'_>, sheet: &Sheet) -> bool {
     let named: BTreeSet<String> = proofs.flatten().map(|it| it.place.raw().to_owned()).collect();
     let field = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
     let all = changed.list(MOUNTS);
-    let gone: Vec<String> =
-        all.iter().filter_map(|it| field(it, "Destination")).filter(|it| named.contains(it)).collect();
+    let gone: Vec<String> = all
+        .iter()
+        .filter_map(|it| field(it, "Destination"))
+        .filter(|it| named.contains(it))
+        .collect();
     if gone.is_empty() || !changed.is_known(MOUNTS) {
         return false;
     }
@@ -49,7 +52,8 @@ pub(super) fn mounts(changed: &mut Changed<'_>, sheet: &Sheet) -> bool {
             changed.follow(pointer, all.into());
         }
     }
-    changed.mounts(|text| gone.iter().fold(text.to_owned(), |text, it| mounted::without(&text, it)));
+    changed
+        .mounts(|text| gone.iter().fold(text.to_owned(), |text, it| mounted::without(&text, it)));
     let viewer = changed.processes().map(|it| it.viewer);
     if let Some(source) = viewer.map(Source::mount_points) {
         if let Ok(mut listing) = changed.bundle.files(&source).cloned() {
@@ -85,7 +89,8 @@ pub(super) fn devices(changed: &mut Changed<'_>) -> bool {
 
 /// No device is there but those that every container has, where none is asked for.
 pub(super) fn enforce_devices(changed: &mut Changed<'_>) {
-    let asked = ["/HostConfig/Devices", "/HostConfig/DeviceCgroupRules", "/HostConfig/DeviceRequests"];
+    let asked =
+        ["/HostConfig/Devices", "/HostConfig/DeviceCgroupRules", "/HostConfig/DeviceRequests"];
     let is_asked = asked.iter().any(|it| !changed.list(it).is_empty());
     if is_asked || changed.flag("/HostConfig/Privileged") {
         return;

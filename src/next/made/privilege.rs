@@ -28,7 +28,8 @@ pub(super) fn unprivileged(changed: &mut Changed<'_>) -> bool {
         return false;
     }
     // What files say of paths to be left open the mode had taken no notice of.
-    let opens = changed.draft().is_some_and(|it| it.origins.contains_key("/HostConfig/MaskedPaths"));
+    let opens =
+        changed.draft().is_some_and(|it| it.origins.contains_key("/HostConfig/MaskedPaths"));
     if opens || !changed.set(PRIVILEGED, "privileged", false.into()) {
         return false;
     }
@@ -58,7 +59,8 @@ pub(super) fn unprivileged(changed: &mut Changed<'_>) -> bool {
 /// host, leaves it none to keep (moby, `daemon/container.go`, `parseSecurityOpt`).
 pub(super) fn relabel(changed: &mut Changed<'_>) {
     let is_host = |pointer| changed.text(pointer) == "host";
-    if changed.flag(PRIVILEGED) || is_host("/HostConfig/PidMode") || is_host("/HostConfig/IpcMode") {
+    if changed.flag(PRIVILEGED) || is_host("/HostConfig/PidMode") || is_host("/HostConfig/IpcMode")
+    {
         return;
     }
     let all = changed.list(OPTIONS);
@@ -67,7 +69,8 @@ pub(super) fn relabel(changed: &mut Changed<'_>) {
         let origin = changed.draft().and_then(|it| it.origins.get(&pointer));
         origin.is_some_and(|it| it.key.raw() == "security_opt")
     };
-    let kept = all.iter().enumerate().filter(|(place, it)| **it != "label=disable" || is_written(*place));
+    let kept =
+        all.iter().enumerate().filter(|(place, it)| **it != "label=disable" || is_written(*place));
     let kept: Vec<Value> = kept.map(|(_, it)| it.clone()).collect();
     if kept.len() < all.len() {
         changed.follow(OPTIONS, kept.into());
@@ -79,7 +82,8 @@ pub(super) fn capabilities(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> boo
     const ADDED: &str = "/HostConfig/CapAdd";
     let set = |it: &Value| it.as_str()?.parse::<CapabilitySet>().ok();
     let allowed = wanted.list(&capabilities_dropped::RULE, "allow").iter();
-    let allowed = allowed.filter_map(|it| it.parse().ok()).fold(CapabilitySet::EMPTY, CapabilitySet::union);
+    let allowed =
+        allowed.filter_map(|it| it.parse().ok()).fold(CapabilitySet::EMPTY, CapabilitySet::union);
     let is_allowed = |it: &Value| set(it).is_some_and(|it| it.without(allowed).is_empty());
     let added = changed.list(ADDED);
     let kept: Vec<Value> = added.iter().filter(|it| is_allowed(it)).cloned().collect();
@@ -140,7 +144,10 @@ pub(super) fn enforce_seccomp(changed: &mut Changed<'_>) {
 
 pub(super) fn confinement(changed: &mut Changed<'_>) -> bool {
     let done = without(changed, |it| {
-        matches!(it, "label=disable" | "label:disable" | "apparmor=unconfined" | "apparmor:unconfined")
+        matches!(
+            it,
+            "label=disable" | "label:disable" | "apparmor=unconfined" | "apparmor:unconfined"
+        )
     });
     if done && changed.text("/AppArmorProfile") == "unconfined" {
         changed.follow("/AppArmorProfile", "".into());

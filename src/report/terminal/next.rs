@@ -23,20 +23,26 @@ pub(super) fn write(out: &mut String, targets: &[v1::Target], look: Look) -> fmt
 
 fn of_target(out: &mut String, target: &v1::Target, next: &v1::Next, look: Look) -> fmt::Result {
     let name = &target.name;
-    let Some(last) = next.steps.last() else {
-        let what = if next.left.is_empty() {
-            format!("{name}: nothing is left to mend")
-        } else {
-            format!("{name}: no setting raises the score")
-        };
-        writeln!(out, "{}", look.wrap("  ", "    ", &what))?;
-        return left(out, next, look);
-    };
-    let count = next.steps.len();
-    let steps = if count == 1 { "1 step".to_owned() } else { format!("{count} steps") };
-    let from = score(target.grade, target.floor, look);
-    let to = score(last.grade, last.floor, look);
-    writeln!(out, "  {name}: {from} → {to} by {steps}")?;
+    match next.steps.as_slice() {
+        [] if next.left.is_empty() => {
+            writeln!(
+                out,
+                "{}",
+                look.wrap("  ", "    ", &format!("{name}: nothing is left to mend"))
+            )?;
+        }
+        [] => {
+            let what = format!("{name}: no setting raises the score");
+            writeln!(out, "{}", look.wrap("  ", "    ", &what))?;
+        }
+        steps @ [.., last] => {
+            let count = steps.len();
+            let count = if count == 1 { "1 step".to_owned() } else { format!("{count} steps") };
+            let from = score(target.grade, target.floor, look);
+            let to = score(last.grade, last.floor, look);
+            writeln!(out, "  {name}: {from} → {to} by {count}")?;
+        }
+    }
     let mut before = target.floor;
     for (number, step) in (1..).zip(&next.steps) {
         let what: Vec<&str> = step.settings.iter().map(|it| it.what()).collect();
@@ -46,8 +52,14 @@ fn of_target(out: &mut String, target: &v1::Target, next: &v1::Next, look: Look)
         writeln!(out, "{}", look.wrap(&first, &rest, &what.join("; ")))?;
         before = step.floor;
     }
+    if !next.later.is_empty() {
+        let what: Vec<&str> = next.later.iter().map(|it| it.what()).collect();
+        let held = next.held_by.join(", ");
+        let text = format!("{}: gains nothing as long as {held} holds the score", what.join("; "));
+        writeln!(out, "{}", look.wrap("  later: ", "    ", &text))?;
+    }
     if let Some(compose) = &next.compose {
-        writeln!(out, "  compose: write this to next.yaml, and add -f next.yaml")?;
+        writeln!(out, "  compose: a file to be added with -f")?;
         for line in compose.lines() {
             writeln!(out, "    {}", comment(line, look))?;
         }
@@ -74,10 +86,13 @@ fn comment(line: &str, look: Look) -> String {
 /// The options of `docker run`, so that they can be taken over as they stand.
 fn options(out: &mut String, run: &v1::Run, look: Look) -> fmt::Result {
     let text = format!("docker run {} …", run.add);
-    let lines = textwrap::wrap(&text, textwrap::Options::new(look.width.saturating_sub(6))
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .break_words(false));
+    let lines = textwrap::wrap(
+        &text,
+        textwrap::Options::new(look.width.saturating_sub(6))
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .break_words(false),
+    );
     let last = lines.len().saturating_sub(1);
     for (place, line) in lines.iter().enumerate() {
         let end = if place < last { " \\" } else { "" };
@@ -107,9 +122,6 @@ fn left(out: &mut String, next: &v1::Next, look: Look) -> fmt::Result {
     if next.left.is_empty() {
         return Ok(());
     }
-    let text = format!(
-        "{}: see how to fix each with secaudit explain RULE",
-        next.left.join(", ")
-    );
+    let text = format!("{}: see how to fix each with secaudit explain RULE", next.left.join(", "));
     writeln!(out, "{}", look.faint(&look.wrap("  left: ", "    ", &text)))
 }

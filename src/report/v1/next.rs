@@ -15,14 +15,20 @@ use crate::score::Grade;
 pub struct Next {
     /// The steps, each of which raises the floor; empty where no setting does.
     pub steps: Vec<Step>,
-    /// All steps as a compose file that is laid over the service's own (`-f compose.yaml -f
-    /// next.yaml`); null where the target is of no service, or where it cannot be written
-    /// with certainty.
+    /// All steps, or where there is none what is for later, as a compose file that is laid
+    /// over the service's own (`-f compose.yaml -f next.yaml`); null where the target is of
+    /// no service, or where it cannot be written with certainty.
     pub compose: Option<String>,
-    /// All steps as what changes on the command line of `docker run`; null where the target
+    /// The same as what changes on the command line of `docker run`; null where the target
     /// is no container.
     pub run: Option<Run>,
-    /// The rules that fail or are unknown even then.
+    /// What would mend something as well, and raises the floor no further.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later: Vec<Setting>,
+    /// The rules that hold the floor meanwhile: the gravest that no setting mends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_by: Vec<Cow<'static, str>>,
+    /// The rules that fail or are unknown even then: no setting mends them.
     pub left: Vec<Cow<'static, str>>,
 }
 
