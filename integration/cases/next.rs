@@ -27,7 +27,6 @@ pub(super) fn all() -> Vec<Live> {
 /// Containers by the options that they are started with, a flag with its value each.
 const CASES: &[(&str, &[&str])] = &[
     ("plain", &[]),
-    ("privileged", &["--privileged"]),
     ("loose", &["--cap-add CAP_SYS_PTRACE", "--security-opt seccomp=unconfined"]),
     ("with-the-socket", &["--volume /var/run/docker.sock:/var/run/docker.sock"]),
     ("in-the-hosts-namespaces", &["--pid host", "--ipc host", "--uts host"]),

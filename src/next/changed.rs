@@ -95,12 +95,13 @@ impl<'a> Changed<'a> {
         self.document().is_some() && self.draft().is_none_or(|it| it.gap(pointer).is_none())
     }
 
-    /// Sets a part of two names that a key of compose says. Not where a key of `deploy`
-    /// says it, which goes before the service's own.
+    /// Sets a part of two names that a key of compose says. Not where it says so already,
+    /// nor where a key of `deploy` says it, which goes before the service's own.
     pub(super) fn set(&mut self, pointer: &str, key: &str, value: Value) -> bool {
         let is_deployed =
             |draft: &Arc<Draft>| draft.origin(pointer).is_some_and(|it| is_of_deploy(it));
-        if self.draft().is_some_and(is_deployed) {
+        let is_said = self.value(pointer) == Some(&value) && self.is_known(pointer);
+        if is_said || self.draft().is_some_and(is_deployed) {
             return false;
         }
         self.write(pointer, value, |draft| {

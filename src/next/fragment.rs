@@ -66,7 +66,7 @@ const KEYS: [Key; 23] = [
     key("userns_mode", "--userns", "/HostConfig/UsernsMode", Text, text, Setting::UserNamespace),
     key("devices", "--device", "/HostConfig/Devices", List, devices, Setting::Devices),
     key("device_cgroup_rules", "--device-cgroup-rule", RULES, List, texts, Setting::Devices),
-    key("volumes", "--volume", "/Mounts", List, mounts, Setting::Mounts),
+    key("volumes", "--volume", MOUNTS, List, mounts, Setting::Mounts),
     key(
         "read_only",
         "--read-only",
@@ -86,6 +86,7 @@ const KEYS: [Key; 23] = [
 ];
 
 const OPTIONS: &str = "/HostConfig/SecurityOpt";
+const MOUNTS: &str = "/Mounts";
 const RULES: &str = "/HostConfig/DeviceCgroupRules";
 
 /// What an engine sets by itself beside other settings, and nobody writes.
@@ -114,8 +115,8 @@ struct Part {
     after: Vec<String>,
     /// Whether nobody wrote anything that would have to be taken away first.
     is_new: bool,
-    /// Whether all that stays there can be written in a compose file.
-    is_told: bool,
+    /// What stands there then as a compose file says it; none where that is not known.
+    told: Option<Vec<String>>,
 }
 
 impl Fragment {
@@ -193,12 +194,12 @@ impl Part {
             Driver => was == default_log() || was.is_null(),
             Flag | Bare | Text | List => after.starts_with(&before),
         };
-        let is_told = key.key != "volumes" || is_all_binds(now, &is);
-        Some(Some(Self { key, before, after, is_new, is_told }))
+        let told = if key.pointer == MOUNTS { volumes(now, &is) } else { Some(after.clone()) };
+        Some(Some(Self { key, before, after, is_new, told }))
     }
 
     fn write(&self, out: &mut String, choice: Option<&str>) -> Option<()> {
-        let Self { key, before, after, is_new, is_told } = self;
+        let Self { key, before, after, is_new, told } = self;
         let name = key.key;
         let over = if *is_new { "" } else { " !override" };
         let note = choice.map(|it| format!("  # choose: {it}")).unwrap_or_default();
@@ -213,13 +214,12 @@ impl Part {
                 let driver = quote::yaml(value.map_or("local", String::as_str));
                 writeln!(out, "    {name}:{over}\n      driver: {driver}")
             }
-            (List, None) => writeln!(out, "    {name}: !override []{note}"),
-            (List, Some(_)) => {
-                let told = if *is_new { after.get(before.len()..)? } else { after.as_slice() };
-                // What stays and is not known in full cannot be written again.
-                if !is_new && !is_told {
-                    return None;
-                }
+            (List, _) if told.as_ref().is_some_and(Vec::is_empty) => {
+                writeln!(out, "    {name}: !override []{note}")
+            }
+            (List, _) => {
+                let told = told.as_ref()?;
+                let told = if *is_new { told.get(before.len()..)? } else { told.as_slice() };
                 writeln!(out, "    {name}:{over}{note}").ok()?;
                 told.iter().try_for_each(|it| writeln!(out, "      - {}", quote::yaml(it)))
             }
@@ -247,25 +247,47 @@ fn default_log() -> Value {
     serde_json::json!({"Type": "json-file", "Config": {}})
 }
 
-/// Whether what stays mounted is all of the host's, by names that say it all: of a volume
-/// the record knows the engine's name and not the file's.
-fn is_all_binds(now: &Changed<'_>, mounts: &Value) -> bool {
-    let is_own = |place: usize| {
-        let pointer = format!("/Mounts/{place}");
-        let origin = now.draft().map(|it| it.origins.get(&pointer));
-        origin.is_none_or(|it| it.is_some_and(|it| it.key.raw() == "volumes"))
+/// What stays mounted, as a compose file says it; none where the record does not tell all
+/// of it.
+pub(super) fn volumes(now: &Changed<'_>, after: &Value) -> Option<Vec<String>> {
+    let before = now.list(MOUNTS);
+    let origin = |pointer: &str| Some(now.draft()?.origins.get(pointer)?.key.raw());
+    let each = |it: &Value| {
+        let text = |name: &str| it.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (kind, point, mode) = (text("Type"), text("Destination"), text("Mode"));
+        let place = format!("{MOUNTS}/{}", before.iter().position(|own| own == it)?);
+        let is_service = now.draft().is_some();
+        let name = origin(&format!("{place}/Name")).and_then(|it| it.strip_prefix("volumes."));
+        // What the service has from elsewhere it keeps: it stands under another key.
+        if is_service && origin(&place) != Some("volumes") {
+            return Some(None);
+        }
+        let is_read_only = it.get("RW") == Some(&Value::Bool(false));
+        let (source, mode) = match (kind, name) {
+            (_, Some(name)) => (name, if is_read_only { "ro" } else { "" }),
+            // A mode says that the short form says it all.
+            ("bind", None) if it.get("Name").is_none() && (!is_service || !mode.is_empty()) => {
+                (text("Source"), mode)
+            }
+            _ => return None,
+        };
+        let is_private = matches!(text("Propagation"), "" | "rprivate");
+        let is_plain = |text: &str| !text.is_empty() && !text.contains(':');
+        let mode = match mode {
+            "" | "rw" => {
+                if is_read_only {
+                    ":ro".to_owned()
+                } else {
+                    String::new()
+                }
+            }
+            mode => format!(":{mode}"),
+        };
+        (is_private && is_plain(source) && is_plain(point))
+            .then(|| Some(format!("{source}:{point}{mode}")))
     };
-    let text = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
-    let is_plain = |it: &Value| {
-        text(it, "Type").as_deref() == Some("bind")
-            && text(it, "Propagation").is_none_or(|it| matches!(it.as_str(), "" | "rprivate"))
-            && [text(it, "Source"), text(it, "Destination")]
-                .iter()
-                .all(|it| it.as_ref().is_some_and(|it| it.starts_with('/') && !it.contains(':')))
-    };
-    let before = now.list("/Mounts");
-    before.iter().enumerate().all(|(place, _)| is_own(place))
-        && mounts.as_array().is_some_and(|all| all.iter().all(is_plain))
+    let all: Option<Vec<Option<String>>> = after.as_array()?.iter().map(each).collect();
+    Some(all?.into_iter().flatten().collect())
 }
 
 fn flag(value: &Value) -> Option<Vec<String>> {

@@ -277,7 +277,14 @@ fn candidates(sheet: &Sheet, policy: &Policy) -> Vec<Setting> {
 /// A service's key in its project's file, or the one that a container's labels name.
 fn service(changed: &Changed<'_>) -> Option<String> {
     match changed.target.kind {
-        Kind::Service => Some(changed.target.id.rsplit_once('#')?.1.to_owned()),
+        Kind::Service => {
+            let (id, name) = (&changed.target.id, changed.target.name.raw());
+            // Where there are several projects, each stands before the names of its services.
+            let project = changed.bundle.projects.get(id).map(|it| format!("{}/", it.raw()));
+            let bare = project.and_then(|it| name.strip_prefix(&it).map(str::to_owned));
+            let names = [Some(name.to_owned()), bare];
+            names.into_iter().flatten().find(|it| id.ends_with(&format!("#{it}")))
+        }
         Kind::Container => {
             let role = role(changed.bundle, changed.target);
             let is_of_one = !role.service.is_empty() && !role.is_one_off;

@@ -17,7 +17,8 @@ const SIZE: &str = "size=64m";
 
 /// A read-only root leaves the paths that the policy names, or most programs break.
 pub(super) fn read_only_root(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> bool {
-    if !changed.flag(ROOT) && !changed.set(ROOT, "read_only", true.into()) {
+    let is_read_only = changed.flag(ROOT);
+    if !is_read_only && !changed.set(ROOT, "read_only", true.into()) {
         return false;
     }
     let mut all: Map<String, Value> =
@@ -26,6 +27,9 @@ pub(super) fn read_only_root(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> b
     let paths = wanted.list(&tmpfs_for_writes::RULE, "paths").iter();
     let lacking: Vec<&String> =
         paths.filter(|it| !writable.iter().any(|at| is_within(it, at))).collect();
+    if is_read_only && lacking.is_empty() {
+        return false;
+    }
     if !lacking.is_empty() {
         all.extend(lacking.iter().map(|it| ((*it).clone(), Value::from(SIZE))));
         // Of those that nobody knows one may be it, and the engine takes no point twice.

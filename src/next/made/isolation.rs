@@ -9,6 +9,7 @@ use crate::model::finding::Sheet;
 use crate::model::source::Source;
 use crate::model::verdict::Verdict;
 use crate::next::changed::Changed;
+use crate::next::fragment::volumes;
 use crate::next::mounted;
 use crate::parse::path::is_within;
 use crate::parse::proc::devices::{self, Entry};
@@ -44,7 +45,10 @@ pub(super) fn mounts(changed: &mut Changed<'_>, sheet: &Sheet) -> bool {
     let listed = kept(MOUNTS, &|it| field(it, "Destination"));
     let asked = kept("/HostConfig/Mounts", &|it| field(it, "Target"));
     let binds = kept("/HostConfig/Binds", &|it| it.as_str()?.split(':').nth(1).map(str::to_owned));
-    if !changed.set(MOUNTS, "volumes", listed.into()) {
+    let listed = Value::Array(listed);
+    // Of a service nothing is promised that cannot be written.
+    let is_written = changed.draft().is_none() || volumes(changed, &listed).is_some();
+    if !is_written || !changed.set(MOUNTS, "volumes", listed) {
         return false;
     }
     for (pointer, all) in [("/HostConfig/Mounts", asked), ("/HostConfig/Binds", binds)] {

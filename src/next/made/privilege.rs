@@ -85,18 +85,18 @@ pub(super) fn capabilities(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> boo
     let allowed =
         allowed.filter_map(|it| it.parse().ok()).fold(CapabilitySet::EMPTY, CapabilitySet::union);
     let is_allowed = |it: &Value| set(it).is_some_and(|it| it.without(allowed).is_empty());
-    let added = changed.list(ADDED);
+    let (added, dropped) = (changed.list(ADDED), changed.list(DROPPED));
     let kept: Vec<Value> = added.iter().filter(|it| is_allowed(it)).cloned().collect();
-    if kept.len() < added.len() {
-        // Of one that nobody knows nobody can say whether it may stay.
-        if !changed.is_known(ADDED) || !changed.set(ADDED, "cap_add", kept.into()) {
-            return false;
-        }
+    let is_kept = kept.len() == added.len();
+    let is_dropped = dropped.iter().any(|it| set(it) == Some(CapabilitySet::all()));
+    // Of one that nobody knows nobody can say whether it may stay.
+    let is_told = is_kept || changed.is_known(ADDED);
+    if (is_kept && is_dropped) || !is_told {
+        return false;
     }
-    let dropped = changed.list(DROPPED);
-    if !dropped.iter().any(|it| set(it) == Some(CapabilitySet::all()))
-        && !changed.push(DROPPED, "cap_drop", "ALL".into())
-    {
+    let done = (is_kept || changed.set(ADDED, "cap_add", kept.into()))
+        && (is_dropped || changed.push(DROPPED, "cap_drop", "ALL".into()));
+    if !done {
         return false;
     }
     enforce_capabilities(changed);
