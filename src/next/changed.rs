@@ -130,22 +130,19 @@ impl<'a> Changed<'a> {
     }
 
     fn write(&mut self, pointer: &str, value: Value, note: impl FnOnce(&mut Draft)) -> bool {
-        let Ok(answer) = self.bundle.ask(&self.record) else { return false };
-        match answer.clone() {
-            Answer::Json(mut document) => {
-                place(&mut document, pointer, value);
-                self.put(self.record.clone(), Answer::Json(document));
-                true
-            }
-            Answer::Draft(mut draft) => {
-                let own = Arc::make_mut(&mut draft);
-                place(&mut own.document, pointer, value);
-                note(own);
-                self.put(self.record.clone(), Answer::Draft(draft));
-                true
-            }
-            _ => false,
-        }
+        let answer = if let Some(mut draft) = self.draft().cloned() {
+            let own = Arc::make_mut(&mut draft);
+            place(&mut own.document, pointer, value);
+            note(own);
+            Answer::Draft(draft)
+        } else if let Some(mut document) = self.document().cloned() {
+            place(&mut document, pointer, value);
+            Answer::Json(document)
+        } else {
+            return false;
+        };
+        self.put(self.record.clone(), answer);
+        true
     }
 
     /// The processes that the engine started; none where they are not known.

@@ -125,7 +125,7 @@ impl Plan<'_> {
             }
             let made: Vec<Setting> = group.iter().map(|it| it.0).collect();
             let open = group.first().map_or(mark, |it| it.1);
-            let (needed, spare) = self.needed(made, open, &mut now, &mut loose);
+            let (needed, spare) = self.needed(&made, open, &mut now, &mut loose);
             spare.into_iter().rev().for_each(|it| queue.push_front(it));
             let rules = now.mended_since(&gained);
             steps.push(Step { settings: needed, rules, card: now.card });
@@ -154,23 +154,27 @@ impl Plan<'_> {
         Next { steps, compose, run, later, held, left }
     }
 
-    /// Makes settings; how the target stands then, if all of them can be made.
+    /// How the target stands with settings, if all of them can be made.
     fn with(&mut self, settings: &[Setting]) -> Option<Stand> {
+        self.make(settings).then(|| self.judged())
+    }
+
+    fn make(&mut self, settings: &[Setting]) -> bool {
         let wanted = Wanted(self.policy);
         let mut all = settings.iter();
-        all.all(|it| made::make(*it, &mut self.changed, self.sheet, wanted)).then(|| self.judged())
+        all.all(|it| made::make(*it, &mut self.changed, self.sheet, wanted))
     }
 
     /// Of settings that were made since a mark and raised the floor together, those that it
     /// takes, and the others, which may gain something by themselves. None is asked twice.
     fn needed(
         &mut self,
-        made: Vec<Setting>,
+        made: &[Setting],
         open: usize,
         now: &mut Stand,
         loose: &mut BTreeSet<Setting>,
     ) -> (Vec<Setting>, Vec<Setting>) {
-        let (mut needed, mut spare) = (made.clone(), Vec::new());
+        let (mut needed, mut spare) = (made.to_vec(), Vec::new());
         let Some((_, earlier)) = made.split_last() else { return (needed, spare) };
         for setting in earlier {
             if !loose.insert(*setting) {
@@ -186,7 +190,7 @@ impl Plan<'_> {
                 }
                 None => {
                     self.changed.back_to(open);
-                    let _ = self.with(&needed);
+                    self.make(&needed);
                 }
             }
         }

@@ -59,12 +59,12 @@ pub(super) fn mounts(changed: &mut Changed<'_>, sheet: &Sheet) -> bool {
     changed
         .mounts(|text| gone.iter().fold(text.to_owned(), |text, it| mounted::without(&text, it)));
     let viewer = changed.processes().map(|it| it.viewer);
-    if let Some(source) = viewer.map(Source::mount_points) {
-        if let Ok(mut listing) = changed.bundle.files(&source).cloned() {
-            let is_gone = |path: &str| gone.iter().any(|it| is_within(path, it));
-            listing.files.retain(|it| !is_gone(it.path.raw()));
-            changed.put(source, Answer::Files(listing));
-        }
+    let points = viewer.map(Source::mount_points);
+    let listing = points.and_then(|it| Some((changed.bundle.files(&it).ok()?.clone(), it)));
+    if let Some((mut listing, source)) = listing {
+        let is_gone = |path: &str| gone.iter().any(|it| is_within(path, it));
+        listing.files.retain(|it| !is_gone(it.path.raw()));
+        changed.put(source, Answer::Files(listing));
     }
     true
 }

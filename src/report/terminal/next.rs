@@ -55,7 +55,7 @@ fn of_target(out: &mut String, target: &v1::Target, next: &v1::Next, look: Look)
     if !next.later.is_empty() {
         let what: Vec<&str> = next.later.iter().map(|it| it.what()).collect();
         let held = next.held_by.join(", ");
-        let text = format!("{}: gains nothing as long as {held} holds the score", what.join("; "));
+        let text = format!("{}; the score is held by {held}", what.join("; "));
         writeln!(out, "{}", look.wrap("  later: ", "    ", &text))?;
     }
     if let Some(compose) = &next.compose {
