@@ -61,7 +61,7 @@ impl Setting {
     pub const fn what(self) -> &'static str {
         match self {
             Self::Unprivileged => "no privileged mode",
-            Self::Mounts => "without what gives control of the host",
+            Self::Mounts => "no mount that gives control of the host",
             Self::Capabilities => "drop all capabilities",
             Self::User => "a user that is not root",
             Self::NoNewPrivileges => "no new privileges",
@@ -96,7 +96,7 @@ impl Setting {
             Self::Pids => "the most that it may start",
             Self::Cpus => "the most that it may use",
             Self::Ports => "the address to reach it by",
-            Self::Mounts | Self::Devices => "whether it can do without",
+            Self::Mounts | Self::Devices => "whether it can do without them",
             Self::Unprivileged
             | Self::NoNewPrivileges
             | Self::PidNamespace

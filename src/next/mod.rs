@@ -61,8 +61,8 @@ pub struct Step {
     pub card: Scorecard,
 }
 
-/// What to do next with each target of a ledger, in its order. Nothing for those of which no
-/// container is made yet from outside: images and Dockerfiles.
+/// What to do next with each target of a ledger, in its order. Nothing for images and
+/// Dockerfiles, of which nothing is set from outside, nor where no record says what is set.
 pub fn all(
     bundle: &Bundle,
     sheets: &[Sheet],
@@ -76,10 +76,9 @@ pub fn all(
     }
     let mut evidence = bundle.clone();
     let mut of = |(sheet, card): (&Sheet, &Scorecard)| {
-        is_asked(sheet).then(|| {
-            let changed = Changed::new(&mut evidence, &sheet.target);
-            Plan { changed, sheet, policy, accept }.run(*card)
-        })
+        let changed = Changed::new(&mut evidence, &sheet.target);
+        let is_set = is_asked(sheet) && changed.document().is_some();
+        is_set.then(|| Plan { changed, sheet, policy, accept }.run(*card))
     };
     sheets.iter().zip(cards).map(&mut of).collect()
 }
