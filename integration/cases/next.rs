@@ -27,6 +27,9 @@ pub(super) fn all() -> Vec<Live> {
 /// Containers by the options that they are started with, a flag with its value each.
 const CASES: &[(&str, &[&str])] = &[
     ("plain", &[]),
+    // Without a health check nothing below the gravest would count.
+    ("checked", &["--health-cmd '/secaudit witness healthy'", "--health-interval 5s"]),
+    ("checked-in-the-hosts-pids", &["--health-cmd '/secaudit witness healthy'", "--pid host"]),
     ("loose", &["--cap-add CAP_SYS_PTRACE", "--security-opt seccomp=unconfined"]),
     ("with-the-socket", &["--volume /var/run/docker.sock:/var/run/docker.sock"]),
     ("in-the-hosts-namespaces", &["--pid host", "--ipc host", "--uts host"]),
