@@ -6,7 +6,6 @@ use crate::model::bundle::{Answer, Observation};
 use crate::model::source::Source;
 use crate::next::changed::{Changed, with_fields};
 use crate::next::wanted::Wanted;
-use crate::parse::proc::status::Status;
 use crate::rules::lifecycle::restart_policy;
 
 /// An engine's init becomes the first process, and what was it becomes its child.
@@ -25,7 +24,7 @@ const NOBODY: u32 = (1 << 22) + 1;
 
 /// What tini, which is Docker's init, does with every signal that it can: it blocks it and
 /// waits for it (`sigtimedwait(2)`).
-const BLOCKED: &str = "fffffffe7bfae20f";
+const BLOCKED: &str = "ffffffffbfcbfa07";
 
 fn begin_with_init(changed: &mut Changed<'_>) {
     const NONE: &str = "0000000000000000";
@@ -54,12 +53,11 @@ fn begin_with_init(changed: &mut Changed<'_>) {
         let signals = signals.map(|(field, mask)| (field, mask.to_owned()));
         let name = ("Name", "docker-init".to_owned());
         let state = ("State", "S (sleeping)".to_owned());
-        let is_there = Status::parse(text).field("Name").is_ok();
-        let fields: Vec<_> = signals.into_iter().chain([name, state]).collect();
-        if is_there { with_fields(text, &fields) } else { text.to_owned() }
+        with_fields(text, &signals.into_iter().chain([name, state]).collect::<Vec<_>>())
     });
     changed.edit(&format!("{own}cmdline"), |text| format!("/sbin/docker-init\n--\n{text}"));
-    changed.edit(&format!("{own}exe"), |_| "/sbin/docker-init".to_owned());
+    // Its program the engine mounts read-only: of the container's own files it executes none
+    // that the other did not.
     changed.edit(&format!("{own}wchan"), |_| "do_sigtimedwait".to_owned());
     let sockets = Source::held_sockets(first);
     if changed.bundle.text(&sockets).is_ok() {
