@@ -31,6 +31,7 @@ pub mod score;
 pub mod gate;
 pub mod drift;
 pub mod join;
+pub mod next;
 pub mod report;
 pub mod app;
 
@@ -47,10 +48,21 @@ use report::v1::Report;
 use score::Scorecard;
 use waive::{Standing, State};
 
+/// How much of an audit is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What is not well, as of one of many.
+    Brief,
+    /// All that was found.
+    Full,
+    /// And what to do next, which takes judging each target again for each setting.
+    Next,
+}
+
 /// The pure half of the pipeline: the same bundle and policy, the same report.
 #[must_use]
 pub fn evaluate(bundle: &Bundle, policy: &Policy, accept: Accept) -> Report {
-    evaluate_beside(bundle, &[], policy, accept)
+    evaluate_beside(bundle, &[], policy, accept, Detail::Full)
 }
 
 /// As [`evaluate`], of containers beside the evidence about files that ask for them,
@@ -61,6 +73,7 @@ pub fn evaluate_beside(
     files: &[Bundle],
     policy: &Policy,
     accept: Accept,
+    detail: Detail,
 ) -> Report {
     let facts = facts::derive(bundle);
     let ledger = judge::judge(&facts, policy, accept);
@@ -73,15 +86,15 @@ pub fn evaluate_beside(
     // What somebody answers for in the files covers the container too.
     let waivers = join::waivers(bundle, &asked);
     let weighed = Weighed { joined, ..Weighed::new(bundle, ledger, &waivers, policy) };
-    report::assemble(&weighed.run(bundle, &facts, policy, accept, false))
+    report::assemble(&weighed.run(bundle, &facts, policy, accept, detail))
 }
 
-/// As [`evaluate`], of audits that are some of many. Briefly: without what is well.
+/// As [`evaluate`], of audits that are some of many.
 ///
 /// All go through each step before the next: a step's code is large, and stays in
 /// the processor's cache.
 #[must_use]
-pub fn evaluate_parts(bundles: &[Bundle], policy: &Policy, is_brief: bool) -> Vec<Part> {
+pub fn evaluate_parts(bundles: &[Bundle], policy: &Policy, detail: Detail) -> Vec<Part> {
     let accept = Accept::Kernel;
     let mut facts = Vec::new();
     for bundle in bundles {
@@ -98,7 +111,7 @@ pub fn evaluate_parts(bundles: &[Bundle], policy: &Policy, is_brief: bool) -> Ve
     let part = |(bundle, weighed): (&Bundle, Weighed)| {
         let (own, rest) = left.split_at(weighed.ledger.sheets.len().min(left.len()));
         left = rest;
-        let run = weighed.run(bundle, own, policy, accept, is_brief);
+        let run = weighed.run(bundle, own, policy, accept, detail);
         let (targets, waivers) = (report::targets(&run), report::waivers(run.waivers));
         Part { targets, waivers, tally: weighed.tally }
     };
@@ -143,9 +156,13 @@ impl Weighed {
         facts: &'a [facts::Derived],
         policy: &'a Policy,
         accept: Accept,
-        is_brief: bool,
+        detail: Detail,
     ) -> report::Run<'a> {
         let Self { ledger, joined, waivers, cards, tally, outcome } = self;
+        let next = match detail {
+            Detail::Brief | Detail::Full => Vec::new(),
+            Detail::Next => next::all(bundle, &ledger.sheets, cards, policy, accept),
+        };
         let tick = |(target, facts): &facts::Derived| judge::tick(target, facts, policy, accept);
         report::Run {
             ticks: facts.iter().map(tick).collect(),
@@ -159,7 +176,8 @@ impl Weighed {
             cards,
             tally,
             outcome,
-            is_brief,
+            next,
+            is_brief: detail == Detail::Brief,
         }
     }
 }

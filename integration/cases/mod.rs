@@ -16,6 +16,7 @@ mod harness;
 pub(crate) mod images;
 mod join;
 mod network;
+mod next;
 mod only_looks;
 mod restless;
 mod secrets;
@@ -50,6 +51,7 @@ pub(crate) fn all() -> Vec<Live> {
         declared::all(),
         fleet::all(),
         network::all(),
+        next::all(),
         demo::all(),
         restless::all(),
         secrets::all(),

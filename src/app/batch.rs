@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::exit::Failure;
 use super::stream::{Part, Shown};
+use crate::Detail;
 use crate::collect::compose::Images;
 use crate::model::bundle::Bundle;
 use crate::parse::compose::Fault;
@@ -24,6 +25,8 @@ pub(super) struct Judging<'a, Read, Names, Evidence, Keep> {
     pub(super) policy: &'a Policy,
     /// How each is shown, where it is one of many.
     pub(super) shown: Option<&'a Shown>,
+    /// How much of each is told.
+    pub(super) detail: Detail,
     /// Reads one.
     pub(super) read: Read,
     /// The images that an engine has to be asked for.
@@ -47,12 +50,12 @@ impl<Read, Names, Evidence, Keep> Judging<'_, Read, Names, Evidence, Keep> {
         Evidence: Fn(&Q, &R, &Images) -> (Bundle, Option<Fault>) + Sync,
         Keep: Fn(R) -> K + Sync,
     {
-        let Self { policy, shown, read, names, evidence, keep } = self;
+        let Self { policy, shown, detail, read, names, evidence, keep } = self;
         let read = |request: &'q Q| (request, read(request));
         let judge = |batch: Vec<(&Q, Result<R, Fault>)>, images: &Images| {
             let known = batch.iter().filter_map(|(request, it)| Some((request, it.as_ref().ok()?)));
             let bundles = known.map(|(request, it)| evidence(request, it, images)).collect();
-            let mut parts = Part::all(bundles, policy, shown).into_iter();
+            let mut parts = Part::all(bundles, policy, shown, detail).into_iter();
             let judged = batch.into_iter().filter_map(|(_, it)| match it {
                 Err(fault) => Some(Err(fault)),
                 Ok(it) => Some(Ok((keep(it), parts.next()?))),

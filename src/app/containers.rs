@@ -6,6 +6,7 @@ use super::args::{self, Containers};
 use super::exit::Failure;
 use super::output::{self, Bar, Terminal};
 use super::{audit, compose as command, fault};
+use crate::Detail;
 use crate::collect::compose::files::Disk;
 use crate::collect::compose::{self, Images, Resolved};
 use crate::collect::containers::{Files, Plan, collect};
@@ -34,7 +35,7 @@ pub(super) fn run(command: &Containers, terminal: Terminal) -> Result<u8, Failur
         }
     };
     let accept = command.accept.map_or(Accept::Kernel, |args::Accept::Declared| Accept::Declared);
-    let report = crate::evaluate_beside(&bundle, &files, &policy, accept);
+    let report = crate::evaluate_beside(&bundle, &files, &policy, accept, Detail::Next);
     audit::write(&bundle, &report, command.output.format(), file, terminal)
 }
 

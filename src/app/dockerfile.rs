@@ -10,6 +10,7 @@ use super::batch::Judging;
 use super::exit::Failure;
 use super::output::Terminal;
 use super::stream::{self, Part, Shown};
+use crate::Detail;
 use crate::collect::compose::Images;
 use crate::collect::compose::files::Disk;
 use crate::collect::compose::named::named;
@@ -52,6 +53,7 @@ impl Audit<'_> {
         let judging = Judging {
             policy,
             shown,
+            detail: if shown.is_some() { Detail::Brief } else { Detail::Full },
             read: |request: &Request| dockerfile::resolve(request, disk),
             names: |it: &Resolved| it.images().map(str::to_owned).collect(),
             evidence,

@@ -9,6 +9,7 @@ use super::audit;
 use super::exit::Failure;
 use super::fault;
 use super::output::{self, Pieces, Terminal};
+use crate::Detail;
 use crate::gate::Tally;
 use crate::judge::Accept;
 use crate::model::bundle::{Bundle, Origin};
@@ -76,10 +77,11 @@ impl Part {
         judged: Vec<(Bundle, Option<Fault>)>,
         policy: &Policy,
         shown: Option<&Shown>,
+        detail: Detail,
     ) -> Vec<Self> {
         let (mut bundles, empty): (Vec<Bundle>, Vec<Option<Fault>>) = judged.into_iter().unzip();
         bundles.iter_mut().for_each(audit::note_the_time);
-        let parts = crate::evaluate_parts(&bundles, policy, shown.is_some());
+        let parts = crate::evaluate_parts(&bundles, policy, detail);
         drop(bundles);
         let roll = Roll::new(&policy.checklists);
         let of = |(part, empty)| Self::of(part, shown, empty, roll.clone());

@@ -1,8 +1,10 @@
 //! Which capabilities a process holds, and which it could gain.
 
+use crate::model::bundle::Bundle;
 use crate::model::capability::CapabilitySet;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Target;
 use crate::parse::document::Document;
 
 use super::identity::namespaced_by_engine;
@@ -95,6 +97,13 @@ pub(super) fn scope(process: &Process<'_>, first: &Process<'_>) -> Reading<Scope
         }
     })
     .unshown()
+}
+
+/// All that a target's processes can have by what was asked for; none where that is
+/// not known.
+pub fn asked_for(bundle: &Bundle, target: &Target) -> Option<CapabilitySet> {
+    let held = declared(&View::new(bundle, target)).known()?.value.clone();
+    Some(held.attainable.union(held.leeway))
 }
 
 /// The set that results from what was asked for.

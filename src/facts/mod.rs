@@ -250,11 +250,12 @@ pub type Derived = (Target, Box<Facts>);
 
 /// Derives the facts of every target of a bundle, in the bundle's order.
 pub fn derive(bundle: &Bundle) -> Vec<Derived> {
-    bundle
-        .targets
-        .iter()
-        .map(|target| (target.clone(), of_container(&View::new(bundle, target))))
-        .collect()
+    bundle.targets.iter().map(|target| of(bundle, target)).collect()
+}
+
+/// Derives the facts of one target of a bundle.
+pub fn of(bundle: &Bundle, target: &Target) -> Derived {
+    (target.clone(), of_container(&View::new(bundle, target)))
 }
 
 fn of_container(view: &View<'_>) -> Box<Facts> {

@@ -1,7 +1,9 @@
 //! Whether a seccomp filter stands between a process and the kernel.
 
+use crate::model::bundle::Bundle;
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
+use crate::model::target::Target;
 
 use super::identity::names;
 use super::view::{Process, View};
@@ -31,6 +33,11 @@ pub(super) fn effective(process: &Process<'_>) -> Reading<Mode> {
         2 => Ok(Mode::Filter),
         other => Err(format!("line Seccomp holds the unknown mode {other}")),
     })
+}
+
+/// Whether a target's processes are filtered by what was asked for.
+pub fn is_asked_for(bundle: &Bundle, target: &Target) -> bool {
+    declared(&View::new(bundle, target)).known().is_some_and(|it| it.value == Mode::Filter)
 }
 
 /// Privileged mode and `unconfined` turn the filter off; else the engine's

@@ -22,6 +22,7 @@ pub mod pin;
 pub mod pointer;
 pub mod reading;
 pub mod secret;
+pub mod setting;
 pub mod severity;
 pub mod source;
 pub mod survey;

@@ -20,6 +20,7 @@ use crate::model::source::Source;
 use crate::model::target;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Proof, Verdict};
+use crate::next::{Next, Step};
 use crate::parse::document::Document;
 use crate::policy::Policy;
 use crate::rules::{self, Section};
@@ -51,6 +52,8 @@ pub struct Run<'a> {
     pub tally: &'a Tally,
     /// What the gate says.
     pub outcome: &'a Outcome,
+    /// What to do next with each target, in their order; empty where nobody asked.
+    pub next: Vec<Option<Next>>,
     /// Whether what is well is left out, as for one of many projects; no finding has a
     /// fingerprint or a digest then, and evidence is the one line that says most.
     pub is_brief: bool,
@@ -180,8 +183,33 @@ pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
                 .collect(),
             checklists: super::checklists::sheets(&run.policy.checklists, ticks, run.is_brief),
             identity,
+            next: None,
         })
+        .zip(run.next.iter().map(Option::as_ref).chain(std::iter::repeat(None)))
+        .map(|(target, it)| v1::Target { next: it.map(next), ..target })
         .collect()
+}
+
+fn next(of: &Next) -> v1::Next {
+    let step = |step: &Step| v1::Step {
+        settings: step.settings.clone(),
+        rules: step.rules.iter().map(|&it| it.into()).collect(),
+        floor: step.card.floor,
+        grade: step.card.grade(),
+        choose: step
+            .settings
+            .iter()
+            .filter_map(|it| Some(format!("{}: {}", it.what(), it.choice()?)))
+            .collect(),
+    };
+    v1::Next {
+        steps: of.steps.iter().map(step).collect(),
+        compose: of.compose.clone(),
+        run: of.run.clone().map(|it| v1::Run { add: it.add, leave_out: it.leave_out }),
+        later: of.later.clone(),
+        held_by: of.held.iter().map(|&it| it.into()).collect(),
+        left: of.left.iter().map(|&it| it.into()).collect(),
+    }
 }
 
 /// Whether somebody has to know it who looks at many projects.

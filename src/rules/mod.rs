@@ -25,6 +25,7 @@ pub(crate) mod testing;
 pub mod truth;
 
 use crate::facts::Facts;
+use crate::model::setting::Setting;
 use crate::model::severity::Severity;
 use crate::model::target::Kind;
 use crate::model::verdict::Verdict;
@@ -133,6 +134,8 @@ pub struct Rule {
     pub severity: Severity,
     /// What it is asked of.
     pub targets: &'static [Kind],
+    /// What can be set from outside that would mend it; nothing where only the image can.
+    pub mends: &'static [Setting],
     /// What other tools and benchmarks call it; people search by these.
     pub references: &'static [&'static str],
     /// What a policy can set.
@@ -196,6 +199,7 @@ macro_rules! rule {
             title: $title:expr,
             severity: $severity:expr,
             $(targets: [$($target:ident),+ $(,)?],)?
+            $(mends: [$($setting:ident),+ $(,)?],)?
             references: $references:expr,
             parameters: $parameters:expr,
             judge: $judge:expr $(,)?
@@ -208,6 +212,7 @@ macro_rules! rule {
             title: $title,
             severity: $severity,
             targets: $crate::rules::targets!($($($target),+)?),
+            mends: &[$($($crate::model::setting::Setting::$setting),+)?],
             references: $references,
             parameters: $parameters,
             judge: $judge,

@@ -51,6 +51,11 @@ pub(crate) fn bundle(text: &str) -> Bundle {
 
 /// What the program says of a sample, where no engine can be asked.
 fn judged(sample: &Sample, policy: &Policy) -> Option<Report> {
+    Some(secaudit::evaluate(&evidence(sample)?, policy, Accept::Kernel))
+}
+
+/// The evidence about a sample, where no engine can be asked; none where it is no project.
+pub(crate) fn evidence(sample: &Sample) -> Option<Bundle> {
     let request = Request {
         folder: PathBuf::from(FOLDER),
         files: sample.compose.iter().map(PathBuf::from).collect(),
@@ -60,8 +65,7 @@ fn judged(sample: &Sample, policy: &Policy) -> Option<Report> {
     let resolved = resolve(&request, &Files(&sample.files)).ok()?;
     let nobody = NoEngine { detail: "nobody".into(), remedy: "nothing".into() };
     let images = Images::new(Err(nobody), Limits::default());
-    let bundle = resolved.bundle(&images, false);
-    Some(secaudit::evaluate(&bundle, policy, Accept::Kernel))
+    Some(resolved.bundle(&images, false))
 }
 
 /// The keys above a line by indentation, its own text first.

@@ -40,6 +40,7 @@ mod images;
 mod join;
 mod kernel;
 mod needs;
+mod next;
 mod nginx;
 mod policy_mistakes;
 mod properties;

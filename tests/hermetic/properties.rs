@@ -249,7 +249,7 @@ proptest! {
 #[test]
 fn audits_that_go_through_each_step_together_say_what_each_says_alone() {
     let bundles: Vec<Bundle> = bundles().iter().map(|(_, bundle)| bundle.clone()).collect();
-    let parts = secaudit::evaluate_parts(&bundles, &Policy::baseline(), false);
+    let parts = secaudit::evaluate_parts(&bundles, &Policy::baseline(), secaudit::Detail::Full);
     assert_eq!(parts.len(), bundles.len());
     for (bundle, part) in bundles.iter().zip(parts) {
         let alone = evaluate(bundle);

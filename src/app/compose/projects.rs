@@ -2,6 +2,7 @@
 
 use super::Audit;
 use super::remarks::Remarks;
+use crate::Detail;
 use crate::app::batch::Judging;
 use crate::app::exit::Failure;
 use crate::app::stream::{Part, Shown};
@@ -16,9 +17,15 @@ pub(super) fn judge(
     shown: Option<&Shown>,
 ) -> Result<Vec<Result<Part, Fault>>, Failure> {
     let Audit { disk, images, policy, told, .. } = audit;
+    let detail = match shown {
+        Some(_) => Detail::Brief,
+        None if with_project => Detail::Full,
+        None => Detail::Next,
+    };
     let judging = Judging {
         policy,
         shown,
+        detail,
         read: |request: &Request| compose::resolve(request, disk),
         names: |it: &Resolved| it.images().collect(),
         evidence: |_: &Request, it: &Resolved, images: &Images| {

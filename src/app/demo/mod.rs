@@ -16,6 +16,7 @@ mod signals;
 use super::args::{Demo, DemoWith};
 use super::exit::{self, Failure};
 use super::output::{self, Terminal};
+use crate::Detail;
 use crate::collect::containers::Plan;
 use crate::collect::engine::address::{self, Surroundings};
 use crate::judge::Accept;
@@ -69,7 +70,8 @@ async fn show(means: &mut Means, look: Look) -> Result<v1::Report, Failure> {
                 .to_owned(),
         ));
     }
-    let report = crate::evaluate(&bundle, &Policy::baseline(), Accept::Kernel);
+    let report =
+        crate::evaluate_beside(&bundle, &[], &Policy::baseline(), Accept::Kernel, Detail::Next);
     output::print(&format!("\n{}\n", report::terminal::render(&report, look)))?;
     Ok(report)
 }

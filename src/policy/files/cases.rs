@@ -230,6 +230,7 @@ fn the_files_of_demands_exceptions_and_parameters_are_sought_once_each() {
         title: "",
         severity: ALL[0].severity,
         targets: &[crate::model::target::Kind::Container],
+        mends: &[],
         references: &[],
         parameters: PARAMETERS,
         doc: &[],

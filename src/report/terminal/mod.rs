@@ -3,6 +3,7 @@
 mod checklists;
 mod excerpt;
 mod findings;
+mod next;
 mod reach;
 mod table;
 mod waivers;
@@ -151,6 +152,7 @@ fn write_all(out: &mut String, report: &v1::Report, look: Look) -> fmt::Result {
     findings::unknown(out, &report.targets, look)?;
     waivers::write(out, &report.waivers, look)?;
     checklists::write(out, &report.checklists, &report.targets, look)?;
+    next::write(out, &report.targets, look)?;
     foot(out, report, look)
 }
 

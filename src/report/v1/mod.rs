@@ -5,6 +5,7 @@
 //! the model can change without changing what was promised.
 
 pub mod checklist;
+mod next;
 mod reachability;
 mod waiver;
 
@@ -21,6 +22,7 @@ use crate::model::target::Kind;
 use crate::model::untrusted::Untrusted;
 use crate::score::{Coverage, Grade};
 
+pub use next::{Next, Run, Step};
 pub use reachability::{Port, Reach, Reachability, Unplaced, Via};
 pub use waiver::{Label, Waiver, WaiverState};
 
@@ -207,6 +209,10 @@ pub struct Target {
     /// How it stands beside each checklist, in the order of the report's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checklists: Vec<checklist::Sheet>,
+    /// What to do next: the settings that raise the score most. Of a container or a service
+    /// of a full report; elsewhere absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Next>,
 }
 
 /// The posture in a few words; `?` for what is unknown.

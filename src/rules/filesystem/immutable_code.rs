@@ -30,6 +30,7 @@ rule! {
         id: "immutable-code",
         title: "no process can rewrite the code that it runs",
         severity: Severity::High,
+        mends: [ReadOnlyRoot, User],
         references: &[],
         parameters: &[
             Parameter {

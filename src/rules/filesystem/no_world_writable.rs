@@ -27,6 +27,7 @@ rule! {
         title: "no file can be written by everybody",
         severity: Severity::Med,
         targets: [Container, Image],
+        mends: [ReadOnlyRoot],
         references: &["CIS Distribution Independent Linux: 6.1.10"],
         parameters: &[Parameter {
             name: "except",

@@ -20,6 +20,7 @@ rule! {
         title: "the root file system is read-only",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [ReadOnlyRoot],
         references: &["CIS Docker 1.6: 5.13", "compose-lint CL-0007"],
         parameters: &[],
         judge: judge,

@@ -28,6 +28,7 @@ rule! {
         title: "writes go to a restricted tmpfs or a volume",
         severity: Severity::Med,
         targets: [Container, Service],
+        mends: [ReadOnlyRoot],
         references: &["compose-lint CL-0022"],
         parameters: &[Parameter {
             name: "paths",

@@ -26,6 +26,7 @@ rule! {
         title: "every process has an expected uid",
         severity: Severity::Med,
         targets: [Container, Service, Image, Dockerfile],
+        mends: [User],
         references: &[],
         parameters: &[Parameter {
             name: "uids",

@@ -25,6 +25,7 @@ rule! {
         title: "the user is a fixed number with a group",
         severity: Severity::Low,
         targets: [Container, Service, Image, Dockerfile],
+        mends: [User],
         references: &["hadolint DL3066"],
         parameters: &[],
         judge: judge,

@@ -25,6 +25,7 @@ rule! {
         title: "the users of the processes have no login shell",
         severity: Severity::Low,
         targets: [Container, Image, Dockerfile],
+        mends: [User],
         references: &[],
         parameters: &[Parameter {
             name: "accept",

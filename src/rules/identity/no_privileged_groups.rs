@@ -28,6 +28,7 @@ rule! {
         title: "no process belongs to a privileged group",
         severity: Severity::Med,
         targets: [Container, Service, Image],
+        mends: [User, Groups],
         references: &["CWE-250"],
         parameters: &[Parameter {
             name: "groups",

@@ -25,6 +25,7 @@ rule! {
         id: "non-root-exec",
         title: "a later exec does not start as root",
         severity: Severity::Med,
+        mends: [User],
         references: &["CIS Docker 1.6: 4.1", "CIS Docker 1.6: 5.24"],
         parameters: &[],
         judge: judge,

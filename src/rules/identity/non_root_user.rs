@@ -31,6 +31,7 @@ rule! {
         title: "no process runs as root",
         severity: Severity::High,
         targets: [Container, Service, Image, Dockerfile],
+        mends: [User],
         references: &[
             "CIS Docker 1.6: 4.1", "Trivy DS-0002", "Checkov CKV_DOCKER_3", "Checkov CKV_DOCKER_8",
             "hadolint DL3002", "compose-lint CL-0018", "dockle CIS-DI-0001",

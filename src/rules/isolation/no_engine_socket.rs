@@ -28,6 +28,7 @@ rule! {
         title: "no container engine in reach",
         severity: Severity::Crit,
         targets: [Container, Service],
+        mends: [Mounts],
         references: &["CIS Docker 1.6: 5.32", "KICS d6355c88", "compose-lint CL-0001"],
         parameters: &[],
         judge: judge,

@@ -46,6 +46,7 @@ rule! {
         title: "no chain of powers leads to the host",
         severity: Severity::Crit,
         targets: [Container, Service],
+        mends: [Unprivileged, Mounts, Capabilities, User, NoNewPrivileges, PidNamespace, Devices],
         references: &["MITRE ATT&CK T1611"],
         parameters: &[],
         judge: judge,

@@ -32,6 +32,7 @@ rule! {
         title: "no device of the host",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [Devices, Unprivileged],
         references: &["CIS Docker 1.6: 5.18", "compose-lint CL-0016"],
         parameters: &[Parameter {
             name: "accept",

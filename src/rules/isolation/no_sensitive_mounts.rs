@@ -27,6 +27,7 @@ rule! {
         title: "nothing sensitive of the host is mounted",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [Mounts],
         references: &[
             "CIS Docker 1.6: 5.6", "KICS 1c1325ff", "compose-lint CL-0013", "compose-lint CL-0025",
         ],

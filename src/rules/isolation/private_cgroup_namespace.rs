@@ -26,6 +26,7 @@ rule! {
         title: "not in the host's cgroup namespace",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [CgroupNamespace],
         references: &["CIS Docker 1.6: 5.25"],
         parameters: &[],
         judge: judge,

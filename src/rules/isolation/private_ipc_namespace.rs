@@ -23,6 +23,7 @@ rule! {
         title: "not in the host's IPC namespace",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [IpcNamespace],
         references: &["CIS Docker 1.6: 5.17", "KICS baa3890f", "compose-lint CL-0010"],
         parameters: &[],
         judge: judge,

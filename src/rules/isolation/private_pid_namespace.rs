@@ -23,6 +23,7 @@ rule! {
         title: "not in the host's PID namespace",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [PidNamespace],
         references: &["CIS Docker 1.6: 5.16", "KICS 4f31dd9f", "compose-lint CL-0010"],
         parameters: &[],
         judge: judge,

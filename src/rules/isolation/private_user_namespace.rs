@@ -27,6 +27,7 @@ rule! {
         title: "no process is root of the host",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [User, NoNewPrivileges, UserNamespace],
         references: &["CIS Docker 1.6: 2.9", "CIS Docker 1.6: 5.31"],
         parameters: &[],
         judge: judge,

@@ -22,6 +22,7 @@ rule! {
         title: "not in the host's UTS namespace",
         severity: Severity::Med,
         targets: [Container, Service],
+        mends: [UtsNamespace],
         references: &["CIS Docker 1.6: 5.21"],
         parameters: &[],
         judge: judge,

@@ -27,6 +27,7 @@ rule! {
         id: "handles-sigterm",
         title: "the stop signal is handled",
         severity: Severity::Low,
+        mends: [Init],
         references: &["Docker: STOPSIGNAL", "pid_namespaces(7)"],
         parameters: &[],
         judge: judge,

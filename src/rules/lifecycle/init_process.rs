@@ -29,6 +29,7 @@ rule! {
         title: "ended processes do not stay as zombies",
         severity: Severity::Med,
         targets: [Container, Service, Image, Dockerfile],
+        mends: [Init],
         references: &["Docker: docker run --init", "pid_namespaces(7)"],
         parameters: &[Parameter {
             name: "only-inits",

@@ -27,6 +27,7 @@ rule! {
         title: "logs are kept and rotated",
         severity: Severity::Low,
         targets: [Container, Service],
+        mends: [Logging],
         references: &["compose-lint CL-0014"],
         parameters: &[],
         judge: judge,

@@ -28,6 +28,7 @@ rule! {
         title: "restarted after a failure, but not in a loop",
         severity: Severity::Low,
         targets: [Container, Service],
+        mends: [Restart],
         references: &["CIS Docker 1.6: 5.15", "KICS 2fc99041"],
         parameters: &[
             Parameter {

@@ -27,6 +27,7 @@ rule! {
         title: "published ports are bound to one address and served",
         severity: Severity::Med,
         targets: [Container, Service],
+        mends: [Ports],
         references: &["CIS Docker 1.6: 5.9", "CIS Docker 1.6: 5.14", "KICS 451d79dc", "compose-lint CL-0005"],
         parameters: &[Parameter {
             name: "accept",

@@ -26,6 +26,7 @@ rule! {
         title: "only allowed capabilities are left",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [Capabilities, Unprivileged],
         references: &["CIS Docker 1.6: 5.4", "KICS ce76b7d0", "compose-lint CL-0006", "CWE-250"],
         parameters: &[Parameter {
             name: "allow",

@@ -27,6 +27,7 @@ rule! {
         title: "AppArmor or SELinux confines every process",
         severity: Severity::Med,
         targets: [Container, Service],
+        mends: [Confinement, Unprivileged],
         references: &["CIS Docker 1.6: 5.2", "CIS Docker 1.6: 5.3", "compose-lint CL-0009"],
         parameters: &[],
         judge: judge,

@@ -28,6 +28,7 @@ rule! {
         title: "no capability gives control of the host",
         severity: Severity::Crit,
         targets: [Container, Service],
+        mends: [Capabilities, Unprivileged],
         references: &[
             "CIS Docker 1.6: 5.4", "docker-bench C.5.3.1", "docker-bench C.5.3.2", "docker-bench C.5.3.3",
             "docker-bench C.5.3.4", "compose-lint CL-0011", "compose-lint CL-0024", "compose-lint CL-0028",

@@ -24,6 +24,7 @@ rule! {
         title: "executing a file cannot raise privileges",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [NoNewPrivileges],
         references: &["CIS Docker 1.6: 5.26", "KICS 27fcc7d6", "compose-lint CL-0003"],
         parameters: &[],
         judge: judge,

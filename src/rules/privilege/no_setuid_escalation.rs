@@ -33,6 +33,7 @@ rule! {
         title: "no file gives a process more than it has",
         severity: Severity::Med,
         targets: [Container, Image],
+        mends: [NoNewPrivileges],
         references: &["CIS Docker 1.6: 4.8", "docker-bench C.4.8"],
         parameters: &[],
         judge: judge,

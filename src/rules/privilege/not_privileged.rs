@@ -26,6 +26,7 @@ rule! {
         title: "not in privileged mode",
         severity: Severity::Crit,
         targets: [Container, Service],
+        mends: [Unprivileged],
         references: &["CIS Docker 1.6: 5.5", "KICS ae5b6871", "compose-lint CL-0002"],
         parameters: &[],
         judge: judge,

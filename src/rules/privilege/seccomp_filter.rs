@@ -24,6 +24,7 @@ rule! {
         title: "a seccomp filter is active",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [Seccomp, Unprivileged],
         references: &["CIS Docker 1.6: 5.22", "KICS 404fde2c", "compose-lint CL-0009"],
         parameters: &[],
         judge: judge,

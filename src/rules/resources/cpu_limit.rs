@@ -26,6 +26,7 @@ rule! {
         title: "processor time is bounded",
         severity: Severity::Low,
         targets: [Container, Service],
+        mends: [Cpus],
         references: &["CIS Docker 1.6: 5.12", "KICS 6b610c50", "compose-lint CL-0026"],
         parameters: &[],
         judge: judge,

@@ -26,6 +26,7 @@ rule! {
         title: "memory is bounded",
         severity: Severity::Med,
         targets: [Container, Service],
+        mends: [Memory],
         references: &["CIS Docker 1.6: 5.11", "KICS bb9ac4f7", "compose-lint CL-0026"],
         parameters: &[],
         judge: judge,

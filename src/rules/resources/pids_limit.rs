@@ -24,6 +24,7 @@ rule! {
         title: "the number of processes is bounded",
         severity: Severity::Med,
         targets: [Container, Service],
+        mends: [Pids],
         references: &["CIS Docker 1.6: 5.29", "KICS 221e0658", "compose-lint CL-0026"],
         parameters: &[],
         judge: judge,

@@ -80,6 +80,7 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
     for mount in mounts.all {
         let pointer = format!("/Mounts/{}", listed.len());
         sheet.wrote(&pointer, mount.given);
+        name_volume(sheet, &pointer, &mount);
         for (rest, gap) in mount.gaps {
             sheet.gap(&format!("{pointer}{rest}"), gap);
         }
@@ -113,6 +114,18 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
         if !all.is_empty() {
             sheet.set(pointer, all);
         }
+    }
+}
+
+/// Says by which key the file has a volume that a service mounts and says no more of: the
+/// engine calls it otherwise.
+fn name_volume(sheet: &mut Sheet<'_>, pointer: &str, mount: &Mount<'_>) {
+    let Mount { given, entry, is_own, .. } = mount;
+    let source = given.node.get("source").and_then(Node::text);
+    let is_plain = given.key == "volumes" && given.node.get("volume").is_none();
+    if let (Some(source), Some(_), true) = (source, entry.get("Name"), *is_own && is_plain) {
+        let key = format!("volumes.{source}");
+        sheet.wrote(&format!("{pointer}/Name"), Given { key: &key, ..*given });
     }
 }
 
