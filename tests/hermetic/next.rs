@@ -230,7 +230,7 @@ fn a_card_ends_with_the_steps_and_the_fragment_within_80_columns() {
     let text = stdout(&output);
     fits(&output, 80);
     for part in [
-        "What to do next\n  web: F ",
+        " →  what to do next · by how much each change raises the score\n  web: F ",
         "    services:\n      web:\n",
         "        user: \"1000:1000\"  # choose: ",
         "        privileged: false\n",
@@ -248,7 +248,7 @@ fn of_many_projects_nobody_is_told_what_to_do_next() {
     let folder = laid_out(&[("one/compose.yaml", text), ("two/compose.yaml", text)]);
     let arguments = ["compose", "--engine", "none", "one", "two"];
     let output = command(&arguments).current_dir(folder.path()).output().unwrap();
-    assert!(!stdout(&output).contains("What to do next"));
+    assert!(!stdout(&output).contains("what to do next"));
     let output = command(&[&arguments[..], &["--format", "json"]].concat())
         .current_dir(folder.path())
         .output();

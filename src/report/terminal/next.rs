@@ -12,11 +12,12 @@ const SCORE: usize = 12;
 pub(super) fn write(out: &mut String, targets: &[v1::Target], look: Look) -> fmt::Result {
     let all = targets.iter().filter_map(|it| Some((it, it.next.as_ref()?)));
     for (place, (target, next)) in all.enumerate() {
+        writeln!(out)?;
         if place == 0 {
-            writeln!(out, "{}", look.bold("What to do next"))?;
+            let why = look.faint("· by how much each change raises the score");
+            writeln!(out, "{} {why}", look.bold(" →  what to do next"))?;
         }
         of_target(out, target, next, look)?;
-        writeln!(out)?;
     }
     Ok(())
 }
