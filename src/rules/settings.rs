@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::model::demand::{FilePolicy, Names};
+use crate::parse::command::options;
 use crate::parse::pattern::{self, Patterns};
 use crate::parse::time;
 use crate::rules::Rule;
@@ -192,6 +193,11 @@ pub(super) fn is_word(text: &str) -> Result<(), String> {
 /// A whole number: a count, or an id of the kernel's.
 pub(super) fn is_number(text: &str) -> Result<(), String> {
     ok_if(text.parse::<u32>().is_ok(), text, "a whole number such as 1000")
+}
+
+/// A number of bytes as Docker writes it.
+pub(super) fn is_size(text: &str) -> Result<(), String> {
+    ok_if(options::bytes(text).is_some_and(|it| it > 0), text, "a size such as 512m or 2g")
 }
 
 /// A share of something.

@@ -37,7 +37,7 @@ pub(super) fn make(
         Setting::CgroupNamespace => isolation::cgroup(changed),
         Setting::UserNamespace => isolation::user(changed),
         Setting::ReadOnlyRoot => filesystem::read_only_root(changed, wanted),
-        Setting::Memory => resources::memory(changed),
+        Setting::Memory => resources::memory(changed, wanted),
         Setting::Pids => resources::pids(changed),
         Setting::Cpus => resources::cpus(changed),
         Setting::Init => lifecycle::init(changed),

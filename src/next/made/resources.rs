@@ -3,6 +3,9 @@
 use serde_json::Value;
 
 use crate::next::changed::Changed;
+use crate::next::wanted::Wanted;
+use crate::parse::command::options;
+use crate::rules::resources::memory_limit;
 
 /// What most services stay below, where nobody knows what one uses.
 const MEMORY: u64 = 512 << 20;
@@ -13,9 +16,11 @@ const LEAST_MEMORY: u64 = 64 << 20;
 /// Threads count too.
 const PIDS: u64 = 200;
 
-pub(super) fn memory(changed: &mut Changed<'_>) -> bool {
+pub(super) fn memory(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> bool {
     let used = used(changed, &["memory.current", "memory.usage_in_bytes"]);
     let bytes = used.map_or(MEMORY, |it| twice(it).max(LEAST_MEMORY));
+    let allowed = wanted.list(&memory_limit::RULE, "max").first();
+    let bytes = allowed.and_then(|it| options::bytes(it)).map_or(bytes, |most| bytes.min(most));
     if !changed.set("/HostConfig/Memory", "mem_limit", bytes.into()) {
         return false;
     }

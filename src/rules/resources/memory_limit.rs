@@ -4,13 +4,16 @@ use crate::facts::Facts;
 use crate::facts::limits::{Bytes, Limit};
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
+use crate::parse::command::options::bytes;
 use crate::rules::resources::used;
-use crate::rules::{Settings, rule};
+use crate::rules::settings::is_size;
+use crate::rules::{Parameter, Settings, Shape, rule};
 
 rule! {
     /// Memory is bounded by a limit that is in force.
     ///
-    /// A limit of a cgroup above the container's counts as well: it binds what is below it. The
+    /// Any bound will do, unless the policy says how much a container may have at most, for
+    /// what has a role or for all. A limit of a cgroup above the container's counts as well: it binds what is below it. The
     /// finding also tells what is used now, the peak, and how often the kernel killed a process
     /// for it. Unbounded swap is mentioned, and does not break the rule.
     ///
@@ -28,13 +31,26 @@ rule! {
         targets: [Container, Service],
         mends: [Memory],
         references: &["CIS Docker 1.6: 5.11", "KICS bb9ac4f7", "compose-lint CL-0026"],
-        parameters: &[],
+        parameters: &[Parameter {
+            name: "max",
+            about: "The most that a limit may allow",
+            shape: Shape::One,
+            default: &[],
+            check: is_size,
+        }],
         judge: judge,
     }
 }
 
-fn judge(facts: &Facts, _: &Settings) -> Verdict {
+fn judge(facts: &Facts, settings: &Settings) -> Verdict {
+    let allowed = settings.one("max").and_then(bytes).unwrap_or(u64::MAX);
     facts.limits.memory.judge(|bound| match bound.limit {
+        Limit::Of(most) if most > allowed => Check::broken(format!(
+            "at most {}, where {} are allowed{}",
+            Bytes(most),
+            Bytes(allowed),
+            used(&bound.usage, Bytes, "OOM kills")
+        )),
         Limit::Of(most) => {
             let swap = if bound.swap_is_unbounded { "; its swap is unbounded" } else { "" };
             let used = used(&bound.usage, Bytes, "OOM kills");
@@ -111,6 +127,9 @@ mod tests {
         nothing_declared_convicts_where_the_kernel_is_silent:
             container().declares("/HostConfig/Memory", json!(0)).kernel_denied() => "Fail",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_limit_within_what_the_policy_allows_passes: container().set("max", &["64m"]) => "Pass",
+        a_limit_beyond_what_the_policy_allows_fails: container().set("max", &["63m"]) => "Fail",
+        a_service_may_have_no_more_than_the_policy_allows: service().set("max", &["32m"]) => "Fail",
         a_file_with_something_else_in_it_is_no_answer:
             container().limit("memory.limit_in_bytes", "plenty") => "Unknown",
         a_service_with_a_limit_passes: service() => "Pass",
