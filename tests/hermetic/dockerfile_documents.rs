@@ -103,7 +103,10 @@ const SYSTEMS: &[System] = &[
     System {
         // Python draws the seed anyway.
         idle: &[20],
-        ..system("0-optimized-dockerfiles/python", &["0.1", "0.10b", "0.14", "0.16", "0.18", "0.19b", "0.21"])
+        ..system(
+            "0-optimized-dockerfiles/python",
+            &["0.1", "0.10b", "0.14", "0.16", "0.18", "0.19b", "0.21"],
+        )
     },
     // What the builder installs beside its dependencies, which the document names too, does
     // not ship.
@@ -120,15 +123,18 @@ const SYSTEMS: &[System] = &[
     system("1-production-report/python", &["1.1"]),
     system("1-production-report/frontend", &["1.5", "1.7", "1.10"]),
     system("1-production-report/stage", &["1.11", "1.15"]),
-    system("1-production-report/site", &["1.1", "1.5", "1.6", "1.11", "1.13"]),
+    system("1-production-report/landing", &["1.1", "1.5", "1.6", "1.11", "1.13"]),
     System {
         stage: Some("runtime"),
         ..system("2-agents/agent", &["2.1", "2.2", "2.3", "2.4", "2.5", "2.7"])
     },
     system("3-compose-stack/stage", &["3.3", "3.6"]),
-    system("3-compose-stack/flask", &[]),
-    system("3-compose-stack/frontend", &[]),
-    system("4-flask-on-gunicorn/gunicorn", &["4.1", "4.2", "4.3", "4.5", "4.8", "4.9", "4.10", "4.11", "4.13"]),
+    system("3-compose-stack/flask", &["3.6"]),
+    system("3-compose-stack/frontend", &["3.6"]),
+    system(
+        "4-flask-on-gunicorn/gunicorn",
+        &["4.1", "4.2", "4.3", "4.5", "4.8", "4.9", "4.10", "4.11", "4.13"],
+    ),
 ];
 
 /// Every item that is not met, or of which nobody can tell, and why.

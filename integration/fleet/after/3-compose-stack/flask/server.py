@@ -1,3 +1,6 @@
+import os
+import socket
+
 import flask
 
 app = flask.Flask(__name__)
@@ -5,7 +8,9 @@ app = flask.Flask(__name__)
 
 @app.get("/api/health")
 def health():
-    return {"status": "ok"}
+    # Healthy is a backend that reaches its database.
+    with socket.create_connection((os.environ.get("DB_HOST", "postgres"), 5432), timeout=2):
+        return {"status": "ok"}
 
 
 if __name__ == "__main__":
