@@ -211,14 +211,15 @@ fn page(before: &[Seen], after: &[Seen]) -> String {
         let of = |(met, all): (usize, usize)| format!("{met} of {all}");
         page += &format!(
             "| **all, with services, images and Dockerfiles** | | **{}** | | **{}** |\n\n\
-             What it had wrong:\n\n",
+             What was wrong before:\n\n| item | what it asks for | what the document says |\n\
+             |---|---|---|\n",
             of(before.standing()),
             of(after.standing())
         );
         for (id, why) in document.wrong {
             let item = after.checklist.items.iter().find(|it| it.id == *id);
             let title = item.map(|it| it.title.as_str()).unwrap_or_default();
-            page += &format!("- {id}, {title}: {why}\n");
+            page += &format!("| {id} | {title} | {why} |\n");
         }
     }
     page
@@ -241,7 +242,8 @@ what it had wrong is not met; after, all that applies is met. Nothing is unknown
 The score of a service is its container's floor by the baseline, without the three rules that say
 what the host is (`lsm-confined`, `private-cgroup-namespace`, `private-user-namespace`); its items are
 those of the document's checklist that apply to the container. The last line of a table counts an
-item as the worst that it is of any of the four.
+item as the worst that it is of any of the four. To meet a document in full is not a score of 100:
+the score counts what the document does not ask for, too.
 ";
 
 /// Holds a generated file against what the run makes now.
