@@ -37,6 +37,10 @@ bench:
 bench-compose:
     cargo bench --bench compose
 
+# The demo fleet of real services: `up before|after [NUMBER]…`, `down`, `clean`
+fleet *words:
+    integration/fleet/run {{words}}
+
 # Documentation, warnings denied
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps

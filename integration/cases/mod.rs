@@ -7,6 +7,7 @@ mod daemons;
 mod declared;
 mod demo;
 mod docker;
+mod documents;
 mod drift;
 mod entered;
 mod env_files;
@@ -45,6 +46,7 @@ pub(crate) fn all() -> Vec<Live> {
     [
         harness::all(),
         docker::all(),
+        documents::all(),
         entered::all(),
         env_files::all(),
         files::all(),

@@ -15,6 +15,8 @@ use super::view::View;
 pub struct Mount {
     /// Where it is mounted in the container.
     pub point: String,
+    /// Further names of the same folder in the container, by a link: `/var/run` of `/run`.
+    pub names: Vec<String>,
     /// The same file or folder on the host, under every name that the host has
     /// for it, the shortest first.
     pub on_host: Vec<String>,
@@ -112,15 +114,25 @@ pub(super) fn below_root(
     let points = view.processes().ok().map(|it| view.files(Source::mount_points(it.viewer)));
     let files = points.as_ref().and_then(Reading::known).map(|listing| listing.files.as_slice());
     let file = |point: &str| files?.iter().find(|it| it.path.raw() == point).cloned();
-    own.iter()
-        .filter(|mount| mount.point != "/" && !mountinfo::is_hidden(own, mount))
-        .map(|mount| Mount { file: file(&mount.point), ..described(mount, host) })
-        .collect()
+    let is_point = |path: &str| own.iter().any(|it| it.point == path);
+    let names = |file: &File| -> Vec<String> {
+        let same = |it: &&File| (it.device, it.inode) == (file.device, file.inode);
+        let paths = files.unwrap_or_default().iter().filter(same).map(|it| it.path.raw());
+        paths.filter(|it| !is_point(it)).map(str::to_owned).collect()
+    };
+    let seen = own.iter().filter(|it| it.point != "/" && !mountinfo::is_hidden(own, it));
+    seen.map(|mount| {
+        let file = file(&mount.point);
+        let names = file.as_ref().map(names).unwrap_or_default();
+        Mount { file, names, ..described(mount, host) }
+    })
+    .collect()
 }
 
 fn described(mount: &mountinfo::Mount, host: &[mountinfo::Mount]) -> Mount {
     Mount {
         point: mount.point.clone(),
+        names: Vec::new(),
         on_host: host_paths(mount, host),
         whole: mount.root == "/",
         kind: mount.kind.clone(),
@@ -186,6 +198,7 @@ fn listed(entry: &serde_json::Value) -> Mount {
     let is_bound = kind == "bind" && !source.is_empty();
     Mount {
         point: text("Destination"),
+        names: Vec::new(),
         on_host: is_bound.then(|| path::on_host(&source)).into_iter().collect(),
         whole: kind != "bind",
         volume: (kind == "volume").then(|| text("Name")),
@@ -210,6 +223,7 @@ fn asked_tmpfs(point: &str, options: &str) -> Mount {
     in_force.extend(asked.iter().map(|option| (*option).to_owned()));
     Mount {
         point: point.to_owned(),
+        names: Vec::new(),
         on_host: Vec::new(),
         whole: true,
         kind: "tmpfs".to_owned(),

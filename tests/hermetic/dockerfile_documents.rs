@@ -51,9 +51,9 @@ fn engine() -> FakeEngine {
 }
 
 /// One Dockerfile beside the checklist of its document, whose number its folder begins with.
-fn judged(engine: &FakeEngine, folder: &str, stage: Option<&str>) -> Value {
+fn judged(engine: &FakeEngine, state: &str, folder: &str, stage: Option<&str>) -> Value {
     let (checklist, _) = folder.split_once('-').unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/builds/documents");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/fleet").join(state);
     let host = engine.host();
     let mut arguments = vec!["dockerfile", "--host", &host, "--format", "json"];
     arguments.extend(["--checklist", checklist, "Dockerfile"]);
@@ -84,7 +84,7 @@ fn idle(target: &Value) -> Vec<u64> {
 
 /// A system of a document.
 struct System {
-    /// The folder, which begins with the document's number.
+    /// The folder below that of a state, which begins with the document's number.
     folder: &'static str,
     /// The items that it fails as it was; empty where the document shows only how it is now.
     failed: &'static [&'static str],
@@ -102,33 +102,39 @@ const SYSTEMS: &[System] = &[
     // All three run as root by the document's own table, though its excerpts end in a USER.
     System {
         // Python draws the seed anyway.
-        idle: &[21],
-        ..system("0-python", &["0.1", "0.10b", "0.14", "0.16", "0.18", "0.19b", "0.21"])
+        idle: &[20],
+        ..system(
+            "0-optimized-dockerfiles/python",
+            &["0.1", "0.10b", "0.14", "0.16", "0.18", "0.19b", "0.21"],
+        )
     },
     // What the builder installs beside its dependencies, which the document names too, does
     // not ship.
     System {
         // No capability of the container is dropped.
-        idle: &[19],
-        ..system("0-frontend", &["0.3", "0.9", "0.10a", "0.16", "0.21"])
+        idle: &[18],
+        ..system("0-optimized-dockerfiles/frontend", &["0.3", "0.9", "0.10a", "0.16", "0.21"])
     },
     System {
         // The user owns what it is not to write.
-        idle: &[19],
-        ..system("0-stage", &["0.2", "0.9", "0.12", "0.16", "0.19a", "0.21"])
+        idle: &[18],
+        ..system("0-optimized-dockerfiles/stage", &["0.2", "0.9", "0.12", "0.16", "0.19a", "0.21"])
     },
-    system("1-python", &["1.1"]),
-    system("1-frontend", &["1.5", "1.7", "1.10"]),
-    system("1-stage", &["1.11", "1.15"]),
-    system("1-site", &["1.1", "1.5", "1.6", "1.11", "1.13"]),
+    system("1-production-report/python", &["1.1"]),
+    system("1-production-report/frontend", &["1.5", "1.7", "1.10"]),
+    system("1-production-report/stage", &["1.11", "1.15"]),
+    system("1-production-report/landing", &["1.1", "1.5", "1.6", "1.11", "1.13"]),
     System {
         stage: Some("runtime"),
-        ..system("2-agent", &["2.1", "2.2", "2.3", "2.4", "2.5", "2.7"])
+        ..system("2-agents/agent", &["2.1", "2.2", "2.3", "2.4", "2.5", "2.7"])
     },
-    system("3-stage", &["3.3", "3.6"]),
-    system("3-flask", &[]),
-    system("3-frontend", &[]),
-    system("4-gunicorn", &["4.1", "4.2", "4.3", "4.5", "4.8", "4.9", "4.10", "4.11", "4.13"]),
+    system("3-compose-stack/stage", &["3.3", "3.6"]),
+    system("3-compose-stack/flask", &["3.6"]),
+    system("3-compose-stack/frontend", &["3.6"]),
+    system(
+        "4-flask-on-gunicorn/gunicorn",
+        &["4.1", "4.2", "4.3", "4.5", "4.8", "4.9", "4.10", "4.11", "4.13"],
+    ),
 ];
 
 /// Every item that is not met, or of which nobody can tell, and why.
@@ -144,7 +150,7 @@ fn open(target: &Value) -> String {
 fn as_they_were_they_fail_exactly_the_items_that_their_document_names() {
     let engine = engine();
     for System { folder, failed, .. } in SYSTEMS.iter().filter(|it| !it.failed.is_empty()) {
-        let target = judged(&engine, &format!("{folder}/before"), None);
+        let target = judged(&engine, "before", folder, None);
         assert_eq!(items(&target, "not-met"), *failed, "{folder}{}", open(&target));
         assert_eq!(items(&target, "unknown"), [""; 0], "{folder}{}", open(&target));
     }
@@ -154,7 +160,7 @@ fn as_they_were_they_fail_exactly_the_items_that_their_document_names() {
 fn as_they_are_recommended_they_meet_every_item_and_what_does_nothing_is_found() {
     let engine = engine();
     for System { folder, failed, stage, idle: lines } in SYSTEMS {
-        let target = judged(&engine, &format!("{folder}/after"), *stage);
+        let target = judged(&engine, "after", folder, *stage);
         assert_eq!(open(&target), "", "{folder}");
         let met = items(&target, "met");
         let unmended = failed.iter().find(|it| !met.iter().any(|met| met == *it));
@@ -165,6 +171,6 @@ fn as_they_are_recommended_they_meet_every_item_and_what_does_nothing_is_found()
 
 #[test]
 fn the_recommended_agent_is_for_developers_where_nobody_names_its_stage() {
-    let target = judged(&engine(), "2-agent/after", None);
+    let target = judged(&engine(), "after", "2-agents/agent", None);
     assert_eq!(items(&target, "not-met"), ["2.3", "2.4", "2.5"], "{}", open(&target));
 }

@@ -17,7 +17,7 @@ use crate::model::files::{File, Kind, Listing};
 use crate::model::reading::{Gap, Reason};
 use crate::model::source::Source;
 use crate::model::untrusted::Untrusted;
-use crate::parse::path::is_within;
+use crate::parse::path::{clean, is_within};
 use crate::parse::proc::mountinfo::{self, Mount};
 
 /// The most mount points, and the most entries of `/dev`, that are looked at.
@@ -25,6 +25,10 @@ const MOST: usize = 4096;
 
 /// How deep `/dev` is looked into: `/dev/bus/usb/001/002` and no deeper.
 const DEEPEST: usize = 5;
+
+/// Folders that systems have moved away, with a link in their place (FHS 3.0, 5.9 and 5.13).
+/// Engines follow it, and the kernel names where it leads alone.
+const MOVED: [&str; 2] = ["/var/lock", "/var/run"];
 
 /// Somebody's files: a root folder and the mounts that are seen from it.
 struct Place<'h> {
@@ -50,6 +54,16 @@ impl<'h> Place<'h> {
         Self::of(&own, mounts, host)
     }
 
+    /// The folders that were moved, each with where its link leads.
+    fn moved(&self) -> Vec<(&'static str, String)> {
+        let leads = |name: &'static str| {
+            let target = self.root.link(name)?;
+            let from = if target.starts_with('/') { "" } else { "/var/" };
+            Some((name, clean(&format!("{from}{target}"))))
+        };
+        MOVED.into_iter().filter_map(leads).collect()
+    }
+
     /// Whether everything on the way to `path` answers by itself.
     fn is_local(&self, path: &str, spared: &str) -> bool {
         let on_the_way = self
@@ -73,6 +87,7 @@ pub(super) fn mount_points(
     let named = |gap: Gap| Gap { source: source.clone(), ..gap };
     let own = Place::own(proc, host);
     let theirs = Place::of(viewer, mounts.to_vec(), host);
+    let moved = theirs.as_ref().map(Place::moved).unwrap_or_default();
     let mut listing = Listing::default();
     let seen = mounts.iter().filter(|it| !is_kernels(it) && !mountinfo::is_hidden(mounts, it));
     for (count, mount) in seen.enumerate() {
@@ -99,7 +114,12 @@ pub(super) fn mount_points(
             })
         });
         match found {
-            Ok(files) => listing.files.extend(files),
+            Ok(files) => {
+                let names = moved.iter().filter(|(_, target)| *target == mount.point);
+                let under = |name: &str| Some(File { path: name.into(), ..files.first()?.clone() });
+                listing.files.extend(names.filter_map(|(name, _)| under(name)));
+                listing.files.extend(files);
+            }
             Err(gap) => listing.unread.push(gap),
         }
     }

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use nix::NixPath;
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2, readlink};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2, readlink, readlinkat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, major, minor};
 
 use super::local::is_local;
@@ -71,6 +71,13 @@ impl Root {
         let (own, real) = (shown(self.folder.as_raw_fd())?, shown(file.as_raw_fd())?);
         let real = real.strip_prefix(own.trim_end_matches('/'))?;
         (real.starts_with('/') || real.is_empty()).then(|| real.to_owned())
+    }
+
+    /// What a symbolic link says, where one stands at `path` on the root's own file system.
+    pub(super) fn link(&self, path: &str) -> Option<String> {
+        let link = self.at(path, Reach::OneFileSystem, OFlag::O_NOFOLLOW).ok()?;
+        // Of a handle to a link itself (`readlink(2)`).
+        readlinkat(link.as_fd(), "").ok()?.into_string().ok()
     }
 
     /// What a path names, symlinks followed.
@@ -230,6 +237,14 @@ mod tests {
         nix::unistd::mkfifo(&dir.path().join("fifo"), Mode::S_IRWXU).unwrap();
         let root = open(dir.path(), OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty()).unwrap();
         (dir, Root::new(root))
+    }
+
+    #[test]
+    fn a_link_says_where_it_leads_and_nothing_else_does() {
+        let (_dir, root) = laid_out();
+        assert_eq!(root.link("/absolute").as_deref(), Some("/etc/passwd"));
+        assert_eq!(root.link("/"), None);
+        assert_eq!(root.link("/missing"), None);
     }
 
     #[test]

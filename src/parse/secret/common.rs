@@ -101,6 +101,9 @@ const ASKING: [&str; 12] = [
     "insert-",
 ];
 
+/// What examples end with that ask to be replaced: `secure-password-here`.
+const ASKING_AT_END: [&str; 2] = ["-here", "_here"];
+
 /// Digits alone that people type.
 const DIGITS: [&str; 9] = [
     "1234",
@@ -117,7 +120,9 @@ const DIGITS: [&str; 9] = [
 /// Whether everybody knows this password.
 pub(super) fn is_known(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    if DIGITS.contains(&lower.as_str()) || ASKING.iter().any(|begin| lower.starts_with(begin)) {
+    let is_asking = ASKING.iter().any(|it| lower.starts_with(it))
+        || ASKING_AT_END.iter().any(|it| lower.ends_with(it));
+    if is_asking || DIGITS.contains(&lower.as_str()) {
         return true;
     }
     // `Password123!` is `password` to everybody who tries.

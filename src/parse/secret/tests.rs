@@ -33,6 +33,8 @@ fn values_are_recognised_by_what_they_look_like() {
         ("Password123!", Form::Common),
         ("123456", Form::Common),
         ("your-256-bit-secret", Form::Common),
+        ("secure-password-here", Form::Common),
+        ("postgres://app:SECURE_PASSWORD_HERE@db/shop", Form::Credentials { common: true }),
         ("postgres://postgres:postgres@db/shop", Form::Credentials { common: true }),
         ("postgres://app:kW7vPq29sLx@db/shop", Form::Credentials { common: false }),
         ("Server=db;User=sa;Password=kW7vPq29sLx;", Form::Credentials { common: false }),

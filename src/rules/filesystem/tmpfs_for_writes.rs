@@ -67,10 +67,13 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
 
 /// What is wrong with a path that must be writable, if anything.
 fn missing(path: &str, mounts: &[Mount]) -> Option<String> {
-    let nearest = mounts
-        .iter()
-        .filter(|mount| is_within(path, &mount.point))
-        .max_by_key(|mount| mount.point.len());
+    // The longest of a mount's names that the path is within.
+    let depth = |mount: &Mount| {
+        let names = std::iter::once(&mount.point).chain(&mount.names);
+        names.filter(|it| is_within(path, it)).map(String::len).max()
+    };
+    let nearest = mounts.iter().filter_map(|it| Some((depth(it)?, it))).max_by_key(|it| it.0);
+    let nearest = nearest.map(|(_, mount)| mount);
     match nearest {
         Some(mount) if !mount.read_only => None,
         Some(_) => Some(format!("{path} is on a read-only mount")),
@@ -96,6 +99,7 @@ fn loose(mount: &Mount) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::files::Kind;
     use crate::rules::testing::{cases, container, service};
     use serde_json::json;
 
@@ -105,6 +109,12 @@ mod tests {
         a_tight_tmpfs_passes: container() => "Pass",
         a_volume_will_do:
             container().mounts(&format!("{READ_ONLY}45 40 8:1 /v /tmp rw - ext4 /dev/sda1 rw\n")) => "Pass",
+        a_link_to_a_tmpfs_will_do: container()
+            .mounts(&format!("{READ_ONLY}45 40 0:70 / /run rw,nosuid,nodev,noexec - tmpfs t rw,size=64k\n"))
+            .point("/run", Kind::Folder, (0, 70), 1).point("/tmp", Kind::Folder, (0, 70), 1) => "Pass",
+        a_tmpfs_that_no_link_leads_to_will_not_do: container()
+            .mounts(&format!("{READ_ONLY}45 40 0:70 / /run rw,nosuid,nodev,noexec - tmpfs t rw,size=64k\n"))
+            .point("/run", Kind::Folder, (0, 70), 1).point("/tmp", Kind::Folder, (0, 44), 9) => "Fail",
         no_place_to_write_fails: container().mounts(READ_ONLY) => "Fail",
         a_tmpfs_that_runs_programs_fails: container()
             .mount("60 40 0:70 / /run rw,nosuid,nodev - tmpfs tmpfs rw,size=1024k") => "Fail",

@@ -1,0 +1,1 @@
+require('assert').ok(require('ms')('1m') === 60000);
