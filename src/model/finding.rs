@@ -29,7 +29,9 @@ impl Finding {
     /// The [digest](pin::digest) of what shows it, where it fails.
     pub fn evidence_digest(&self) -> Option<String> {
         match &self.verdict {
-            Verdict::Fail(proof) => Some(pin::digest(self.rule, self.severity, proof.evidence())),
+            Verdict::Fail(proof) => {
+                Some(pin::digest(self.rule, self.severity, proof.evidence(), proof.more()))
+            }
             Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => None,
         }
     }

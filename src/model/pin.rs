@@ -48,8 +48,10 @@ const EPHEMERAL: u32 = 32_768;
 
 /// The [short digest](short) of what shows a failure of this rule at this severity:
 /// each place and value once, in no order, without what is other ones after a restart.
-pub fn digest(rule: &str, severity: Severity, evidence: &[Evidence]) -> String {
-    let lines: BTreeSet<String> = evidence.iter().filter_map(line).collect();
+/// Of what is `more` than the evidence shows its number counts.
+pub fn digest(rule: &str, severity: Severity, evidence: &[Evidence], more: usize) -> String {
+    let mut lines: BTreeSet<String> = evidence.iter().filter_map(line).collect();
+    lines.extend((more > 0).then(|| format!("and {more} more")));
     short([rule, severity.name()].into_iter().chain(lines.iter().map(String::as_str)))
 }
 
@@ -132,6 +134,11 @@ fn mount(line: &str) -> String {
     words.map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// How long the digest of a withheld value is that a text begins with.
+fn sealed(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_hexdigit).count()
+}
+
 /// A text with an asterisk in the place of ids, of pids and of points in time.
 fn lasting(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -143,6 +150,8 @@ fn lasting(text: &str) -> String {
             () if !is_apart => 0,
             () if is_numbered => digits(rest),
             () if out.ends_with("of the host, port ") => port(rest),
+            // That of a value that is withheld is another one in each run.
+            () if out.ends_with(" bits, digest ") => sealed(rest),
             () => time(rest).max(id(rest)),
         };
         let length = if skipped > 0 { skipped } else { first.len_utf8() };
@@ -195,7 +204,7 @@ mod tests {
     use super::*;
 
     fn of(source: Source, place: &str, value: &str) -> String {
-        digest("a-rule", Severity::High, &[Evidence::new(source, place, value)])
+        digest("a-rule", Severity::High, &[Evidence::new(source, place, value)], 0)
     }
 
     #[test]
@@ -272,8 +281,8 @@ mod tests {
             mount("1 2 0:47 /etc /host-etc rw - ext4 /dev/vda rw"),
             mount("1 2 0:47 /etc /host-etc ro - ext4 /dev/vda rw"),
             mount("1 2 0:47 /run /host-etc ro - ext4 /dev/vda rw"),
-            digest("another-rule", Severity::High, &[]),
-            digest("another-rule", Severity::Crit, &[]),
+            digest("another-rule", Severity::High, &[], 0),
+            digest("another-rule", Severity::Crit, &[], 0),
         ];
         let told_apart: BTreeSet<&String> = all.iter().collect();
         assert_eq!(told_apart.len(), all.len(), "{all:?}");
@@ -281,11 +290,20 @@ mod tests {
     }
 
     #[test]
+    fn a_withheld_value_is_the_same_in_each_run_and_what_is_not_shown_is_counted() {
+        let value = |digest| format!("(withheld: 14 characters, at most 72 bits, digest {digest})");
+        let of_run = |digest| of(Source::Compose("a#web".into()), "/Config/Env/0", &value(digest));
+        assert_eq!(of_run("0a1b2c3d"), of_run("ffffffff"));
+        let cut = |more| digest("a-rule", Severity::High, &[], more);
+        assert_ne!(cut(1), cut(2));
+    }
+
+    #[test]
     fn what_was_measured_is_not_what_shows_a_failure() {
         let limit = Evidence::new(Source::Kernel("/sys/fs/cgroup/memory.max".into()), "", "max");
         let used = |used: &str| {
             let file = Source::Kernel("/sys/fs/cgroup/memory.peak".into());
-            digest("a-rule", Severity::High, &[limit.clone(), Evidence::new(file, "", used)])
+            digest("a-rule", Severity::High, &[limit.clone(), Evidence::new(file, "", used)], 0)
         };
         assert_eq!(used("1024"), used("2048"));
         let zombies = |text: &str| of(Source::Processes("a".into()), "", text);
@@ -296,7 +314,7 @@ mod tests {
     #[test]
     fn neither_order_nor_number_of_what_says_the_same_counts() {
         let datum = |pid, value: &str| Evidence::new(Source::proc(pid, "status"), "Uid", value);
-        let of = |all: &[Evidence]| digest("a-rule", Severity::High, all);
+        let of = |all: &[Evidence]| digest("a-rule", Severity::High, all, 0);
         let two = of(&[datum(1, "0"), datum(2, "33")]);
         assert_eq!(two, of(&[datum(9, "33"), datum(8, "0"), datum(7, "0")]));
         assert_ne!(two, of(&[datum(1, "0")]));

@@ -28,6 +28,8 @@ pub enum Check {
         /// Where the value itself knows what broke the rule to be written, with
         /// what stands there: shown instead of the reading's evidence.
         written: Vec<(Arc<Origin>, Untrusted)>,
+        /// How much else breaks the rule and is not shown.
+        more: usize,
     },
     /// The question does not arise for this value; the text says why.
     Moot(Cow<'static, str>),
@@ -42,7 +44,7 @@ impl Check {
     /// The rule is broken.
     pub fn broken(what: impl Into<Cow<'static, str>>) -> Self {
         let (shown, named, written) = (Vec::new(), Vec::new(), Vec::new());
-        Self::Broken { what: what.into(), severity: None, shown, named, written }
+        Self::Broken { what: what.into(), severity: None, shown, named, written, more: 0 }
     }
 
     /// The question does not arise.
@@ -63,12 +65,34 @@ impl Check {
     #[must_use]
     pub fn also(self, what: &str) -> Self {
         match self {
-            Self::Broken { what: before, severity, shown, named, written } => {
+            Self::Broken { what: before, severity, shown, named, written, more } => {
                 let what = format!("{before}; {what}").into();
-                Self::Broken { what, severity, shown, named, written }
+                Self::Broken { what, severity, shown, named, written, more }
             }
             Self::Holds(_) | Self::Moot(_) => Self::broken(what.to_owned()),
         }
+    }
+
+    /// Broken by so much else as well, which is counted and not shown: nobody can answer
+    /// for it line by line. No effect unless broken.
+    #[must_use]
+    pub fn and_more(mut self, count: usize) -> Self {
+        if let Self::Broken { what, more, .. } = &mut self
+            && count > 0
+        {
+            *what = format!("{what}; and {count} more").into();
+            *more += count;
+        }
+        self
+    }
+
+    /// Broken by what stands in no line, too. No effect unless broken.
+    #[must_use]
+    pub fn beyond_its_lines(mut self) -> Self {
+        if let Self::Broken { more, .. } = &mut self {
+            *more += 1;
+        }
+        self
     }
 
     /// Narrows the evidence to one part of a long value. No effect unless broken.
@@ -110,6 +134,8 @@ pub struct Proof {
     pub(super) stated: bool,
     /// Where a declaration convicts: why nobody knows what is in force.
     pub(super) unseen: Option<Box<Gap>>,
+    /// How much else shows it that is no piece of the evidence.
+    pub(super) more: usize,
 }
 
 impl Proof {
@@ -131,6 +157,12 @@ impl Proof {
     /// The severity of a failure, where it is milder than the rule's own.
     pub const fn severity(&self) -> Option<Severity> {
         self.severity
+    }
+
+    /// How much else shows it that is no piece of the evidence: who answers for each
+    /// piece does not answer for all.
+    pub const fn more(&self) -> usize {
+        self.more
     }
 
     /// Whether a pass rests on a declaration alone, by `--accept declared`.
@@ -161,6 +193,7 @@ impl Proof {
             (None, _) | (_, None) => None,
         };
         self.stated |= other.stated;
+        self.more = self.more.saturating_add(other.more);
         // One that was seen proves it.
         self.unseen = self.unseen.and(other.unseen);
         self

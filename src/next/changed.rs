@@ -95,6 +95,13 @@ impl<'a> Changed<'a> {
         self.document().is_some() && self.draft().is_none_or(|it| it.gap(pointer).is_none())
     }
 
+    /// Whether `deploy` bounds what can be used: compose refuses a bound of the service's own
+    /// beside those (compose-go, `loader/validate.go`).
+    pub(super) fn is_bounded_by_deploy(&self) -> bool {
+        let is_bound = |it: &Arc<Origin>| it.key.raw().starts_with("deploy.resources.limits");
+        self.draft().is_some_and(|draft| draft.origins.values().any(is_bound))
+    }
+
     /// Sets a part of two names that a key of compose says. Not where it says so already,
     /// nor where a key of `deploy` says it, which goes before the service's own.
     pub(super) fn set(&mut self, pointer: &str, key: &str, value: Value) -> bool {

@@ -55,8 +55,14 @@ pub struct Exception {
 impl Exception {
     /// Whether it speaks of a target, which is called so across runs.
     pub fn speaks_of(&self, target: &Target, identity: &Untrusted) -> bool {
+        let name = target.name.raw();
+        // Where several projects are audited, the project stands before a service's name.
+        let bare = match target.kind {
+            Kind::Service => name.rsplit('/').next().unwrap_or(name),
+            Kind::Container | Kind::Image | Kind::Dockerfile => name,
+        };
         self.kind.is_none_or(|kind| kind == target.kind)
-            && (self.target.fit(target.name.raw()) || self.target.fit(identity.raw()))
+            && [name, bare, identity.raw()].into_iter().any(|it| self.target.fit(it))
     }
 }
 

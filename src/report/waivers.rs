@@ -141,9 +141,13 @@ fn unused(rest: &Rest) -> String {
             let at = format!("{}:{}:{}", at.file, at.line, at.column);
             format!("it covers nothing: {name} breaks the rule at {at}; put it above that")
         }
+        Rest::Beyond(name) => format!(
+            "it covers nothing: {name} breaks the rule by more than its lines show; only one of \
+             a whole target covers that"
+        ),
         Rest::Unknown(name) => format!(
             "it covers nothing: whether {name} breaks the rule is unknown; only one of a whole \
-             target, and of any evidence, covers that too"
+             target, and without a pin, covers that too"
         ),
     }
 }

@@ -117,6 +117,8 @@ pub enum Rest {
     Mended,
     /// A target breaks the rule, at this line.
     Elsewhere(Untrusted, Written),
+    /// A target breaks the rule by more than its lines show.
+    Beyond(Untrusted),
     /// Of a target nobody knows whether it breaks the rule.
     Unknown(Untrusted),
     /// Nothing here is called like what it speaks of.
@@ -250,11 +252,20 @@ fn rest(ledger: &Ledger, rule: &str, scope: &Scope) -> Rest {
     if !ledger.sheets.iter().any(|it| is_asked(&it.target)) {
         return Rest::NotAsked;
     }
-    let open = || ledger.findings().filter(|(_, it)| it.rule == rule && it.waiver.is_none());
+    // What others break is no matter of one that speaks of targets as a whole.
+    let is_meant = |target: &Target| is_asked(target);
+    let open = || {
+        let of_rule = |it: &Finding| it.rule == rule && it.waiver.is_none();
+        ledger.findings().filter(move |(target, it)| is_meant(target) && of_rule(it))
+    };
     let broken = open().find_map(|(target, finding)| {
         let Verdict::Fail(proof) = &finding.verdict else { return None };
-        let line = lines(proof.evidence()).into_iter().find(|line| !scope.holds(line))?;
-        Some(Rest::Elsewhere(target.name.clone(), line.clone()))
+        let all = lines(proof.evidence());
+        match all.iter().find(|line| !scope.holds(line)) {
+            Some(line) => Some(Rest::Elsewhere(target.name.clone(), (*line).clone())),
+            None if proof.more() > 0 => Some(Rest::Beyond(target.name.clone())),
+            None => None,
+        }
     });
     let unknown = || {
         let mut all = open().filter(|(_, it)| matches!(it.verdict, Verdict::Unknown { .. }));
@@ -300,9 +311,9 @@ fn unknown(terms: &Terms) -> Option<Slip> {
 /// Lets the waivers cover a finding that is not well: the target as a whole, or
 /// each line that shows it. One that answers for other evidence is void.
 fn cover(finding: &mut Finding, target: &Target, standing: &mut [Standing]) {
-    let lines = match &finding.verdict {
-        Verdict::Fail(proof) => lines(proof.evidence()),
-        Verdict::Unknown { .. } => Vec::new(),
+    let (lines, is_all) = match &finding.verdict {
+        Verdict::Fail(proof) => (lines(proof.evidence()), proof.more() == 0),
+        Verdict::Unknown { .. } => (Vec::new(), false),
         Verdict::Pass(_) | Verdict::NotApplicable(_) => return,
     };
     let speaks = |it: &&mut Standing| {
@@ -327,7 +338,7 @@ fn cover(finding: &mut Finding, target: &Target, standing: &mut [Standing]) {
     let is_whole = meant.iter().filter_map(|it| it.terms()).any(|it| it.0.is_whole(&target.id));
     let is_held =
         |line: &&Written| meant.iter().filter_map(|it| it.terms()).any(|it| it.0.holds(line));
-    if !is_whole && (lines.is_empty() || !lines.iter().all(is_held)) {
+    if !is_whole && !(is_all && !lines.is_empty() && lines.iter().all(is_held)) {
         return;
     }
     // All that speak of it count: none of them is one too many.
@@ -340,9 +351,13 @@ fn cover(finding: &mut Finding, target: &Target, standing: &mut [Standing]) {
 /// The lines of files that show something: those that say it, or where nothing does,
 /// those where it could be said.
 fn lines(evidence: &[Evidence]) -> Vec<&Written> {
-    let all = || evidence.iter().filter_map(Evidence::line);
-    // What a stage does not say could be said below its `FROM`.
-    let says_it = |line: &&Arc<Origin>| !matches!(line.key.raw(), "" | "FROM");
-    let is_said = all().any(|line| says_it(&line));
-    all().filter(|line| !is_said || says_it(line)).map(|line| &line.at).collect()
+    let all = || evidence.iter().filter_map(|it| Some((it, it.line()?)));
+    // What a stage does not say could be said below its `FROM`, which says what it rests on.
+    let says_it = |(datum, line): &(&Evidence, &Arc<Origin>)| match line.key.raw() {
+        "" => false,
+        "FROM" => datum.place.raw() == "FROM",
+        _ => true,
+    };
+    let is_said = all().any(|it| says_it(&it));
+    all().filter(|it| !is_said || says_it(it)).map(|(_, line)| &line.at).collect()
 }

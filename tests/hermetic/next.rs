@@ -256,3 +256,43 @@ fn of_many_projects_nobody_is_told_what_to_do_next() {
     assert_eq!(document["targets"].as_array().unwrap().len(), 2);
     assert!(document["targets"].as_array().unwrap().iter().all(|it| it.get("next").is_none()));
 }
+
+/// The fragment for a service that says this besides its image.
+fn fragment(says: &str) -> String {
+    let text = format!("services:\n  web:\n    image: a:1\n    {says}\n");
+    let document = document(&printed(&text, &["--format", "json"]));
+    document["targets"][0]["next"]["compose"].as_str().unwrap_or_default().to_owned()
+}
+
+/// A service of which only mild matters are left.
+const CAREFUL: &str = "user: '1000:1000'\n    cap_drop: [ALL]\n    security_opt: ['no-new-privileges:true']\n    \
+    read_only: true\n    tmpfs: ['/tmp:size=64m']\n    mem_limit: 512m\n    pids_limit: 200\n    ";
+
+#[test]
+fn nothing_is_offered_that_compose_or_an_engine_refuses() {
+    let limits = "deploy: { resources: { limits: { cpus: '0.5' } } }";
+    for (base, says, key) in [
+        ("", limits, "pids_limit"),
+        ("", limits, "mem_limit"),
+        ("", "mem_reservation: 1g", "mem_limit"),
+        ("", "user: app", "user"),
+        (CAREFUL, "cpu_period: 50000", "cpus"),
+    ] {
+        let is_offered = |says: &str| fragment(&format!("{base}{says}")).contains(key);
+        assert!(is_offered("stop_grace_period: 5s"), "{key}");
+        assert!(!is_offered(says), "{key} beside {says}");
+    }
+}
+
+#[test]
+fn what_is_well_already_is_kept() {
+    for (base, says, kept) in [
+        ("", "user: '1001'", "user: \"1001:1001\""),
+        ("", "user: '1001:0'", "user: \"1001:1001\""),
+        (CAREFUL, "restart: always", "restart: unless-stopped"),
+    ] {
+        let fragment =
+            fragment(&format!("{base}{says}")).replace("\"unless-stopped\"", "unless-stopped");
+        assert!(fragment.contains(kept), "{kept}: {fragment}");
+    }
+}

@@ -129,6 +129,11 @@ impl Resolved {
             let below = noted.found.said.as_ref().ok().filter(|_| noted.is_own);
             let service = below.and_then(|(below, _)| below.service.as_ref());
             let target = service.map(|name| lower::id_of(project, name));
+            let is_of_service = noted.found.said.as_ref().is_ok_and(|it| it.0.service.is_some());
+            // Above a service that is only extended it speaks of nobody here.
+            if is_of_service && !noted.is_own {
+                continue;
+            }
             bundle.add_waiver(noted.found.waiver(&file, Kind::Service, target));
         }
         for (file, Keeping { access, git }) in &self.kept {

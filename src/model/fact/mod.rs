@@ -222,8 +222,8 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
     match check {
         Check::Holds(what) => Verdict::Pass(proof(what, evidence, beside)),
         Check::Moot(why) => Verdict::NotApplicable(proof(why, evidence, beside)),
-        Check::Broken { what, severity, shown, named, written } => {
-            let mut proof = Proof { severity, ..proof(what, evidence, beside) };
+        Check::Broken { what, severity, shown, named, written, more } => {
+            let mut proof = Proof { severity, more, ..proof(what, evidence, beside) };
             if let (false, Some(whole)) = (shown.is_empty(), evidence.first()) {
                 let source = whole.source();
                 // Fields of other sources stay beside the part that is shown.
@@ -269,5 +269,6 @@ fn proof(what: impl Into<Cow<'static, str>>, evidence: &[Evidence], beside: &[Ev
         severity: None,
         stated: false,
         unseen: None,
+        more: 0,
     }
 }

@@ -15,9 +15,10 @@ const GROUPS: &str = "/HostConfig/GroupAdd";
 /// Where ordinary accounts begin and end (`login.defs(5)`).
 const ORDINARY: std::ops::Range<u32> = 1000..60_000;
 
-/// A user that is not root: the one that the policy asks for; else the one that the
-/// program becomes by itself; else an ordinary one of the container's accounts; else
-/// the first that systems give to people.
+/// A user that is not root: the one that it is already, by its number and with a group;
+/// else the one that the policy asks for; else the one that the program becomes by itself;
+/// else an ordinary one of the container's accounts; else the first that systems give to
+/// people. In the place of a name nobody can put a number.
 pub(super) fn user(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> bool {
     // In a user namespace the numbers are others than the kernel shows here.
     if !is_numbered_alike(changed) {
@@ -25,9 +26,12 @@ pub(super) fn user(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> bool {
     }
     let accounts = accounts(changed);
     let group = |uid: u32| accounts.iter().find(|it| it.0 == uid).map_or(uid, |it| it.1);
-    let asked = wanted.list(&expected_uid::RULE, "uids").iter();
-    let asked = asked.filter_map(|it| it.parse().ok()).find(|it| *it != 0);
-    let asked = asked.map(|uid| (uid, group(uid)));
+    let allowed = wanted.list(&expected_uid::RULE, "uids").iter();
+    let allowed: Vec<u32> = allowed.filter_map(|it| it.parse().ok()).collect();
+    let Ok(present) = present(changed, group) else { return false };
+    let present = present.filter(|(uid, _)| allowed.is_empty() || allowed.contains(uid));
+    let asked = allowed.iter().copied().find(|it| *it != 0).map(|uid| (uid, group(uid)));
+    let asked = present.or(asked);
     let ordinary = || accounts.iter().copied().find(|(uid, _)| ORDINARY.contains(uid));
     let (uid, gid) = asked.or_else(|| own(changed)).or_else(ordinary).unwrap_or((1000, 1000));
     if !changed.set("/Config/User", "user", format!("{uid}:{gid}").into()) {
@@ -37,6 +41,19 @@ pub(super) fn user(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> bool {
         changed.value(GROUPS).and_then(Value::as_array).is_some_and(|it| !it.is_empty());
     changed.statuses(|status| as_user(status, uid, gid, has_further));
     true
+}
+
+/// The user that is written already, where it is not root; an error where that is a name
+/// whose number nobody knows.
+fn present(changed: &Changed<'_>, group: impl Fn(u32) -> u32) -> Result<Option<(u32, u32)>, ()> {
+    let written = changed.text("/Config/User");
+    let (user, of) = written.split_once(':').unwrap_or((written, ""));
+    match user.parse() {
+        Ok(0) => Ok(None),
+        Ok(uid) => Ok(Some((uid, of.parse().ok().filter(|it| *it != 0).unwrap_or(group(uid))))),
+        Err(_) if matches!(user, "" | "root") || changed.processes().is_some() => Ok(None),
+        Err(_) => Err(()),
+    }
 }
 
 /// What the kernel shows of a process that an engine starts as a user by number: it has

@@ -69,12 +69,15 @@ pub(super) fn logging(changed: &mut Changed<'_>) -> bool {
     changed.set("/HostConfig/LogConfig", "logging", json!({"Type": "local", "Config": {}}))
 }
 
-/// After a failure, so often as the policy lets; else what it accepts first.
+/// What always starts again does so after a reboot, too, unless somebody stopped it. Else
+/// after a failure, so often as the policy lets; else what it accepts first.
 pub(super) fn restart(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> bool {
     let allowed = wanted.list(&restart_policy::RULE, "allowed");
     let most = wanted.list(&restart_policy::RULE, "max-retries").first();
     let most: u64 = most.and_then(|it| it.parse().ok()).unwrap_or(5);
+    let is_always = changed.text("/HostConfig/RestartPolicy/Name") == "always";
     let (name, most) = match allowed.first() {
+        _ if is_always && allowed.iter().any(|it| it == "unless-stopped") => ("unless-stopped", 0),
         Some(first) if !allowed.iter().any(|it| it == "on-failure") => (first.as_str(), 0),
         _ => ("on-failure", most),
     };

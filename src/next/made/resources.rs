@@ -21,6 +21,10 @@ pub(super) fn memory(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> bool {
     let bytes = used.map_or(MEMORY, |it| twice(it).max(LEAST_MEMORY));
     let allowed = wanted.list(&memory_limit::RULE, "max").first();
     let bytes = allowed.and_then(|it| options::bytes(it)).map_or(bytes, |most| bytes.min(most));
+    // No engine takes a limit below what is reserved (`docker run --memory-reservation`).
+    if changed.is_bounded_by_deploy() || bytes < changed.number("/HostConfig/MemoryReservation") {
+        return false;
+    }
     if !changed.set("/HostConfig/Memory", "mem_limit", bytes.into()) {
         return false;
     }
@@ -38,6 +42,9 @@ pub(super) fn memory(changed: &mut Changed<'_>, wanted: Wanted<'_>) -> bool {
 pub(super) fn pids(changed: &mut Changed<'_>) -> bool {
     let used = used(changed, &["pids.current"]).map_or(0, twice);
     let most = used.max(PIDS);
+    if changed.is_bounded_by_deploy() {
+        return false;
+    }
     changed.limit("pids.max", most.to_string());
     changed.set("/HostConfig/PidsLimit", "pids_limit", most.into())
 }
@@ -56,9 +63,12 @@ pub(super) fn cpus(changed: &mut Changed<'_>) -> bool {
     ] {
         changed.limit(file, text);
     }
-    let is_free = changed.value("/HostConfig/CpuQuota").and_then(Value::as_i64).unwrap_or(0) <= 0;
-    // An engine takes no quota beside a number of processors.
-    is_free && changed.set("/HostConfig/NanoCpus", "cpus", nanos.into())
+    let is_unset = |name| changed.value(name).and_then(Value::as_i64).unwrap_or(0) <= 0;
+    // An engine takes neither beside a number of processors.
+    let is_free = is_unset("/HostConfig/CpuQuota") && is_unset("/HostConfig/CpuPeriod");
+    is_free
+        && !changed.is_bounded_by_deploy()
+        && changed.set("/HostConfig/NanoCpus", "cpus", nanos.into())
 }
 
 /// Twice as much, up to the next power of two.

@@ -56,9 +56,7 @@ impl Faults {
     pub(super) fn or_else(self, otherwise: impl FnOnce() -> Check) -> Check {
         match self.check {
             None => otherwise(),
-            Some(check) if self.count > MOST => {
-                check.also(&format!("and {} more", self.count - MOST))
-            }
+            Some(check) if self.count > MOST => check.and_more(self.count - MOST),
             Some(check) => check,
         }
     }

@@ -89,10 +89,7 @@ fn beyond(grants: &[Grant], accepted: &[String]) -> Check {
                 .showing(place, grant.shown.as_str())
         },
     );
-    match broken.len().checked_sub(NAMED) {
-        None | Some(0) => named,
-        Some(more) => named.also(&format!("and {more} more")),
-    }
+    named.and_more(broken.len().saturating_sub(NAMED))
 }
 
 fn is_allowed(grant: &Grant, accepted: &[String]) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::facts::Facts;
 use crate::facts::capabilities::Scope;
+use crate::model::capability::CapabilitySet;
 use crate::model::severity::Severity;
 use crate::model::verdict::{Check, Verdict};
 use crate::rules::{Parameter, Settings, Shape, rule};
@@ -51,6 +52,10 @@ fn judge(facts: &Facts, settings: &Settings) -> Verdict {
             let all = names.join(", ");
             let what = format!("{by} can gain capabilities that are not allowed: {all}");
             let broken = names.into_iter().fold(Check::broken(what), Check::naming);
+            // What an engine gives by itself stands in no line that could be answered for.
+            let given = CapabilitySet::docker_default().without(allowed);
+            let is_given = !given.is_empty() && given.without(excess).is_empty();
+            let broken = if is_given { broken.beyond_its_lines() } else { broken };
             // A sandbox that a program makes for itself starts with all of them,
             // and they rule only what is inside.
             if held.value.scope == Scope::Nested { broken.only(Severity::Low) } else { broken }

@@ -244,3 +244,34 @@ fn shown(path: &str) -> Verdict {
     let datum = at("a", 5).with(|it| it.value = path.into());
     Fact::declared_only(Reading::Known((), vec![datum])).judge(|()| Check::broken("it is broken"))
 }
+
+#[test]
+fn what_breaks_a_rule_beyond_its_lines_nobody_answers_for_line_by_line() {
+    let reading = Reading::Known((), vec![at("a", 5)]);
+    let fact = Fact::declared_only(reading);
+    for check in [
+        || Check::broken("it is broken").and_more(1),
+        || Check::broken("it is broken").beyond_its_lines(),
+    ] {
+        let own = || waiver(RULE, "2027-01-31", (5, 5), None);
+        let (states, is_covered) = met(fact.judge(|()| check()), vec![own()], NOON);
+        assert_eq!(states, [State::Unused(Rest::Beyond("web".into()))]);
+        assert!(!is_covered);
+        let whole = waiver(RULE, "2027-01-31", (5, 9), Some("a#web"));
+        assert!(met(fact.judge(|()| check()), vec![whole], NOON).1);
+    }
+}
+
+#[test]
+fn a_from_that_breaks_a_rule_itself_has_to_be_covered_too() {
+    let line = |place: &str, line: u32| {
+        let origin = Line { key: place.into(), at: written("a", line), overrode: None };
+        let datum = Evidence::new(Source::Compose("a#web".into()), place, "x");
+        datum.with(|it| it.written = Some(origin.into()))
+    };
+    let reading = Reading::Known((), vec![line("FROM", 1), line("COPY", 4)]);
+    let verdict = Fact::declared_only(reading).judge(|()| Check::broken("it is broken"));
+    let own = waiver(RULE, "2027-01-31", (4, 4), None);
+    assert!(!met(verdict.clone(), vec![own.clone()], NOON).1);
+    assert!(met(verdict, vec![own, waiver(RULE, "2027-01-31", (1, 1), None)], NOON).1);
+}
