@@ -338,7 +338,8 @@ fn cover(finding: &mut Finding, target: &Target, standing: &mut [Standing]) {
     let is_whole = meant.iter().filter_map(|it| it.terms()).any(|it| it.0.is_whole(&target.id));
     let is_held =
         |line: &&Written| meant.iter().filter_map(|it| it.terms()).any(|it| it.0.holds(line));
-    if !is_whole && !(is_all && !lines.is_empty() && lines.iter().all(is_held)) {
+    let is_each_held = is_all && !lines.is_empty() && lines.iter().all(is_held);
+    if !is_whole && !is_each_held {
         return;
     }
     // All that speak of it count: none of them is one too many.
