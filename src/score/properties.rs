@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::RngSeed;
 
 use super::{Scorecard, all};
 use crate::facts;
@@ -19,7 +20,13 @@ use crate::rules;
 use crate::rules::testing::generated::{evidence, of_another};
 
 fn cases() -> ProptestConfig {
-    ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() }
+    let rng_seed = RngSeed::Fixed(1);
+    ProptestConfig {
+        cases: 10_000,
+        failure_persistence: None,
+        rng_seed,
+        ..ProptestConfig::default()
+    }
 }
 
 /// What a policy may set for rules and for roles.

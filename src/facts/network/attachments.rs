@@ -146,8 +146,14 @@ pub enum Place {
 /// Whether the container is on the default bridge: by the engine's record, and
 /// by the kernel's routes, one of which leads to that bridge's addresses.
 pub(in crate::facts) fn place(view: &View<'_>) -> Fact<Place> {
-    let is_hosts = namespaces::network(view).declared().known() == Some(&Namespace::Host);
-    let declared = by_engine(view).map(|all| match all.iter().find(|it| it.is_default) {
+    let mode = namespaces::network(view);
+    let is_hosts = mode.declared().known() == Some(&Namespace::Host);
+    let attached = match mode.declared() {
+        // Whoever may be in the host's network is on none of them for sure.
+        Reading::Missing(gap) if view.kind().is_to_come() => Reading::Missing(gap.clone()),
+        Reading::Missing(_) | Reading::Known(..) | Reading::Inapplicable => by_engine(view),
+    };
+    let declared = attached.map(|all| match all.iter().find(|it| it.is_default) {
         None if is_hosts && view.kind().is_to_come() => Place::Host,
         Some(network) => Place::OnDefault(format!("the network {}", network.name)),
         None if all.iter().any(|it| it.driver == "host") => Place::Host,
