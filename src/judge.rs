@@ -34,7 +34,7 @@ pub fn judge(targets: &[Derived], policy: &Policy, accept: Accept) -> Ledger {
         findings: Vec::with_capacity(policy.rules.len()),
     };
     let mut sheets: Vec<Sheet> = targets.iter().map(sheet).collect();
-    let asked: Vec<Asked<'_>> =
+    let asked: Vec<Asked<'_, '_>> =
         targets.iter().map(|(target, facts)| Asked::new(target, facts, policy, accept)).collect();
     for selected in &policy.rules {
         for (sheet, asked) in sheets.iter_mut().zip(&asked) {
@@ -44,10 +44,20 @@ pub fn judge(targets: &[Derived], policy: &Policy, accept: Accept) -> Ledger {
     Ledger { sheets }
 }
 
+/// How a target is judged by one rule and another.
+pub fn one_by_one<'a>(
+    (target, facts): &'a Derived<'_>,
+    policy: &'a Policy,
+    accept: Accept,
+) -> impl Fn(&Selected) -> Finding {
+    let asked = Asked::new(target, facts, policy, accept);
+    move |selected| asked.finding(selected)
+}
+
 /// A target of which rules are asked.
-struct Asked<'a> {
+struct Asked<'a, 'b> {
     kind: Kind,
-    facts: &'a Facts,
+    facts: &'a Facts<'b>,
     roles: &'a [Role],
     accept: Accept,
     /// Whether it has each of the roles, once somebody has asked.
@@ -89,8 +99,8 @@ pub fn tick<'p>(target: &Target, facts: &Facts, policy: &'p Policy, accept: Acce
     policy.checklists.iter().map(|it| it.items.iter().map(one).collect()).collect()
 }
 
-impl<'a> Asked<'a> {
-    fn new(target: &Target, facts: &'a Facts, policy: &'a Policy, accept: Accept) -> Self {
+impl<'a, 'b> Asked<'a, 'b> {
+    fn new(target: &Target, facts: &'a Facts<'b>, policy: &'a Policy, accept: Accept) -> Self {
         let roles = policy.files.roles.as_slice();
         let recognised = vec![OnceCell::new(); roles.len()];
         Self { kind: target.kind, facts, roles, accept, recognised }

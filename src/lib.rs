@@ -150,14 +150,14 @@ impl Weighed {
         Self { ledger, joined: Joined::default(), waivers, cards, tally, outcome }
     }
 
-    fn run<'a>(
+    fn run<'a, 'b>(
         &'a self,
         bundle: &'a Bundle,
-        facts: &'a [facts::Derived],
+        facts: &'a [facts::Derived<'b>],
         policy: &'a Policy,
         accept: Accept,
         detail: Detail,
-    ) -> report::Run<'a> {
+    ) -> report::Run<'a, 'b> {
         let Self { ledger, joined, waivers, cards, tally, outcome } = self;
         let next = match detail {
             Detail::Brief | Detail::Full => Vec::new(),

@@ -10,7 +10,7 @@ mod properties;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::finding::{Finding, Ledger, Sheet};
+use crate::model::finding::{Finding, Ledger};
 use crate::model::severity::Severity;
 use crate::model::verdict::Verdict;
 use crate::policy::Weights;
@@ -100,15 +100,15 @@ impl Scorecard {
 
 /// Scores every sheet of a ledger, in its order.
 pub fn all(ledger: &Ledger, weights: Weights) -> Vec<Scorecard> {
-    ledger.sheets.iter().map(|sheet| score(sheet, weights)).collect()
+    ledger.sheets.iter().map(|sheet| score(&sheet.findings, weights)).collect()
 }
 
 /// Scores one target's findings.
-pub fn score(sheet: &Sheet, weights: Weights) -> Scorecard {
+pub fn score<'f>(findings: impl IntoIterator<Item = &'f Finding>, weights: Weights) -> Scorecard {
     let mut coverage = Coverage::default();
     let (mut passed, mut open, mut applicable) = (0, 0, 0);
     let (mut cap_floor, mut cap_ceiling) = (100, 100);
-    for Finding { severity, verdict, waiver, .. } in &sheet.findings {
+    for Finding { severity, verdict, waiver, .. } in findings {
         let weight = u64::from(weights.of(*severity));
         // What is waived earns nothing, and does not cap.
         let cap = if waiver.is_some() { 100 } else { cap(*severity) };

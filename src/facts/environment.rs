@@ -5,6 +5,7 @@
 //! entrypoint may have added to. Either gives a secret away, so they are two
 //! questions, and neither overrules the other.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -98,10 +99,12 @@ impl Given {
 
 /// What the container is started with, each later `exec` included: the
 /// engine's record, or without an engine what its first process was started with.
-pub(super) fn given(view: &View<'_>) -> Given {
+pub(super) fn given(view: &View<'_>) -> Rc<Given> {
     match view.origin() {
         Origin::Engine | Origin::Archive | Origin::Compose | Origin::Dockerfile => recorded(view),
-        Origin::Kernel => Given { known: of_the_first(view), unknown: Vec::new(), more: None },
+        Origin::Kernel => {
+            Rc::new(Given { known: of_the_first(view), unknown: Vec::new(), more: None })
+        }
     }
 }
 
@@ -166,7 +169,7 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
         Origin::Engine | Origin::Archive | Origin::Compose | Origin::Dockerfile => {
             let given = recorded(view);
             let gap = given.gap(names_an_engine);
-            let named = given.known.map(|all| naming_an_engine(&all.variables));
+            let named = given.known.as_ref().map(|all| naming_an_engine(&all.variables));
             Fact::declared_in_part(named.told_as(|named| in_words(named)), gap)
         }
         Origin::Kernel => {
@@ -183,8 +186,8 @@ pub(super) fn engine_variables(view: &View<'_>) -> Fact<Vec<Variable>> {
     }
 }
 
-pub(super) fn recorded(view: &View<'_>) -> Given {
-    view.environment.get_or_init(|| read(view)).clone()
+pub(super) fn recorded(view: &View<'_>) -> Rc<Given> {
+    Rc::clone(view.environment.get_or_init(|| Rc::new(read(view))))
 }
 
 fn read(view: &View<'_>) -> Given {

@@ -23,6 +23,7 @@ pub mod identity;
 pub mod idle;
 pub mod image;
 pub mod kernel_files;
+mod lazy;
 pub mod limits;
 pub mod lineage;
 pub mod log;
@@ -47,6 +48,7 @@ pub mod supply;
 mod view;
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::model::bundle::{Bundle, Origin};
 use crate::model::fact::Fact;
@@ -55,6 +57,7 @@ use crate::model::secret::Variable;
 use crate::model::target::{Kind, Target};
 use crate::model::untrusted::Untrusted;
 
+pub use lazy::Lazy;
 use view::View;
 
 /// Who holds a value: one process, or the declaration that speaks for all.
@@ -101,238 +104,237 @@ pub struct Held<T> {
 }
 
 /// Everything that is known of one target's posture.
-#[derive(Clone, Debug)]
-pub struct Facts {
+#[derive(Debug)]
+pub struct Facts<'a> {
     /// Which user each process is.
-    pub user: Fact<Held<identity::User>>,
+    pub user: Lazy<'a, Fact<Held<identity::User>>>,
     /// Which user each process is in the container's own numbering.
-    pub user_in_container: Fact<Held<identity::User>>,
+    pub user_in_container: Lazy<'a, Fact<Held<identity::User>>>,
     /// Which user each process is, and which workers it stands above.
-    pub standing: Fact<Held<lineage::Standing>>,
+    pub standing: Lazy<'a, Fact<Held<lineage::Standing>>>,
     /// The user as it was written.
-    pub written_user: Fact<Option<Untrusted>>,
+    pub written_user: Lazy<'a, Fact<Option<Untrusted>>>,
     /// What a later `exec` starts with.
-    pub session: Fact<identity::Session>,
+    pub session: Lazy<'a, Fact<identity::Session>>,
     /// With which shell somebody could log in as a process's user.
-    pub login: Fact<Held<login::Login>>,
+    pub login: Lazy<'a, Fact<Held<login::Login>>>,
     /// Each process's groups, as the host numbers them.
-    pub groups: Fact<Held<groups::Groups>>,
+    pub groups: Lazy<'a, Fact<Held<groups::Groups>>>,
     /// Each process's groups, as the host names them.
-    pub groups_by_host: Fact<Held<groups::Groups>>,
+    pub groups_by_host: Lazy<'a, Fact<Held<groups::Groups>>>,
     /// Each process's groups, as the container names them.
-    pub groups_by_container: Fact<Held<groups::Groups>>,
+    pub groups_by_container: Lazy<'a, Fact<Held<groups::Groups>>>,
     /// Whether a process can gain privileges by executing a file.
-    pub no_new_privileges: Fact<Held<bool>>,
+    pub no_new_privileges: Lazy<'a, Fact<Held<bool>>>,
     /// Which capabilities each process holds or can gain.
-    pub capabilities: Fact<Held<capabilities::Capabilities>>,
+    pub capabilities: Lazy<'a, Fact<Held<capabilities::Capabilities>>>,
     /// What each process can get, also by executing files.
-    pub powers: attainable::Powers,
+    pub powers: Lazy<'a, attainable::Powers>,
     /// Whether the container has the reach of the engine's privileged mode.
-    pub privileged: Fact<privilege::Reach>,
+    pub privileged: Lazy<'a, Fact<privilege::Reach>>,
     /// Each process's privileges beside those of the first process.
-    pub beside_first: Fact<Held<privilege::Comparison>>,
+    pub beside_first: Lazy<'a, Fact<Held<privilege::Comparison>>>,
     /// What each command is that is to be executed in a service's container.
-    pub hooks: Fact<hooks::Hook>,
+    pub hooks: Lazy<'a, Fact<hooks::Hook>>,
     /// Whether a seccomp filter is active for each process.
-    pub seccomp: Fact<Held<seccomp::Mode>>,
+    pub seccomp: Lazy<'a, Fact<Held<seccomp::Mode>>>,
     /// How a security module confines each process.
-    pub confinement: Fact<Held<confinement::Confinement>>,
+    pub confinement: Lazy<'a, Fact<Held<confinement::Confinement>>>,
     /// Whether an engine says anything of the container.
-    pub declaration: Fact<bool>,
+    pub declaration: Lazy<'a, Fact<bool>>,
     /// Whose PID namespace the container lives in.
-    pub pid_namespace: Fact<namespaces::Namespace>,
+    pub pid_namespace: Lazy<'a, Fact<namespaces::Namespace>>,
     /// Whose network namespace the container lives in.
-    pub network_namespace: Fact<namespaces::Namespace>,
+    pub network_namespace: Lazy<'a, Fact<namespaces::Namespace>>,
     /// Whose IPC namespace the container lives in.
-    pub ipc_namespace: Fact<namespaces::Namespace>,
+    pub ipc_namespace: Lazy<'a, Fact<namespaces::Namespace>>,
     /// Who else lives in the container's PID namespace.
-    pub pid_company: Fact<namespaces::Company>,
+    pub pid_company: Lazy<'a, Fact<namespaces::Company>>,
     /// Who else lives in the container's network namespace.
-    pub network_company: Fact<namespaces::Company>,
+    pub network_company: Lazy<'a, Fact<namespaces::Company>>,
     /// Who else lives in the container's IPC namespace.
-    pub ipc_company: Fact<namespaces::Company>,
+    pub ipc_company: Lazy<'a, Fact<namespaces::Company>>,
     /// Whose host and domain names the container has.
-    pub uts_namespace: Fact<namespaces::Namespace>,
+    pub uts_namespace: Lazy<'a, Fact<namespaces::Namespace>>,
     /// Whose cgroup namespace the container lives in, and what it can write there.
-    pub cgroup_namespace: Fact<namespaces::Namespace>,
+    pub cgroup_namespace: Lazy<'a, Fact<namespaces::Namespace>>,
     /// Whether the host's root is a user of each process's user namespace.
-    pub hosts_root: Fact<Held<bool>>,
+    pub hosts_root: Lazy<'a, Fact<Held<bool>>>,
     /// Where in the container cgroups can be written.
-    pub writable_cgroups: Fact<Vec<String>>,
+    pub writable_cgroups: Lazy<'a, Fact<Vec<String>>>,
     /// How near each process is to the host's root.
-    pub nearness: Fact<Held<remapping::Nearness>>,
+    pub nearness: Lazy<'a, Fact<Held<remapping::Nearness>>>,
     /// The container's files.
-    pub files: files::Files,
+    pub files: Lazy<'a, files::Files>,
     /// What tells what the container is for.
-    pub signs: signs::Signs,
+    pub signs: Lazy<'a, Rc<signs::Signs>>,
     /// Whether the root file system is read-only.
-    pub root_read_only: Fact<bool>,
+    pub root_read_only: Lazy<'a, Fact<bool>>,
     /// What is mounted below the root, whatever it is on the host.
-    pub mount_points: Fact<Vec<mounts::Mount>>,
+    pub mount_points: Lazy<'a, Fact<Vec<mounts::Mount>>>,
     /// What is mounted below the root, and which part of the host it is.
-    pub mounts: Fact<Vec<mounts::Mount>>,
+    pub mounts: Lazy<'a, Rc<Fact<Vec<mounts::Mount>>>>,
     /// Where what it writes stays.
-    pub storage: storage::Storage,
+    pub storage: Lazy<'a, storage::Storage>,
     /// The file systems that the container shares with the host.
-    pub shared_with_host: Fact<Vec<mounts::Mount>>,
+    pub shared_with_host: Lazy<'a, Fact<Vec<mounts::Mount>>>,
     /// Where the container can write what the kernel runs when a program crashes.
-    pub core_pattern: Fact<Vec<kernel_files::Place>>,
+    pub core_pattern: Lazy<'a, Fact<Vec<kernel_files::Place>>>,
     /// Where it can write what the kernel runs when a cgroup becomes empty.
-    pub release_agents: Fact<Vec<kernel_files::Place>>,
+    pub release_agents: Lazy<'a, Fact<Vec<kernel_files::Place>>>,
     /// The kernel's release, and whether it guards such an agent from a mere root.
-    pub guarded_agents: Fact<(String, bool)>,
+    pub guarded_agents: Lazy<'a, Fact<(String, bool)>>,
     /// The host's hierarchies, which have such agents, that do not bind the container.
-    pub open_hierarchies: Fact<Vec<kernel_files::Place>>,
+    pub open_hierarchies: Lazy<'a, Fact<Vec<kernel_files::Place>>>,
     /// The engines' sockets that are mounted, by what they are on disk.
-    pub engine_sockets: Fact<Vec<engines::InReach>>,
+    pub engine_sockets: Lazy<'a, Fact<Vec<engines::InReach>>>,
     /// The mounts whose changes the host sees too.
-    pub shared_mounts: Fact<Vec<propagation::Shared>>,
+    pub shared_mounts: Lazy<'a, Fact<Vec<propagation::Shared>>>,
     /// The devices that the container has.
-    pub devices: Fact<Vec<devices::Grant>>,
+    pub devices: Lazy<'a, Fact<Vec<devices::Grant>>>,
     /// The nodes of devices that stand in the container and can be opened.
-    pub opened_devices: Fact<Vec<devices::Grant>>,
+    pub opened_devices: Lazy<'a, Fact<Vec<devices::Grant>>>,
     /// The devices that it could make nodes for and use.
-    pub device_rules: Fact<Vec<devices::Grant>>,
+    pub device_rules: Lazy<'a, Fact<Vec<devices::Grant>>>,
     /// The engines that the environment points the container to.
-    pub engine_variables: Fact<Vec<Variable>>,
+    pub engine_variables: Lazy<'a, Fact<Vec<Variable>>>,
     /// The environment that the container is started with.
-    pub given_environment: environment::Given,
+    pub given_environment: Lazy<'a, Rc<environment::Given>>,
     /// The environment of the first process, beside the declared one.
-    pub first_environment: Fact<environment::Environment>,
+    pub first_environment: Lazy<'a, Fact<environment::Environment>>,
     /// The environment that each process was started with.
-    pub environments: Fact<Held<environment::Environment>>,
+    pub environments: Lazy<'a, Fact<Held<environment::Environment>>>,
     /// What runtimes are told by variables, and do unasked.
-    pub runtimes: runtime::Runtimes,
+    pub runtimes: Lazy<'a, runtime::Runtimes>,
     /// How the environment files are kept that a project reads.
-    pub env_files: env_files::EnvFiles,
+    pub env_files: Lazy<'a, env_files::EnvFiles>,
     /// The bounds on what a container can use.
-    pub limits: limits::Limits,
+    pub limits: Lazy<'a, limits::Limits>,
     /// What a container makes of its image's own configuration.
-    pub image: image::Image,
+    pub image: Lazy<'a, image::Image>,
     /// Where an image comes from, and what its making left in it.
-    pub supply: supply::Supply,
+    pub supply: Lazy<'a, supply::Supply>,
     /// How the engine finds out whether a container works, and what it found.
-    pub health: health::Health,
+    pub health: Lazy<'a, health::Health>,
     /// Who can reach a container, and what answers.
-    pub network: network::Network,
+    pub network: Lazy<'a, network::Network>,
     /// How nginx answers, where there is one.
-    pub nginx: nginx::Nginx,
+    pub nginx: Lazy<'a, nginx::Nginx>,
     /// How much memory each process's runtime may fill, beside the limit.
-    pub heap: Fact<Held<heap::Heap>>,
+    pub heap: Lazy<'a, Fact<Held<heap::Heap>>>,
     /// How gunicorn is told to run its workers.
-    pub gunicorn: gunicorn::Gunicorn,
+    pub gunicorn: Lazy<'a, gunicorn::Gunicorn>,
     /// Who PID 1 is.
-    pub first: Fact<signals::First>,
+    pub first: Lazy<'a, Fact<signals::First>>,
     /// Who PID 1 is, and whether it reaps.
-    pub init: Fact<signals::Init>,
+    pub init: Lazy<'a, Fact<signals::Init>>,
     /// What the signal that stops the container does to PID 1.
-    pub stop: Fact<signals::Stop>,
+    pub stop: Lazy<'a, Fact<signals::Stop>>,
     /// When the engine starts the container again.
-    pub restart_policy: Fact<restart::Policy>,
+    pub restart_policy: Lazy<'a, Fact<restart::Policy>>,
     /// How often it did, and how long the container has run since.
-    pub restarts: Fact<restart::Restarts>,
+    pub restarts: Lazy<'a, Fact<restart::Restarts>>,
     /// Which halves of that were set.
-    pub halves: Fact<command::Halves>,
+    pub halves: Lazy<'a, Fact<command::Halves>>,
     /// What PID 1 was started as.
-    pub command: Fact<command::Command>,
+    pub command: Lazy<'a, Fact<command::Command>>,
     /// Where the container's output goes.
-    pub log: Fact<log::Log>,
+    pub log: Lazy<'a, Fact<log::Log>>,
     /// Which images it is made from, as they are asked for.
-    pub pins: Fact<Vec<pins::Asked>>,
+    pub pins: Lazy<'a, Fact<Vec<pins::Asked>>>,
     /// How it is built.
-    pub build: build::Build,
+    pub build: Lazy<'a, Rc<build::Build>>,
     /// What was asked for and does nothing; never empty.
-    pub idle: Vec<Fact<idle::Effect>>,
+    pub idle: Lazy<'a, Vec<Fact<idle::Effect>>>,
 }
 
 /// A target and its facts, which are too many to be moved about.
-pub type Derived = (Target, Box<Facts>);
+pub type Derived<'a> = (Target, Box<Facts<'a>>);
 
-/// Derives the facts of every target of a bundle, in the bundle's order.
-pub fn derive(bundle: &Bundle) -> Vec<Derived> {
+/// The facts of every target of a bundle, in the bundle's order.
+pub fn derive(bundle: &Bundle) -> Vec<Derived<'_>> {
     bundle.targets.iter().map(|target| of(bundle, target)).collect()
 }
 
-/// Derives the facts of one target of a bundle.
-pub fn of(bundle: &Bundle, target: &Target) -> Derived {
-    (target.clone(), of_container(&View::new(bundle, target)))
+/// The facts of one target of a bundle.
+pub fn of<'a>(bundle: &'a Bundle, target: &'a Target) -> Derived<'a> {
+    (target.clone(), Box::new(of_container(View::new(bundle, target))))
 }
 
-fn of_container(view: &View<'_>) -> Box<Facts> {
-    let (build, mounts) = (build::all(view), mounts::fact(view));
-    let (signs, given) = (signs::all(view), environment::given(view));
-    Box::new(Facts {
-        user: identity::fact(view),
-        user_in_container: identity::user_in_container(view),
-        standing: lineage::standing(view),
-        written_user: identity::written(view),
-        session: where_it_runs(view, identity::session),
-        login: login::fact(view),
-        groups: groups::by_number(view),
-        groups_by_host: groups::by_host(view),
-        groups_by_container: groups::by_container(view),
-        no_new_privileges: no_new_privileges::fact(view),
-        capabilities: capabilities::fact(view),
-        powers: attainable::powers(view),
-        privileged: privilege::reach(view),
-        beside_first: where_it_runs(view, privilege::beside_first),
-        hooks: hooks::fact(view),
-        seccomp: seccomp::fact(view),
-        confinement: confinement::fact(view),
-        declaration: declaration(view),
-        pid_namespace: namespaces::pid(view),
-        network_namespace: namespaces::network(view),
-        ipc_namespace: namespaces::ipc(view),
-        pid_company: namespaces::pid_company(view),
-        network_company: namespaces::network_company(view),
-        ipc_company: namespaces::ipc_company(view),
-        uts_namespace: namespaces::uts(view),
-        cgroup_namespace: namespaces::cgroup(view),
-        hosts_root: namespaces::hosts_root(view),
-        writable_cgroups: namespaces::writable_cgroups(view),
-        nearness: remapping::fact(view),
-        files: files::all(view),
-        nginx: nginx::all(view, &signs),
-        signs,
-        root_read_only: mounts::root_read_only(view),
-        mount_points: mounts::mount_points(view, &mounts),
-        mounts,
-        storage: storage::all(view, &given),
-        shared_with_host: mounts::shared_with_host(view),
-        core_pattern: kernel_files::core_pattern(view),
-        release_agents: kernel_files::release_agents(view),
-        guarded_agents: kernel_files::guarded_agents(view),
-        open_hierarchies: kernel_files::open_hierarchies(view),
-        engine_sockets: engines::fact(view),
-        shared_mounts: propagation::fact(view),
-        devices: devices::nodes(view),
-        opened_devices: devices::opened(view),
-        device_rules: devices::rules(view),
-        engine_variables: environment::engine_variables(view),
-        given_environment: given,
-        first_environment: environment::first(view),
-        environments: where_it_runs(view, environment::of_processes),
-        runtimes: runtime::all(view),
-        env_files: env_files::all(view),
-        limits: limits::all(view),
-        image: image::all(view),
-        supply: supply::all(view),
-        health: health::all(view),
-        network: network::all(view),
-        heap: heap::fact(view),
-        gunicorn: gunicorn::all(view, &build),
-        first: signals::first(view),
-        init: signals::init(view),
-        stop: where_it_runs(view, signals::stop),
-        restart_policy: restart::policy(view),
-        restarts: where_it_runs(view, restart::restarts),
-        halves: command::halves(view),
-        command: command::fact(view),
-        log: log::fact(view),
-        pins: pins::fact(view, &build.layout),
-        build,
-        idle: idle::all(view),
-    })
+fn of_container(view: View<'_>) -> Facts<'_> {
+    let view = Rc::new(view);
+    Facts {
+        user: Lazy::new(&view, identity::fact),
+        user_in_container: Lazy::new(&view, identity::user_in_container),
+        standing: Lazy::new(&view, lineage::standing),
+        written_user: Lazy::new(&view, identity::written),
+        session: Lazy::new(&view, |view| where_it_runs(view, identity::session)),
+        login: Lazy::new(&view, login::fact),
+        groups: Lazy::new(&view, groups::by_number),
+        groups_by_host: Lazy::new(&view, groups::by_host),
+        groups_by_container: Lazy::new(&view, groups::by_container),
+        no_new_privileges: Lazy::new(&view, no_new_privileges::fact),
+        capabilities: Lazy::new(&view, capabilities::fact),
+        powers: Lazy::new(&view, attainable::powers),
+        privileged: Lazy::new(&view, privilege::reach),
+        beside_first: Lazy::new(&view, |view| where_it_runs(view, privilege::beside_first)),
+        hooks: Lazy::new(&view, hooks::fact),
+        seccomp: Lazy::new(&view, seccomp::fact),
+        confinement: Lazy::new(&view, confinement::fact),
+        declaration: Lazy::new(&view, declaration),
+        pid_namespace: Lazy::new(&view, namespaces::pid),
+        network_namespace: Lazy::new(&view, namespaces::network),
+        ipc_namespace: Lazy::new(&view, namespaces::ipc),
+        pid_company: Lazy::new(&view, namespaces::pid_company),
+        network_company: Lazy::new(&view, namespaces::network_company),
+        ipc_company: Lazy::new(&view, namespaces::ipc_company),
+        uts_namespace: Lazy::new(&view, namespaces::uts),
+        cgroup_namespace: Lazy::new(&view, namespaces::cgroup),
+        hosts_root: Lazy::new(&view, namespaces::hosts_root),
+        writable_cgroups: Lazy::new(&view, namespaces::writable_cgroups),
+        nearness: Lazy::new(&view, remapping::fact),
+        files: Lazy::new(&view, files::all),
+        signs: Lazy::new(&view, signs::all),
+        root_read_only: Lazy::new(&view, mounts::root_read_only),
+        mount_points: Lazy::new(&view, |view| mounts::mount_points(view, &mounts::fact(view))),
+        mounts: Lazy::new(&view, mounts::fact),
+        storage: Lazy::new(&view, |view| storage::all(view, &environment::given(view))),
+        shared_with_host: Lazy::new(&view, mounts::shared_with_host),
+        core_pattern: Lazy::new(&view, kernel_files::core_pattern),
+        release_agents: Lazy::new(&view, kernel_files::release_agents),
+        guarded_agents: Lazy::new(&view, kernel_files::guarded_agents),
+        open_hierarchies: Lazy::new(&view, kernel_files::open_hierarchies),
+        engine_sockets: Lazy::new(&view, engines::fact),
+        shared_mounts: Lazy::new(&view, propagation::fact),
+        devices: Lazy::new(&view, devices::nodes),
+        opened_devices: Lazy::new(&view, devices::opened),
+        device_rules: Lazy::new(&view, devices::rules),
+        engine_variables: Lazy::new(&view, environment::engine_variables),
+        given_environment: Lazy::new(&view, environment::given),
+        first_environment: Lazy::new(&view, environment::first),
+        environments: Lazy::new(&view, |view| where_it_runs(view, environment::of_processes)),
+        runtimes: Lazy::new(&view, runtime::all),
+        env_files: Lazy::new(&view, env_files::all),
+        limits: Lazy::new(&view, limits::all),
+        image: Lazy::new(&view, image::all),
+        supply: Lazy::new(&view, supply::all),
+        health: Lazy::new(&view, health::all),
+        network: Lazy::new(&view, network::all),
+        nginx: Lazy::new(&view, |view| nginx::all(view, &signs::all(view))),
+        heap: Lazy::new(&view, heap::fact),
+        gunicorn: Lazy::new(&view, |view| gunicorn::all(view, &build::all(view))),
+        first: Lazy::new(&view, signals::first),
+        init: Lazy::new(&view, signals::init),
+        stop: Lazy::new(&view, |view| where_it_runs(view, signals::stop)),
+        restart_policy: Lazy::new(&view, restart::policy),
+        restarts: Lazy::new(&view, |view| where_it_runs(view, restart::restarts)),
+        halves: Lazy::new(&view, command::halves),
+        command: Lazy::new(&view, command::fact),
+        log: Lazy::new(&view, log::fact),
+        pins: Lazy::new(&view, |view| pins::fact(view, &build::all(view).layout)),
+        build: Lazy::new(&view, build::all),
+        idle: Lazy::new(&view, idle::all),
+    }
 }
 
 /// A question that only what runs can answer, and that nobody asks of a service.

@@ -1,5 +1,7 @@
 //! What is mounted in a container, and which part of the host it is.
 
+use std::rc::Rc;
+
 use crate::model::fact::Fact;
 use crate::model::files::File;
 use crate::model::reading::{self, Evidence, Gap, Reading, Reason};
@@ -75,7 +77,11 @@ pub(super) fn mount_points(view: &View<'_>, mounts: &Fact<Vec<Mount>>) -> Fact<V
 }
 
 /// The container's mounts below its root, each with what it is on the host.
-pub(super) fn fact(view: &View<'_>) -> Fact<Vec<Mount>> {
+pub(super) fn fact(view: &View<'_>) -> Rc<Fact<Vec<Mount>>> {
+    Rc::clone(view.mounts.get_or_init(|| Rc::new(read(view))))
+}
+
+fn read(view: &View<'_>) -> Fact<Vec<Mount>> {
     let (known, gap) = declared(view, &["Destination", "Source", "Type", "RW"]);
     if view.kind().is_to_come() {
         return Fact::declared_in_part(known, gap);

@@ -3,6 +3,8 @@
 
 use std::str::FromStr;
 
+use std::rc::Rc;
+
 use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading};
 use crate::model::secret::Variable;
@@ -60,7 +62,7 @@ pub enum Said {
 pub struct Runtimes {
     by: Holder,
     source: Source,
-    given: Given,
+    given: Rc<Given>,
     words: Reading<Vec<String>>,
     whose: Source,
     /// `None` where nothing runs yet.

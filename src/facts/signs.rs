@@ -1,8 +1,9 @@
 //! What tells what a container is for.
 
-use crate::model::bundle::Origin;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
+use crate::model::bundle::Origin;
 use crate::model::fact::Fact;
 use crate::model::image_name::ImageName;
 use crate::model::reading::{Evidence, Reading};
@@ -39,7 +40,11 @@ pub struct Program {
     pub names: BTreeSet<String>,
 }
 
-pub(super) fn all(view: &View<'_>) -> Signs {
+pub(super) fn all(view: &View<'_>) -> Rc<Signs> {
+    Rc::clone(view.signs.get_or_init(|| Rc::new(read(view))))
+}
+
+fn read(view: &View<'_>) -> Signs {
     let (own, declared) = (view.own_image(), view.inspect());
     let document = if view.kind() == Kind::Image { &own } else { declared };
     let labels = labels(view, document);

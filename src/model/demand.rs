@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use globset::{Glob, GlobSet};
+use globset::GlobSet;
+
+use super::glob;
 
 /// Everything that a policy says of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Role {
     pub services: Names,
 }
 
-/// Names as globs, in which `*` stands for slashes too.
+/// Names as globs.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     texts: Vec<String>,
@@ -38,22 +40,16 @@ impl Names {
     /// The names that fit one of these globs.
     ///
     /// # Errors
-    /// One is no glob, or they are too large together.
-    pub fn new(texts: Vec<String>) -> Result<Self, globset::Error> {
-        let globs = texts.iter().map(|text| Glob::new(text)).collect::<Result<Vec<_>, _>>()?;
-        let set = GlobSet::new(globs)?;
+    /// The first that is no glob, and why; or that they are too large together.
+    pub fn new(texts: Vec<String>) -> Result<Self, String> {
+        let globs = texts.iter().map(|text| glob::read(text)).collect::<Result<Vec<_>, _>>()?;
+        let set = GlobSet::new(globs).map_err(|error| error.kind().to_string())?;
         Ok(Self { texts, set })
     }
 
     /// Whether a name fits one of them.
     pub fn fit(&self, name: &str) -> bool {
         self.set.is_match(name)
-    }
-}
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.texts.join(", "))
     }
 }
 
@@ -64,6 +60,12 @@ impl PartialEq for Names {
 }
 
 impl Eq for Names {}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.texts.join(", "))
+    }
+}
 
 /// What must hold of the files at some paths.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ pub mod draft;
 pub mod fact;
 pub mod files;
 pub mod finding;
+pub mod glob;
 pub mod identity;
 pub mod image_name;
 pub mod kept;

@@ -42,9 +42,8 @@ const MEASURED: [&str; 10] = [
     "pids.peak",
 ];
 
-/// The first port that a kernel gives away by itself (`ip_local_port_range`): an engine
-/// that is asked for any port of the host gets another one each time.
-const EPHEMERAL: u32 = 32_768;
+/// Behind what port of the host an engine chose by itself: it is another one each time.
+const CHOSEN: &str = " of the engine's choice";
 
 /// The [short digest](short) of what shows a failure of this rule at this severity:
 /// each place and value once, in no order, without what is other ones after a restart.
@@ -176,8 +175,7 @@ fn digits(text: &str) -> usize {
 /// How much of the beginning of a text is a port that was given away at random.
 fn port(text: &str) -> usize {
     let count = digits(text);
-    let number = text.get(..count).and_then(|it| it.parse::<u32>().ok());
-    if number.is_some_and(|it| it >= EPHEMERAL) { count } else { 0 }
+    if text.get(count..).is_some_and(|it| it.starts_with(CHOSEN)) { count } else { 0 }
 }
 
 /// How much of the beginning of a text is an id.
@@ -211,6 +209,11 @@ mod tests {
     fn what_a_restart_makes_anew_is_the_same_evidence() {
         let id = |digit: char| digit.to_string().repeat(64);
         let volume = |digit| format!("/var/lib/docker/volumes/{}/_data", id(digit));
+        let chosen = |port: u16| {
+            format!(
+                "port 80/tcp on every interface of the host, port {port} of the engine's choice"
+            )
+        };
         for (one, other) in [
             (
                 of(Source::proc(7, "status"), "NoNewPrivs", "0"),
@@ -241,10 +244,7 @@ mod tests {
                 of(Source::proc(7, "status"), "NSpid", "7"),
                 of(Source::proc(8, "status"), "NSpid", "8"),
             ),
-            (
-                of(Source::Clock, "", "port 80/tcp on every interface of the host, port 32785"),
-                of(Source::Clock, "", "port 80/tcp on every interface of the host, port 49153"),
-            ),
+            (of(Source::Clock, "", &chosen(32_785)), of(Source::Clock, "", &chosen(49_153))),
             (
                 of(Source::mount_points(7), "/run/x", "s 0660 0:105, inode 98 of 254:0"),
                 of(Source::mount_points(7), "/run/x", "s 0660 0:105, inode 99 of 253:1"),
@@ -278,6 +278,16 @@ mod tests {
             of(Source::container("a"), "/Created", "\"2026-01-01\""),
             of(Source::container("a"), "", "port 80/tcp on every interface of the host, port 8080"),
             of(Source::container("a"), "", "port 80/tcp on every interface of the host, port 8081"),
+            of(
+                Source::container("a"),
+                "",
+                "port 80/tcp on every interface of the host, port 40000",
+            ),
+            of(
+                Source::container("a"),
+                "",
+                "port 80/tcp on every interface of the host, port 40001",
+            ),
             mount("1 2 0:47 /etc /host-etc rw - ext4 /dev/vda rw"),
             mount("1 2 0:47 /etc /host-etc ro - ext4 /dev/vda rw"),
             mount("1 2 0:47 /run /host-etc ro - ext4 /dev/vda rw"),

@@ -89,27 +89,23 @@ impl Setting {
     /// or the program may need what it takes away.
     pub const fn choice(self) -> Option<&'static str> {
         Some(match self {
-            Self::Capabilities => "add back what it needs, by cap_add",
+            Self::Capabilities => "add back to cap_add what it needs",
             Self::User => "one who may do what it needs",
             Self::ReadOnlyRoot => "a tmpfs or volume for what it writes",
-            Self::Memory => "the most that it may use",
+            Self::Memory | Self::Cpus => "the most that it may use",
             Self::Pids => "the most that it may start",
-            Self::Cpus => "the most that it may use",
             Self::Ports => "the address to reach it by",
-            Self::Mounts | Self::Devices => "whether it can do without them",
-            Self::Unprivileged
-            | Self::NoNewPrivileges
-            | Self::PidNamespace
+            Self::Unprivileged => "whether it can do without it",
+            Self::Mounts | Self::Devices | Self::Groups => "whether it can do without them",
+            Self::PidNamespace
             | Self::IpcNamespace
             | Self::UtsNamespace
             | Self::CgroupNamespace
-            | Self::UserNamespace
-            | Self::Seccomp
-            | Self::Confinement
-            | Self::Groups
-            | Self::Init
-            | Self::Logging
-            | Self::Restart => return None,
+            | Self::UserNamespace => "whether it can do without the host's",
+            Self::Seccomp | Self::Confinement => "whether it can do with the profile",
+            Self::Logging => "where its logs are kept, and how many",
+            Self::Restart => "when it is to start again",
+            Self::NoNewPrivileges | Self::Init => return None,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! kernel's word on each process that the engine starts. What nobody can foretell stays
 //! as it is. Each change can be taken back: one bundle serves all targets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::model::bundle::{Answer, Bundle, Observation, Processes};
 use crate::model::draft::{Draft, Origin};
 use crate::model::pointer;
+use crate::model::reading::Gap;
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
 use crate::parse::proc::status::Status;
@@ -21,7 +23,25 @@ pub(super) struct Changed<'a> {
     pub(super) target: &'a Target,
     record: Source,
     /// What stood there before each change.
-    before: Vec<(Source, Option<Observation>)>,
+    before: Vec<Before>,
+}
+
+/// What stood somewhere before a change.
+enum Before {
+    /// Under a source.
+    Whole(Source, Option<Observation>),
+    /// In the record.
+    Part(Part),
+}
+
+/// What stood at a pointer and below it.
+struct Part {
+    pointer: String,
+    /// The pointer of what was replaced or made: it, or what leads to it.
+    from: String,
+    value: Option<Value>,
+    origins: BTreeMap<String, Arc<Origin>>,
+    gaps: BTreeMap<String, Gap>,
 }
 
 impl<'a> Changed<'a> {
@@ -42,19 +62,48 @@ impl<'a> Changed<'a> {
     /// Takes back what was changed since.
     pub(super) fn back_to(&mut self, mark: usize) {
         while self.before.len() > mark
-            && let Some((source, before)) = self.before.pop()
+            && let Some(before) = self.before.pop()
         {
             match before {
-                Some(observation) => self.bundle.observations.insert(source, observation),
-                None => self.bundle.observations.remove(&source),
-            };
+                Before::Whole(source, Some(observation)) => {
+                    self.bundle.observations.insert(source, observation);
+                }
+                Before::Whole(source, None) => {
+                    self.bundle.observations.remove(&source);
+                }
+                Before::Part(part) => self.put_back(part),
+            }
         }
+    }
+
+    fn put_back(&mut self, Part { pointer, from, value, origins, gaps }: Part) {
+        let (document, mut notes) = match self.bundle.observations.get_mut(&self.record) {
+            Some(Observation::Answer(Answer::Json(document))) => (document, None),
+            Some(Observation::Answer(Answer::Draft(draft))) => {
+                let Draft { document, origins, gaps, .. } = Arc::make_mut(draft);
+                (document, Some((origins, gaps)))
+            }
+            Some(_) | None => return,
+        };
+        if let Some((own_origins, own_gaps)) = &mut notes {
+            let is_other = |it: &str| !is_within(it, &pointer);
+            own_origins.retain(|it, _| is_other(it));
+            own_gaps.retain(|it, _| is_other(it));
+            own_origins.extend(origins);
+            own_gaps.extend(gaps);
+        }
+        let Some((around, name)) = from.rsplit_once('/') else { return };
+        let Some(Value::Object(fields)) = pointer::get_mut(document, around) else { return };
+        match value {
+            Some(value) => fields.insert(name.to_owned(), value),
+            None => fields.remove(name),
+        };
     }
 
     pub(super) fn put(&mut self, source: Source, answer: Answer) {
         let answer = Observation::Answer(answer);
         let before = self.bundle.observations.insert(source.clone(), answer);
-        self.before.push((source, before));
+        self.before.push(Before::Whole(source, before));
     }
 
     /// What the engine's record says, or would say.
@@ -112,10 +161,8 @@ impl<'a> Changed<'a> {
             return false;
         }
         self.write(pointer, value, |draft| {
-            let within = format!("{pointer}/");
-            let is_other = |it: &String| it != pointer && !it.starts_with(&within);
-            draft.gaps.retain(|it, _| is_other(it));
-            draft.origins.retain(|it, _| is_other(it));
+            draft.gaps.retain(|it, _| !is_within(it, pointer));
+            draft.origins.retain(|it, _| !is_within(it, pointer));
             originate(draft, pointer, key);
         })
     }
@@ -136,19 +183,30 @@ impl<'a> Changed<'a> {
         self.write(pointer, value, |_| ());
     }
 
+    /// Changes the record in its place: it is long, and what changes is little.
     fn write(&mut self, pointer: &str, value: Value, note: impl FnOnce(&mut Draft)) -> bool {
-        let answer = if let Some(mut draft) = self.draft().cloned() {
-            let own = Arc::make_mut(&mut draft);
-            place(&mut own.document, pointer, value);
-            note(own);
-            Answer::Draft(draft)
-        } else if let Some(mut document) = self.document().cloned() {
-            place(&mut document, pointer, value);
-            Answer::Json(document)
-        } else {
-            return false;
+        let part = match self.bundle.observations.get_mut(&self.record) {
+            Some(Observation::Answer(Answer::Json(document))) => {
+                let part = Part::of(document, pointer);
+                place(document, pointer, value);
+                part
+            }
+            Some(Observation::Answer(Answer::Draft(draft))) => {
+                let own = Arc::make_mut(draft);
+                let is_own = |it: &String| is_within(it, pointer);
+                let origins = own.origins.iter().filter(|(it, _)| is_own(it));
+                let origins =
+                    origins.map(|(it, origin)| (it.clone(), Arc::clone(origin))).collect();
+                let gaps = own.gaps.iter().filter(|(it, _)| is_own(it));
+                let gaps = gaps.map(|(it, gap)| (it.clone(), gap.clone())).collect();
+                let part = Part { origins, gaps, ..Part::of(&own.document, pointer) };
+                place(&mut own.document, pointer, value);
+                note(own);
+                part
+            }
+            Some(_) | None => return false,
         };
-        self.put(self.record.clone(), answer);
+        self.before.push(Before::Part(part));
         true
     }
 
@@ -203,6 +261,24 @@ impl<'a> Changed<'a> {
     }
 }
 
+impl Part {
+    /// What stands there in a document.
+    fn of(document: &Value, pointer: &str) -> Self {
+        let ends = pointer.match_indices('/').skip(1).map(|(end, _)| end).chain([pointer.len()]);
+        let mut all = ends.filter_map(|end| pointer.get(..end));
+        let is_made = |it: &&str| !pointer::get(document, it).is_some_and(Value::is_object);
+        let from = all.find(is_made).unwrap_or(pointer).to_owned();
+        let value = pointer::get(document, &from).cloned();
+        let (origins, gaps) = Default::default();
+        Self { pointer: pointer.to_owned(), from, value, origins, gaps }
+    }
+}
+
+/// Whether a part is another, or stands in it.
+fn is_within(part: &str, other: &str) -> bool {
+    part.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn is_of_deploy(origin: &Origin) -> bool {
     origin.key.raw().starts_with("deploy.")
 }
@@ -238,4 +314,32 @@ pub(super) fn with_fields(text: &str, fields: &[(&'static str, String)]) -> Stri
         }
     };
     text.lines().map(changed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rules::testing::generated::evidence;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_taken_back_was_never_there(evidence in evidence()) {
+            let before = evidence.whole();
+            let mut after = before.clone();
+            let target = before.targets[0].clone();
+            let mut changed = Changed::new(&mut after, &target);
+            for pointer in ["/HostConfig/Memory", "/HostConfig/LogConfig/Config/max-size", "/New/Part"] {
+                changed.set(pointer, "key", json!({"a": [1]}));
+                changed.push(pointer, "key", json!("one"));
+                changed.set(pointer, "key", json!(2));
+                changed.follow("/HostConfig/Init", json!(true));
+            }
+            changed.put(Source::Clock, Answer::Nothing);
+            changed.back_to(0);
+            prop_assert_eq!(after, before);
+        }
+    }
 }

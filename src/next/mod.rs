@@ -9,26 +9,30 @@ mod fragment;
 mod made;
 mod mounted;
 mod quote;
+mod stand;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use crate::facts;
-use crate::judge::{Accept, judge};
+use crate::judge::{self, Accept};
 use crate::model::bundle::Bundle;
 use crate::model::finding::{Finding, Sheet};
 use crate::model::identity::role;
 use crate::model::setting::Setting;
 use crate::model::severity::Severity;
 use crate::model::target::Kind;
-use crate::model::verdict::Verdict;
-use crate::policy::Policy;
-use crate::rules;
+use crate::policy::{Policy, Selected};
+use crate::rules::{self, Rule};
 use crate::score::{self, Scorecard};
 
 use changed::Changed;
 use fragment::Fragment;
 pub use fragment::Run;
+use stand::{Stand, is_open};
 use wanted::Wanted;
 
 /// What to do next with one target.
@@ -74,11 +78,11 @@ pub fn all(
     if !sheets.iter().any(is_asked) {
         return vec![None; sheets.len()];
     }
-    let mut evidence = bundle.clone();
+    let (mut evidence, mut touched) = (bundle.clone(), BTreeSet::new());
     let mut of = |(sheet, card): (&Sheet, &Scorecard)| {
         let changed = Changed::new(&mut evidence, &sheet.target);
         let is_set = is_asked(sheet) && changed.document().is_some();
-        is_set.then(|| Plan { changed, sheet, policy, accept }.run(*card))
+        is_set.then(|| Plan { changed, sheet, policy, accept, touched: &mut touched }.run(*card))
     };
     sheets.iter().zip(cards).map(&mut of).collect()
 }
@@ -90,56 +94,106 @@ struct Plan<'a> {
     sheet: &'a Sheet,
     policy: &'a Policy,
     accept: Accept,
+    /// The rules that settings touch, broken or not: what one target showed holds for the next.
+    touched: &'a mut BTreeSet<&'static str>,
+}
+
+/// The way of a target: what was made so far, and how it stands.
+struct Course {
+    steps: Vec<Step>,
+    /// What was made since the last step, and how many changes were made before.
+    group: Vec<(Setting, usize)>,
+    /// How it stood after the last step.
+    gained: Stand,
+    now: Stand,
+    /// What steps were tried without.
+    loose: BTreeSet<Setting>,
+}
+
+impl Course {
+    /// All that was made.
+    fn made(&self) -> impl Iterator<Item = Setting> {
+        let steps = self.steps.iter().flat_map(|it| &it.settings);
+        steps.copied().chain(self.since())
+    }
+
+    /// What was made since the last step.
+    fn since(&self) -> impl Iterator<Item = Setting> {
+        self.group.iter().map(|it| it.0)
+    }
 }
 
 impl Plan<'_> {
+    /// A setting is judged by the rules that are broken or that it is to mend, and what comes
+    /// of all of them by every rule. Where one says something else then, a setting has touched it, and all is
+    /// tried again with an eye on it.
     fn run(mut self, card: Scorecard) -> Next {
-        let mut steps: Vec<Step> = Vec::new();
-        let mut queue = VecDeque::from(candidates(self.sheet, self.policy));
-        let mut now = Stand { sheet: self.sheet.clone(), card };
-        let (mut gained, mut group) = (now.clone(), Vec::<(Setting, usize)>::new());
-        let (mut loose, mut is_last_round) = (BTreeSet::new(), false);
+        loop {
+            let course = self.course(card);
+            let mut overlooked = self.overlooked(&course.now);
+            let is_raised = !course.steps.is_empty();
+            if is_raised && let Some((_, open)) = course.group.first() {
+                self.changed.back_to(*open);
+                overlooked.extend(self.overlooked(&course.gained));
+            }
+            let known = self.touched.len();
+            self.touched.extend(overlooked);
+            if self.touched.len() == known {
+                return self.told(course);
+            }
+            self.changed.back_to(0);
+        }
+    }
+
+    fn course(&mut self, card: Scorecard) -> Course {
+        let mut queue = VecDeque::from(candidates(&self.sheet.findings, self.policy));
+        let now =
+            Stand { findings: self.sheet.findings.iter().cloned().map(Rc::new).collect(), card };
+        let (gained, loose) = (now.clone(), BTreeSet::new());
+        let mut course = Course { steps: Vec::new(), group: Vec::new(), gained, now, loose };
+        let mut is_last_round = false;
         loop {
             let Some(setting) = queue.pop_front() else {
                 if std::mem::replace(&mut is_last_round, true) {
-                    break;
+                    return course;
                 }
                 // What gained nothing is tried once more, beside what was made since, and so is
                 // what would mend that which nobody asked before.
-                let made = steps.iter().flat_map(|it| it.settings.iter().copied());
-                let made: Vec<Setting> = made.chain(group.iter().map(|it| it.0)).collect();
-                let more = candidates(&now.sheet, self.policy).into_iter();
+                let made: Vec<Setting> = course.made().collect();
+                let more = candidates(course.now.findings(), self.policy).into_iter();
                 queue.extend(more.filter(|it| !made.contains(it)));
                 continue;
             };
             let mark = self.changed.mark();
-            let Some(after) = self.with(&[setting]).filter(|it| it.is_better_than(&now)) else {
+            let after = self.with(&[setting], &course.now);
+            let Some(after) = after.filter(|it| it.is_better_than(&course.now)) else {
                 self.changed.back_to(mark);
                 continue;
             };
-            group.push((setting, mark));
-            now = after;
-            if now.card.floor == gained.card.floor {
+            course.group.push((setting, mark));
+            course.now = after;
+            if course.now.card.floor == course.gained.card.floor {
                 continue;
             }
-            let made: Vec<Setting> = group.iter().map(|it| it.0).collect();
-            let open = group.first().map_or(mark, |it| it.1);
-            let (needed, spare) = self.needed(&made, open, &mut now, &mut loose);
+            let (settings, spare) = self.needed(&mut course);
             spare.into_iter().rev().for_each(|it| queue.push_front(it));
-            let rules = now.mended_since(&gained);
-            steps.push(Step { settings: needed, rules, card: now.card });
-            group.clear();
-            gained = now.clone();
+            let rules = course.now.mended_since(&course.gained);
+            course.steps.push(Step { settings, rules, card: course.now.card });
+            course.group.clear();
+            course.gained = course.now.clone();
         }
-        let later: Vec<Setting> = group.iter().map(|it| it.0).collect();
-        let held = if later.is_empty() { Vec::new() } else { now.gravest() };
-        let left = now.open();
-        let mut made: Vec<Setting> = steps.iter().flat_map(|it| &it.settings).copied().collect();
-        match group.first() {
+    }
+
+    /// What is told of a way, which was made as far as it raises the score.
+    fn told(mut self, course: Course) -> Next {
+        let later: Vec<Setting> = course.since().collect();
+        let held = if later.is_empty() { Vec::new() } else { course.now.gravest() };
+        let left = course.now.open();
+        let mut made: Vec<Setting> =
+            course.steps.iter().flat_map(|it| &it.settings).copied().collect();
+        if made.is_empty() {
             // Where nothing raises the score, what mends something is worth to be written.
-            Some(_) if made.is_empty() => made.clone_from(&later),
-            Some((_, open)) => self.changed.back_to(*open),
-            None => {}
+            made.clone_from(&later);
         }
         let after = self.changed.document().cloned().unwrap_or_default();
         self.changed.back_to(0);
@@ -150,12 +204,18 @@ impl Plan<'_> {
         let compose = service(&self.changed).and_then(|name| fragment.compose(&name));
         let is_run = self.sheet.target.kind == Kind::Container;
         let run = is_run.then(|| fragment.run()).flatten();
-        Next { steps, compose, run, later, held, left }
+        Next { steps: course.steps, compose, run, later, held, left }
     }
 
-    /// How the target stands with settings, if all of them can be made.
-    fn with(&mut self, settings: &[Setting]) -> Option<Stand> {
-        self.make(settings).then(|| self.judged())
+    /// How the target stands with settings, if all of them can be made; it stood as `before`.
+    fn with(&mut self, settings: &[Setting], before: &Stand) -> Option<Stand> {
+        if !self.make(settings) {
+            return None;
+        }
+        Some(self.judged(before, |before, rule| {
+            let is_to_mend = settings.iter().any(|it| rule.mends.contains(it));
+            is_to_mend || is_open(&before.verdict) || self.touched.contains(rule.id)
+        }))
     }
 
     fn make(&mut self, settings: &[Setting]) -> bool {
@@ -164,26 +224,24 @@ impl Plan<'_> {
         all.all(|it| made::make(*it, &mut self.changed, self.sheet, wanted))
     }
 
-    /// Of settings that were made since a mark and raised the floor together, those that it
-    /// takes, and the others, which may gain something by themselves. None is asked twice.
-    fn needed(
-        &mut self,
-        made: &[Setting],
-        open: usize,
-        now: &mut Stand,
-        loose: &mut BTreeSet<Setting>,
-    ) -> (Vec<Setting>, Vec<Setting>) {
-        let (mut needed, mut spare) = (made.to_vec(), Vec::new());
+    /// Of the settings that were made since the last step and raised the floor together, those
+    /// that it takes, and the others, which may gain something by themselves. None is asked
+    /// twice.
+    fn needed(&mut self, course: &mut Course) -> (Vec<Setting>, Vec<Setting>) {
+        let made: Vec<Setting> = course.since().collect();
+        let open = course.group.first().map_or_else(|| self.changed.mark(), |it| it.1);
+        let (mut needed, mut spare) = (made.clone(), Vec::new());
         let Some((_, earlier)) = made.split_last() else { return (needed, spare) };
         for setting in earlier {
-            if !loose.insert(*setting) {
+            if !course.loose.insert(*setting) {
                 continue;
             }
             let others: Vec<Setting> = needed.iter().copied().filter(|it| it != setting).collect();
             self.changed.back_to(open);
-            match self.with(&others).filter(|it| it.card.floor >= now.card.floor) {
+            let without = self.with(&others, &course.gained);
+            match without.filter(|it| it.card.floor >= course.now.card.floor) {
                 Some(without) => {
-                    *now = without;
+                    course.now = without;
                     needed = others;
                     spare.push(*setting);
                 }
@@ -196,75 +254,51 @@ impl Plan<'_> {
         (needed, spare)
     }
 
-    /// What the rules say of the evidence as it is now.
-    fn judged(&self) -> Stand {
-        let facts = facts::of(self.changed.bundle, self.changed.target);
-        let mut sheets = judge(&[facts], self.policy, self.accept).sheets;
-        let mut sheet = sheets.pop().unwrap_or_else(|| self.sheet.clone());
-        // Who answers for a finding answers for it as long as it is one.
-        for (finding, before) in sheet.findings.iter_mut().zip(&self.sheet.findings) {
-            if is_open(&finding.verdict) {
-                finding.waiver.clone_from(&before.waiver);
+    /// The rules that say something else of the evidence as it is now.
+    fn overlooked(&self, stand: &Stand) -> Vec<&'static str> {
+        let whole = self.judged(stand, |_, _| true);
+        let pairs = whole.findings().zip(stand.findings());
+        let others = pairs.filter(|(now, before)| {
+            let is_other =
+                std::mem::discriminant(&now.verdict) != std::mem::discriminant(&before.verdict);
+            is_other || now.severity != before.severity
+        });
+        others.map(|(now, _)| now.rule).collect()
+    }
+
+    /// How the target stands with the evidence as it is now: what is found instead of those
+    /// findings that are meant, and the others as they were before.
+    fn judged(&self, before: &Stand, is_meant: impl Fn(&Finding, &Rule) -> bool) -> Stand {
+        let derived = facts::of(self.changed.bundle, self.changed.target);
+        let by = judge::one_by_one(&derived, self.policy, self.accept);
+        let one = |((own, first), selected): ((&Rc<Finding>, &Finding), &Selected)| {
+            if !is_meant(own, selected.rule) {
+                return Rc::clone(own);
             }
-        }
-        let card = score::score(&sheet, self.policy.weights);
-        Stand { sheet, card }
-    }
-}
-
-/// How a target stands.
-#[derive(Clone)]
-struct Stand {
-    sheet: Sheet,
-    card: Scorecard,
-}
-
-impl Stand {
-    /// Whether a rule is mended, or broken more mildly, and the floor is no lower.
-    fn is_better_than(&self, other: &Self) -> bool {
-        let mut pairs = other.sheet.findings.iter().zip(&self.sheet.findings);
-        let is_mended = |(before, after): (&Finding, &Finding)| {
-            is_open(&before.verdict)
-                && (!is_open(&after.verdict) || after.severity < before.severity)
+            let mut finding = by(selected);
+            // Who answers for a finding answers for it as long as it is one.
+            if is_open(&finding.verdict) {
+                finding.waiver.clone_from(&first.waiver);
+            }
+            Rc::new(finding)
         };
-        self.card.floor >= other.card.floor && pairs.any(is_mended)
+        let known = before.findings.iter().zip(&self.sheet.findings);
+        let findings: Vec<_> = known.zip(&self.policy.rules).map(one).collect();
+        let card = score::score(findings.iter().map(|it| &**it), self.policy.weights);
+        Stand { findings, card }
     }
-
-    /// The rules that were open and are no more.
-    fn mended_since(&self, other: &Self) -> Vec<&'static str> {
-        let pairs = other.sheet.findings.iter().zip(&self.sheet.findings);
-        let mended =
-            pairs.filter(|(before, after)| is_open(&before.verdict) && !is_open(&after.verdict));
-        mended.map(|(_, after)| after.rule).collect()
-    }
-
-    /// The rules that fail or are unknown, and that nobody answers for.
-    fn open(&self) -> Vec<&'static str> {
-        self.unanswered().map(|it| it.rule).collect()
-    }
-
-    /// Those of them that cap the score.
-    fn gravest(&self) -> Vec<&'static str> {
-        let most = self.unanswered().map(|it| it.severity).max();
-        self.unanswered().filter(|it| Some(it.severity) == most).map(|it| it.rule).collect()
-    }
-
-    fn unanswered(&self) -> impl Iterator<Item = &Finding> {
-        let all = self.sheet.findings.iter();
-        all.filter(|it| it.waiver.is_none() && is_open(&it.verdict))
-    }
-}
-
-const fn is_open(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Fail(_) | Verdict::Unknown { .. })
 }
 
 /// The settings that may mend what fails or is unknown, those first that count most: a
 /// grave finding caps the score, whatever else is well, so the gravest that one mends
 /// goes before the sum of all that it mends.
-fn candidates(sheet: &Sheet, policy: &Policy) -> Vec<Setting> {
+fn candidates<'f>(
+    findings: impl IntoIterator<Item = &'f Finding>,
+    policy: &Policy,
+) -> Vec<Setting> {
     let mut worth: BTreeMap<Setting, (Severity, u64)> = BTreeMap::new();
-    for finding in sheet.findings.iter().filter(|it| it.waiver.is_none() && is_open(&it.verdict)) {
+    let is_sought = |it: &&Finding| it.waiver.is_none() && is_open(&it.verdict);
+    for finding in findings.into_iter().filter(is_sought) {
         for setting in rules::find(finding.rule).map_or(&[][..], |it| it.mends) {
             let (gravest, sum) = worth.entry(*setting).or_insert((finding.severity, 0));
             *gravest = (*gravest).max(finding.severity);

@@ -18,6 +18,14 @@ pub(super) fn read_only(text: &str, which: impl Fn(&Mount) -> bool) -> String {
     })
 }
 
+/// The same with a bound on these temporary file systems, where they have none.
+pub(super) fn bounded(text: &str, size: &str, which: impl Fn(&Mount) -> bool) -> String {
+    changed(text, |mount, line| {
+        let is_free = mount.kind == "tmpfs" && mount.super_option("size").is_none();
+        Some(if is_free && which(mount) { format!("{line},{size}") } else { line.to_owned() })
+    })
+}
+
 /// The same without what is mounted at a point and below it.
 pub(super) fn without(text: &str, point: &str) -> String {
     changed(text, |mount, line| (!is_within(&mount.point, point)).then(|| line.to_owned()))

@@ -10,6 +10,11 @@ pub(super) fn yaml(text: &str) -> String {
     if is_plain(&text) { text } else { quoted(&text) }
 }
 
+/// The same of a text whose variables compose shall replace.
+pub(super) fn template(text: &str) -> String {
+    key(text)
+}
+
 /// The same of a key, in which no variable is replaced.
 pub(super) fn key(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }

@@ -1,56 +1,16 @@
-//! The policy file: TOML, every key known, every value checked, in place.
+//! A TOML file as it is read: values with their places, and mistakes told there.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Policy, PolicyError, Selected, gate};
+use super::{PolicyError, gate};
 use crate::model::draft::Written;
 use crate::model::severity::Severity;
 use crate::model::target::Kind;
-use crate::rules::{self, Rule, Shape};
-
-/// The most path patterns of a policy. One walk can look for more, and what is
-/// left is for the patterns that each container brings along.
-const MOST_SOUGHT: usize = 150;
-
-/// Lays a file over a policy.
-pub(super) fn lay_over(mut policy: Policy, path: &str, text: &str) -> Result<Policy, PolicyError> {
-    let file = File::new(path, text);
-    let table = file.parsed()?;
-    let known = ["name", "gate", "weights", "rules", "roles", "files", "waivers", "waive"];
-    let (mut roles, mut files) = (None, None);
-    for (key, value) in &table {
-        match key.get_ref().as_ref() {
-            "name" => policy.name = file.text(value)?.to_owned(),
-            "gate" => policy.gate = file.gate(value)?.over(policy.gate),
-            "weights" => file.weights(&mut policy, value)?,
-            "rules" => file.rules(&mut policy, value)?,
-            "roles" => roles = Some(value),
-            "files" => files = Some((key, value)),
-            "waivers" => file.waivers(&mut policy.waivers, value)?,
-            "waive" => policy.waivers.exceptions = file.exceptions(value)?,
-            _ => return Err(file.unknown(key, "a policy", &known)),
-        }
-    }
-    // What is said of rules for all goes before what is said of them for a role.
-    if let Some(value) = roles {
-        file.roles(&mut policy, value)?;
-    }
-    // Last, because an entry may name a role that stands below it.
-    if let Some((_, value)) = files {
-        file.files(Arc::make_mut(&mut policy.files), value)?;
-    }
-    policy.settle();
-    file.note(&mut policy.said, "", &table);
-    let span = files.map(|(key, _)| key.span()).unwrap_or_default();
-    file.bounded(&policy, &span)?;
-    Ok(policy)
-}
+use crate::rules;
 
 pub(super) type Key<'a> = Spanned<Cow<'a, str>>;
 pub(super) type Value<'a> = Spanned<DeValue<'a>>;
@@ -70,6 +30,11 @@ impl<'f> File<'f> {
         self.path
     }
 
+    /// Where its lines end.
+    pub(super) fn line_ends(&self) -> Vec<usize> {
+        self.text.match_indices('\n').map(|(end, _)| end).collect()
+    }
+
     /// Where something stands, with its line.
     pub(super) fn written(&self, span: &Range<usize>) -> Written {
         let before = self.text.get(..span.start).unwrap_or_default();
@@ -87,19 +52,6 @@ impl<'f> File<'f> {
         }
     }
 
-    /// Notes where each key of a table stands, by its dotted path.
-    fn note(&self, said: &mut BTreeMap<String, String>, above: &str, table: &DeTable<'_>) {
-        for (key, value) in table {
-            let name = format!("{above}{}", key.get_ref());
-            if let Some(table) = value.get_ref().as_table() {
-                self.note(said, &format!("{name}."), table);
-            }
-            let before = self.text.get(..key.span().start).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            said.insert(name, format!("{}:{line}", self.path));
-        }
-    }
-
     /// What stands in it, as TOML.
     pub(super) fn parsed(&self) -> Result<DeTable<'f>, PolicyError> {
         let table = DeTable::parse(self.text).map_err(|error| {
@@ -107,20 +59,6 @@ impl<'f> File<'f> {
             self.error(&span, error.message().to_owned())
         })?;
         Ok(table.into_inner())
-    }
-
-    /// That one walk can look for all that the policy speaks of.
-    pub(super) fn bounded(&self, policy: &Policy, span: &Range<usize>) -> Result<(), PolicyError> {
-        let sought = policy.sought().len();
-        if sought <= MOST_SOUGHT {
-            return Ok(());
-        }
-        let message = format!(
-            "the policy and what it is laid over have {sought} path patterns, and no more than \
-             {MOST_SOUGHT} are looked for: write several as one with {{a,b}}, or take entries \
-             out with enabled = false"
-        );
-        Err(self.error(span, message))
     }
 
     pub(super) fn error(&self, span: &Range<usize>, message: String) -> PolicyError {
@@ -162,116 +100,6 @@ impl<'f> File<'f> {
             );
             self.error(&value.span(), message)
         })
-    }
-
-    fn weights(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {
-        for (key, value) in self.table(value)? {
-            let severity = self.severity_named(key.get_ref(), &key.span())?;
-            let weight = self.number(value, 1000)?;
-            policy.weights.set(severity, weight);
-        }
-        Ok(())
-    }
-
-    fn rules(&self, policy: &mut Policy, value: &Value<'_>) -> Result<(), PolicyError> {
-        for (key, value) in self.table(value)? {
-            let rule = self.rule_named(key.get_ref(), &key.span())?;
-            let place = policy.rules.iter().position(|selected| selected.rule.id == rule.id);
-            let mut selected = match place {
-                Some(place) => policy.rules.remove(place),
-                None => Selected::unset(rule),
-            };
-            // What an earlier file sets of it for a role, this one sets for all.
-            let stated = self.table(value)?;
-            for ((_, id), set) in &mut policy.by_role {
-                set.retain(|name, _| *id != rule.id || !stated.contains_key(name.as_str()));
-            }
-            if self.rule(&mut selected, value)? {
-                policy.rules.push(selected);
-            }
-        }
-        let order =
-            |selected: &Selected| rules::ALL.iter().position(|rule| rule.id == selected.rule.id);
-        policy.rules.sort_by_key(order);
-        Ok(())
-    }
-
-    pub(super) fn rule_named(
-        &self,
-        id: &str,
-        span: &Range<usize>,
-    ) -> Result<&'static Rule, PolicyError> {
-        rules::find(id).ok_or_else(|| {
-            let known: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).collect();
-            let all = || "; `secaudit rules` lists them all".to_owned();
-            let hint = hint_or(id, &known, || elsewhere(id).or_else(|| Some(all())));
-            self.error(span, format!("there is no rule {id:?}{hint}"))
-        })
-    }
-
-    /// The parameters of a rule, and nothing else of it.
-    pub(super) fn parameters(
-        &self,
-        rule: &Rule,
-        value: &Value<'_>,
-    ) -> Result<BTreeMap<String, Vec<String>>, PolicyError> {
-        let one = |(key, value): (&Key<'_>, &Value<'_>)| {
-            Ok((key.get_ref().to_string(), self.parameter(rule, key, value)?))
-        };
-        self.table(value)?.iter().map(one).collect()
-    }
-
-    /// Applies one rule's table; tells whether the rule stays selected.
-    fn rule(&self, selected: &mut Selected, value: &Value<'_>) -> Result<bool, PolicyError> {
-        let mut enabled = true;
-        for (key, value) in self.table(value)? {
-            match key.get_ref().as_ref() {
-                "enabled" => enabled = self.flag(value)?,
-                "severity" => {
-                    let name = self.text(value)?;
-                    if name == "none" {
-                        let message = "a rule has a severity; to leave it out: enabled = false";
-                        return Err(self.error(&value.span(), message.to_owned()));
-                    }
-                    selected.severity = self.severity_named(name, &value.span())?;
-                }
-                name => {
-                    let values = self.parameter(selected.rule, key, value)?;
-                    selected.settings.set(name, values);
-                }
-            }
-        }
-        Ok(enabled)
-    }
-
-    fn parameter(
-        &self,
-        rule: &Rule,
-        key: &Key<'_>,
-        value: &Value<'_>,
-    ) -> Result<Vec<String>, PolicyError> {
-        let Some(parameter) = rule.parameters.iter().find(|it| it.name == key.get_ref()) else {
-            let known: Vec<&str> = ["enabled", "severity"]
-                .into_iter()
-                .chain(rule.parameters.iter().map(|it| it.name))
-                .collect();
-            let message = format!(
-                "{} has no parameter {:?}{}",
-                rule.id,
-                key.get_ref(),
-                hint(key.get_ref(), &known)
-            );
-            return Err(self.error(&key.span(), message));
-        };
-        let checked = |value: &Value<'_>| {
-            let text = self.text_or_number(value)?;
-            (parameter.check)(text).map_err(|message| self.error(&value.span(), message))?;
-            Ok(text.to_owned())
-        };
-        match parameter.shape {
-            Shape::One => checked(value).map(|one| vec![one]),
-            Shape::List | Shape::Patterns => self.list(value, checked),
-        }
     }
 
     /// The items of a list of strings, each read by `item`.
@@ -319,7 +147,7 @@ impl<'f> File<'f> {
     }
 
     /// A string, or a whole number as it is written.
-    fn text_or_number<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
+    pub(super) fn text_or_number<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
         match value.get_ref().as_integer().filter(|number| number.radix() == 10) {
             Some(number) => Ok(number.as_str()),
             None => self.text(value),
@@ -335,7 +163,11 @@ impl<'f> File<'f> {
         if number <= most { Ok(number) } else { Err(wanted()) }
     }
 
-    fn severity_named(&self, name: &str, span: &Range<usize>) -> Result<Severity, PolicyError> {
+    pub(super) fn severity_named(
+        &self,
+        name: &str,
+        span: &Range<usize>,
+    ) -> Result<Severity, PolicyError> {
         self.one_of(name, span, &Severity::ALL.map(Severity::name))
     }
 
@@ -362,13 +194,17 @@ pub(super) fn hint(word: &str, known: &[&str]) -> String {
 }
 
 /// The nearest known word, or what else is to be said where none is near enough.
-fn hint_or(word: &str, known: &[&str], other: impl FnOnce() -> Option<String>) -> String {
+pub(super) fn hint_or(
+    word: &str,
+    known: &[&str],
+    other: impl FnOnce() -> Option<String>,
+) -> String {
     let near = nearest(word, known).map(|it| format!("; did you mean {it:?}?"));
     near.or_else(other).unwrap_or_default()
 }
 
 /// Where a key stands that is none here.
-fn elsewhere(key: &str) -> Option<String> {
+pub(super) fn elsewhere(key: &str) -> Option<String> {
     let place = match key {
         key if gate::KEYS.contains(&key) => "[gate]".to_owned(),
         key if Severity::ALL.iter().any(|it| it.name() == key) => "[weights]".to_owned(),

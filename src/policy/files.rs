@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use globset::Glob;
-
 use super::file::{File, Key, Value, hint};
 use super::{Policy, PolicyError};
 use crate::model::demand::{Applies, Demand, FilePolicy, Mode, Names, Owner, Role};
 use crate::parse::pattern;
+use crate::rules::settings::is_glob;
 
 #[cfg(test)]
 mod cases;
@@ -83,8 +82,8 @@ impl File<'_> {
             // An entry that nothing knows of may be one whose name is mistyped, so
             // that it is not enough to take it out.
             if is_enabled || place.is_none() {
-                let names: Vec<&str> = files.demands.iter().map(|it| it.name.as_str()).collect();
-                sense(&demand, &hint(name, &names))
+                let names = || files.demands.iter().map(|it| it.name.as_str()).collect::<Vec<_>>();
+                sense(&demand, || hint(name, &names()))
                     .map_err(|message| self.error(&key.span(), message))?;
             }
             if is_enabled {
@@ -164,7 +163,7 @@ impl File<'_> {
         check: fn(&str) -> Result<(), String>,
     ) -> Result<Names, PolicyError> {
         Names::new(self.checked(value, check)?)
-            .map_err(|error| self.error(&value.span(), error.kind().to_string()))
+            .map_err(|message| self.error(&value.span(), message))
     }
 
     pub(super) fn role_of(&self, roles: &[Role], value: &Value<'_>) -> Result<String, PolicyError> {
@@ -252,10 +251,10 @@ fn unstated(name: &str) -> Demand {
 
 /// Whether an entry, with all that it has from below, demands something of some
 /// files. `hint` is the name that was perhaps meant.
-fn sense(demand: &Demand, hint: &str) -> Result<(), String> {
+fn sense(demand: &Demand, hint: impl Fn() -> String) -> Result<(), String> {
     let name = &demand.name;
     if demand.paths.is_empty() {
-        return Err(format!("files.{name} names no paths{hint}"));
+        return Err(format!("files.{name} names no paths{}", hint()));
     }
     let demands = demand.required
         || demand.mode.is_some()
@@ -264,7 +263,8 @@ fn sense(demand: &Demand, hint: &str) -> Result<(), String> {
     if !demands {
         return Err(format!(
             "files.{name} demands nothing: state mode, at-most, owner, group or required = \
-             true{hint}"
+             true{}",
+            hint()
         ));
     }
     // Each path is a pattern; with what is below it, it may have too many names.
@@ -298,13 +298,6 @@ fn kebab(name: &str) -> String {
         }
     }
     made.trim_end_matches('-').to_owned()
-}
-
-fn is_glob(text: &str) -> Result<(), String> {
-    if text.is_empty() {
-        return Err("a text without a letter fits nothing".to_owned());
-    }
-    Glob::new(text).map(|_| ()).map_err(|error| format!("{text:?}: {}", error.kind()))
 }
 
 fn is_program(text: &str) -> Result<(), String> {

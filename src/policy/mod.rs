@@ -6,6 +6,7 @@ mod error;
 mod file;
 mod files;
 mod gate;
+mod laid;
 mod waivers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,9 +17,9 @@ use crate::model::demand::FilePolicy;
 use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::rules::{self, Rule, Settings, Shape};
-
 pub use checklist::Checklist;
 pub use error::PolicyError;
+use file::File;
 pub(crate) use file::nearest;
 pub use gate::Stated;
 pub use waivers::{Exception, Waivers};
@@ -108,6 +109,12 @@ impl Weights {
         }
     }
 
+    /// A severity that counts for more than a graver one, which comes second.
+    fn reversed(self) -> Option<(Severity, Severity)> {
+        let all = || Severity::ALL.into_iter();
+        all().skip(1).zip(all()).find(|(milder, graver)| self.of(*milder) > self.of(*graver))
+    }
+
     const fn set(&mut self, severity: Severity, weight: u32) {
         match severity {
             Severity::Crit => self.crit = weight,
@@ -188,8 +195,12 @@ impl Policy {
     #[expect(clippy::panic, reason = "the embedded file is part of the program; a test parses it")]
     pub fn baseline() -> Self {
         static PARSED: LazyLock<Result<Policy, PolicyError>> = LazyLock::new(|| {
-            let lay_over = |policy, (path, text): &(&str, &str)| file::lay_over(policy, path, text);
-            SHIPPED.iter().try_fold(Policy::bare(), lay_over)
+            let mut policy = Policy::bare();
+            for (path, text) in SHIPPED {
+                File::new(path, text).lay_over(&mut policy)?;
+            }
+            policy.settle();
+            Ok(policy)
         });
         match &*PARSED {
             Ok(policy) => policy.clone(),
@@ -263,7 +274,7 @@ impl Policy {
     /// The first thing in `text` that makes no sense, with its place.
     pub fn parse(path: &str, text: &str) -> Result<Self, PolicyError> {
         let unnamed = path.rsplit('/').next().unwrap_or(path).to_owned();
-        file::lay_over(Self { name: unnamed, ..Self::baseline() }, path, text)
+        laid::lay_over(Self { name: unnamed, ..Self::baseline() }, path, text)
     }
 }
 
@@ -309,6 +320,7 @@ mod tests {
             ("[rules.memory-limit]\nallow = []\n", "2:1", "memory-limit has no parameter"),
             ("[rules.capabilities-dropped]\nallow = ['NET_BIND']\n", "2:10", "not a capability"),
             ("[rules.capabilities-dropped]\nallow = 'ALL'\n", "2:9", "expected a list of strings"),
+            ("[rules.minimal-base]\nsmall = ['a[']\n", "2:10", "character class"),
             ("[gate]\nfail-under = 101\n", "2:14", "from 0 to 100"),
             ("[weights]\ncrit = -1\n", "2:8", "from 0 to 1000"),
             ("name = \n", "1:8", ""),

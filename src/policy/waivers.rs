@@ -6,8 +6,8 @@ use std::ops::Range;
 use jiff::civil::Date;
 use toml::value::Datetime;
 
-use super::PolicyError;
 use super::file::{File, Value};
+use super::{PolicyError, Selected};
 use crate::model::demand::Names;
 use crate::model::draft::Written;
 use crate::model::pin;
@@ -86,8 +86,12 @@ impl File<'_> {
         Ok(())
     }
 
-    /// `[[waive]]`: each of them.
-    pub(super) fn exceptions(&self, value: &Value<'_>) -> Result<Vec<Exception>, PolicyError> {
+    /// `[[waive]]`: each of them, of rules that are judged.
+    pub(super) fn exceptions(
+        &self,
+        value: &Value<'_>,
+        judged: &[Selected],
+    ) -> Result<Vec<Exception>, PolicyError> {
         let items = self.all(value, "a list of tables: [[waive]]")?;
         if items.len() > MOST {
             let message = format!("{} waivers are more than the {MOST} of a policy", items.len());
@@ -95,7 +99,7 @@ impl File<'_> {
         }
         let mut known = Vec::<(Exception, Vec<String>)>::new();
         for item in items {
-            let (exception, scope) = self.exception(item)?;
+            let (exception, scope) = self.exception(item, judged)?;
             if let Some((other, _)) = known.iter().find(|(_, it)| *it == scope) {
                 let line = other.at.line;
                 let message = format!("it is waived in line {line} already; keep one of the two");
@@ -107,7 +111,11 @@ impl File<'_> {
     }
 
     /// A waiver, and what tells it from others: rule, target, kind and evidence.
-    fn exception(&self, item: &Value<'_>) -> Result<(Exception, Vec<String>), PolicyError> {
+    fn exception(
+        &self,
+        item: &Value<'_>,
+        judged: &[Selected],
+    ) -> Result<(Exception, Vec<String>), PolicyError> {
         let table = self.table(item)?;
         let said: BTreeSet<&str> = table.keys().map(|key| key.get_ref().as_ref()).collect();
         if let Some(key) = table.keys().find(|it| !WAIVER.contains(&it.get_ref().as_ref())) {
@@ -127,6 +135,11 @@ impl File<'_> {
         let rule = must("rule")?;
         let span = |name: &str| value(name).map_or(item.span(), Value::span);
         let asked = self.rule_named(rule.raw(), &span("rule"))?;
+        if !judged.iter().any(|it| it.rule.id == asked.id) {
+            let message =
+                format!("the policy switches {} off; remove the waiver, or judge it", asked.id);
+            return Err(self.error(&span("rule"), message));
+        }
         let kind = value("kind").map(|it| self.kind(it)).transpose()?;
         if let Some(kind) = kind.filter(|it| !asked.targets.contains(it)) {
             let message = format!("{} is not asked of a {}", asked.id, kind.name());
@@ -134,7 +147,7 @@ impl File<'_> {
         }
         let glob = must("target")?;
         let target = Names::new(vec![glob.raw().to_owned()])
-            .map_err(|error| self.error(&span("target"), error.kind().to_string()))?;
+            .map_err(|message| self.error(&span("target"), message))?;
         let until = value("until").map_or_else(|| Ok(Date::ZERO), |it| self.day(it))?;
         let evidence = text("evidence")?.map(|it| it.raw().to_owned());
         if let Some(other) = evidence.as_ref().filter(|it| !pin::is_digest(it)) {
@@ -232,6 +245,11 @@ mod tests {
             (with("0123456789abcdef", "0123"), "9:12", "no digest of evidence"),
             (without("kind"), "8:12", "say its kind too"),
             (format!("{FULL}{FULL}"), "10:1", "it is waived in line 2 already"),
+            (
+                format!("{FULL}[rules.not-privileged]\nenabled = false\n"),
+                "2:8",
+                "the policy switches not-privileged off",
+            ),
             ("waive = 'all'\n".to_owned(), "1:9", "[[waive]]"),
             ("[waivers]\nwarn-days = -1\n".to_owned(), "2:13", "from 0 to 365"),
             ("[waivers]\nlabel = true\n".to_owned(), "2:1", "did you mean \"labels\""),

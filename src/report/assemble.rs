@@ -29,11 +29,11 @@ use crate::waive::{self, Standing};
 
 /// Everything that a report is made of.
 #[derive(Debug)]
-pub struct Run<'a> {
+pub struct Run<'a, 'b> {
     /// The evidence.
     pub bundle: &'a Bundle,
     /// What it means.
-    pub facts: &'a [Derived],
+    pub facts: &'a [Derived<'b>],
     /// What was judged by.
     pub policy: &'a Policy,
     /// Whether declarations could acquit.
@@ -71,7 +71,7 @@ pub struct Part {
 }
 
 /// Puts a run into the public shape.
-pub fn assemble(run: &Run<'_>) -> v1::Report {
+pub fn assemble(run: &Run<'_, '_>) -> v1::Report {
     let targets = targets(run);
     let mut roll = Roll::new(&run.policy.checklists);
     roll.add(&targets);
@@ -158,7 +158,7 @@ pub fn fleet(floors: impl Iterator<Item = u8> + Clone) -> Option<v1::Fleet> {
 }
 
 /// The targets of a run, each with all its findings.
-pub fn targets(run: &Run<'_>) -> Vec<v1::Target> {
+pub fn targets(run: &Run<'_, '_>) -> Vec<v1::Target> {
     let sheets = run.ledger.sheets.iter().zip(run.cards).zip(run.facts).zip(&run.ticks);
     sheets
         .map(|(((sheet, card), (_, facts)), ticks)| {
@@ -221,7 +221,7 @@ fn finding(
     finding: &Finding,
     target: &target::Target,
     identity: &Untrusted,
-    run: &Run<'_>,
+    run: &Run<'_, '_>,
 ) -> v1::Finding {
     let fingerprint = || fingerprint(finding.rule, target.kind, identity);
     let is_brief = run.is_brief;

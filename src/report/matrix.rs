@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use textwrap::core::display_width;
 
-use super::terminal::{Look, cut, of_grade};
-use super::v1;
+use super::terminal::{self, Look, cut, of_grade};
+use super::{Gathered, v1};
 use crate::model::untrusted::Untrusted;
 
 /// What the `schema` field holds.
@@ -51,12 +51,13 @@ impl Matrix {
 }
 
 /// Writes the matrix for a person: a row a service, a column an environment, then
-/// what is broken in some of them and not in others.
+/// what is broken in some of them and not in others, and the waivers.
 pub fn render(matrix: &Matrix, look: Look) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = table(&mut out, matrix, look);
     let _ = differences(&mut out, matrix, look);
+    let _ = terminal::waivers(&mut out, &waivers(matrix), look);
     let _ = conclusions(&mut out, matrix, look);
     out
 }
@@ -168,10 +169,23 @@ fn differences(out: &mut String, matrix: &Matrix, look: Look) -> std::fmt::Resul
     Ok(())
 }
 
+/// The waivers of all environments and what they cover, each once: one that a service
+/// of any of them needs is in force.
+fn waivers(matrix: &Matrix) -> Vec<v1::Waiver> {
+    let mut gathered = Gathered::default();
+    matrix.environments.iter().for_each(|it| gathered.add(it.report.waivers.clone()));
+    let mut all = gathered.close();
+    for waiver in &mut all {
+        let mut seen = BTreeSet::new();
+        waiver.covers.retain(|it| seen.insert(it.clone()));
+    }
+    all
+}
+
 fn conclusions(out: &mut String, matrix: &Matrix, look: Look) -> std::fmt::Result {
     writeln!(out)?;
     for Environment { name, report } in &matrix.environments {
-        let text = format!("{name}: {}", super::terminal::conclusion(report));
+        let text = format!("{name}: {}", terminal::conclusion(report));
         writeln!(out, "{}", look.wrap("", "  ", &text))?;
     }
     Ok(())

@@ -32,13 +32,13 @@ pub fn render_for(
     out
 }
 
-struct Shown<'a> {
+struct Shown<'a, 'b> {
     policy: &'a Policy,
     look: Look,
-    of: Option<(&'a Target, &'a Untrusted, &'a Facts)>,
+    of: Option<(&'a Target, &'a Untrusted, &'a Facts<'b>)>,
 }
 
-impl Shown<'_> {
+impl Shown<'_, '_> {
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let Self { policy, look, of } = self;
         let name = Untrusted::from(policy.name.as_str());

@@ -9,6 +9,12 @@ use crate::model::untrusted::Untrusted;
 use crate::model::waiver::{Label, Place, Slip};
 use crate::waive::{Rest, Standing, State};
 
+/// What is said of one that is over and whose findings are there still.
+const OVER: &str = "what it covered counts again; mend that, or agree on a new day";
+
+/// What is said of one that is over where nothing is left of what it covered.
+const NOT_NEEDED: &str = "it is not needed any more; remove it";
+
 /// Puts waivers into the public shape.
 pub fn waivers(all: &[Standing]) -> Vec<v1::Waiver> {
     all.iter().map(public).collect()
@@ -55,6 +61,7 @@ fn join(known: &mut v1::Waiver, mut other: v1::Waiver) {
     let rank = |it: &v1::Waiver| match it.state {
         WaiverState::Void => 0,
         WaiverState::Ending | WaiverState::InForce => 1,
+        WaiverState::Expired if it.problem.as_ref().is_some_and(|it| it.raw() == NOT_NEEDED) => 3,
         WaiverState::Misread
         | WaiverState::NotAccepted
         | WaiverState::Expired
@@ -88,8 +95,8 @@ fn public(Standing { waiver, state, evidence }: &Standing) -> v1::Waiver {
             );
             (WaiverState::Void, None, Some(problem))
         }
-        State::Expired { ago } => {
-            let problem = "what it covered counts again; mend that, or agree on a new day";
+        State::Expired { ago, is_needed } => {
+            let problem = if *is_needed { OVER } else { NOT_NEEDED };
             (WaiverState::Expired, Some(ago.saturating_neg()), Some(problem.to_owned()))
         }
         State::Unused(rest) => (WaiverState::Unused, None, Some(unused(rest))),

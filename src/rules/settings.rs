@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::model::demand::{FilePolicy, Names};
+use crate::model::glob;
 use crate::parse::command::options;
 use crate::parse::pattern::{self, Patterns};
 use crate::parse::time;
@@ -122,7 +123,7 @@ impl Settings {
         fits("paths") && !fits("except")
     }
 
-    /// Whether a name fits one of a parameter's values, in which `*` stands for slashes too.
+    /// Whether a name fits one of a parameter's values as globs.
     pub fn fits(&self, parameter: &str, name: &str) -> bool {
         self.lists.get(parameter).is_some_and(|it| it.is_glob_of(name))
     }
@@ -172,6 +173,11 @@ pub(super) fn is_absolute(text: &str) -> Result<(), String> {
 /// A pattern of absolute paths.
 pub(super) fn is_pattern(text: &str) -> Result<(), String> {
     pattern::check(text)
+}
+
+/// A glob of names.
+pub(crate) fn is_glob(text: &str) -> Result<(), String> {
+    glob::read(text).map(|_| ())
 }
 
 /// A duration as Docker writes it.

@@ -101,6 +101,8 @@ pub enum State {
     Expired {
         /// How many days ago that was.
         ago: i32,
+        /// Whether what it covered may be there still.
+        is_needed: bool,
     },
     /// It covers nothing, and what it waives is like this.
     Unused(Rest),
@@ -175,10 +177,15 @@ pub fn lay(
         }
     }
     for Standing { waiver, state, .. } in &mut standing {
-        if let (State::InForce { over, .. }, Ok((scope, terms))) = (&*state, &waiver.terms)
+        let Ok((scope, terms)) = &waiver.terms else { continue };
+        let rest = || unused(ledger, scope, terms, policy);
+        if let State::InForce { over, .. } = state
             && over.is_empty()
         {
-            *state = unused(ledger, scope, terms, policy);
+            *state = rest();
+        } else if let State::Expired { is_needed, .. } = state {
+            *is_needed = is_open(ledger, scope, terms)
+                || !matches!(rest(), State::Misread(_) | State::Unused(Rest::Mended));
         }
     }
     // One of somebody else than is asked here may cover something there.
@@ -285,7 +292,7 @@ fn begin(waiver: &Waiver, today: Option<Date>, policy: &Policy) -> State {
         Some(left @ 0..) => {
             State::InForce { left, is_ending: left < policy.waivers.warn_days, over: Vec::new() }
         }
-        Some(past) => State::Expired { ago: past.saturating_neg() },
+        Some(past) => State::Expired { ago: past.saturating_neg(), is_needed: false },
         None => State::Misread(Slip {
             what: "nobody knows what day it is".to_owned(),
             help: "record the time with the evidence".to_owned(),
@@ -311,16 +318,12 @@ fn unknown(terms: &Terms) -> Option<Slip> {
 /// Lets the waivers cover a finding that is not well: the target as a whole, or
 /// each line that shows it. One that answers for other evidence is void.
 fn cover(finding: &mut Finding, target: &Target, standing: &mut [Standing]) {
-    let (lines, is_all) = match &finding.verdict {
-        Verdict::Fail(proof) => (lines(proof.evidence()), proof.more() == 0),
-        Verdict::Unknown { .. } => (Vec::new(), false),
-        Verdict::Pass(_) | Verdict::NotApplicable(_) => return,
-    };
+    let Some((lines, is_all)) = open(finding) else { return };
     let speaks = |it: &&mut Standing| {
-        it.terms().is_some_and(|(scope, terms)| {
-            let is_of = || scope.is_whole(&target.id) || lines.iter().any(|line| scope.holds(line));
-            it.state.is_in_force() && terms.rule.raw() == finding.rule && is_of()
-        })
+        it.state.is_in_force()
+            && it.terms().is_some_and(|(scope, terms)| {
+                terms.rule.raw() == finding.rule && is_of(scope, target, &lines)
+            })
     };
     let speaking: Vec<&mut Standing> = standing.iter_mut().filter(speaks).collect();
     if speaking.is_empty() {
@@ -347,6 +350,28 @@ fn cover(finding: &mut Finding, target: &Target, standing: &mut [Standing]) {
         finding.waiver.get_or_insert_with(|| Arc::clone(&it.waiver));
         it.covers(target, digest.as_ref());
     }
+}
+
+/// The lines that show a finding that is not well, and whether they show all of it.
+fn open(finding: &Finding) -> Option<(Vec<&Written>, bool)> {
+    match &finding.verdict {
+        Verdict::Fail(proof) => Some((lines(proof.evidence()), proof.more() == 0)),
+        Verdict::Unknown { .. } => Some((Vec::new(), false)),
+        Verdict::Pass(_) | Verdict::NotApplicable(_) => None,
+    }
+}
+
+/// Whether a finding of a target, which these lines show, is spoken of.
+fn is_of(scope: &Scope, target: &Target, lines: &[&Written]) -> bool {
+    scope.is_whole(&target.id) || lines.iter().any(|line| scope.holds(line))
+}
+
+/// Whether a finding that nobody answers for is spoken of.
+fn is_open(ledger: &Ledger, scope: &Scope, terms: &Terms) -> bool {
+    ledger.findings().any(|(target, it)| {
+        let is_meant = it.rule == terms.rule.raw() && it.waiver.is_none();
+        is_meant && open(it).is_some_and(|(lines, _)| is_of(scope, target, &lines))
+    })
 }
 
 /// The lines of files that show something: those that say it, or where nothing does,

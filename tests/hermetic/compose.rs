@@ -101,6 +101,23 @@ fn every_profile_is_graded_beside_the_project_without_any() {
 }
 
 #[test]
+fn a_long_name_widens_no_line_but_the_one_to_be_taken_over_as_it_stands() {
+    let name = "a-long-name-".repeat(10);
+    let folder = laid_out(&[(
+        "compose.yaml",
+        &format!(
+            "services:\n  {name}:\n    image: a\n    privileged: true\n  web: {{ image: b }}\n"
+        ),
+    )]);
+    let output = compose(folder.path(), &["--checklist", "all"]);
+    let text = stdout(&output);
+    let wide: Vec<&str> = text.lines().filter(|it| it.chars().count() > 80).collect();
+    assert_eq!(wide, [format!("      {name}:")], "{text}");
+    assert!(text.contains("steps\n"), "{text}");
+    fits(&compose(folder.path(), &["--matrix", "profiles"]), 80);
+}
+
+#[test]
 fn every_environment_is_graded_with_its_files_laid_over() {
     let folder = laid_out(&[
         ("compose.yaml", SHOP),

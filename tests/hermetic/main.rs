@@ -41,6 +41,7 @@ mod join;
 mod kernel;
 mod needs;
 mod next;
+mod next_fragments;
 mod nginx;
 mod policy_mistakes;
 mod properties;

@@ -20,12 +20,12 @@ use crate::support::{command, stdout};
 /// The file that a fragment is written to.
 const NEXT: &str = "next.yaml";
 
-fn judged(bundle: &Bundle, detail: Detail) -> Report {
+pub(crate) fn judged(bundle: &Bundle, detail: Detail) -> Report {
     secaudit::evaluate_beside(bundle, &[], &Policy::baseline(), Accept::Kernel, detail)
 }
 
 /// The same project with a fragment laid over it.
-fn with(sample: &Sample, fragment: &str) -> Sample {
+pub(crate) fn laid(sample: &Sample, fragment: &str) -> Sample {
     let mut more = sample.clone();
     more.files.insert(NEXT.to_owned(), fragment.to_owned());
     more.compose.push(NEXT.to_owned());
@@ -39,10 +39,10 @@ fn promise(target: &Target) -> u8 {
 }
 
 /// Lays the fragment of each service over its project; how many were laid.
-fn holds(sample: &Sample) -> usize {
+pub(crate) fn holds(sample: &Sample) -> usize {
     let Some(bundle) = evidence(sample) else { return 0 };
     let report = judged(&bundle, Detail::Next);
-    let mut laid = 0;
+    let mut count = 0;
     for target in &report.targets {
         let next = target.next.as_ref().unwrap();
         let Some(fragment) = &next.compose else {
@@ -50,15 +50,15 @@ fn holds(sample: &Sample) -> usize {
             continue;
         };
         let name = format!("{}: {}:\n{fragment}", sample.name, target.name);
-        let bundle = evidence(&with(sample, fragment)).unwrap_or_else(|| panic!("{name}"));
+        let bundle = evidence(&laid(sample, fragment)).unwrap_or_else(|| panic!("{name}"));
         let after = judged(&bundle, Detail::Full).targets.into_iter();
         let after = after.filter(|it| it.name == target.name).collect::<Vec<_>>();
         let [after] = after.as_slice() else { panic!("{name}") };
         assert_eq!(after.floor, promise(target), "{name}{:#?}", broken(target, after));
         assert!(after.ceiling >= promise(target), "{name}");
-        laid += 1;
+        count += 1;
     }
-    laid
+    count
 }
 
 /// What was to be mended and is not.
@@ -196,7 +196,7 @@ fn names_and_values_that_want_out_stay_what_they_are() {
     let report = judged(&evidence(&sample).unwrap(), Detail::Next);
     let fragment = report.targets[0].next.as_ref().unwrap().compose.as_ref().unwrap();
     assert!(fragment.is_ascii() && !fragment.contains('\u{1b}'), "{fragment}");
-    let both = with(&sample, fragment);
+    let both = laid(&sample, fragment);
     let before = evidence(&sample).unwrap().targets;
     assert_eq!(evidence(&both).unwrap().targets, before, "{fragment}");
 }
@@ -218,7 +218,7 @@ fn the_options_of_a_run_line_are_to_a_shell_what_they_are_here() {
 }
 
 /// What is printed of a project of one service.
-fn printed(text: &str, arguments: &[&str]) -> std::process::Output {
+pub(crate) fn printed(text: &str, arguments: &[&str]) -> std::process::Output {
     let folder = laid_out(&[("compose.yaml", text)]);
     let all = [&["compose", "--engine", "none"], arguments].concat();
     command(&all).current_dir(folder.path()).env("COLUMNS", "80").output().unwrap()
@@ -233,7 +233,7 @@ fn a_card_ends_with_the_steps_and_the_fragment_within_80_columns() {
         " →  what to do next · by how much each change raises the score\n  web: F ",
         "    services:\n      web:\n",
         "        user: \"1000:1000\"  # choose: ",
-        "        privileged: false\n",
+        "        privileged: false  # choose: ",
         "        cap_drop:",
         "          - ALL\n",
         "  left: ",
@@ -258,7 +258,7 @@ fn of_many_projects_nobody_is_told_what_to_do_next() {
 }
 
 /// The fragment for a service that says this besides its image.
-fn fragment(says: &str) -> String {
+pub(crate) fn fragment(says: &str) -> String {
     let text = format!("services:\n  web:\n    image: a:1\n    {says}\n");
     let document = document(&printed(&text, &["--format", "json"]));
     document["targets"][0]["next"]["compose"].as_str().unwrap_or_default().to_owned()

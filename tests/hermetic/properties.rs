@@ -211,10 +211,10 @@ proptest! {
     ) {
         let weights = Policy::baseline().weights;
         let place = mended.index(verdicts.len());
-        let before = score::score(&sheet(&verdicts), weights);
+        let before = score::score(&sheet(&verdicts).findings, weights);
         let mut better = verdicts;
         better[place].0 = 0;
-        let after = score::score(&sheet(&better), weights);
+        let after = score::score(&sheet(&better).findings, weights);
         prop_assert!(after.floor >= before.floor && after.ceiling >= before.ceiling);
         prop_assert!(before.floor <= before.ceiling);
     }

@@ -208,6 +208,45 @@ fn a_label_of_a_container_counts_where_the_operator_says_so_and_that_of_its_imag
 }
 
 #[test]
+fn a_label_with_capital_letters_is_told_with_the_name_that_is_meant() {
+    let label = json!({"Secaudit.Waive.not-privileged": "until=2999-12-31 owner=o reason=r"});
+    let folder = laid_out(&[("p.toml", "[waivers]\nlabels = true\n")]);
+    let engine = engine(&privileged(label), &json!({}), &json!({}));
+    let arguments = ["--policy", "p.toml", "--format", "json"];
+    let told = document(&audit(folder.path(), &engine, &arguments));
+    let waiver = &told["waivers"][0];
+    assert_eq!(waiver["state"], "misread", "{told}");
+    let problem = waiver["problem"].as_str().unwrap();
+    assert!(problem.contains("`secaudit.waive.not-privileged` is meant"), "{problem}");
+}
+
+#[test]
+fn a_pin_counts_a_port_that_was_asked_for_and_none_that_the_engine_chose() {
+    let folder = laid_out(&[]);
+    let digest = |asked: &str, port: &str| {
+        let mut record = inspect('1');
+        record["HostConfig"]["PortBindings"] = json!({"80/tcp": [{"HostPort": asked}]});
+        record["NetworkSettings"]["Ports"] = json!({"80/tcp": [{"HostIp": "", "HostPort": port}]});
+        let engine = engine(&record, &json!({}), &json!({}));
+        let told = document(&audit(folder.path(), &engine, &["--format", "json"]));
+        let all = told["targets"][0]["findings"].as_array().unwrap();
+        let own = all.iter().find(|it| it["rule"] == "published-ports-bound").unwrap();
+        own["evidence_digest"].as_str().unwrap_or_else(|| panic!("{own}")).to_owned()
+    };
+    assert_eq!(digest("", "32768"), digest("", "49153"));
+    assert_eq!(digest("8000-9000", "8000"), digest("8000-9000", "8001"));
+    assert_ne!(digest("40000", "40000"), digest("40001", "40001"));
+    let of_file = |port: u16| {
+        let yaml = format!("services: {{ web: {{ image: a, ports: ['{port}:80'] }} }}");
+        let report = judged(&(yaml, String::new()), "2027-01-01T00:00:00Z", None);
+        let all = report.targets[0].findings.iter();
+        let own = all.clone().find(|it| it.rule == "published-ports-bound").unwrap();
+        own.evidence_digest.clone().unwrap()
+    };
+    assert_ne!(of_file(40_000), of_file(40_001));
+}
+
+#[test]
 fn an_engine_whose_clock_is_ahead_shows_that_this_one_was_set_back() {
     let waive = format!(
         "[[waive]]\nrule = '{RULE}'\ntarget = 'shop-probe-*'\nuntil = 2999-06-30\nowner = 'o'\nreason = 'r'\n"

@@ -58,6 +58,37 @@ fn what_is_waived_stays_a_failure_earns_nothing_and_caps_nothing() {
 }
 
 #[test]
+fn above_one_capability_a_waiver_answers_for_it_and_for_no_other() {
+    let above = |rule: &str| format!("      # secaudit: waive {rule} {TERMS}\n");
+    let rules = ["no-dangerous-capabilities", "capabilities-dropped"];
+    let both = rules.map(above).concat();
+    let dropped = "    cap_drop: [ALL]\n";
+    let project = |drop: &str, items: &str| {
+        format!("services:\n  web:\n    image: a\n{drop}    cap_add:\n{items}")
+    };
+    let (admin, ptrace) = (format!("{both}      - SYS_ADMIN\n"), "      - SYS_PTRACE\n");
+    let folder = laid_out(&[
+        ("one.yaml", &project(dropped, &admin)),
+        ("two.yaml", &project(dropped, &format!("{admin}{ptrace}"))),
+        ("both.yaml", &project(dropped, &format!("{admin}{both}{ptrace}"))),
+        ("kept.yaml", &project("    cap_drop: [NET_RAW]\n", &admin)),
+        ("privileged.yaml", &project("    privileged: true\n", &admin)),
+    ]);
+    for (file, expected) in [
+        ("one.yaml", [true, true]),
+        ("two.yaml", [false, false]),
+        ("both.yaml", [true, true]),
+        // What the engine gives is left, as far as it is not taken away.
+        ("kept.yaml", [true, false]),
+        ("privileged.yaml", [false, false]),
+    ] {
+        let (_, document) = judged(folder.path(), &["-f", file]);
+        let is_waived = |rule| finding(&document, 0, rule).get("waived_at").is_some();
+        assert_eq!(rules.map(is_waived), expected, "{file}: {}", document["waivers"]);
+    }
+}
+
+#[test]
 fn a_waiver_of_one_service_is_none_of_the_next() {
     let second =
         HARDENED.replace("  web:", "  api:").replace("read_only: true", "read_only: false");
@@ -127,6 +158,53 @@ fn of_many_projects_each_tells_its_own_waivers() {
 }
 
 #[test]
+fn a_waiver_that_is_over_is_needed_where_one_of_many_projects_needs_it() {
+    let project = |name: &str, privileged: bool| {
+        format!("name: {name}\nservices:\n  web:\n    image: a\n    privileged: {privileged}\n")
+    };
+    let folder = laid_out(&[
+        ("a/compose.yaml", &project("shop-a", true)),
+        ("b/compose.yaml", &project("shop-b", false)),
+        ("c/compose.yaml", &project("shop-c", false)),
+        (
+            "p.toml",
+            "[[waive]]\nrule = 'not-privileged'\ntarget = 'shop-*/web'\nuntil = 2020-12-31\n\
+             owner = 'o'\nreason = 'r'\n",
+        ),
+    ]);
+    for (projects, problem) in [(["b", "a"], "agree on a new day"), (["b", "c"], "remove it")] {
+        let all = ["compose", "--engine", "none", "--policy", "p.toml", "--format", "json"];
+        let all = [&all[..], &projects[..]].concat();
+        let told = document(&command(&all).current_dir(folder.path()).output().unwrap());
+        assert_eq!(told["waivers"][0]["state"], "expired");
+        let said = told["waivers"][0]["problem"].as_str().unwrap();
+        assert!(said.contains(problem), "{projects:?}: {said}");
+    }
+}
+
+#[test]
+fn a_matrix_tells_each_waiver_of_its_environments_once() {
+    let above = format!(
+        "    # secaudit: waive read-only-root {TERMS}\n    # secaudit: waive not-privileged {TERMS}\n"
+    );
+    let folder = laid_out(&[
+        ("compose.yaml", &writable(&above)),
+        ("mended.yaml", "services: { web: { read_only: true } }"),
+        ("open.yaml", "services: { web: { mem_limit: 96m } }"),
+        ("Dockerfile", DOCKERFILE),
+    ]);
+    let all = ["compose", "--engine", "none", "--matrix", "mended.yaml", "open.yaml", "profiles"];
+    let output = command(&all).current_dir(folder.path()).env("COLUMNS", "80").output().unwrap();
+    fits(&output, 80);
+    let text = stdout(&output);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("in force read-only-root: web, until"), "{text}");
+    assert!(words.contains("unused not-privileged, until"), "{text}");
+    assert!(words.contains("what it waived is mended; remove it"), "{text}");
+    assert_eq!(text.matches("compose.yaml:6:5").count(), 1, "{text}");
+}
+
+#[test]
 fn what_a_waiver_says_is_printed_and_does_nothing_else() {
     let above = format!("    # secaudit: waive read-only-root {TERMS} \u{1b}[2J\u{202e}\n");
     let folder = laid_out(&[("compose.yaml", &writable(&above)), ("Dockerfile", DOCKERFILE)]);
@@ -181,6 +259,29 @@ fn a_waiver_covers_nobody_who_only_shares_its_lines_or_its_name() {
     let (code, document) = judged(folder.path(), &["-f", "inline.yaml"]);
     assert_eq!(code, Some(1), "in a value nothing is a waiver");
     assert!(document.get("waivers").is_none());
+}
+
+#[test]
+fn a_file_that_is_extended_and_included_has_waivers_of_its_own_services() {
+    let base = format!(
+        "services:\n  # secaudit: waive not-privileged {TERMS}\n  base:\n    image: a\n    \
+         privileged: true\n"
+    );
+    let folder = laid_out(&[
+        (
+            "compose.yaml",
+            "include: [common.yaml]\nservices:\n  web:\n    extends: { file: common.yaml, service: base }\n",
+        ),
+        ("common.yaml", &base),
+    ]);
+    let (_, document) = judged(folder.path(), &[]);
+    let named = |name: &str| {
+        let all = document["targets"].as_array().unwrap();
+        let place = all.iter().position(|it| it["name"] == name).unwrap();
+        finding(&document, place, "not-privileged").get("waived_at")
+    };
+    assert_eq!(named("web"), None, "web only takes over what base has");
+    assert_eq!(named("base").unwrap(), "common.yaml:2:3", "{}", document["waivers"]);
 }
 
 #[test]

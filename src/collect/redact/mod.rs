@@ -61,7 +61,10 @@ const LONGEST_NAME: usize = 128;
 
 /// Labels that say what a container is part of. Others hold anything, password
 /// hashes of reverse proxies among it.
-const LABELS: [&str; 2] = ["com.docker.compose.", "secaudit."];
+const LABELS: &str = "com.docker.compose.";
+
+/// Labels that speak to secaudit, in whatever case: one that is mistyped is told.
+const OWN_LABELS: &str = "secaudit.";
 
 /// Labels that say where an image comes from, of which a value is kept where it
 /// looks like what such a label holds.
@@ -145,7 +148,10 @@ fn of_config(config: &mut Value) {
         *test = health_check(test);
     }
     if let Some(Value::Object(labels)) = config.get_mut("Labels") {
-        let is_kept = |name: &str| LABELS.iter().any(|prefix| name.starts_with(prefix));
+        let is_own = |name: &str| {
+            name.get(..OWN_LABELS.len()).is_some_and(|it| it.eq_ignore_ascii_case(OWN_LABELS))
+        };
+        let is_kept = |name: &str| name.starts_with(LABELS) || is_own(name);
         let is_about = |name: &str| ABOUT_THE_IMAGE.iter().any(|prefix| name.starts_with(prefix));
         labels.retain(|name, _| is_kept(name) || is_about(name));
         for (_, value) in labels.iter_mut().filter(|(name, _)| is_about(name)) {
@@ -163,7 +169,12 @@ fn of_host(host: &mut Value) {
     }
     if let Some(Value::Array(mounts)) = host.get_mut("Mounts") {
         for options in mounts.iter_mut().filter_map(|it| it.get_mut("VolumeOptions")) {
-            *options = json!(WITHHELD);
+            if let Value::Object(all) = options {
+                let hidden = all.iter_mut().filter(|(name, value)| !is_kept_of_volume(name, value));
+                hidden.for_each(|(_, value)| *value = json!(WITHHELD));
+            } else {
+                *options = json!(WITHHELD);
+            }
         }
     }
 }
@@ -254,6 +265,11 @@ fn is_kept_of_log(name: &str, value: &str) -> bool {
         "compress" => matches!(value, "true" | "false"),
         _ => false,
     }
+}
+
+/// Whether an option of a volume says what of it is mounted, and nothing else.
+fn is_kept_of_volume(name: &str, value: &Value) -> bool {
+    matches!((name, value), ("NoCopy", Value::Bool(_)) | ("Subpath", Value::String(_)))
 }
 
 /// A command line of `/proc/<pid>/cmdline`, as its skeleton: a word each line.

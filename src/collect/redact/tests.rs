@@ -28,7 +28,13 @@ fn no_value_that_may_be_a_secret_is_recorded() {
             "LogConfig": {"Type": "splunk", "Config": {
                 "splunk-token": canary, "max-size": "10m", "max-file": canary, "mode": canary,
             }},
-            "Mounts": [{"Type": "volume", "VolumeOptions": {"DriverConfig": {"Options": {"o": canary}}}}],
+            "Mounts": [
+                {"Type": "volume", "VolumeOptions": {
+                    "DriverConfig": {"Options": {"o": canary}}, "Labels": {"key": canary},
+                    "NoCopy": true, "Subpath": "a",
+                }},
+                {"Type": "volume", "VolumeOptions": canary},
+            ],
         },
         "NetworkSettings": {"Networks": {"shop": {"DriverOpts": {"key": canary}}}},
         "HttpProxy": format!("http://me:{canary}@proxy"),
@@ -49,6 +55,8 @@ fn no_value_that_may_be_a_secret_is_recorded() {
         ("/State/Health/Log/0/Start", json!("2026-01-01T00:00:00Z")),
         ("/State/Health/Log/0/ExitCode", json!(0)),
         ("/HostConfig/LogConfig/Config", json!({"max-size": "10m"})),
+        ("/HostConfig/Mounts/0/VolumeOptions/NoCopy", json!(true)),
+        ("/HostConfig/Mounts/0/VolumeOptions/Subpath", json!("a")),
     ] {
         assert_eq!(document.pointer(place), Some(&expected), "{place}");
     }

@@ -64,7 +64,11 @@ pub struct Layout {
     lines: Vec<usize>,
 }
 
-pub(super) fn all(view: &View<'_>) -> Build {
+pub(super) fn all(view: &View<'_>) -> Rc<Build> {
+    Rc::clone(view.build.get_or_init(|| Rc::new(read(view))))
+}
+
+fn read(view: &View<'_>) -> Build {
     if view.kind() != Kind::Dockerfile {
         let layout = Fact::declared_only(Reading::Inapplicable);
         let context = Fact::declared_only(Reading::Inapplicable);

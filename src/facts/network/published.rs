@@ -28,6 +28,8 @@ pub struct Published {
     pub host: Option<IpAddr>,
     /// The host's port; 0 is one that the engine will choose.
     pub host_port: u16,
+    /// Whether nobody asked for this port of the host's: another container gets another.
+    pub is_chosen: bool,
     /// The listener itself, where the container lives in the host's network.
     pub listener: Option<Listener>,
 }
@@ -56,9 +58,10 @@ impl fmt::Display for Published {
                     None => write!(f, "port {port}/{protocol} on every interface of the host")?,
                     Some(host) => write!(f, "port {port}/{protocol} on {host} of the host")?,
                 }
-                match self.host_port {
-                    0 => f.write_str(", port of the engine's choice"),
-                    host_port => write!(f, ", port {host_port}"),
+                match (self.host_port, self.is_chosen) {
+                    (0, _) => f.write_str(", port of the engine's choice"),
+                    (port, true) => write!(f, ", port {port} of the engine's choice"),
+                    (port, false) => write!(f, ", port {port}"),
                 }
             }
         }
@@ -119,6 +122,7 @@ fn of_host(listener: Listener) -> Published {
         port: listener.port,
         host: Some(listener.address).filter(|address| !is_any(*address)),
         host_port: listener.port,
+        is_chosen: false,
         listener: Some(listener),
     }
 }
@@ -156,6 +160,8 @@ fn read(view: &View<'_>) -> (Reading<Vec<Published>>, Option<Gap>) {
                 let Some(port) = bound(view, name, address, text("HostPort")) else {
                     return malformed(name);
                 };
+                let is_chosen = is_chosen(&owner, name, port.host_port);
+                let port = Published { is_chosen, ..port };
                 let pointer = format!("{PORTS}/{}/{index}", name.replace('/', "~1"));
                 let told = owner.told(&pointer, port.to_string());
                 evidence.push(told.with(|datum| datum.place = PORTS.into()));
@@ -177,6 +183,21 @@ const fn is_any(address: IpAddr) -> bool {
     address.to_canonical().is_unspecified()
 }
 
+/// Whether a port was asked for, and none of the host's that it is published at.
+/// Podman writes down what it chose as if somebody had asked for it.
+fn is_chosen(owner: &Document<'_>, name: &str, host_port: u16) -> bool {
+    let asked = |key: &str| owner.peek(&format!("/HostConfig/{key}"));
+    let places = asked("PortBindings").and_then(|it| it.get(name)).and_then(Value::as_array);
+    let names_it = |place: &Value| {
+        let port = place.get("HostPort").and_then(Value::as_str);
+        port.and_then(|it| it.parse().ok()) == Some(host_port)
+    };
+    match places {
+        Some(places) => !places.iter().any(names_it),
+        None => asked("PublishAllPorts").and_then(Value::as_bool) == Some(true),
+    }
+}
+
 fn bound(view: &View<'_>, name: &str, address: &str, host_port: Option<&str>) -> Option<Published> {
     let (port, protocol) = name.split_once('/')?;
     let protocol = match protocol {
@@ -194,7 +215,7 @@ fn bound(view: &View<'_>, name: &str, address: &str, host_port: Option<&str>) ->
     let is_open = view.kind().is_to_come() && host_port.unwrap_or_default().is_empty();
     let host_port = if is_open { 0 } else { host_port?.parse().ok()? };
     let port = port.parse().ok()?;
-    Some(Published { protocol, port, host, host_port, listener: None })
+    Some(Published { protocol, port, host, host_port, is_chosen: false, listener: None })
 }
 
 /// What waits behind a published port.

@@ -8,10 +8,12 @@ mod process;
 mod told;
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::model::build::{Context, Recipe};
 use crate::model::bundle::{Bundle, Origin, Processes};
+use crate::model::fact::Fact;
 use crate::model::reading::{Gap, Reading, Reason};
 use crate::model::source::Source;
 use crate::model::target::{Kind, Target};
@@ -19,11 +21,14 @@ use crate::model::untrusted::Untrusted;
 use crate::parse::document::Document;
 use crate::parse::time::Instant;
 
+use super::build::Build;
 use super::capabilities::Capabilities;
 use super::environment::Given;
 use super::identity::User;
+use super::mounts::Mount;
 use super::network::attachments::Attachment;
 use super::network::published::Published;
+use super::signs::Signs;
 use super::{Held, Holder};
 
 pub(super) use process::Process;
@@ -41,7 +46,10 @@ pub(super) struct View<'a> {
     processes: Source,
     pub(super) user: OnceCell<Reading<Held<User>>>,
     pub(super) capabilities: OnceCell<Reading<Held<Capabilities>>>,
-    pub(super) environment: OnceCell<Given>,
+    pub(super) environment: OnceCell<Rc<Given>>,
+    pub(super) mounts: OnceCell<Rc<Fact<Vec<Mount>>>>,
+    pub(super) signs: OnceCell<Rc<Signs>>,
+    pub(super) build: OnceCell<Rc<Build>>,
     pub(super) attachments: OnceCell<Reading<Vec<Attachment>>>,
     pub(super) published: OnceCell<(Reading<Vec<Published>>, Option<Gap>)>,
 }
@@ -61,6 +69,9 @@ impl<'a> View<'a> {
             user: OnceCell::new(),
             capabilities: OnceCell::new(),
             environment: OnceCell::new(),
+            mounts: OnceCell::new(),
+            signs: OnceCell::new(),
+            build: OnceCell::new(),
             attachments: OnceCell::new(),
             published: OnceCell::new(),
         }

@@ -245,19 +245,33 @@ fn ruling(check: Check, evidence: &[Evidence], beside: &[Evidence]) -> Verdict {
     }
 }
 
-/// Turns to the items that are named, and puts what has them first.
+/// Turns to each item that is named, and puts what has them first.
 fn pointed_at(evidence: Vec<Evidence>, named: &[Untrusted]) -> Vec<Evidence> {
     if named.is_empty() {
         return evidence;
     }
     let (mut with_items, mut others) = (Vec::new(), Vec::new());
+    let mut is_said = vec![false; named.len()];
     for datum in evidence {
-        match datum.part_said_by(named) {
-            Some(origin) => with_items.push(datum.with(|it| it.written = Some(origin))),
-            None => others.push(datum),
+        let mut items = Vec::new();
+        for (is_said, item) in is_said.iter_mut().zip(datum.items_that_say(named)) {
+            *is_said |= item.is_some();
+            items.extend(item.filter(|it| !items.contains(it)));
         }
+        if items.is_empty() {
+            others.push(datum);
+            continue;
+        }
+        let at = |origin| datum.clone().with(|it| it.written = Some(origin));
+        with_items.extend(items.into_iter().map(at));
     }
-    with_items.append(&mut others);
+    // Where items say all of it, no line of what is harmless shows any.
+    let is_all = is_said.into_iter().all(|it| it);
+    let unlined = |datum: Evidence| match is_all && datum.is_harmless() {
+        true => datum.with(|it| it.written = None),
+        false => datum,
+    };
+    with_items.extend(others.into_iter().map(unlined));
     with_items
 }
 

@@ -241,17 +241,29 @@ impl Evidence {
 
     /// What of it can be pointed at by itself, without putting it into words.
     fn items(&self) -> Vec<(String, &Arc<Origin>)> {
-        let part = match &*self.0 {
-            Shown::Datum(datum) => datum.parts.as_ref(),
-            Shown::Part(part, _) => Some(part),
-        };
-        part.map(Part::items).unwrap_or_default()
+        self.part().map(Part::items).unwrap_or_default()
     }
 
-    /// Where the item was written that says the first of these that any says.
-    pub(in crate::model) fn part_said_by(&self, wanted: &[Untrusted]) -> Option<Arc<Origin>> {
+    fn part(&self) -> Option<&Part> {
+        match &*self.0 {
+            Shown::Datum(datum) => datum.parts.as_ref(),
+            Shown::Part(part, _) => Some(part),
+        }
+    }
+
+    /// For each of these where the item was written that says it; `None`: no item does.
+    pub(in crate::model) fn items_that_say(
+        &self,
+        wanted: &[Untrusted],
+    ) -> Vec<Option<Arc<Origin>>> {
         let parts = self.items();
-        wanted.iter().find_map(|text| said(&parts, &[text])).cloned()
+        wanted.iter().map(|text| said(&parts, &[text]).cloned()).collect()
+    }
+
+    /// Whether its items mean nothing that anybody objects to.
+    pub(in crate::model) fn is_harmless(&self) -> bool {
+        let meaning = self.part().and_then(|it| it.meaning);
+        meaning.and_then(|of| of("")).is_some_and(|it| it.is_empty())
     }
 
     /// Where the item was written that says one of these; `None`: no item does.

@@ -65,8 +65,19 @@ fn begin_with_init(changed: &mut Changed<'_>) {
     }
 }
 
+/// What writes plain files keeps its options, of which not all are recorded, and rotates;
+/// what keeps nothing becomes the driver that rotates by itself.
 pub(super) fn logging(changed: &mut Changed<'_>) -> bool {
-    changed.set("/HostConfig/LogConfig", "logging", json!({"Type": "local", "Config": {}}))
+    const LOG: &str = "/HostConfig/LogConfig";
+    if !matches!(changed.text("/HostConfig/LogConfig/Type"), "json-file" | "k8s-file") {
+        return changed.set(LOG, "logging", json!({"Type": "local", "Config": {}}));
+    }
+    let is_counted = changed.value("/HostConfig/LogConfig/Config/max-file").is_some();
+    let mut set = |name: &str, value: &str| {
+        let (place, key) = (format!("{LOG}/Config/{name}"), format!("logging.options.{name}"));
+        changed.set(&place, &key, value.into())
+    };
+    set("max-size", "10m") && (is_counted || set("max-file", "3"))
 }
 
 /// What always starts again does so after a reboot, too, unless somebody stopped it. Else

@@ -174,6 +174,10 @@ impl Resolver<'_> {
             let remark = |(at, what)| Remark { at: Some(at), what };
             self.remarks.extend(loaded.remarks.into_iter().map(remark));
         }
+        if is_own {
+            // What was extended before may be the project's own as well.
+            self.waivers.iter_mut().filter(|it| it.file == file).for_each(|it| it.is_own = true);
+        }
         let no_map = loaded.documents.iter().find(|it| !matches!(it.value, Value::Map(_)));
         if let Some(document) = no_map {
             let help = "write `services:` and what belongs to it";

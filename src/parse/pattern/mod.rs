@@ -115,7 +115,8 @@ fn steps(text: &str) -> Result<Vec<Option<Glob>>, String> {
             // A name has no slash, so that `*` may stand for one does no harm,
             // and what ends in `.pem` is found without trying every pattern.
             name => {
-                let glob = GlobBuilder::new(name).literal_separator(false).build();
+                let glob =
+                    GlobBuilder::new(name).literal_separator(false).empty_alternates(true).build();
                 Some(glob.map_err(|error| format!("{text:?}: {}", error.kind()))?)
             }
         };

@@ -11,6 +11,12 @@ fn fits(pattern: &str, path: &str) -> bool {
 }
 
 #[test]
+fn one_of_several_endings_may_be_none() {
+    let set = Patterns::new(["/srv/app{,.min}.js"]).unwrap();
+    assert!(set.fit(b"/srv/app.js") && set.fit(b"/srv/app.min.js") && !set.fit(b"/srv/app.x.js"));
+}
+
+#[test]
 fn a_star_stands_for_a_part_of_one_name_and_two_for_any_folders() {
     for (pattern, path, expected) in [
         ("/etc/nginx/nginx.conf", "/etc/nginx/nginx.conf", true),

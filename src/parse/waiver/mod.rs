@@ -43,7 +43,7 @@ pub fn in_label(name: &str, value: &str) -> Option<Result<Terms, Slip>> {
         return None;
     }
     let said = match name.strip_prefix(LABELS) {
-        None => slip(format!("`{name}` is no waiver's name")),
+        None => slip(format!("`{name}` is no waiver's name{}", meant(name))),
         Some("") => slip("the rule that is waived is not named".to_owned()),
         Some(_) if value.len() > LONGEST => slip(format!("it is longer than {LONGEST} characters")),
         Some(rule) => read(rule, value.trim()),
@@ -51,6 +51,13 @@ pub fn in_label(name: &str, value: &str) -> Option<Result<Terms, Slip>> {
     let as_label =
         |it: Slip| if it.help == COMMENT { Slip { help: LABEL.to_owned(), ..it } } else { it };
     Some(said.map_err(as_label))
+}
+
+/// The name that is meant by one in which only the case is wrong.
+fn meant(name: &str) -> String {
+    let named = name.split_at_checked(LABELS.len());
+    let rule = named.filter(|it| it.0.eq_ignore_ascii_case(LABELS)).map(|it| it.1);
+    rule.map(|it| format!("; `{LABELS}{it}` is meant")).unwrap_or_default()
 }
 
 /// What a comment waives; none: it does not speak to secaudit.

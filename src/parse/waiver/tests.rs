@@ -46,6 +46,11 @@ fn a_label_is_written_like_a_comment_and_its_name_says_the_rule() {
         ("secaudit.waive.", terms, "the rule that is waived is not named"),
         ("secaudit.waive", terms, "`secaudit.waive` is no waiver's name"),
         ("secaudit.Waiver.x", terms, "`secaudit.Waiver.x` is no waiver's name"),
+        (
+            "SECAUDIT.Waive.x",
+            terms,
+            "`SECAUDIT.Waive.x` is no waiver's name; `secaudit.waive.x` is meant",
+        ),
         ("secaudit.waive.x", "", "it does not say `until=` and `owner=` and `reason=`"),
         ("secaudit.waive.x", "y until=2027-01-31", "`y` stands where `until=` is expected"),
         (

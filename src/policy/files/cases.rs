@@ -99,7 +99,7 @@ fn an_entry_can_be_taken_out_and_is_not_looked_for() {
 fn a_rule_that_was_out_of_the_policy_and_returns_knows_the_files_too() {
     let policy = Policy { rules: Vec::new(), ..Policy::baseline() };
     let text = "[rules.healthcheck]\nenabled = true\n";
-    let policy = super::super::file::lay_over(policy, "p.toml", text).unwrap();
+    let policy = super::super::laid::lay_over(policy, "p.toml", text).unwrap();
     assert_eq!(policy.rules.len(), 1);
     assert_eq!(policy.rules[0].settings.files(), &*policy.files);
 }
@@ -383,7 +383,7 @@ fn a_role_sets_the_parameters_of_rules_for_what_has_it() {
     let both = parse(&format!("{text}[rules.expected-uid]\nuids = [33]\n"));
     assert_eq!(uids(&both), (vec!["33".to_owned()], vec![of_node("1000")]));
     // A later file's word on all takes the place of an earlier file's on a role.
-    let lay = |text: &str| super::super::file::lay_over(policy.clone(), "q.toml", text).unwrap();
+    let lay = |text: &str| super::super::laid::lay_over(policy.clone(), "q.toml", text).unwrap();
     let all = lay("[rules.expected-uid]\nuids = [33]\n");
     assert_eq!(uids(&all), (vec!["33".to_owned()], vec![]));
     let other = lay("[rules.expected-uid]\nseverity = 'low'\n");

@@ -117,6 +117,7 @@ const fn of_severity(severity: Severity) -> Style {
 }
 
 pub(super) use table::{cut, of_grade};
+pub(super) use waivers::write as waivers;
 
 /// What the columns of the table mean.
 const LEGEND: &str = "\

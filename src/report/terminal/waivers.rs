@@ -9,13 +9,15 @@ use crate::model::untrusted::Untrusted;
 use crate::report::v1::{Label, Waiver, WaiverState};
 
 /// Writes each waiver, those first that need somebody.
-pub(super) fn write(out: &mut String, all: &[Waiver], look: Look) -> std::fmt::Result {
+pub(in crate::report) fn write(out: &mut String, all: &[Waiver], look: Look) -> std::fmt::Result {
     if all.is_empty() {
         return Ok(());
     }
     let mut all: Vec<&Waiver> = all.iter().collect();
     all.sort_by_key(|it| it.state);
-    writeln!(out, "\n{} what is waived earns nothing", look.bold(" W  waivers ·"))?;
+    let head = " W  waivers · ";
+    let text = look.wrap(head, "    ", "what is waived earns nothing");
+    writeln!(out, "\n{}{}", look.bold(head), text.strip_prefix(head).unwrap_or(&text))?;
     all.into_iter().try_for_each(|waiver| one(out, waiver, look))
 }
 

@@ -7,7 +7,7 @@ use crate::model::severity::Severity;
 use crate::model::untrusted::Untrusted;
 use crate::model::verdict::{Check, Verdict};
 use crate::parse::path::is_within;
-use crate::rules::settings::is_absolute;
+use crate::rules::settings::{is_absolute, is_glob};
 use crate::rules::store::{Store, by_name, folder, folders, is_redis};
 use crate::rules::{Parameter, Settings, Shape, rule};
 
@@ -56,7 +56,7 @@ rule! {
                     "/var/cache/*", "*/.cache", "*/.next", "*/.venv", "*/__pycache__",
                     "*/node_modules", "*/vendor", "*/venv",
                 ],
-                check: |_| Ok(()),
+                check: is_glob,
             },
         ],
         judge: judge,

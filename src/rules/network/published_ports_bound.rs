@@ -142,6 +142,9 @@ mod tests {
             .kernel("/proc/100/net/route", "") => "NotApplicable",
         without_an_engine_nobody_knows: container().engine_denied() => "Unknown",
         the_declaration_cannot_acquit: container().kernel_denied() => "Unknown",
+        a_port_of_the_engines_choice_fails: container()
+            .declares("/HostConfig/PortBindings", json!({"80/tcp": [{"HostIp": "", "HostPort": ""}]}))
+            .declares(PORTS, json!({"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}]})) => "Fail",
         a_service_on_loopback_passes: service() => "Pass",
         a_service_that_publishes_nothing_is_not_judged: service().leaves_out(PORTS) => "NotApplicable",
         a_service_on_every_interface_fails: service()

@@ -48,7 +48,7 @@ rule! {
                 about: "Further images that are small, by their names, in which * stands for anything",
                 shape: Shape::List,
                 default: &[],
-                check: |_| Ok(()),
+                check: settings::is_glob,
             },
         ],
         judge: judge,

@@ -87,16 +87,20 @@ fn in_force(left: i32) -> State {
     State::InForce { left, is_ending: left < 14, over: vec!["web".into()] }
 }
 
+fn expired(ago: i32) -> State {
+    State::Expired { ago, is_needed: true }
+}
+
 #[test]
 fn a_waiver_holds_to_the_end_of_its_last_day_in_utc() {
     for (until, now, expected) in [
         ("2027-01-31", "2027-01-30T12:00:00Z", in_force(1)),
         ("2027-01-31", "2027-01-31T00:00:00Z", in_force(0)),
         ("2027-01-31", "2027-01-31T23:59:59Z", in_force(0)),
-        ("2027-01-31", "2027-02-01T00:00:00Z", State::Expired { ago: 1 }),
+        ("2027-01-31", "2027-02-01T00:00:00Z", expired(1)),
         // The day is that of UTC, wherever the clock stands.
         ("2027-01-31", "2027-02-01T00:59:59+01:00", in_force(0)),
-        ("2027-01-31", "2027-01-31T23:30:00-01:00", State::Expired { ago: 1 }),
+        ("2027-01-31", "2027-01-31T23:30:00-01:00", expired(1)),
         // Leap days, and the years that have none.
         ("2028-02-29", "2028-02-28T12:00:00Z", in_force(1)),
         ("2028-03-01", "2028-02-28T12:00:00Z", in_force(2)),
@@ -195,6 +199,33 @@ fn what_is_well_needs_no_waiver() {
 }
 
 #[test]
+fn a_waiver_that_is_over_and_needed_no_more_is_told_so() {
+    let over = Some("2027-02-01T00:00:00Z");
+    let well = || Fact::declared_only(Reading::of(())).judge(|()| Check::holds("it is well"));
+    let gap = Gap::new(Reason::Unset, Source::Clock, "TAG is not set");
+    let unknown = Fact::<()>::declared_only(Reading::Missing(gap)).judge(|()| Check::holds("a"));
+    let of_builds = rules::ALL.iter().find(|it| it.targets == [Kind::Dockerfile]).unwrap();
+    for (rule, verdict, target, is_needed) in [
+        (RULE, well(), None, false),
+        (RULE, well(), Some("a#web"), false),
+        (of_builds.id, failing(&[("a", 5)]), None, false),
+        (RULE, failing(&[("a", 5)]), None, true),
+        (RULE, failing(&[("a", 5), ("a", 7)]), None, true),
+        (RULE, failing(&[]), Some("a#web"), true),
+        (RULE, unknown.clone(), None, true),
+        (RULE, unknown, Some("a#web"), true),
+    ] {
+        let own = waiver(rule, "2027-01-31", (5, 5), target);
+        let (states, is_covered) = met(verdict.clone(), vec![own], over);
+        assert_eq!(states, [State::Expired { ago: 1, is_needed }], "{rule} {verdict:?}");
+        assert!(!is_covered);
+    }
+    let renewed = ["2027-01-31", "2027-12-31"].map(|it| waiver(RULE, it, (5, 5), None));
+    let (states, _) = met(failing(&[("a", 5)]), renewed.into(), over);
+    assert_eq!(states[0], State::Expired { ago: 1, is_needed: false });
+}
+
+#[test]
 fn a_rule_that_there_is_not_is_told_with_the_one_that_is_meant() {
     let own = waiver(&format!("{RULE}s"), "2027-01-31", (5, 9), Some("a#web"));
     let (states, is_covered) = met(failing(&[("a", 5)]), vec![own], NOON);
@@ -230,7 +261,7 @@ fn a_waiver_that_is_pinned_covers_what_it_was_pinned_to_and_is_void_for_anything
         assert!(met(another.clone(), both, NOON).1);
         let over =
             met(another.clone(), vec![pinned(own(target), &old)], Some("2027-02-01T00:00:00Z"));
-        assert_eq!(over, (vec![State::Expired { ago: 1 }], false));
+        assert_eq!(over, (vec![expired(1)], false));
     }
     // Of what nobody can tell nobody knows that it is what was looked at.
     let gap = Gap::new(Reason::Unset, Source::Clock, "TAG is not set");

@@ -155,7 +155,7 @@ fn a_clock_that_is_set_back_brings_no_waiver_back() {
         assert_eq!(today.behind.is_some(), !is_in_force, "{what}");
         if let Some(behind) = today.behind {
             assert_eq!(behind.at.to_string(), late, "{what}");
-            assert_eq!(states, [State::Expired { ago: 29 }], "{what}");
+            assert_eq!(states, [expired(29)], "{what}");
         }
     }
 }
@@ -183,11 +183,7 @@ fn a_label_counts_where_the_policy_says_so_and_never_if_the_image_brings_it() {
         (labelled(OWN, brings(OWN)), &no, Err("it comes with the image")),
         (labelled(OWN, brings("until=2026-01-31")), &yes, Ok(in_force(72))),
         (labelled(OWN, None), &yes, Err("whether its image brings it along is unknown")),
-        (
-            labelled("until=2026-11-19 owner=o reason=r", none()),
-            &yes,
-            Ok(State::Expired { ago: 1 }),
-        ),
+        (labelled("until=2026-11-19 owner=o reason=r", none()), &yes, Ok(expired(1))),
         (labelled("until=2027-01-31 reason=r", none()), &yes, Err("it does not say `owner=`")),
     ] {
         let (states, covered) = all_fail(&bundle, policy);

@@ -42,7 +42,7 @@ pub(super) fn bind(entry: &Json) -> Option<String> {
 }
 
 /// What the engine is asked for, in its long form.
-pub(super) fn ask(entry: &Json, tmpfs: Option<Json>) -> Json {
+pub(super) fn ask(entry: &Json, options: Option<(&str, Json)>) -> Json {
     let is_volume = entry.get("Name").is_some();
     let kind = if is_volume { Some(Json::from("volume")) } else { entry.get("Type").cloned() };
     let source = entry.get(if is_volume { "Name" } else { "Source" });
@@ -50,8 +50,8 @@ pub(super) fn ask(entry: &Json, tmpfs: Option<Json>) -> Json {
         "Type": kind, "Source": source, "Target": entry.get("Destination"),
         "ReadOnly": entry.get("RW") == Some(&Json::from(false)),
     });
-    if let Some(options) = tmpfs {
-        put(&mut asked, "TmpfsOptions", options);
+    if let Some((name, options)) = options.filter(|(_, it)| *it != json!({})) {
+        put(&mut asked, name, options);
     }
     asked
 }

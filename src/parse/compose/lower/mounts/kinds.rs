@@ -22,7 +22,7 @@ pub(super) fn of_volume<'a>(sheet: &Sheet<'a>, given: Given<'a>) -> Mount<'a> {
     let bind = node.get("bind");
     let bind = |key: &str| bind.and_then(|it| it.get(key)).and_then(Node::text).unwrap_or_default();
     let mut gaps = Vec::new();
-    let mut tmpfs = None;
+    let mut options = None;
     let entry = match text("type") {
         "bind" => {
             let mut mode = vec![if is_read_only { "ro" } else { "rw" }];
@@ -33,25 +33,21 @@ pub(super) fn of_volume<'a>(sheet: &Sheet<'a>, given: Given<'a>) -> Mount<'a> {
             let is_made = is_made.is_none_or(|it| cast::flag(it) != Ok(Some(false)));
             let is_short = propagation.is_none() && bind("recursive").is_empty() && is_made;
             let mode = if is_short { mode.join(",") } else { String::new() };
+            options = Some(("BindOptions", of_bind(propagation, bind("recursive"), is_made)));
             let source = on_host(sheet, text("source"), &mut gaps);
             bound(&source, &point, !is_read_only, &mode, propagation.unwrap_or("rprivate"))
         }
         "tmpfs" => {
-            let options = node.get("tmpfs");
-            let size = options.and_then(|it| it.get("size")).map(cast::size);
-            let mode = options.and_then(|it| it.get("mode")).map(cast::mode);
-            let size = size.and_then(Result::ok).flatten();
-            let mode = mode.and_then(Result::ok).flatten();
-            let mut options = json!({});
-            size.into_iter().for_each(|size| put(&mut options, "SizeBytes", size));
-            mode.into_iter().for_each(|mode| put(&mut options, "Mode", mode));
-            tmpfs = Some(options);
+            options = Some(("TmpfsOptions", of_tmpfs(node.get("tmpfs"))));
             json!({
                 "Type": "tmpfs", "Source": "", "Destination": point, "Mode": "",
                 "RW": !is_read_only, "Propagation": "",
             })
         }
-        "volume" => named_volume(sheet, text("source"), &point, !is_read_only, &mut gaps),
+        "volume" => {
+            options = node.get("volume").map(|it| ("VolumeOptions", of_named(it)));
+            named_volume(sheet, text("source"), &point, !is_read_only, &mut gaps)
+        }
         other => json!({
             "Type": other, "Source": text("source"), "Destination": point, "Mode": "",
             "RW": !is_read_only, "Propagation": "",
@@ -69,7 +65,47 @@ pub(super) fn of_volume<'a>(sheet: &Sheet<'a>, given: Given<'a>) -> Mount<'a> {
     gaps.extend(parts.into_iter().filter_map(|(part, rest)| Some((rest, sheet.unset(part?)?))));
     let is_told = gaps.iter().all(|(rest, _)| !matches!(*rest, "" | "/Destination"));
     let point = if is_told { point } else { String::new() };
-    Mount { point, entry, tmpfs, given, gaps, is_own: true }
+    Mount { point, entry, options, given, gaps, is_own: true }
+}
+
+/// What the engine is told of a bind beside (`docker compose`, `buildBindOption`).
+fn of_bind(propagation: Option<&str>, recursive: &str, is_made: bool) -> Json {
+    let mut options = json!({});
+    propagation.into_iter().for_each(|it| put(&mut options, "Propagation", it));
+    let recursive = match recursive {
+        "disabled" => Some("NonRecursive"),
+        "writable" => Some("ReadOnlyNonRecursive"),
+        "readonly" => Some("ReadOnlyForceRecursive"),
+        _ => None,
+    };
+    let flags = recursive.into_iter().chain(is_made.then_some("CreateMountpoint"));
+    flags.for_each(|it| put(&mut options, it, true));
+    options
+}
+
+/// What it is told of a temporary file system.
+fn of_tmpfs(node: Option<&Node>) -> Json {
+    let mut options = json!({});
+    let size = node.and_then(|it| it.get("size")).map(cast::size);
+    let mode = node.and_then(|it| it.get("mode")).map(cast::mode);
+    let (size, mode) = (size.and_then(Result::ok).flatten(), mode.and_then(Result::ok).flatten());
+    size.into_iter().for_each(|size| put(&mut options, "SizeBytes", size));
+    mode.into_iter().for_each(|mode| put(&mut options, "Mode", mode));
+    options
+}
+
+/// What it is told of a volume (`docker compose`, `buildVolumeOptions`).
+fn of_named(node: &Node) -> Json {
+    let mut options = json!({});
+    if node.get("nocopy").map(cast::flag) == Some(Ok(Some(true))) {
+        put(&mut options, "NoCopy", true);
+    }
+    for (key, name) in [("subpath", "Subpath"), ("labels", "Labels")] {
+        if let Some(value) = node.get(key) {
+            put(&mut options, name, value.text());
+        }
+    }
+    options
 }
 
 /// A volume by its name; without a name it is one that the engine makes.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use crate::model::reading::{Gap, Reason};
 use crate::parse::compose::schema::cast;
 use crate::parse::compose::tree::{Entry, Node};
-use crate::parse::path::clean;
+use crate::parse::path::{beneath, clean};
 
 use super::image::Image;
 use super::member;
@@ -32,8 +32,8 @@ struct Mount<'a> {
     /// Where it is in the container.
     point: String,
     entry: Json,
-    /// The options of a temporary file system.
-    tmpfs: Option<Json>,
+    /// What the engine is told beside, by its name for that.
+    options: Option<(&'static str, Json)>,
     given: Given<'a>,
     /// What of the entry cannot be told, by the rest of its pointer.
     gaps: Vec<(&'static str, Gap)>,
@@ -80,7 +80,7 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
     for mount in mounts.all {
         let pointer = format!("/Mounts/{}", listed.len());
         sheet.wrote(&pointer, mount.given);
-        name_volume(sheet, &pointer, &mount);
+        name_source(sheet, &pointer, &mount);
         for (rest, gap) in mount.gaps {
             sheet.gap(&format!("{pointer}{rest}"), gap);
         }
@@ -89,7 +89,7 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
             Some(bind) => binds.push(Json::from(bind)),
             None => {
                 sheet.wrote(&format!("/HostConfig/Mounts/{}", asked.len()), mount.given);
-                asked.push(ask(&mount.entry, mount.tmpfs));
+                asked.push(ask(&mount.entry, mount.options));
             }
         }
         listed.push(mount.entry);
@@ -117,15 +117,25 @@ pub(super) fn fill(sheet: &mut Sheet<'_>, image: Image<'_>) {
     }
 }
 
-/// Says by which key the file has a volume that a service mounts and says no more of: the
-/// engine calls it otherwise.
-fn name_volume(sheet: &mut Sheet<'_>, pointer: &str, mount: &Mount<'_>) {
+/// Says by which key the file has a volume that a service mounts, which the engine calls
+/// otherwise, and by which path from the project's folder on a bind begins.
+fn name_source(sheet: &mut Sheet<'_>, pointer: &str, mount: &Mount<'_>) {
     let Mount { given, entry, is_own, .. } = mount;
-    let source = given.node.get("source").and_then(Node::text);
-    let is_plain = given.key == "volumes" && given.node.get("volume").is_none();
-    if let (Some(source), Some(_), true) = (source, entry.get("Name"), *is_own && is_plain) {
+    let Some(node) = given.node.get("source").filter(|_| *is_own && given.key == "volumes") else {
+        return;
+    };
+    // What is said of a bind does not reach a volume.
+    let is_plain = given.node.get("bind").is_none();
+    if let (Some(source), Some(_), true) = (node.text(), entry.get("Name"), is_plain) {
         let key = format!("volumes.{source}");
         sheet.wrote(&format!("{pointer}/Name"), Given { key: &key, ..*given });
+    } else if entry.get("Name").is_none() {
+        let whole = entry.get("Source").and_then(Json::as_str).unwrap_or_default();
+        let folder = sheet.project().directory.to_string_lossy();
+        let inner = beneath(whole, &folder).filter(|_| folder.len() > 1);
+        let inner = inner.map(|it| format!("./{it}")).unwrap_or_default();
+        let key = format!("volumes.{inner}");
+        sheet.wrote(&format!("{pointer}/Source"), Given::item(&key, node));
     }
 }
 
@@ -254,7 +264,7 @@ fn too_many(sheet: &mut Sheet<'_>) {
 impl<'a> Mount<'a> {
     fn new(point: &str, entry: Json, given: Given<'a>) -> Self {
         let point = point.to_owned();
-        Self { point, entry, tmpfs: None, given, gaps: Vec::new(), is_own: true }
+        Self { point, entry, options: None, given, gaps: Vec::new(), is_own: true }
     }
 }
 

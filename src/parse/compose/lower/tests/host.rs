@@ -228,6 +228,23 @@ fn binds_have_absolute_sources() {
             "/HostConfig/Mounts",
             json!([{"Type": "bind", "Source": "/a", "Target": "/a", "ReadOnly": false}]),
         ),
+        (
+            json!({"volumes": [{
+                "type": "bind", "source": "/a", "target": "/a",
+                "bind": {"propagation": "rslave", "recursive": "readonly"},
+            }]}),
+            "/HostConfig/Mounts/0/BindOptions",
+            json!({
+                "Propagation": "rslave", "ReadOnlyForceRecursive": true, "CreateMountpoint": true,
+            }),
+        ),
+        (
+            json!({"volumes": [{
+                "type": "volume", "target": "/a", "volume": {"nocopy": true, "subpath": "b"},
+            }]}),
+            "/HostConfig/Mounts/0/VolumeOptions",
+            json!({"NoCopy": true, "Subpath": "b"}),
+        ),
         (json!({"use_api_socket": true}), "/Mounts/0/Source", json!("/var/run/docker.sock")),
         (json!({"volumes": ["./a:/a:ro"]}), "/HostConfig/Binds", json!(["/srv/shop/a:/a:ro"])),
     ]);
