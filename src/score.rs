@@ -10,9 +10,9 @@ mod properties;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::finding::{Finding, Ledger};
+use crate::model::finding::{Ledger, Mark};
 use crate::model::severity::Severity;
-use crate::model::verdict::Verdict;
+use crate::model::verdict::Class;
 use crate::policy::Weights;
 
 /// The number printed with every score; another way to count gets another.
@@ -104,26 +104,30 @@ pub fn all(ledger: &Ledger, weights: Weights) -> Vec<Scorecard> {
 }
 
 /// Scores one target's findings.
-pub fn score<'f>(findings: impl IntoIterator<Item = &'f Finding>, weights: Weights) -> Scorecard {
+pub fn score<M: Into<Mark>>(findings: impl IntoIterator<Item = M>, weights: Weights) -> Scorecard {
     let mut coverage = Coverage::default();
     let (mut passed, mut open, mut applicable) = (0, 0, 0);
     let (mut cap_floor, mut cap_ceiling) = (100, 100);
-    for Finding { severity, verdict, waiver, .. } in findings {
-        let weight = u64::from(weights.of(*severity));
+    for Mark { severity, class, is_waived, .. } in findings.into_iter().map(Into::into) {
+        let weight = u64::from(weights.of(severity));
         // What is waived earns nothing, and does not cap.
-        let cap = if waiver.is_some() { 100 } else { cap(*severity) };
-        match verdict {
-            Verdict::NotApplicable(_) => continue,
-            Verdict::Pass(proof) => {
+        let cap = if is_waived { 100 } else { cap(severity) };
+        match class {
+            Class::NotApplicable => continue,
+            Class::Pass => {
                 passed += weight;
-                *if proof.is_stated() { &mut coverage.stated } else { &mut coverage.verified } += 1;
+                coverage.verified += 1;
             }
-            Verdict::Fail(_) => {
+            Class::Stated => {
+                passed += weight;
+                coverage.stated += 1;
+            }
+            Class::Fail => {
                 cap_floor = cap_floor.min(cap);
                 cap_ceiling = cap_ceiling.min(cap);
                 coverage.verified += 1;
             }
-            Verdict::Unknown { .. } => {
+            Class::Unknown => {
                 open += weight;
                 cap_floor = cap_floor.min(cap);
                 coverage.unknown += 1;

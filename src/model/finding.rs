@@ -6,7 +6,7 @@ use super::pin;
 use super::severity::Severity;
 use super::target::{Kind, Target};
 use super::untrusted::Untrusted;
-use super::verdict::Verdict;
+use super::verdict::{Class, Verdict};
 use super::waiver::Waiver;
 
 /// The verdict of one rule on one target.
@@ -34,6 +34,33 @@ impl Finding {
             }
             Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => None,
         }
+    }
+}
+
+/// A finding without its proof: what counts in a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// The severity of the finding.
+    pub severity: Severity,
+    /// What was found.
+    pub class: Class,
+    /// Whether somebody answers for it.
+    pub is_waived: bool,
+}
+
+impl Mark {
+    /// Whether it fails or is unknown.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.class, Class::Fail | Class::Unknown)
+    }
+}
+
+impl From<&Finding> for Mark {
+    fn from(Finding { rule, severity, verdict, waiver, .. }: &Finding) -> Self {
+        let is_waived = waiver.is_some();
+        Self { rule, severity: *severity, class: verdict.class(), is_waived }
     }
 }
 

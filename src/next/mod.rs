@@ -15,16 +15,17 @@ mod tests;
 mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::rc::Rc;
+
+use rayon::prelude::*;
 
 use crate::facts;
 use crate::judge::{self, Accept};
 use crate::model::bundle::Bundle;
-use crate::model::finding::{Finding, Sheet};
+use crate::model::finding::{Mark, Sheet};
 use crate::model::identity::role;
 use crate::model::setting::Setting;
 use crate::model::severity::Severity;
-use crate::model::target::Kind;
+use crate::model::target::{Kind, Target};
 use crate::policy::{Policy, Selected};
 use crate::rules::{self, Rule};
 use crate::score::{self, Scorecard};
@@ -32,8 +33,11 @@ use crate::score::{self, Scorecard};
 use changed::Changed;
 use fragment::Fragment;
 pub use fragment::Run;
-use stand::{Stand, is_open};
+use stand::Stand;
 use wanted::Wanted;
+
+/// Each thread changes a copy of the evidence, so that no more than these are at work.
+const MOST_COPIES: usize = 4;
 
 /// What to do next with one target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,24 +78,51 @@ pub fn all(
     policy: &Policy,
     accept: Accept,
 ) -> Vec<Option<Next>> {
-    let is_asked = |it: &Sheet| matches!(it.target.kind, Kind::Container | Kind::Service);
-    if !sheets.iter().any(is_asked) {
+    let all: Vec<Found<'_>> = sheets.iter().zip(cards).map(Found::new).collect();
+    if !all.iter().any(Found::is_asked) {
         return vec![None; sheets.len()];
     }
-    let (mut evidence, mut touched) = (bundle.clone(), BTreeSet::new());
-    let mut of = |(sheet, card): (&Sheet, &Scorecard)| {
-        let changed = Changed::new(&mut evidence, &sheet.target);
-        let is_set = is_asked(sheet) && changed.document().is_some();
-        is_set.then(|| Plan { changed, sheet, policy, accept, touched: &mut touched }.run(*card))
+    let of_some = |some: &[Found<'_>]| -> Vec<Option<Next>> {
+        let (mut evidence, mut touched) = (bundle.clone(), BTreeSet::new());
+        let mut of = |found: &Found<'_>| {
+            let changed = Changed::new(&mut evidence, found.target);
+            let is_set = found.is_asked() && changed.document().is_some();
+            is_set.then(|| Plan { changed, found, policy, accept, touched: &mut touched }.run())
+        };
+        some.iter().map(&mut of).collect()
     };
-    sheets.iter().zip(cards).map(&mut of).collect()
+    if all.len() == 1 {
+        return of_some(&all);
+    }
+    let threads = rayon::current_num_threads().min(MOST_COPIES);
+    all.par_chunks(all.len().div_ceil(threads)).flat_map_iter(of_some).collect()
+}
+
+/// What was found of a target as it is, without the proofs.
+struct Found<'a> {
+    target: &'a Target,
+    stand: Stand,
+    /// The places of mounts that rules object to.
+    objected: BTreeSet<String>,
+}
+
+impl<'a> Found<'a> {
+    fn new((sheet, card): (&'a Sheet, &Scorecard)) -> Self {
+        let marks = sheet.findings.iter().map(Mark::from).collect();
+        let objected = made::isolation::objected(&sheet.findings);
+        Self { target: &sheet.target, stand: Stand { marks, card: *card }, objected }
+    }
+
+    /// Whether something is set of it from outside.
+    const fn is_asked(&self) -> bool {
+        matches!(self.target.kind, Kind::Container | Kind::Service)
+    }
 }
 
 /// One target under way.
 struct Plan<'a> {
     changed: Changed<'a>,
-    /// What was found as it is.
-    sheet: &'a Sheet,
+    found: &'a Found<'a>,
     policy: &'a Policy,
     accept: Accept,
     /// The rules that settings touch, broken or not: what one target showed holds for the next.
@@ -125,11 +156,11 @@ impl Course {
 
 impl Plan<'_> {
     /// A setting is judged by the rules that are broken or that it is to mend, and what comes
-    /// of all of them by every rule. Where one says something else then, a setting has touched it, and all is
-    /// tried again with an eye on it.
-    fn run(mut self, card: Scorecard) -> Next {
+    /// of all of them by every rule. Where one says something else then, a setting has touched
+    /// it, and all is tried again with an eye on it.
+    fn run(mut self) -> Next {
         loop {
-            let course = self.course(card);
+            let course = self.course();
             let mut overlooked = self.overlooked(&course.now);
             let is_raised = !course.steps.is_empty();
             if is_raised && let Some((_, open)) = course.group.first() {
@@ -145,10 +176,9 @@ impl Plan<'_> {
         }
     }
 
-    fn course(&mut self, card: Scorecard) -> Course {
-        let mut queue = VecDeque::from(candidates(&self.sheet.findings, self.policy));
-        let now =
-            Stand { findings: self.sheet.findings.iter().cloned().map(Rc::new).collect(), card };
+    fn course(&mut self) -> Course {
+        let now = self.found.stand.clone();
+        let mut queue = VecDeque::from(candidates(&now, self.policy));
         let (gained, loose) = (now.clone(), BTreeSet::new());
         let mut course = Course { steps: Vec::new(), group: Vec::new(), gained, now, loose };
         let mut is_last_round = false;
@@ -160,7 +190,7 @@ impl Plan<'_> {
                 // What gained nothing is tried once more, beside what was made since, and so is
                 // what would mend that which nobody asked before.
                 let made: Vec<Setting> = course.made().collect();
-                let more = candidates(course.now.findings(), self.policy).into_iter();
+                let more = candidates(&course.now, self.policy).into_iter();
                 queue.extend(more.filter(|it| !made.contains(it)));
                 continue;
             };
@@ -202,7 +232,7 @@ impl Plan<'_> {
         }
         let fragment = Fragment::of(&self.changed, &after, made);
         let compose = service(&self.changed).and_then(|name| fragment.compose(&name));
-        let is_run = self.sheet.target.kind == Kind::Container;
+        let is_run = self.found.target.kind == Kind::Container;
         let run = is_run.then(|| fragment.run()).flatten();
         Next { steps: course.steps, compose, run, later, held, left }
     }
@@ -214,14 +244,14 @@ impl Plan<'_> {
         }
         Some(self.judged(before, |before, rule| {
             let is_to_mend = settings.iter().any(|it| rule.mends.contains(it));
-            is_to_mend || is_open(&before.verdict) || self.touched.contains(rule.id)
+            is_to_mend || before.is_open() || self.touched.contains(rule.id)
         }))
     }
 
     fn make(&mut self, settings: &[Setting]) -> bool {
         let wanted = Wanted(self.policy);
         let mut all = settings.iter();
-        all.all(|it| made::make(*it, &mut self.changed, self.sheet, wanted))
+        all.all(|it| made::make(*it, &mut self.changed, &self.found.objected, wanted))
     }
 
     /// Of the settings that were made since the last step and raised the floor together, those
@@ -254,55 +284,46 @@ impl Plan<'_> {
         (needed, spare)
     }
 
-    /// The rules that say something else of the evidence as it is now.
+    /// The rules that say something else of the evidence as it is now. What is open was judged
+    /// when the last setting was made.
     fn overlooked(&self, stand: &Stand) -> Vec<&'static str> {
-        let whole = self.judged(stand, |_, _| true);
-        let pairs = whole.findings().zip(stand.findings());
-        let others = pairs.filter(|(now, before)| {
-            let is_other =
-                std::mem::discriminant(&now.verdict) != std::mem::discriminant(&before.verdict);
-            is_other || now.severity != before.severity
-        });
+        let whole = self.judged(stand, |it, _| !it.is_open());
+        let pairs = whole.marks.iter().zip(&stand.marks);
+        let others = pairs
+            .filter(|(now, before)| (now.class, now.severity) != (before.class, before.severity));
         others.map(|(now, _)| now.rule).collect()
     }
 
     /// How the target stands with the evidence as it is now: what is found instead of those
     /// findings that are meant, and the others as they were before.
-    fn judged(&self, before: &Stand, is_meant: impl Fn(&Finding, &Rule) -> bool) -> Stand {
+    fn judged(&self, before: &Stand, is_meant: impl Fn(&Mark, &Rule) -> bool) -> Stand {
         let derived = facts::of(self.changed.bundle, self.changed.target);
         let by = judge::one_by_one(&derived, self.policy, self.accept);
-        let one = |((own, first), selected): ((&Rc<Finding>, &Finding), &Selected)| {
+        let one = |((own, first), selected): ((&Mark, &Mark), &Selected)| {
             if !is_meant(own, selected.rule) {
-                return Rc::clone(own);
+                return *own;
             }
-            let mut finding = by(selected);
+            let mark = Mark::from(&by(selected));
             // Who answers for a finding answers for it as long as it is one.
-            if is_open(&finding.verdict) {
-                finding.waiver.clone_from(&first.waiver);
-            }
-            Rc::new(finding)
+            Mark { is_waived: first.is_waived && mark.is_open(), ..mark }
         };
-        let known = before.findings.iter().zip(&self.sheet.findings);
-        let findings: Vec<_> = known.zip(&self.policy.rules).map(one).collect();
-        let card = score::score(findings.iter().map(|it| &**it), self.policy.weights);
-        Stand { findings, card }
+        let known = before.marks.iter().zip(&self.found.stand.marks);
+        let marks: Vec<Mark> = known.zip(&self.policy.rules).map(one).collect();
+        let card = score::score(marks.iter().copied(), self.policy.weights);
+        Stand { marks, card }
     }
 }
 
 /// The settings that may mend what fails or is unknown, those first that count most: a
 /// grave finding caps the score, whatever else is well, so the gravest that one mends
 /// goes before the sum of all that it mends.
-fn candidates<'f>(
-    findings: impl IntoIterator<Item = &'f Finding>,
-    policy: &Policy,
-) -> Vec<Setting> {
+fn candidates(stand: &Stand, policy: &Policy) -> Vec<Setting> {
     let mut worth: BTreeMap<Setting, (Severity, u64)> = BTreeMap::new();
-    let is_sought = |it: &&Finding| it.waiver.is_none() && is_open(&it.verdict);
-    for finding in findings.into_iter().filter(is_sought) {
-        for setting in rules::find(finding.rule).map_or(&[][..], |it| it.mends) {
-            let (gravest, sum) = worth.entry(*setting).or_insert((finding.severity, 0));
-            *gravest = (*gravest).max(finding.severity);
-            *sum += u64::from(policy.weights.of(finding.severity));
+    for mark in stand.unanswered() {
+        for setting in rules::find(mark.rule).map_or(&[][..], |it| it.mends) {
+            let (gravest, sum) = worth.entry(*setting).or_insert((mark.severity, 0));
+            *gravest = (*gravest).max(mark.severity);
+            *sum += u64::from(policy.weights.of(mark.severity));
         }
     }
     let mut all: Vec<(Setting, (Severity, u64))> = worth.into_iter().collect();

@@ -1,38 +1,29 @@
 //! How a target stands, as it is and with settings.
 
-use std::rc::Rc;
-
-use crate::model::finding::Finding;
-use crate::model::verdict::Verdict;
+use crate::model::finding::Mark;
 use crate::score::Scorecard;
 
 /// How a target stands.
 #[derive(Clone)]
 pub(super) struct Stand {
-    pub(super) findings: Vec<Rc<Finding>>,
+    pub(super) marks: Vec<Mark>,
     pub(super) card: Scorecard,
 }
 
 impl Stand {
-    pub(super) fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().map(|it| &**it)
-    }
-
     /// Whether a rule is mended, or broken more mildly, and the floor is no lower.
     pub(super) fn is_better_than(&self, other: &Self) -> bool {
-        let mut pairs = other.findings().zip(self.findings());
-        let is_mended = |(before, after): (&Finding, &Finding)| {
-            is_open(&before.verdict)
-                && (!is_open(&after.verdict) || after.severity < before.severity)
+        let mut pairs = other.marks.iter().zip(&self.marks);
+        let is_mended = |(before, after): (&Mark, &Mark)| {
+            before.is_open() && (!after.is_open() || after.severity < before.severity)
         };
         self.card.floor >= other.card.floor && pairs.any(is_mended)
     }
 
     /// The rules that were open and are no more.
     pub(super) fn mended_since(&self, other: &Self) -> Vec<&'static str> {
-        let pairs = other.findings().zip(self.findings());
-        let mended =
-            pairs.filter(|(before, after)| is_open(&before.verdict) && !is_open(&after.verdict));
+        let pairs = other.marks.iter().zip(&self.marks);
+        let mended = pairs.filter(|(before, after)| before.is_open() && !after.is_open());
         mended.map(|(_, after)| after.rule).collect()
     }
 
@@ -47,11 +38,8 @@ impl Stand {
         self.unanswered().filter(|it| Some(it.severity) == most).map(|it| it.rule).collect()
     }
 
-    fn unanswered(&self) -> impl Iterator<Item = &Finding> {
-        self.findings().filter(|it| it.waiver.is_none() && is_open(&it.verdict))
+    /// What fails or is unknown, and nobody answers for.
+    pub(super) fn unanswered(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.iter().filter(|it| !it.is_waived && it.is_open())
     }
-}
-
-pub(super) const fn is_open(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Fail(_) | Verdict::Unknown { .. })
 }

@@ -11,9 +11,10 @@ fn told(bundle: &Bundle, mut touched: BTreeSet<&'static str>) -> Next {
     let sheets = judge::judge(&facts::derive(bundle), &policy, Accept::Kernel).sheets;
     let (sheet, mut evidence) = (&sheets[0], bundle.clone());
     let card = score::score(&sheet.findings, policy.weights);
-    let changed = Changed::new(&mut evidence, &sheet.target);
-    Plan { changed, sheet, policy: &policy, accept: Accept::Kernel, touched: &mut touched }
-        .run(card)
+    let found = Found::new((sheet, &card));
+    let changed = Changed::new(&mut evidence, found.target);
+    let (found, accept) = (&found, Accept::Kernel);
+    Plan { changed, found, policy: &policy, accept, touched: &mut touched }.run()
 }
 
 proptest! {

@@ -103,7 +103,33 @@ pub enum Verdict {
     NotApplicable(Proof),
 }
 
+/// A verdict without its proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// It passes by evidence.
+    Pass,
+    /// It passes on a declaration alone, by `--accept declared`.
+    Stated,
+    /// It fails.
+    Fail,
+    /// It could not be found out.
+    Unknown,
+    /// It does not apply.
+    NotApplicable,
+}
+
 impl Verdict {
+    /// What it says, without its proof.
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Pass(proof) if proof.is_stated() => Class::Stated,
+            Self::Pass(_) => Class::Pass,
+            Self::Fail(_) => Class::Fail,
+            Self::Unknown { .. } => Class::Unknown,
+            Self::NotApplicable(_) => Class::NotApplicable,
+        }
+    }
+
     /// Both must hold: a failure decides, then an unknown, then a pass.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::model::bundle::Answer;
-use crate::model::finding::Sheet;
+use crate::model::finding::Finding;
 use crate::model::source::Source;
 use crate::model::verdict::Verdict;
 use crate::next::changed::Changed;
@@ -19,21 +19,25 @@ use super::privilege::relabel;
 
 const MOUNTS: &str = "/Mounts";
 
-/// Takes away the mounts that the rules on them object to.
-pub(super) fn mounts(changed: &mut Changed<'_>, sheet: &Sheet) -> bool {
+/// The places of the mounts that the rules on them object to.
+pub(in crate::next) fn objected(findings: &[Finding]) -> BTreeSet<String> {
     let asked = [no_engine_socket::RULE.id, no_sensitive_mounts::RULE.id];
-    let failed = sheet.findings.iter().filter(|it| asked.contains(&it.rule));
+    let failed = findings.iter().filter(|it| asked.contains(&it.rule));
     let proofs = failed.filter_map(|it| match &it.verdict {
         Verdict::Fail(proof) => Some(proof.evidence()),
         Verdict::Pass(_) | Verdict::Unknown { .. } | Verdict::NotApplicable(_) => None,
     });
-    let named: BTreeSet<String> = proofs.flatten().map(|it| it.place.raw().to_owned()).collect();
+    proofs.flatten().map(|it| it.place.raw().to_owned()).collect()
+}
+
+/// Takes away the mounts at these places.
+pub(super) fn mounts(changed: &mut Changed<'_>, places: &BTreeSet<String>) -> bool {
     let field = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
     let all = changed.list(MOUNTS);
     let gone: Vec<String> = all
         .iter()
         .filter_map(|it| field(it, "Destination"))
-        .filter(|it| named.contains(it))
+        .filter(|it| places.contains(it))
         .collect();
     if gone.is_empty() || !changed.is_known(MOUNTS) {
         return false;

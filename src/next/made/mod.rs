@@ -2,15 +2,16 @@
 
 mod filesystem;
 mod identity;
-mod isolation;
+pub(super) mod isolation;
 mod lifecycle;
 mod network;
 mod privilege;
 mod resources;
 
+use std::collections::BTreeSet;
+
 use super::changed::Changed;
 use super::wanted::Wanted;
-use crate::model::finding::Sheet;
 use crate::model::setting::Setting;
 
 /// Makes a setting; whether it could be made. What was changed on the way to none is
@@ -18,7 +19,7 @@ use crate::model::setting::Setting;
 pub(super) fn make(
     setting: Setting,
     changed: &mut Changed<'_>,
-    sheet: &Sheet,
+    objected: &BTreeSet<String>,
     wanted: Wanted<'_>,
 ) -> bool {
     match setting {
@@ -29,7 +30,7 @@ pub(super) fn make(
         Setting::Confinement => privilege::confinement(changed),
         Setting::User => identity::user(changed, wanted),
         Setting::Groups => identity::groups(changed),
-        Setting::Mounts => isolation::mounts(changed, sheet),
+        Setting::Mounts => isolation::mounts(changed, objected),
         Setting::Devices => isolation::devices(changed),
         Setting::PidNamespace => isolation::pid(changed),
         Setting::IpcNamespace => isolation::ipc(changed),

@@ -31,6 +31,7 @@ rule! {
         title: "the heap fits below the memory limit",
         severity: Severity::Low,
         targets: [Container, Service],
+        mends: [Memory],
         references: &["Node.js: --max-old-space-size", "Java: MaxRAMPercentage"],
         parameters: &[Parameter {
             name: "max-share",
