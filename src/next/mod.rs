@@ -27,6 +27,7 @@ use crate::model::setting::Setting;
 use crate::model::severity::Severity;
 use crate::model::target::{Kind, Target};
 use crate::policy::{Policy, Selected};
+use crate::rules::truth::runs_as_declared;
 use crate::rules::{self, Rule};
 use crate::score::{self, Scorecard};
 
@@ -35,6 +36,9 @@ use fragment::Fragment;
 pub use fragment::Run;
 use stand::Stand;
 use wanted::Wanted;
+
+/// As many are done in the time that other threads take to start.
+const FEW: usize = 4;
 
 /// Each thread changes a copy of the evidence, so that no more than these are at work.
 const MOST_COPIES: usize = 4;
@@ -83,7 +87,7 @@ pub fn all(
         return vec![None; sheets.len()];
     }
     let of_some = |some: &[Found<'_>]| -> Vec<Option<Next>> {
-        let (mut evidence, mut touched) = (bundle.clone(), BTreeSet::new());
+        let (mut evidence, mut touched) = (bundle.clone(), by_any());
         let mut of = |found: &Found<'_>| {
             let changed = Changed::new(&mut evidence, found.target);
             let is_set = found.is_asked() && changed.document().is_some();
@@ -91,11 +95,16 @@ pub fn all(
         };
         some.iter().map(&mut of).collect()
     };
-    if all.len() == 1 {
+    if all.len() <= FEW {
         return of_some(&all);
     }
     let threads = rayon::current_num_threads().min(MOST_COPIES);
     all.par_chunks(all.len().div_ceil(threads)).flat_map_iter(of_some).collect()
+}
+
+/// The rules that any setting touches: whatever is set is declared.
+fn by_any() -> BTreeSet<&'static str> {
+    BTreeSet::from([runs_as_declared::RULE.id])
 }
 
 /// What was found of a target as it is, without the proofs.
@@ -155,8 +164,8 @@ impl Course {
 }
 
 impl Plan<'_> {
-    /// A setting is judged by the rules that are broken or that it is to mend, and what comes
-    /// of all of them by every rule. Where one says something else then, a setting has touched
+    /// A setting is judged by the rules that it is to mend and those broken ones that others
+    /// are to mend, and what comes of all of them by every rule. Where one says something else then, a setting has touched
     /// it, and all is tried again with an eye on it.
     fn run(mut self) -> Next {
         loop {
@@ -243,9 +252,13 @@ impl Plan<'_> {
             return None;
         }
         Some(self.judged(before, |before, rule| {
-            let is_to_mend = settings.iter().any(|it| rule.mends.contains(it));
-            is_to_mend || before.is_open() || self.touched.contains(rule.id)
+            self.is_watched(before, rule) || settings.iter().any(|it| rule.mends.contains(it))
         }))
+    }
+
+    /// Whether a rule is asked again after each setting.
+    fn is_watched(&self, mark: &Mark, rule: &Rule) -> bool {
+        mark.is_open() && !rule.mends.is_empty() || self.touched.contains(rule.id)
     }
 
     fn make(&mut self, settings: &[Setting]) -> bool {
@@ -284,10 +297,10 @@ impl Plan<'_> {
         (needed, spare)
     }
 
-    /// The rules that say something else of the evidence as it is now. What is open was judged
-    /// when the last setting was made.
+    /// The rules that say something else of the evidence as it is now. What is watched was
+    /// judged when the last setting was made.
     fn overlooked(&self, stand: &Stand) -> Vec<&'static str> {
-        let whole = self.judged(stand, |it, _| !it.is_open());
+        let whole = self.judged(stand, |mark, rule| !self.is_watched(mark, rule));
         let pairs = whole.marks.iter().zip(&stand.marks);
         let others = pairs
             .filter(|(now, before)| (now.class, now.severity) != (before.class, before.severity));

@@ -25,6 +25,7 @@ rule! {
         title: "no mount is shared back to the host",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [Mounts],
         references: &["CIS Docker 1.6: 5.20", "compose-lint CL-0017"],
         parameters: &[],
         judge: judge,

@@ -30,6 +30,7 @@ rule! {
         title: "no process has more privileges than the first",
         severity: Severity::High,
         targets: [Container, Service],
+        mends: [Unprivileged, Capabilities, NoNewPrivileges, User],
         references: &["CIS Docker 1.6: 5.23", "CIS Docker 1.6: 5.24"],
         parameters: &[],
         judge: judge,

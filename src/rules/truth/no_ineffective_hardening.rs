@@ -32,6 +32,7 @@ rule! {
         title: "every setting has an effect",
         severity: Severity::Med,
         targets: [Container, Service, Image, Dockerfile],
+        mends: [Unprivileged, Capabilities, NoNewPrivileges, User],
         references: &[],
         parameters: &[],
         judge: judge,
