@@ -33,6 +33,9 @@ pub struct Role {
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     texts: Vec<String>,
+    /// Those that are [simple](glob::Simple).
+    simple: Vec<glob::Simple>,
+    /// All others.
     set: GlobSet,
 }
 
@@ -42,14 +45,20 @@ impl Names {
     /// # Errors
     /// The first that is no glob, and why; or that they are too large together.
     pub fn new(texts: Vec<String>) -> Result<Self, String> {
-        let globs = texts.iter().map(|text| glob::read(text)).collect::<Result<Vec<_>, _>>()?;
-        let set = GlobSet::new(globs).map_err(|error| error.kind().to_string())?;
-        Ok(Self { texts, set })
+        let (mut simple, mut others) = (Vec::new(), Vec::new());
+        for text in &texts {
+            match glob::Simple::read(text) {
+                Some(it) => simple.push(it),
+                None => others.push(glob::read(text)?),
+            }
+        }
+        let set = GlobSet::new(others).map_err(|error| error.kind().to_string())?;
+        Ok(Self { texts, simple, set })
     }
 
     /// Whether a name fits one of them.
     pub fn fit(&self, name: &str) -> bool {
-        self.set.is_match(name)
+        self.simple.iter().any(|it| it.fits(name)) || self.set.is_match(name)
     }
 }
 

@@ -18,9 +18,51 @@ pub fn read(text: &str) -> Result<Glob, String> {
     glob.map_err(|error| format!("{text:?}: {}", error.kind()))
 }
 
+/// A text, or one with a `*` before it, behind it or both, as most are: such a one is
+/// compared sooner than an automaton for it is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Simple {
+    text: String,
+    is_open_before: bool,
+    is_open_behind: bool,
+}
+
+impl Simple {
+    /// Reads a glob, if it is such a one.
+    pub fn read(text: &str) -> Option<Self> {
+        let (is_open_before, rest) = text.strip_prefix('*').map_or((false, text), |it| (true, it));
+        let (is_open_behind, rest) = rest.strip_suffix('*').map_or((false, rest), |it| (true, it));
+        let is_simple = !rest.is_empty() && !rest.contains(['*', '?', '[', ']', '{', '}', '\\']);
+        is_simple.then(|| Self { text: rest.to_owned(), is_open_before, is_open_behind })
+    }
+
+    /// Whether a name fits it.
+    pub fn fits(&self, name: &str) -> bool {
+        let text = self.text.as_str();
+        match (self.is_open_before, self.is_open_behind) {
+            (false, false) => name == text,
+            (true, false) => name.ends_with(text),
+            (false, true) => name.starts_with(text),
+            (true, true) => name.contains(text),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use proptest::prelude::*;
+
+    use super::{Simple, read};
+
+    proptest! {
+        #[test]
+        fn a_simple_one_fits_what_any_glob_would(text in "[*?]{0,2}[a-b/.]{0,3}[*\\\\]?", name in "[a-b/.]{0,5}") {
+            if let Some(simple) = Simple::read(&text) {
+                let glob = read(&text).unwrap().compile_matcher();
+                prop_assert_eq!(simple.fits(&name), glob.is_match(&name), "{} {}", text, name);
+            }
+        }
+    }
 
     #[test]
     fn a_name_fits_as_a_whole() {
