@@ -6,6 +6,9 @@
 
 use globset::{Glob, GlobBuilder};
 
+/// The longest glob. What names an image has 255 bytes at most, without its registry.
+const MOST_BYTES: usize = 512;
+
 /// Reads a glob.
 ///
 /// # Errors
@@ -13,6 +16,9 @@ use globset::{Glob, GlobBuilder};
 pub fn read(text: &str) -> Result<Glob, String> {
     if text.is_empty() {
         return Err("a text without a letter fits nothing".to_owned());
+    }
+    if text.len() > MOST_BYTES {
+        return Err(format!("a name has no more than {MOST_BYTES} letters"));
     }
     let glob = GlobBuilder::new(text).empty_alternates(true).build();
     glob.map_err(|error| format!("{text:?}: {}", error.kind()))
@@ -32,7 +38,9 @@ impl Simple {
     pub fn read(text: &str) -> Option<Self> {
         let (is_open_before, rest) = text.strip_prefix('*').map_or((false, text), |it| (true, it));
         let (is_open_behind, rest) = rest.strip_suffix('*').map_or((false, rest), |it| (true, it));
-        let is_simple = !rest.is_empty() && !rest.contains(['*', '?', '[', ']', '{', '}', '\\']);
+        let is_simple = !rest.is_empty()
+            && text.len() <= MOST_BYTES
+            && !rest.contains(['*', '?', '[', ']', '{', '}', '\\']);
         is_simple.then(|| Self { text: rest.to_owned(), is_open_before, is_open_behind })
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::model::bundle::{Answer, Bundle, Observation, Processes};
-use crate::model::draft::{Draft, Origin};
+use crate::model::draft::{Draft, Idle, Origin};
 use crate::model::pointer;
 use crate::model::reading::Gap;
 use crate::model::source::Source;
@@ -42,6 +42,8 @@ struct Part {
     value: Option<Value>,
     origins: BTreeMap<String, Arc<Origin>>,
     gaps: BTreeMap<String, Gap>,
+    /// All that does nothing, wherever it stands.
+    idle: Vec<Idle>,
 }
 
 impl<'a> Changed<'a> {
@@ -76,21 +78,22 @@ impl<'a> Changed<'a> {
         }
     }
 
-    fn put_back(&mut self, Part { pointer, from, value, origins, gaps }: Part) {
+    fn put_back(&mut self, Part { pointer, from, value, origins, gaps, idle }: Part) {
         let (document, mut notes) = match self.bundle.observations.get_mut(&self.record) {
             Some(Observation::Answer(Answer::Json(document))) => (document, None),
             Some(Observation::Answer(Answer::Draft(draft))) => {
-                let Draft { document, origins, gaps, .. } = Arc::make_mut(draft);
-                (document, Some((origins, gaps)))
+                let Draft { document, origins, gaps, idle } = Arc::make_mut(draft);
+                (document, Some((origins, gaps, idle)))
             }
             Some(_) | None => return,
         };
-        if let Some((own_origins, own_gaps)) = &mut notes {
+        if let Some((own_origins, own_gaps, own_idle)) = &mut notes {
             let is_other = |it: &str| !is_within(it, &pointer);
             own_origins.retain(|it, _| is_other(it));
             own_gaps.retain(|it, _| is_other(it));
             own_origins.extend(origins);
             own_gaps.extend(gaps);
+            **own_idle = idle;
         }
         let Some((around, name)) = from.rsplit_once('/') else { return };
         let Some(Value::Object(fields)) = pointer::get_mut(document, around) else { return };
@@ -160,8 +163,11 @@ impl<'a> Changed<'a> {
         if is_said || self.draft().is_some_and(is_deployed) {
             return false;
         }
+        let is_one = !value.is_array();
         self.write(pointer, value, |draft| {
             draft.gaps.retain(|it, _| !is_within(it, pointer));
+            // What did nothing there stands there no more; of a list some may be left.
+            draft.idle.retain(|it| !is_one || it.origin.key.raw() != key);
             draft.origins.retain(|it, _| !is_within(it, pointer));
             originate(draft, pointer, key);
         })
@@ -199,7 +205,8 @@ impl<'a> Changed<'a> {
                     origins.map(|(it, origin)| (it.clone(), Arc::clone(origin))).collect();
                 let gaps = own.gaps.iter().filter(|(it, _)| is_own(it));
                 let gaps = gaps.map(|(it, gap)| (it.clone(), gap.clone())).collect();
-                let part = Part { origins, gaps, ..Part::of(&own.document, pointer) };
+                let idle = own.idle.clone();
+                let part = Part { origins, gaps, idle, ..Part::of(&own.document, pointer) };
                 place(&mut own.document, pointer, value);
                 note(own);
                 part
@@ -269,8 +276,8 @@ impl Part {
         let is_made = |it: &&str| !pointer::get(document, it).is_some_and(Value::is_object);
         let from = all.find(is_made).unwrap_or(pointer).to_owned();
         let value = pointer::get(document, &from).cloned();
-        let (origins, gaps) = Default::default();
-        Self { pointer: pointer.to_owned(), from, value, origins, gaps }
+        let (origins, gaps, idle) = Default::default();
+        Self { pointer: pointer.to_owned(), from, value, origins, gaps, idle }
     }
 }
 

@@ -106,7 +106,7 @@ impl File<'_> {
         let (more, less) = (policy.weights.of(milder), policy.weights.of(graver));
         let message = format!(
             "with this, {milder} counts {more} and {graver} {less}: a milder failure cannot count \
-             for more than a graver one; set both"
+             for more than a graver one; {graver} has to count {more} or more"
         );
         Err(self.error(&span, message))
     }

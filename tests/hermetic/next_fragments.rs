@@ -124,6 +124,45 @@ fn what_a_file_says_by_a_variable_is_not_told_by_its_value() {
 }
 
 #[test]
+fn an_address_that_a_variable_brings_along_is_not_told_beside_another() {
+    for says in
+        ["'${PLACE_X:-0.0.0.0}:8080:80'", "'${X:-0.0.0.0:}8081:81'", "'${X:-0.0.0.0:8083:83}'"]
+    {
+        let sample = sample(&format!("    ports: [{says}]\n"));
+        let fragment = fragment_of(&sample);
+        assert!(!fragment.contains("${"), "{says}: {fragment}");
+        assert_eq!(holds(&sample), 1);
+    }
+}
+
+#[test]
+fn what_stands_under_another_key_than_volumes_no_list_of_volumes_takes_away() {
+    for says in [
+        "    use_api_socket: true\n",
+        "    use_api_socket: true\n    volumes: ['/var/run/docker.sock:/var/run/docker.sock']\n",
+        "    secrets: [c]\nsecrets: {c: {file: /var/run/docker.sock}}\n",
+        "    volumes: ['/opt/x:/x']\n    configs: [{source: c, target: /etc/c}]\nconfigs: {c: {file: /etc/shadow}}\n",
+        "    volumes_from: [base]\n  base:\n    image: a:1\n    volumes: ['/var/run/docker.sock:/s']\n",
+        "    volumes_from: [base]\n  base:\n    image: a:1\n    profiles: [never]\n    volumes: ['/var/run/docker.sock:/s']\n",
+    ] {
+        assert!(holds(&sample(says)) > 0, "{says}");
+    }
+}
+
+#[test]
+fn a_setting_in_the_place_of_one_that_does_nothing_is_worth_what_it_says() {
+    for says in [
+        "pids_limit: 0",
+        "pids_limit: -1",
+        "cpus: 0",
+        "security_opt: ['no-new-privileges:true', 'label:disable', 'systempaths=unconfined']",
+        "security_opt: ['no-new-privileges:false', 'seccomp=unconfined', 'systempaths=unconfined']",
+    ] {
+        assert_eq!(holds(&sample(&format!("    {says}\n"))), 1, "{says}");
+    }
+}
+
+#[test]
 fn each_value_that_is_a_proposal_says_so() {
     for (says, key) in [
         ("group_add: [docker]", "group_add: !override []"),

@@ -224,7 +224,7 @@ fn each_kind_of_mistake_is_told_in_its_own_words() {
         ("[weights]\ncrit = 1001\n", (2, 8), "from 0 to 1000"),
         ("[weights]\ncrit = 99999999999999999999\n", (2, 8), "from 0 to 1000"),
         ("[weights]\nmed = 7\n", (2, 7), "with this, med counts 7 and high 6"),
-        ("[weights]\nlow = 0\nhigh = 0\n", (3, 8), "a graver one; set both"),
+        ("[weights]\nlow = 0\nhigh = 0\n", (3, 8), "a graver one; high has to count 3 or more"),
         // Values that cannot be meant.
         ("[rules.capabilities-dropped]\nallow = ['NET_BIND']\n", (2, 10), "not a capability"),
         ("[rules.capabilities-dropped]\nallow = 'NET_RAW'\n", (2, 9), "a list of strings"),

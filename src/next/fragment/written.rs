@@ -13,6 +13,7 @@ use super::keys::{Key, PORTS};
 
 /// The address that ports are bound to instead of all.
 const LOOPBACK: &str = "127.0.0.1:";
+const ANYWHERE: &str = "0.0.0.0:";
 
 /// By the words of a list's items, as YAML: those whose file says them by variables.
 pub(super) fn texts(now: &Changed<'_>, key: &Key, was: &Value) -> BTreeMap<String, String> {
@@ -25,7 +26,10 @@ pub(super) fn texts(now: &Changed<'_>, key: &Key, was: &Value) -> BTreeMap<Strin
         let Some(text) = text(now, &place).filter(|it| it.contains('$')) else { continue };
         let bare = word.strip_suffix("/tcp").unwrap_or(&word);
         if key.pointer == PORTS && stands_for(&text, bare) {
-            all.insert(on_loopback(&word), quote::template(&on_loopback(&text)));
+            // An address that a variable brings along cannot be taken off.
+            if text.starts_with(ANYWHERE) || !word.starts_with(ANYWHERE) {
+                all.insert(on_loopback(&word), quote::template(&on_loopback(&text)));
+            }
             all.insert(word, quote::template(&text));
         } else if stands_for(&text, &word) {
             all.insert(word, quote::template(&text));
@@ -55,7 +59,7 @@ fn places(key: &Key, was: &Value) -> Vec<String> {
 
 /// The same port, on loopback alone.
 fn on_loopback(port: &str) -> String {
-    format!("{LOOPBACK}{}", port.strip_prefix("0.0.0.0:").unwrap_or(port))
+    format!("{LOOPBACK}{}", port.strip_prefix(ANYWHERE).unwrap_or(port))
 }
 
 /// The scalar that stands where a part was written, without its quotes; none where it may not

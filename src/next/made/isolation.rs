@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::model::bundle::Answer;
+use crate::model::draft::Draft;
 use crate::model::finding::Finding;
 use crate::model::source::Source;
 use crate::model::verdict::Verdict;
@@ -33,13 +34,21 @@ pub(in crate::next) fn objected(findings: &[Finding]) -> BTreeSet<String> {
 /// Takes away the mounts at these places.
 pub(super) fn mounts(changed: &mut Changed<'_>, places: &BTreeSet<String>) -> bool {
     let field = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
+    // What a service has from elsewhere its own volumes cannot leave out.
+    let is_own = |place: usize| {
+        let pointer = format!("{MOUNTS}/{place}");
+        let origin = |it: &Draft| Some(it.origins.get(&pointer)?.key.raw() == "volumes");
+        changed.draft().is_none_or(|it| origin(it).unwrap_or_default())
+    };
     let all = changed.list(MOUNTS);
-    let gone: Vec<String> = all
-        .iter()
-        .filter_map(|it| field(it, "Destination"))
-        .filter(|it| places.contains(it))
-        .collect();
-    if gone.is_empty() || !changed.is_known(MOUNTS) {
+    let objected = all.iter().enumerate().filter_map(|(place, it)| {
+        let point = field(it, "Destination").filter(|it| places.contains(it))?;
+        Some((is_own(place), point))
+    });
+    let (own, others): (Vec<_>, Vec<_>) = objected.partition(|it| it.0);
+    let gone: Vec<String> = own.into_iter().map(|it| it.1).collect();
+    if gone.is_empty() || others.iter().any(|it| gone.contains(&it.1)) || !changed.is_known(MOUNTS)
+    {
         return false;
     }
     let kept = |pointer: &str, point: &dyn Fn(&Value) -> Option<String>| -> Vec<Value> {

@@ -28,9 +28,7 @@ pub(super) fn unprivileged(changed: &mut Changed<'_>) -> bool {
         return false;
     }
     // What files say of paths to be left open the mode had taken no notice of.
-    let opens =
-        changed.draft().is_some_and(|it| it.origins.contains_key("/HostConfig/MaskedPaths"));
-    if opens || !changed.set(PRIVILEGED, "privileged", false.into()) {
+    if opens_paths(changed) || !changed.set(PRIVILEGED, "privileged", false.into()) {
         return false;
     }
     relabel(changed);
@@ -53,6 +51,18 @@ pub(super) fn unprivileged(changed: &mut Changed<'_>) -> bool {
         })
     });
     true
+}
+
+/// Whether a file leaves open what runtimes hide and protect (`systempaths=unconfined`):
+/// that is no option of the record's, so that a list without it would take it away.
+fn opens_paths(changed: &Changed<'_>) -> bool {
+    changed.draft().is_some_and(|it| it.origins.contains_key("/HostConfig/MaskedPaths"))
+}
+
+/// Puts other options in the place of all.
+fn set_options(changed: &mut Changed<'_>, all: Vec<Value>) -> bool {
+    let is_all = changed.is_known(OPTIONS) && !opens_paths(changed);
+    is_all && changed.set(OPTIONS, "security_opt", all.into())
 }
 
 /// An engine gives up the label where the mode, or what the container shares with the
@@ -119,8 +129,8 @@ pub(super) fn no_new_privileges(changed: &mut Changed<'_>) -> bool {
     let all = changed.list(OPTIONS);
     let done = if all.iter().any(is_it) {
         let others = all.into_iter().filter(|it| !is_it(it)).chain([option]);
-        let others: Vec<Value> = others.collect();
-        changed.is_known(OPTIONS) && changed.set(OPTIONS, "security_opt", others.into())
+        let others = others.collect();
+        set_options(changed, others)
     } else {
         changed.push(OPTIONS, "security_opt", option)
     };
@@ -160,7 +170,5 @@ fn without(changed: &mut Changed<'_>, is_it: impl Fn(&str) -> bool) -> bool {
     let all = changed.list(OPTIONS);
     let others = all.iter().filter(|it| !it.as_str().is_some_and(&is_it));
     let others: Vec<Value> = others.cloned().collect();
-    others.len() < all.len()
-        && changed.is_known(OPTIONS)
-        && changed.set(OPTIONS, "security_opt", others.into())
+    others.len() < all.len() && set_options(changed, others)
 }
