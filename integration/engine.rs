@@ -125,10 +125,18 @@ impl Engine {
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let made = self.block(&name, self.docker.create_container(Some(options), config));
         let container = Container { engine: self, id: made.id, name };
-        self.block(
-            &container.name,
-            self.docker.start_container(&container.id, None::<StartContainerOptions>),
-        );
+        // Engines beside each other choose the same ports of the host; who comes second is
+        // told so, and chooses another when it is asked again.
+        let start = || {
+            let options = None::<StartContainerOptions>;
+            self.runtime.block_on(self.docker.start_container(&container.id, options))
+        };
+        let is_taken = |it: &Answer<()>| {
+            it.as_ref().is_err_and(|error| error.to_string().contains("address already in use"))
+        };
+        let started = std::iter::repeat_with(start).take(5).find(|it| !is_taken(it));
+        let started = started.unwrap_or_else(start);
+        self.block(&container.name, std::future::ready(started));
         container
     }
 
