@@ -144,7 +144,7 @@ pub fn score<M: Into<Mark>>(findings: impl IntoIterator<Item = M>, weights: Weig
 }
 
 /// The most that a target can score with a failure of this severity.
-const fn cap(severity: Severity) -> u8 {
+pub const fn cap(severity: Severity) -> u8 {
     match severity {
         Severity::Crit => 39,
         Severity::High => 69,

@@ -141,13 +141,22 @@ struct Plan<'a> {
 /// The way of a target: what was made so far, and how it stands.
 struct Course {
     steps: Vec<Step>,
-    /// What was made since the last step, and how many changes were made before.
-    group: Vec<(Setting, usize)>,
+    /// What was made since the last step.
+    group: Vec<Made>,
     /// How it stood after the last step.
     gained: Stand,
     now: Stand,
     /// What steps were tried without.
     loose: BTreeSet<Setting>,
+}
+
+/// A setting that was made.
+struct Made {
+    setting: Setting,
+    /// How many changes were made before.
+    mark: usize,
+    /// The rules that it mended, and how grave they had been.
+    mended: Vec<Mark>,
 }
 
 impl Course {
@@ -159,7 +168,18 @@ impl Course {
 
     /// What was made since the last step.
     fn since(&self) -> impl Iterator<Item = Setting> {
-        self.group.iter().map(|it| it.0)
+        self.group.iter().map(|it| it.setting)
+    }
+
+    /// Whether one of them is needed for sure: it alone can mend what would cap the score.
+    fn is_needed(&self, setting: Setting) -> bool {
+        let caps = |it: &&Mark| !it.is_waived && score::cap(it.severity) < self.now.card.floor;
+        let is_others = |it: &Mark| {
+            let mends = rules::find(it.rule).map_or(&[][..], |it| it.mends);
+            self.since().any(|other| other != setting && mends.contains(&other))
+        };
+        let own = self.group.iter().filter(|it| it.setting == setting);
+        own.flat_map(|it| &it.mended).filter(caps).any(|it| !is_others(it))
     }
 }
 
@@ -172,8 +192,8 @@ impl Plan<'_> {
             let course = self.course();
             let mut overlooked = self.overlooked(&course.now);
             let is_raised = !course.steps.is_empty();
-            if is_raised && let Some((_, open)) = course.group.first() {
-                self.changed.back_to(*open);
+            if is_raised && let Some(Made { mark, .. }) = course.group.first() {
+                self.changed.back_to(*mark);
                 overlooked.extend(self.overlooked(&course.gained));
             }
             let known = self.touched.len();
@@ -209,14 +229,15 @@ impl Plan<'_> {
                 self.changed.back_to(mark);
                 continue;
             };
-            course.group.push((setting, mark));
+            let mended = after.mended_since(&course.now).copied().collect();
+            course.group.push(Made { setting, mark, mended });
             course.now = after;
             if course.now.card.floor == course.gained.card.floor {
                 continue;
             }
             let (settings, spare) = self.needed(&mut course);
             spare.into_iter().rev().for_each(|it| queue.push_front(it));
-            let rules = course.now.mended_since(&course.gained);
+            let rules = course.now.mended_since(&course.gained).map(|it| it.rule).collect();
             course.steps.push(Step { settings, rules, card: course.now.card });
             course.group.clear();
             course.gained = course.now.clone();
@@ -272,11 +293,11 @@ impl Plan<'_> {
     /// twice.
     fn needed(&mut self, course: &mut Course) -> (Vec<Setting>, Vec<Setting>) {
         let made: Vec<Setting> = course.since().collect();
-        let open = course.group.first().map_or_else(|| self.changed.mark(), |it| it.1);
+        let open = course.group.first().map_or_else(|| self.changed.mark(), |it| it.mark);
         let (mut needed, mut spare) = (made.clone(), Vec::new());
         let Some((_, earlier)) = made.split_last() else { return (needed, spare) };
         for setting in earlier {
-            if !course.loose.insert(*setting) {
+            if course.is_needed(*setting) || !course.loose.insert(*setting) {
                 continue;
             }
             let others: Vec<Setting> = needed.iter().copied().filter(|it| it != setting).collect();

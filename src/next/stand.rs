@@ -20,11 +20,11 @@ impl Stand {
         self.card.floor >= other.card.floor && pairs.any(is_mended)
     }
 
-    /// The rules that were open and are no more.
-    pub(super) fn mended_since(&self, other: &Self) -> Vec<&'static str> {
+    /// What was open and is no more, as it was.
+    pub(super) fn mended_since<'m>(&'m self, other: &'m Self) -> impl Iterator<Item = &'m Mark> {
         let pairs = other.marks.iter().zip(&self.marks);
         let mended = pairs.filter(|(before, after)| before.is_open() && !after.is_open());
-        mended.map(|(_, after)| after.rule).collect()
+        mended.map(|(before, _)| before)
     }
 
     /// The rules that fail or are unknown, and that nobody answers for.
