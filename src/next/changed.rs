@@ -5,6 +5,7 @@
 //! as it is. Each change can be taken back: one bundle serves all targets.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -88,9 +89,8 @@ impl<'a> Changed<'a> {
             Some(_) | None => return,
         };
         if let Some((own_origins, own_gaps, own_idle)) = &mut notes {
-            let is_other = |it: &str| !is_within(it, &pointer);
-            own_origins.retain(|it, _| is_other(it));
-            own_gaps.retain(|it, _| is_other(it));
+            clear(own_origins, &pointer);
+            clear(own_gaps, &pointer);
             own_origins.extend(origins);
             own_gaps.extend(gaps);
             **own_idle = idle;
@@ -165,10 +165,10 @@ impl<'a> Changed<'a> {
         }
         let is_one = !value.is_array();
         self.write(pointer, value, |draft| {
-            draft.gaps.retain(|it, _| !is_within(it, pointer));
+            clear(&mut draft.gaps, pointer);
             // What did nothing there stands there no more; of a list some may be left.
             draft.idle.retain(|it| !is_one || it.origin.key.raw() != key);
-            draft.origins.retain(|it, _| !is_within(it, pointer));
+            clear(&mut draft.origins, pointer);
             originate(draft, pointer, key);
         })
     }
@@ -199,12 +199,7 @@ impl<'a> Changed<'a> {
             }
             Some(Observation::Answer(Answer::Draft(draft))) => {
                 let own = Arc::make_mut(draft);
-                let is_own = |it: &String| is_within(it, pointer);
-                let origins = own.origins.iter().filter(|(it, _)| is_own(it));
-                let origins =
-                    origins.map(|(it, origin)| (it.clone(), Arc::clone(origin))).collect();
-                let gaps = own.gaps.iter().filter(|(it, _)| is_own(it));
-                let gaps = gaps.map(|(it, gap)| (it.clone(), gap.clone())).collect();
+                let (origins, gaps) = (within(&own.origins, pointer), within(&own.gaps, pointer));
                 let idle = own.idle.clone();
                 let part = Part { origins, gaps, idle, ..Part::of(&own.document, pointer) };
                 place(&mut own.document, pointer, value);
@@ -278,6 +273,22 @@ impl Part {
         let value = pointer::get(document, &from).cloned();
         let (origins, gaps, idle) = Default::default();
         Self { pointer: pointer.to_owned(), from, value, origins, gaps, idle }
+    }
+}
+
+/// What a map has at a pointer and below it.
+fn within<V: Clone>(map: &BTreeMap<String, V>, pointer: &str) -> BTreeMap<String, V> {
+    let near = map.range::<str, _>((Bound::Included(pointer), Bound::Unbounded));
+    let near = near.take_while(|(it, _)| it.starts_with(pointer));
+    near.filter(|(it, _)| is_within(it, pointer))
+        .map(|(it, own)| (it.clone(), own.clone()))
+        .collect()
+}
+
+/// Takes that out of it.
+fn clear<V: Clone>(map: &mut BTreeMap<String, V>, pointer: &str) {
+    for it in within(map, pointer).into_keys() {
+        map.remove(&it);
     }
 }
 
